@@ -1,0 +1,44 @@
+# `make run` and `make test` do their own set-up on a machine that has only Python 3.11+ (with venv), git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup run test lint types contracts bench lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+run: setup
+	$(BIN)/fyersbot demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m pytest benchmarks -p no:xdist -q -s
+
+# The lock is resolved once for every supported Python; it needs uv (any recent release).
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.txt
+	sed -E 's/ *--hash=.*//; s/ \\$$//' requirements-dev.txt | grep == > build-constraints.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c build-constraints.txt pyproject.toml -o requirements.txt
+	rm build-constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

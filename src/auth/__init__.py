@@ -1,0 +1,1 @@
+"""Sign-in at FYERS and the token of the day."""

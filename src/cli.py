@@ -1,0 +1,5 @@
+"""One program, hyphenated verbs."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,37 @@
+"""The errors of the house. Each docstring says what the bot does about it."""
+
+
+class BotError(Exception):
+    """Root of all expected errors. A command prints the message on one line and exits with 1."""
+
+
+class ConfigurationError(BotError):
+    """A setting, file or flag is wrong. The bot refuses to start; nothing has been sent or written."""
+
+
+class DataError(BotError):
+    """Market data is malformed or missing. The rows are not used; no decision is made from them."""
+
+
+class ModelError(BotError):
+    """A model bundle is unreadable, altered or made for other features. The bot refuses to start with it."""
+
+
+class StorageError(BotError):
+    """The event log or another file cannot be written. No new order is sent; resting stops stay at the broker."""
+
+
+class InvariantError(BotError):
+    """The bot's own facts contradict each other. Trading stops at once; resting stops stay at the broker."""
+
+
+class BrokerError(BotError):
+    """A read from the broker failed. It is asked again with back-off; no decision rests on the missing answer."""
+
+
+class AuthenticationError(BrokerError):
+    """The token is dead or refused. Trading stops, the message says how to sign in, and reads probe for a new one."""
+
+
+class RateLimitError(BrokerError):
+    """Our own budget or the broker's limit is used up. The call was not sent; it waits for the next window."""

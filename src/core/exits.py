@@ -1,0 +1,53 @@
+"""The exit rule: when a position must go. One function for live ticks, backtest bars and training labels.
+
+A tick is a degenerate candle (open = high = low). Inside a bar the stop is taken before the target, because the bar
+does not say which came first; a gap beyond a level fills at the open. Whole numbers only, so that numba can compile
+this same function.
+"""
+
+HOLD = 0
+STOP = 1
+TARGET = 2
+SQUARE_OFF = 3
+
+REASONS = {STOP: "stop_loss", TARGET: "target", SQUARE_OFF: "square_off"}
+
+
+def decide(side: int, stop: int, target: int, open_: int, high: int, low: int, squaring_off: bool) -> tuple[int, int]:
+    """Return (HOLD, 0), or the reason to leave and the price in units at which this bar or tick lets us.
+
+    `side` is 1 for long and -1 for short; a `target` of 0 means none.
+    """
+    if squaring_off:
+        return SQUARE_OFF, open_
+    if side > 0:
+        if open_ <= stop:
+            return STOP, open_
+        if 0 < target <= open_:
+            return TARGET, open_
+        if low <= stop:
+            return STOP, stop
+        if 0 < target <= high:
+            return TARGET, target
+    else:
+        if open_ >= stop:
+            return STOP, open_
+        if open_ <= target:
+            return TARGET, open_
+        if high >= stop:
+            return STOP, stop
+        if low <= target:
+            return TARGET, target
+    return HOLD, 0
+
+
+def levels(side: int, entry: int, atr: float, stop_atr: float, target_atr: float, tick: int) -> tuple[int, int]:
+    """Return the stop and the target around an entry price, in units on the tick grid.
+
+    Both round towards the entry, so that the stop triggers no later than asked for, and neither may touch the entry:
+    each lies at least one tick away.
+    """
+    stop_ticks = max(1, int(stop_atr * atr / tick + 1e-9))
+    target_ticks = max(1, int(target_atr * atr / tick + 1e-9))
+    base = entry // tick if side > 0 else -(-entry // tick)
+    return (base - side * stop_ticks) * tick, (base + side * target_ticks) * tick

@@ -1,0 +1,1 @@
+"""What the bot believes about the market: calendar, symbol master, history."""

@@ -1,0 +1,57 @@
+"""The one clock. Market time starts where it is told and runs at a speed; at speed 1 it is the wall's.
+
+One rule for waits: n market seconds, but never less than 50 ms of wall time. Network deadlines, pings and reconnect
+back-off are max(n / speed, 0.5 s). Nothing else in the house may ask the time.
+"""
+
+import time
+from datetime import datetime, timezone
+
+from core.instants import SECOND, Instant
+
+SHORTEST_PAUSE_SECONDS = 0.05
+SHORTEST_DEADLINE_SECONDS = 0.5
+
+
+class MarketClock:
+    """Market time as a straight line over wall time; two processes with the same numbers read the same time."""
+
+    def __init__(self, start: Instant | None = None, speed: float = 1.0, epoch: float | None = None) -> None:
+        """`start` is the market instant shown at the wall instant `epoch` (seconds since 1970; None: now).
+
+        Without `start` the clock shows the wall's own time and `speed` must be 1.
+        """
+        if speed <= 0:
+            raise ValueError(f"clock speed {speed}: must be above 0")
+        if start is None and speed != 1.0:
+            raise ValueError(f"clock speed {speed} without a start: give clock.start, or leave the speed at 1")
+        self.speed = speed
+        self.epoch = time.time() if epoch is None else epoch
+        self.start = int(self.epoch * SECOND) if start is None else start
+        self._epoch_ns = int(self.epoch * SECOND)
+
+    @property
+    def is_wall(self) -> bool:
+        """Whether this clock shows the wall's own time."""
+        return self.speed == 1.0 and abs(self.start - self._epoch_ns) < SECOND
+
+    def now(self) -> Instant:
+        """Market time."""
+        return self.start + int((time.time_ns() - self._epoch_ns) * self.speed)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait a number of market seconds, at least 50 ms of wall time."""
+        time.sleep(self.pause_seconds(seconds))
+
+    def pause_seconds(self, seconds: float) -> float:
+        """Wall seconds for a wait of market seconds."""
+        return max(seconds / self.speed, SHORTEST_PAUSE_SECONDS)
+
+    def deadline_seconds(self, seconds: float) -> float:
+        """Wall seconds for a network deadline given in market seconds."""
+        return max(seconds / self.speed, SHORTEST_DEADLINE_SECONDS)
+
+    def wall_at(self, instant: Instant) -> datetime:
+        """The aware wall time (UTC) at which this clock will show an instant."""
+        wall_ns = self._epoch_ns + round((instant - self.start) / self.speed)
+        return datetime.fromtimestamp(wall_ns / SECOND, tz=timezone.utc)

@@ -1,0 +1,202 @@
+"""Every setting of the bot, with unit and reason. One tree, frozen after start; an unknown key is an error.
+
+Order of precedence: command line, then environment (`FYERSBOT__SECTION__KEY`), then the YAML file, then the defaults
+here. Secrets come from the environment or from a file that only its owner can read, never from YAML.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from core.market import Timeframe
+
+
+class Section(BaseModel):
+    """A group of settings: frozen, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mode(Enum):
+    """Where orders go. Only `trading.wiring` asks."""
+
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class OnStop(Enum):
+    """What a graceful stop does with open positions."""
+
+    PROTECT = "protect"
+    """Leave them with their resting stop at the broker; the next start takes over."""
+    FLATTEN = "flatten"
+    """Close them first."""
+
+
+class AuthSettings(Section):
+    """Sign-in at FYERS."""
+
+    client_id: str = ""
+    """App id with its suffix, for example `ABCD1234XY-100`."""
+    secret_key: SecretStr = SecretStr("")
+    redirect_uri: str = "http://127.0.0.1:8721/callback"
+    """Must equal the one registered with the app; a loopback address is listened on during `fyersbot login`."""
+    access_token: SecretStr = SecretStr("")
+    """A token given directly; wins over the token file."""
+    token_file: Path = Path("data/token.json")
+    """Where `fyersbot login` keeps the day's token, readable by its owner only."""
+
+
+class EndpointSettings(Section):
+    """Bases with path. Plain http and ws are accepted for loopback only."""
+
+    rest: str = "https://api-t1.fyers.in/api/v3"
+    data: str = "https://api-t1.fyers.in/data"
+    data_socket: str = "wss://socket.fyers.in/hsm/v1-5/prod"
+    order_socket: str = "wss://socket.fyers.in/trade/v3"
+    symbol_master: str = "https://public.fyers.in/sym_details"
+
+
+class RateSettings(Section):
+    """Our own ceilings, below the broker's (10/s, 200/min, 100,000/day; the 4th minute breach blocks the account)."""
+
+    per_second: int = 8
+    per_minute: int = 160
+    orders_per_day: int = 9_000
+    """Over place, modify, cancel and exit."""
+    calls_per_day: int = 90_000
+    """Over everything."""
+    exit_reserve: float = Field(default=0.25, ge=0, lt=1)
+    """Share of every window that only exits, stops and cancels may use."""
+
+
+class BrokerSettings(Section):
+    """How the broker is reached."""
+
+    endpoints: EndpointSettings = EndpointSettings()
+    connect_seconds: float = Field(default=3.0, gt=0)
+    read_seconds: float = Field(default=5.0, gt=0)
+    rates: RateSettings = RateSettings()
+
+
+class ClockSettings(Section):
+    """Market time, for rehearsals against a simulator. Anything but the wall's clock needs loopback endpoints."""
+
+    start: datetime | None = None
+    """Market instant (with zone) shown at `epoch`; none: the wall's own time."""
+    speed: float = Field(default=1.0, gt=0)
+    """Market seconds per wall second."""
+    epoch: float | None = None
+    """Wall instant, in seconds since 1970, at which `start` holds; none: when the process starts."""
+
+    @field_validator("start")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("give the zone too, for example 2026-01-06T09:00:00+05:30")
+        return value
+
+
+class HistorySettings(Section):
+    """The candles a decision is made from."""
+
+    grace: float = Field(default=5.0, ge=0)
+    """Market seconds during which a candle that is not yet in the history answer is asked for again."""
+    candles: int = Field(default=600, ge=50, le=5_000)
+    """Closed candles fetched at start to warm the features."""
+
+
+class StrategySettings(Section):
+    """What makes the signals."""
+
+    name: str = "model"
+    """`model`, `simple_ma_crossover`, `opening_price_crossover`, or the file name of a strategy in `folder`."""
+    params: dict[str, Any] = {}
+    folder: Path | None = None
+    """A folder with your own strategy files."""
+
+
+class ModelSettings(Section):
+    """The bundle that the `model` strategy uses."""
+
+    path: Path = Path("models/default/latest")
+    """Folder of the version, or `latest` for the newest under the name."""
+    manifest_sha256: str = ""
+    """When set, only a manifest with this hash is opened."""
+
+
+class SizingSettings(Section):
+    """How many shares."""
+
+    method: Literal["fixed", "capital", "risk"] = "risk"
+    """`fixed`: `quantity` shares; `capital`: a share of capital; `risk`: lose `risk_fraction` at the stop."""
+    quantity: int = Field(default=1, ge=1)
+    capital_fraction: float = Field(default=0.2, gt=0, le=1)
+    """Largest position value as a share of capital; also caps the other methods."""
+    risk_fraction: float = Field(default=0.0025, gt=0, le=0.05)
+    """Share of capital lost when the stop is hit, before charges."""
+
+
+class ExitSettings(Section):
+    """Stop and target, in multiples of the average true range at entry."""
+
+    stop_atr: float = Field(default=2.0, gt=0)
+    target_atr: float = Field(default=3.0, gt=0)
+    limit_offset: float = Field(default=0.005, gt=0, le=0.05)
+    """Distance of the resting stop's limit price beyond its trigger, as a share of price."""
+
+
+class RiskSettings(Section):
+    """Money limits. The gatekeeper never refuses to reduce risk."""
+
+    capital: Decimal = Field(default=Decimal(500_000), gt=0)
+    """Rupees the bot may think of as its own."""
+    max_positions: int = Field(default=3, ge=1)
+    max_loss_fraction: float = Field(default=0.02, gt=0, le=0.2)
+    """Realised plus marked-to-market loss of the day, as a share of capital, that closes everything."""
+    max_order_value: Decimal = Field(default=Decimal(250_000), gt=0)
+    """Rupees."""
+    max_orders_per_day: int = Field(default=200, ge=1)
+    price_buffer: float = Field(default=0.002, gt=0, le=0.02)
+    """A market order becomes a limit order this share of price beyond the last price."""
+    max_price_age: float = Field(default=60.0, gt=0)
+    """Market seconds after which a price is too old to enter on."""
+
+
+class LiveSettings(Section):
+    """The second switch for real money."""
+
+    account: str = ""
+    """Must equal the id of the profile the token opens."""
+
+
+class PathSettings(Section):
+    """Where run-time files go."""
+
+    state: Path = Path("data/state")
+    """Event log and lock of this bot."""
+    logs: Path = Path("logs")
+
+
+class Settings(Section):
+    """The whole tree."""
+
+    mode: Mode = Mode.PAPER
+    symbols: tuple[str, ...] = ("NSE:SBIN-EQ", "NSE:RELIANCE-EQ", "NSE:INFY-EQ")
+    timeframe: Timeframe = Timeframe.M5
+    on_stop: OnStop = OnStop.PROTECT
+    auth: AuthSettings = AuthSettings()
+    broker: BrokerSettings = BrokerSettings()
+    clock: ClockSettings = ClockSettings()
+    history: HistorySettings = HistorySettings()
+    strategy: StrategySettings = StrategySettings()
+    model: ModelSettings = ModelSettings()
+    sizing: SizingSettings = SizingSettings()
+    exits: ExitSettings = ExitSettings()
+    risk: RiskSettings = RiskSettings()
+    live: LiveSettings = LiveSettings()
+    paths: PathSettings = PathSettings()

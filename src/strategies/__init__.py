@@ -1,0 +1,1 @@
+"""Signal providers: one idea per file, all with the same face."""

@@ -1,0 +1,1 @@
+"""The running bot: edges, state machines and the one loop."""
