@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.sizing import SizingMethod, SizingRule, quantity_for
 
-# Rs 5 lakh of capital: one position at most 20 % of it (Rs 1 lakh), one order at most Rs 2.5 lakh, risk 0.25 % (Rs 1,250)
+# Rs 5 lakh of capital: a position at most 20 % of it (Rs 1 lakh), an order at most Rs 2.5 lakh, risk 0.25 % (Rs 1,250)
 CAPITAL = 50_000_000
 RULE = SizingRule(
     method=SizingMethod.RISK, quantity=75, capital_ppm=200_000, risk_ppm=2_500, max_order_value=25_000_000

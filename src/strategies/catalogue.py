@@ -1,0 +1,162 @@
+"""From the name in the configuration to a strategy: those that come with the bot, and users' own files."""
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from core.errors import BotError, ConfigurationError
+from core.ports import Predictor
+from core.signals import Needs, Parameters, SignalProvider
+from strategies.model import ModelStrategy
+from strategies.opening_price_crossover import OpeningPriceCrossover
+from strategies.simple_ma_crossover import SimpleMaCrossover
+
+BUILT_IN: Mapping[str, Callable[..., SignalProvider]] = {
+    "model": ModelStrategy,
+    "simple_ma_crossover": SimpleMaCrossover,
+    "opening_price_crossover": OpeningPriceCrossover,
+}
+
+_NOT_PARAMETERS = {"name", "predictor"}
+
+
+def strategy_names(folder: Path | None = None) -> tuple[str, ...]:
+    """Return the names that `strategy.name` may take: the built-in ones, then the files in a user's folder."""
+    own = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")) if folder else []
+    return (*BUILT_IN, *(name for name in own if name not in BUILT_IN))
+
+
+def strategy_named(
+    name: str, params: Parameters, folder: Path | None = None, predictor: Predictor | None = None
+) -> SignalProvider:
+    """Make the strategy of a name with its parameters; a strategy that takes a `predictor` is given the model.
+
+    A user's file `<folder>/<name>.py` holds one class with `on_data`, or a function `make(params)`. Raises
+    `ConfigurationError`, one line, for an unknown name or parameter, a wrong value, and any fault in a user's file.
+    """
+    if name in BUILT_IN:
+        return _made(BUILT_IN[name], name, params, predictor)
+    names = strategy_names(folder)
+    if name not in names or folder is None:
+        place = f" and no file {name}.py in {folder}" if folder else "; set strategy.folder to use your own files"
+        raise ConfigurationError(
+            f"no strategy {name!r}{place}{_suggestion(name, names)} (there are {', '.join(names)})"
+        )
+    path = folder / f"{name}.py"
+    try:
+        provider = _from_file(path, name, params, predictor)
+    except BotError:
+        raise
+    except Exception as error:  # a user's file may raise anything; nothing is swallowed
+        words = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
+        raise ConfigurationError(f"strategy file {_place_of(error, path)}: {type(error).__name__}: {words}") from error
+    _check_shape(provider, path)
+    return provider
+
+
+def _from_file(path: Path, name: str, params: Parameters, predictor: Predictor | None) -> SignalProvider:
+    module = _loaded(path)
+    make = getattr(module, "make", None)
+    if make is not None:
+        provider: SignalProvider = make(params)
+        return provider
+    classes: list[Any] = [
+        each
+        for each in vars(module).values()
+        if inspect.isclass(each) and each.__module__ == module.__name__ and hasattr(each, "on_data")
+    ]
+    if len(classes) != 1:
+        found = ", ".join(each.__name__ for each in classes) or "none"
+        raise ConfigurationError(
+            f"strategy file {path}: needs exactly one class with on_data, or a function make(params); found {found}"
+        )
+    return _made(classes[0], name, params, predictor)
+
+
+def _loaded(path: Path) -> ModuleType:
+    module_name = f"user_strategy_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigurationError(f"strategy file {path}: cannot be loaded as Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module_name]
+        raise
+    return module
+
+
+def _made(
+    factory: Callable[..., SignalProvider], name: str, params: Parameters, predictor: Predictor | None
+) -> SignalProvider:
+    known = inspect.signature(factory).parameters
+    adjustable = {each: spec for each, spec in known.items() if each not in _NOT_PARAMETERS}
+    values = {}
+    for key, value in params.items():
+        if key not in adjustable:
+            takes = ", ".join(adjustable) or "none"
+            raise ConfigurationError(
+                f"strategy.params: {name} has no parameter {key!r}{_suggestion(key, adjustable)} (it takes {takes})"
+            )
+        values[key] = _checked(key, value, adjustable[key].default)
+    for key, spec in adjustable.items():
+        if spec.default is inspect.Parameter.empty and key not in values:
+            raise ConfigurationError(f"strategy.params: {name} needs a value for {key!r}")
+    if "predictor" not in known:
+        return factory(**values)
+    if predictor is None:
+        raise ConfigurationError(f"strategy {name!r} needs a model: set model.path, and run `fyersbot train` for one")
+    return factory(predictor=predictor, **values)
+
+
+def _checked(key: str, value: Any, default: Any) -> Any:
+    """Return the value if its type is the default's; a whole number is good for a float, a YAML list for a tuple."""
+    match default, value:
+        case None | inspect.Parameter.empty, _:
+            return value
+        case float(), int() if type(value) is int:
+            return value
+        case tuple(), list():
+            return tuple(value)
+    if type(value) is type(default):
+        return value
+    raise ConfigurationError(
+        f"strategy.params.{key}: {value!r} is of type {type(value).__name__}; "
+        f"it takes {type(default).__name__}, for example {default!r}"
+    )
+
+
+def _check_shape(provider: object, path: Path) -> None:
+    if not callable(getattr(provider, "on_data", None)):
+        raise ConfigurationError(f"strategy file {path}: {type(provider).__name__} has no method on_data(now, before)")
+    if not isinstance(getattr(provider, "name", None), str):
+        raise ConfigurationError(f"strategy file {path}: {type(provider).__name__} has no name; give it a text `name`")
+    if not isinstance(getattr(provider, "needs", None), Needs):
+        raise ConfigurationError(
+            f"strategy file {path}: {type(provider).__name__}.needs must be core.signals.Needs, "
+            'for example Needs(features=("sma_gap_9",))'
+        )
+
+
+def _place_of(error: BaseException, path: Path) -> str:
+    """Name the file, and the last line of it that the error passed through."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f"{path}, line {error.lineno}"
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f"{path}, line {line}" if line else str(path)
+
+
+def _suggestion(word: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
+    near = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

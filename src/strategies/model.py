@@ -1,0 +1,42 @@
+"""Trade what a trained classifier expects, if it is sure enough."""
+
+from dataclasses import dataclass
+
+from core.errors import ConfigurationError
+from core.ports import Predictor
+from core.signals import Direction, FeatureRow, Needs, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStrategy:
+    """Signals from a predictor; a probability below the threshold is no opinion."""
+
+    predictor: Predictor
+    threshold: float = 0.5
+    """Least probability of the predicted direction, 0 to 1."""
+    name: str = "model"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise ConfigurationError(f"strategy.params.threshold: {self.threshold} is no probability; give 0 to 1")
+
+    @property
+    def needs(self) -> Needs:
+        """The features the model was trained on."""
+        return Needs(features=self.predictor.feature_names)
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:  # noqa: ARG002 - a model sees one row
+        """Classify the newest row."""
+        prediction = self.predictor.predict(now)
+        direction = prediction.direction
+        probability = prediction.probabilities[direction.value]
+        if direction is Direction.NONE or probability < self.threshold:
+            return None
+        return Signal(
+            symbol=now.symbol,
+            at=now.closed_at,
+            direction=direction,
+            probability=probability,
+            source=self.name,
+            reason=f"model expects {direction.name.lower()} with probability {probability:.3f}",
+        )

@@ -1,0 +1,44 @@
+"""Go with the price as it leaves the session's opening price: long above a band around it, short below."""
+
+from dataclasses import dataclass
+
+from core.errors import ConfigurationError
+from core.instants import ist_date
+from core.signals import Direction, FeatureRow, Needs, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningPriceCrossover:
+    """Fires on the candle that closes outside the band when the one before had not."""
+
+    band: float = 0.002
+    """Half width of the band, as a share of the opening price."""
+    name: str = "opening_price_crossover"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.band < 1:
+            raise ConfigurationError(f"strategy.params.band: {self.band} is no share of price; 0.002 means 0.2 %")
+
+    @property
+    def needs(self) -> Needs:
+        """`open_gap`: the close divided by the session's first open, less 1."""
+        return Needs(features=("open_gap",))
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
+        """Look for the crossing; a session begins at its own open, wherever the last one ended."""
+        is_same_session = ist_date(now.candle.start) == ist_date(before.candle.start)
+        gap, gap_before = now["open_gap"], before["open_gap"] if is_same_session else 0.0
+        if gap_before <= self.band < gap:
+            direction, verb = Direction.LONG, "above"
+        elif gap < -self.band <= gap_before:
+            direction, verb = Direction.SHORT, "below"
+        else:
+            return None
+        return Signal(
+            symbol=now.symbol,
+            at=now.closed_at,
+            direction=direction,
+            probability=1.0,
+            source=self.name,
+            reason=f"price went {abs(gap):.3%} {verb} the opening price, beyond the band of {self.band:.3%}",
+        )
