@@ -45,9 +45,12 @@ def levels(side: int, entry: int, atr: float, stop_atr: float, target_atr: float
     """Return the stop and the target around an entry price, in units on the tick grid.
 
     Both round towards the entry, so that the stop triggers no later than asked for, and neither may touch the entry:
-    each lies at least one tick away.
+    each lies at least one tick away. An average entry price need not lie on the grid. A short is a long of the
+    mirrored price.
     """
-    stop_ticks = max(1, int(stop_atr * atr / tick + 1e-9))
-    target_ticks = max(1, int(target_atr * atr / tick + 1e-9))
-    base = entry // tick if side > 0 else -(-entry // tick)
-    return (base - side * stop_ticks) * tick, (base + side * target_ticks) * tick
+    price = side * entry
+    stop_reach, target_reach = int(stop_atr * atr + 1e-9), int(target_atr * atr + 1e-9)
+    below, above = (price - tick) // tick, -(-(price + tick) // tick)
+    stop = min(-(-(price - stop_reach) // tick), below)
+    target = max((price + target_reach) // tick, above)
+    return side * stop * tick, side * target * tick
