@@ -13,7 +13,7 @@ from core.ports import Calendar
 
 
 class Quote(NamedTuple):
-    """The state of one symbol after an update, as a data feed shows it. An index has no bid, ask or sizes: they are 0."""
+    """The state of one symbol after an update, as a data feed shows it. An index has no touch: 0."""
 
     symbol: str
     at: Instant
