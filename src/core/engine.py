@@ -1,0 +1,156 @@
+"""The market side of the bot as one machine: candles become signals and entries, ticks become exits.
+
+It may hold memory; it may not know the time, the mode, the disk, the network, chance or threads.
+"""
+
+from collections.abc import Callable, Mapping
+
+from core import events, exits
+from core.entries import propose_entry
+from core.events import Command, Decided, Decision, ExitDecided, LevelChanged, Phase, SafetyLevel
+from core.instants import Instant
+from core.market import Instrument, Tick, Timeframe
+from core.orders import Product
+from core.ports import RowStream
+from core.rules import TradingRules
+from core.signals import Direction, FeatureRow, SignalProvider
+from core.state import BotState
+from core.tags import Tagger
+
+
+class Engine:
+    """Decides on candles, ticks and the moments of the day. Orders are the order manager's."""
+
+    def __init__(
+        self,
+        rules: TradingRules,
+        instruments: Mapping[str, Instrument],
+        provider: SignalProvider,
+        stream_for: Callable[[str], RowStream],
+        tagger: Tagger,
+    ) -> None:
+        self.rules = rules
+        self.instruments = instruments
+        self.provider = provider
+        self._stream_for = stream_for
+        self._tagger = tagger
+        self.ticks: dict[str, Tick] = {}
+        self._streams: dict[str, RowStream] = {}
+        self._last_candle: dict[str, Instant] = {}
+        self._rows: dict[str, tuple[FeatureRow | None, FeatureRow | None]] = {}
+        self._open_profit: dict[str, int] = {}
+        self._is_daily = rules.timeframe is Timeframe.D
+
+    def decide(self, state: BotState, event: events.Event) -> list[Decision]:
+        """Return what an event makes the engine decide; `state` has the event already."""
+        match event:
+            case events.Booted():
+                return self._warm_up(event.at)
+            case events.CandleDue(at=at, start=start):
+                return [
+                    events.HistoryWanted(at=at, symbol=symbol, after=self._last_candle.get(symbol, 0), due=start)
+                    for symbol in self.instruments
+                ]
+            case events.HistoryArrived():
+                return self._take_candles(state, event)
+            case events.PhaseReached(at=at, phase=Phase.SQUARE_OFF):
+                return self._exit_all(state, at, exits.REASONS[exits.SQUARE_OFF], intraday_only=True)
+            case events.CommandGiven(at=at, command=Command.FLATTEN, why=why):
+                return [LevelChanged(at=at, level=SafetyLevel.FLATTEN, why=why)]
+            case events.CommandGiven(at=at, command=Command.HALT, why=why):
+                return [LevelChanged(at=at, level=SafetyLevel.NO_ENTRY, why=why)]
+            case events.CommandGiven(at=at, command=Command.RESUME, why=why):
+                return [LevelChanged(at=at, level=SafetyLevel.RUN, why=why)]
+            case LevelChanged(at=at, level=SafetyLevel.FLATTEN):
+                return self._exit_all(state, at, "force_exit")
+            case events.TradeClosed(trade=trade):
+                self._open_profit.pop(trade.symbol, None)
+        return []
+
+    def on_tick(self, state: BotState, tick: Tick) -> list[Decision]:
+        """Watch one price: stop, target, and the loss limit of the day. Empty for nearly every tick."""
+        symbol = tick.symbol
+        self.ticks[symbol] = tick
+        if self._is_daily and symbol in state.queued and state.day is not None and state.day.entries_allowed(tick.at):
+            return [self._propose(state, state.queued[symbol], tick.at)]
+        position = state.positions.get(symbol)
+        if position is None:
+            return []
+        ltp = tick.ltp
+        self._open_profit[symbol] = position.profit_at(ltp)
+        decisions: list[Decision] = []
+        if not position.exit_reason and position.stop:
+            code, price = exits.decide(position.side.value, position.stop, position.target, ltp, ltp, ltp, False)
+            if code != exits.HOLD:
+                decisions.append(ExitDecided(at=tick.at, symbol=symbol, reason=exits.REASONS[code], price=price))
+        if self.profit(state) <= -self.rules.max_loss and state.level.value < SafetyLevel.FLATTEN.value:
+            why = f"loss limit: {self.profit(state) / 100:.2f} of {-self.rules.max_loss / 100:.2f} rupees"
+            decisions.append(LevelChanged(at=tick.at, level=SafetyLevel.FLATTEN, why=why))
+        return decisions
+
+    def profit(self, state: BotState) -> int:
+        """Profit of the day in units: closed trades after charges, open ones marked to the last price."""
+        return state.realised + sum(self._open_profit.values())
+
+    # --- candles ------------------------------------------------------------------------------------------------
+
+    def _warm_up(self, at: Instant) -> list[Decision]:
+        self._streams = {symbol: self._stream_for(symbol) for symbol in self.instruments}
+        self._last_candle.clear()
+        self._rows.clear()
+        return [events.HistoryWanted(at=at, symbol=symbol, after=0, due=0) for symbol in self.instruments]
+
+    def _take_candles(self, state: BotState, event: events.HistoryArrived) -> list[Decision]:
+        symbol = event.symbol
+        stream = self._streams[symbol]
+        _, now = self._rows.get(symbol, (None, None))
+        before: FeatureRow | None = None
+        for candle in event.candles:
+            if candle.start <= self._last_candle.get(symbol, 0):
+                continue
+            self._last_candle[symbol] = candle.start
+            before, now = now, stream.update(candle)
+            self._rows[symbol] = (before, now)
+        if not event.due or self._last_candle.get(symbol, 0) != event.due or state.has_decided(symbol, event.due):
+            return []
+        before, now = self._rows[symbol]
+        if now is None or before is None:
+            return []
+        return self._decide_candle(state, event.at, now, before)
+
+    def _decide_candle(self, state: BotState, at: Instant, now: FeatureRow, before: FeatureRow) -> list[Decision]:
+        signal = self.provider.on_data(now, before)
+        decided = Decided(
+            at=at,
+            symbol=now.symbol,
+            candle=now.candle.start,
+            direction=signal.direction if signal else Direction.NONE,
+            probability=signal.probability if signal else 0.0,
+            source=self.provider.name,
+            reason=signal.reason if signal else "no signal",
+            features=tuple(float(value) for value in now.values),
+            atr=now.atr,
+        )
+        if decided.direction is Direction.NONE or self._is_daily:
+            return [decided]  # a daily signal is entered on the first tick of the next session
+        return [decided, self._propose(state, decided, at)]
+
+    def _propose(self, state: BotState, decided: Decided, at: Instant) -> Decision:
+        instrument = self.instruments[decided.symbol]
+        tick = self.ticks.get(decided.symbol)
+        return propose_entry(state, self._tagger, self.rules, instrument, decided, tick, at, self.profit(state))
+
+    # --- exits --------------------------------------------------------------------------------------------------
+
+    def _exit_all(self, state: BotState, at: Instant, reason: str, intraday_only: bool = False) -> list[Decision]:
+        return [
+            ExitDecided(at=at, symbol=symbol, reason=reason, price=self._last_price(symbol))
+            for symbol, position in state.positions.items()
+            if position.quantity
+            and not position.exit_reason
+            and not (intraday_only and position.product is Product.CNC)
+        ]
+
+    def _last_price(self, symbol: str) -> int:
+        tick = self.ticks.get(symbol)
+        return tick.ltp if tick else 0

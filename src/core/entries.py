@@ -1,0 +1,96 @@
+"""From a signal to an order: plan, size, gate. Everything about an entry is fixed here, before it is sent."""
+
+from core import exits
+from core.events import Decided, Decision, EntryPlan, EntryRefused, OrderIntended
+from core.gatekeeper import EntryFacts, refuse_entry
+from core.instants import Instant
+from core.market import Instrument, Tick
+from core.orders import OrderIntent, OrderType, Purpose
+from core.pricing import marketable_limit
+from core.rules import TradingRules
+from core.sizing import quantity_for
+from core.state import BotState
+from core.tags import Tagger
+
+
+def propose_entry(
+    state: BotState,
+    tagger: Tagger,
+    rules: TradingRules,
+    instrument: Instrument,
+    signal: Decided,
+    tick: Tick | None,
+    now: Instant,
+    profit: int,
+) -> Decision:
+    """Return the order that a signal asks for, or the reason why there is none.
+
+    `profit` is the day's profit in units, realised plus marked to market.
+    """
+    if state.day is None or tick is None:
+        return EntryRefused(at=now, symbol=signal.symbol, code="STALE_PRICE", detail="no session or no price yet")
+    side = signal.direction.side
+    price = marketable_limit(side, tick, rules.price_buffer, instrument)
+    stop, target = exits.levels(side.value, tick.ltp, signal.atr, rules.stop_atr, rules.target_atr, instrument.tick)
+    quantity = quantity_for(
+        rules.sizing,
+        capital=rules.capital,
+        price=price,
+        stop_distance=abs(price - stop),
+        lot=instrument.lot,
+        freeze=instrument.freeze,
+    )
+    if quantity == 0:
+        detail = f"price={price}, stop distance={abs(price - stop)}: not one lot fits the limits"
+        return EntryRefused(at=now, symbol=signal.symbol, code="TOO_SMALL", detail=detail)
+    intent = OrderIntent(
+        tag=tagger.next(state.day.date, state.log_id, state.boot, Purpose.ENTRY),
+        symbol=signal.symbol,
+        side=side,
+        quantity=quantity,
+        type=OrderType.LIMIT,
+        limit_price=price,
+        product=rules.product,
+        purpose=Purpose.ENTRY,
+        reason=signal.reason,
+    )
+    facts = _facts(state, instrument, tick, now, profit, stop, target)
+    refusal = refuse_entry(intent, facts, rules)
+    if refusal is not None:
+        return EntryRefused(at=now, symbol=signal.symbol, code=refusal[0].value, detail=refusal[1])
+    plan = EntryPlan(
+        direction=signal.direction,
+        probability=signal.probability,
+        atr=signal.atr,
+        stop_atr=rules.stop_atr,
+        target_atr=rules.target_atr,
+    )
+    return OrderIntended(at=now, intent=intent, plan=plan)
+
+
+def _facts(
+    state: BotState, instrument: Instrument, tick: Tick, now: Instant, profit: int, stop: int, target: int
+) -> EntryFacts:
+    symbol = instrument.symbol
+    waiting = {
+        order.intent.symbol
+        for order in state.orders.values()
+        if order.state.is_live and order.intent.purpose is Purpose.ENTRY
+    }
+    return EntryFacts(
+        now=now,
+        day=state.day,
+        level=state.level,
+        access=state.access,
+        reconciled=state.reconciled,
+        stopping=state.stopping,
+        blocked=state.blocked.get(symbol, ""),
+        busy=symbol in state.positions or bool(state.live_orders(symbol)),
+        positions=len(waiting | set(state.positions)),
+        profit=profit,
+        orders_today=state.orders_today,
+        instrument=instrument,
+        tick=tick,
+        stop=stop,
+        target=target,
+    )

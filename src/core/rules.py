@@ -1,0 +1,45 @@
+"""The numbers a trader chooses, in the units the core works in. Wiring builds them from the settings, once."""
+
+from dataclasses import dataclass
+
+from core.charges import ChargeRates
+from core.market import Timeframe
+from core.orders import Product
+from core.sizing import SizingRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingRules:
+    """Limits and habits of one run. Money in paise, times in nanoseconds, shares of price as fractions."""
+
+    timeframe: Timeframe
+    product: Product
+    sizing: SizingRule
+    charges: ChargeRates
+    stop_atr: float
+    target_atr: float
+    limit_offset: float
+    """Distance of a resting stop's limit beyond its trigger."""
+    price_buffer: float
+    """Distance of a marketable limit beyond the last price."""
+    capital: int
+    max_loss: int
+    """Loss of the day, realised plus marked to market, that closes everything."""
+    max_positions: int
+    max_order_value: int
+    max_orders_per_day: int
+    max_price_age: int
+    entry_timeout: int
+    """An entry that is not filled by then is cancelled."""
+    stop_patience: int
+    """A triggered stop that is not filled by then is chased."""
+    verify_after: int
+    """A change the books do not show by then is acted on."""
+    protect_within: int
+    """A position without a stop at the broker for this long is closed."""
+    books_busy: int
+    """Pause between readings of the books while an order is live."""
+    books_idle: int
+    """Pause between readings while nothing is live."""
+    transit: int
+    """Longest time after sending at which an order of unknown outcome may still appear in the books."""

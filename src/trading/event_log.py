@@ -1,0 +1,138 @@
+"""The event log: the truth on disk. Append-only, hash-chained, durable before anything acts on it.
+
+One row an event. Each row's hash covers the hash before it, so that a changed, lost or inserted row is found. WAL
+with `synchronous=FULL`: a commit that returned survives a power cut.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from core.errors import StorageError
+from core.event_codec import decode, encode
+from core.events import Event
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    hash BLOB NOT NULL
+) STRICT
+"""
+_FIRST_HASH = b"\0" * 32
+LAYOUT = 1
+"""Version of the table; kept in the file's own header."""
+
+
+class EventLog(Protocol):
+    """Where events are kept. An append either keeps all of its events or none."""
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Make events durable, in order. Raises `StorageError`; then nothing was kept and nothing may be sent."""
+        ...
+
+    def read(self) -> Iterator[Event]:
+        """Yield every event, oldest first. Raises `StorageError` that names the first row that was altered."""
+        ...
+
+    def close(self) -> None:
+        """Release the file. Safe to call twice."""
+        ...
+
+
+class MemoryEventLog:
+    """The twin for tests and simulation; it stores the same text, so that a codec error shows here too."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[str, str]] = []
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Keep events for as long as the process lives."""
+        self._rows.extend([encode(event) for event in events])
+
+    def read(self) -> Iterator[Event]:
+        """Yield every event, oldest first."""
+        for kind, body in list(self._rows):
+            yield decode(kind, body)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+class SqliteEventLog:
+    """The log of a real bot: one file, one writer."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the log. Raises `StorageError` naming the file when it cannot be used."""
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute("PRAGMA busy_timeout=2000")
+            self._check_layout()
+            self._connection.execute(_SCHEMA)
+            last = self._connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"event log {path} cannot be opened: {error}") from error
+        self._seq: int = last[0] if last else 0
+        self._hash: bytes = last[1] if last else _FIRST_HASH
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Write events in one transaction and wait until the disk has them."""
+        rows, seq, digest = [], self._seq, self._hash
+        for event in events:
+            kind, body = encode(event)
+            seq += 1
+            digest = _chain(digest, kind, body)
+            rows.append((seq, event.at, kind, body, digest))
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise StorageError(f"event log {self._path} cannot be written: {error}; free space or repair it") from error
+        self._seq, self._hash = seq, digest
+
+    def read(self) -> Iterator[Event]:
+        """Yield every event, checking the chain on the way."""
+        digest = _FIRST_HASH
+        for expected, (seq, kind, body, stored) in enumerate(self._rows(), start=1):
+            digest = _chain(digest, kind, body)
+            if seq != expected or digest != stored:
+                raise StorageError(f"event log {self._path}: row {seq} was altered or a row before it is missing")
+            yield decode(kind, body)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _rows(self) -> Iterable[tuple[int, str, str, bytes]]:
+        return self._connection.execute("SELECT seq, kind, body, hash FROM events ORDER BY seq")
+
+    def _check_layout(self) -> None:
+        layout = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if layout == 0:
+            self._connection.execute(f"PRAGMA user_version={LAYOUT}")
+        elif layout != LAYOUT:
+            raise StorageError(f"event log {self._path} has layout {layout}, this version reads {LAYOUT}")
+
+
+def _chain(before: bytes, kind: str, body: str) -> bytes:
+    return hashlib.sha256(before + kind.encode() + b"\0" + body.encode()).digest()

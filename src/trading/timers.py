@@ -1,0 +1,36 @@
+"""Deadlines the kernel sets for itself, by name and key. They hold instants, not threads: the loop asks what is due."""
+
+from core.events import TimerFired
+from core.instants import Instant
+
+
+class Timers:
+    """A small table of deadlines; setting one again moves it."""
+
+    def __init__(self) -> None:
+        self._due: dict[tuple[str, str], Instant] = {}
+
+    def set(self, name: str, key: str, due: Instant) -> None:
+        """Set or move a deadline."""
+        self._due[name, key] = due
+
+    def set_earlier(self, name: str, key: str, due: Instant) -> None:
+        """Set a deadline unless an earlier one stands."""
+        standing = self._due.get((name, key))
+        if standing is None or due < standing:
+            self._due[name, key] = due
+
+    def clear(self, name: str, key: str) -> None:
+        """Forget a deadline, if there is one."""
+        self._due.pop((name, key), None)
+
+    def next_due(self) -> Instant | None:
+        """Return the earliest deadline."""
+        return min(self._due.values(), default=None)
+
+    def take_due(self, now: Instant) -> list[TimerFired]:
+        """Remove and return what is due, earliest first, ties by name and key."""
+        due = sorted((at, name, key) for (name, key), at in self._due.items() if at <= now)
+        for _, name, key in due:
+            del self._due[name, key]
+        return [TimerFired(at=now, name=name, key=key) for _, name, key in due]
