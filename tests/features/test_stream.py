@@ -1,0 +1,61 @@
+import math
+
+import pytest
+
+from core.errors import DataError
+from core.instants import MINUTE
+from core.market import Timeframe
+from features.specification import FeatureSpecification
+from features.stream import FeatureStream
+
+
+def stream_of(*names):
+    return FeatureStream(FeatureSpecification.of(names), "NSE:SBIN-EQ", Timeframe.M5)
+
+
+def test_the_first_row_comes_with_the_last_candle_of_the_warm_up(make_walk):
+    stream = stream_of("sma_gap_50", "open_gap")
+    rows = [stream.update(candle) for candle in make_walk(days=3).candles()]
+
+    assert stream.warm_up == 76
+    assert rows[: stream.warm_up - 1] == [None] * 75
+    assert rows[stream.warm_up - 1] is not None
+
+
+def test_a_row_knows_its_candle_and_when_it_closed(make_walk):
+    stream = stream_of("return_1")
+    candles = make_walk(days=1).candles()
+    row = [stream.update(candle) for candle in candles][-1]
+
+    assert row.candle == candles[-1]
+    assert row.closed_at == candles[-1].start + 5 * MINUTE
+    assert row.symbol == "NSE:SBIN-EQ"
+    assert row["return_1"] == pytest.approx(candles[-1].close / candles[-2].close - 1, rel=1e-9)
+    assert row.atr > 0
+
+
+def test_a_candle_given_twice_is_refused_and_changes_nothing(make_walk):
+    candles = make_walk(days=2).candles()
+    disturbed, calm = stream_of("rsi_14", "mfi_14"), stream_of("rsi_14", "mfi_14")
+    for candle in candles[:40]:
+        disturbed.update(candle)
+        calm.update(candle)
+    with pytest.raises(DataError, match="2024-01-01 12:30:00 does not come after 2024-01-01 12:30:00"):
+        disturbed.update(candles[39])
+
+    assert [disturbed.update(each) for each in candles[40:]] == [calm.update(each) for each in candles[40:]]
+
+
+def test_a_locked_price_has_no_row_instead_of_a_filler(locked):
+    stream = stream_of()
+
+    assert [stream.update(candle) for candle in locked.candles()] == [None] * len(locked)
+
+
+def test_no_row_ever_holds_nan_or_infinity(wild):
+    stream = stream_of()
+    rows = [row for row in map(stream.update, wild.candles()) if row is not None]
+
+    assert len(rows) > 500
+    assert all(math.isfinite(value) for row in rows for value in row.values)
+    assert all(row.atr > 0 for row in rows)
