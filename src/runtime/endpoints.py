@@ -30,24 +30,27 @@ def is_loopback(url: str) -> bool:
 
 
 def require_allowed(url: str, name: str, protocol: Protocol) -> SplitResult:
-    """Check one base address and return its parts; `name` stands for it in messages, for example the settings key.
+    """Check one address and return its parts; `name` stands for it in messages, for example the settings key.
 
-    Allowed are `https`/`wss` to anyone and `http`/`ws` to loopback, with neither user name, query nor final slash.
-    Raises `ConfigurationError`.
+    Allowed are `https`/`wss` to anyone and `http`/`ws` to loopback, without a user name. Raises `ConfigurationError`.
     """
     parts = _split(url, name)
     if parts.scheme not in {protocol, f"{protocol}s"}:
-        raise ConfigurationError(
-            f"{name} = {url}: must start with {protocol}s:// ({protocol}:// for this machine only)"
-        )
+        raise ConfigurationError(f"{name} = {url}: must start with {protocol}s:// ({protocol}:// for loopback)")
     if not parts.hostname:
         raise ConfigurationError(f"{name} = {url}: has no host")
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(f"{name}: an address must not carry a user name or password")
-    if parts.query or parts.fragment or url.endswith(("/", "?", "#")):
-        raise ConfigurationError(f"{name} = {url}: give the base only, without final slash, query or fragment")
     if parts.scheme == protocol and not is_loopback_host(parts.hostname):
         raise ConfigurationError(f"{name} = {url}: plain {protocol} is allowed to this machine only; use {protocol}s")
+    return parts
+
+
+def require_base(url: str, name: str, protocol: Protocol) -> SplitResult:
+    """Check an address to which paths will be added: allowed, and without final slash, query and fragment."""
+    parts = require_allowed(url, name, protocol)
+    if parts.query or parts.fragment or url.endswith(("/", "?", "#")):
+        raise ConfigurationError(f"{name} = {url}: give the base only, without final slash, query or fragment")
     return parts
 
 

@@ -16,9 +16,9 @@ from core.market import Timeframe
 
 
 class Section(BaseModel):
-    """A group of settings: frozen, and strict about names."""
+    """A group of settings: frozen, strict about names, and without infinite numbers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Mode(Enum):
@@ -180,6 +180,20 @@ class PathSettings(Section):
     state: Path = Path("data/state")
     """Event log and lock of this bot."""
     logs: Path = Path("logs")
+    cache: Path = Path("data/cache")
+    """What can be fetched or computed again: the day's symbol master, the year's sessions."""
+    sessions: Path | None = None
+    """Dated session rules; none: `config/sessions.yaml` of this installation."""
+
+
+class LogSettings(Section):
+    """How much is written, and how much of it is kept."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    megabytes: int = Field(default=20, ge=1, le=1_000)
+    """Size at which a log file is put aside for a fresh one."""
+    files: int = Field(default=10, ge=1, le=100)
+    """Files put aside that are kept."""
 
 
 class Settings(Section):
@@ -200,3 +214,4 @@ class Settings(Section):
     risk: RiskSettings = RiskSettings()
     live: LiveSettings = LiveSettings()
     paths: PathSettings = PathSettings()
+    log: LogSettings = LogSettings()

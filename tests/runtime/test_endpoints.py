@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import ConfigurationError
-from runtime.endpoints import is_loopback, is_loopback_host, require_allowed
+from runtime.endpoints import is_loopback, is_loopback_host, require_base
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost", "LOCALHOST"])
@@ -37,7 +37,7 @@ def test_a_disguised_foreign_host_is_not_this_machine(url: str) -> None:
     ],
 )
 def test_encrypted_or_local_addresses_are_allowed(url: str, protocol: str) -> None:
-    assert require_allowed(url, "broker.endpoints.rest", protocol).hostname  # type: ignore[arg-type]
+    assert require_base(url, "broker.endpoints.rest", protocol).hostname  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_encrypted_or_local_addresses_are_allowed(url: str, protocol: str) -> No
 )
 def test_every_other_address_is_refused_by_name(url: str, reason: str) -> None:
     with pytest.raises(ConfigurationError) as refusal:
-        require_allowed(url, "broker.endpoints.rest", "http")
+        require_base(url, "broker.endpoints.rest", "http")
     assert str(refusal.value).startswith("broker.endpoints.rest")
     assert reason in str(refusal.value)
     assert "secret" not in str(refusal.value)
