@@ -1,0 +1,170 @@
+"""Carrying out what the kernel asked of the outside: calls to the broker on worker threads, answers into the inbox.
+
+Order calls have their own workers, so that no slow read stands in the way of an exit. A job puts its answer into the
+inbox as an event; it never touches the kernel.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from core import events
+from core.errors import AuthenticationError, BotError
+from core.events import Verb
+from core.instants import SECOND, ist_text
+from core.market import Candle, Timeframe
+from core.orders import Books, Outcome
+from core.ports import Broker, Clock, HistorySource
+from trading.kernel import Effect
+
+logger = logging.getLogger("trading.errands")
+
+_ASK_AGAIN_SECONDS = 1.0
+_ORDER_WORKERS = 2
+_READ_WORKERS = 4
+
+
+class Errands:
+    """The workers between the kernel and the broker."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        history: HistorySource,
+        clock: Clock,
+        put: Callable[[events.Input], None],
+        *,
+        timeframe: Timeframe,
+        warm_up: int,
+        grace_seconds: float,
+    ) -> None:
+        self._broker = broker
+        self._history = history
+        self._clock = clock
+        self._put = put
+        self._timeframe = timeframe
+        self._warm_up = warm_up
+        self._grace = int(grace_seconds * SECOND)
+        self._orders = ThreadPoolExecutor(_ORDER_WORKERS, thread_name_prefix="orders")
+        self._reads = ThreadPoolExecutor(_READ_WORKERS, thread_name_prefix="reads")
+        self._books_lock = threading.Lock()
+        self._books_running = False
+        self._books_asked_again = False
+        self._last_books: Books | None = None
+        self._closed = threading.Event()
+
+    def run(self, effect: Effect) -> None:
+        """Start an errand; returns at once."""
+        match effect:
+            case events.OrderIntended(intent=intent):
+                self._call(Verb.PLACE, intent.tag, lambda: self._broker.place_order(intent))
+            case events.ChangeIntended(change=change):
+                self._call(Verb.MODIFY, change.tag, lambda: self._broker.modify_order(change))
+            case events.CancelIntended(tag=tag, broker_id=broker_id):
+                self._call(Verb.CANCEL, tag, lambda: self._broker.cancel_order(broker_id))
+            case events.PositionExitIntended(symbol=symbol, product=product):
+                self._call(Verb.EXIT, symbol, lambda: self._broker.exit_position(symbol, product.value))
+            case events.HistoryWanted():
+                self._reads.submit(self._guarded, lambda: self._fetch_history(effect))
+            case events.BooksWanted():
+                self._want_books()
+
+    def close(self) -> None:
+        """Let running order calls finish, drop waiting reads."""
+        self._closed.set()
+        self._reads.shutdown(wait=True, cancel_futures=True)
+        self._orders.shutdown(wait=True)
+
+    # --- orders -------------------------------------------------------------------------------------------------
+
+    def _call(self, verb: Verb, tag: str, call: Callable[[], Outcome]) -> None:
+        def job() -> None:
+            outcome = call()
+            self._put(events.OutcomeArrived(at=self._clock.now(), verb=verb, tag=tag, outcome=outcome))
+
+        self._orders.submit(self._guarded, job)
+
+    # --- history ------------------------------------------------------------------------------------------------
+
+    def _fetch_history(self, wanted: events.HistoryWanted) -> None:
+        deadline = self._clock.now() + self._grace
+        while not self._closed.is_set():
+            try:
+                candles = self._new_candles(wanted)
+            except BotError as error:
+                self._note_access(error)
+                candles, why = (), str(error)
+            else:
+                why = f"the candle of {ist_text(wanted.due)} is not in the history answer"
+            if candles and (not wanted.due or candles[-1].start >= wanted.due):
+                at = self._clock.now()
+                self._put(events.HistoryArrived(at=at, symbol=wanted.symbol, candles=candles, due=wanted.due))
+                return
+            if wanted.due and self._clock.now() >= deadline:
+                at = self._clock.now()
+                self._put(events.HistoryFailed(at=at, symbol=wanted.symbol, due=wanted.due, why=why))
+                return
+            if not wanted.due:
+                logger.warning("history of %s: %s; asking again", wanted.symbol, why)
+            self._closed.wait(self._clock.pause_seconds(_ASK_AGAIN_SECONDS))
+
+    def _new_candles(self, wanted: events.HistoryWanted) -> tuple[Candle, ...]:
+        count = self._warm_up
+        if wanted.after:
+            count = min(count, (wanted.due - wanted.after) // self._timeframe.duration + 1)
+        candles = self._history.get_historical_data(wanted.symbol, self._timeframe, max(2, count))
+        last = wanted.due or self._clock.now()
+        return tuple(candle for candle in candles if wanted.after < candle.start <= last)
+
+    # --- books --------------------------------------------------------------------------------------------------
+
+    def _want_books(self) -> None:
+        """Read the books; wishes that arrive while a reading runs are met by one more reading after it."""
+        with self._books_lock:
+            if self._books_running:
+                self._books_asked_again = True
+                return
+            self._books_running = True
+        self._reads.submit(self._guarded, self._read_books)
+
+    def _read_books(self) -> None:
+        while True:
+            asked_at = self._clock.now()
+            try:
+                books = Books(
+                    orders=self._broker.get_orders(),
+                    fills=self._broker.get_trades(),
+                    positions=self._broker.get_open_positions(),
+                )
+            except BotError as error:
+                self._note_access(error)
+                self._put(events.BooksFailed(at=self._clock.now(), why=str(error)))
+            else:
+                self._report_books(books, asked_at)
+            with self._books_lock:
+                if not self._books_asked_again or self._closed.is_set():
+                    self._books_running = False
+                    return
+                self._books_asked_again = False
+
+    def _report_books(self, books: Books, asked_at: int) -> None:
+        at = self._clock.now()
+        if books == self._last_books:
+            self._put(events.BooksUnchanged(at=at, asked_at=asked_at))
+            return
+        self._last_books = books
+        self._put(events.BooksRead(at=at, asked_at=asked_at, books=books))
+
+    def _note_access(self, error: BotError) -> None:
+        if isinstance(error, AuthenticationError):
+            self._put(events.AccessChanged(at=self._clock.now(), valid=False, why=str(error)))
+
+    def _guarded(self, job: Callable[[], None]) -> None:
+        """Run a job at the top of its thread: an error nobody expected must not vanish with the thread."""
+        try:
+            job()
+        except Exception as error:
+            logger.critical("an errand failed unexpectedly", exc_info=True)
+            why = f"{type(error).__name__}: {error}"
+            self._put(events.CommandGiven(at=self._clock.now(), command=events.Command.HALT, why=why))

@@ -1,0 +1,229 @@
+"""The bot that runs for weeks: idle outside the session, one desk per trading day, one thread that decides.
+
+APScheduler, the feeds and the workers put events into one inbox; the writer takes them out, lets the kernel decide,
+makes the result durable, and only then acts. A start, a restart after a crash and a new day are the same path: read
+the log, read the broker's books, protect what is open, trade.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core import events
+from core.errors import AuthenticationError, BrokerError, StorageError
+from core.events import Command, Phase
+from core.instants import MINUTE, SECOND, Instant, ist_date, ist_text
+from core.market import Tick, Timeframe
+from core.ports import Broker, Calendar, Clock
+from core.sessions import TradingDay
+from trading.errands import Errands
+from trading.event_log import EventLog
+from trading.kernel import Kernel, Step
+from trading.narrator import tell
+from trading.timetable import PRE_OPEN_LEAD, Timetable
+
+logger = logging.getLogger("trading.live_trader")
+
+Item = events.Input | Tick
+Put = Callable[[Item], None]
+
+_IDLE_SECONDS = 30.0
+_ALARM_SECONDS = 60.0
+_LONGEST_WAIT = 0.25
+_VIEW_INTERVAL = 0.25
+_STOP_PATIENCE = 10.0
+"""Wall seconds a graceful stop waits for cancels, protection or flatness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything one trading day needs, put together by wiring."""
+
+    kernel: Kernel
+    log: EventLog
+    broker: Broker
+    errands: Errands
+    boot: Callable[[Instant], events.Booted]
+    """Makes the first event of the run, after the log was folded."""
+    open_feeds: Callable[[], None]
+    close_feeds: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How the bot behaves around trading itself."""
+
+    timeframe: Timeframe
+    flatten_on_stop: bool
+    days: int | None = None
+    """Trading days after which to end; None: run until stopped."""
+
+
+class LiveTrader:
+    """Trades every session it is alive for."""
+
+    def __init__(
+        self,
+        assemble: Callable[[TradingDay, Put], Desk],
+        calendar: Calendar,
+        clock: Clock,
+        habits: Habits,
+        *,
+        check_access: Callable[[], object],
+        on_moment: Callable[[Kernel], None],
+        on_day_end: Callable[[Kernel], None],
+    ) -> None:
+        """`check_access` proves the token with a server call; `on_moment` shows the kernel, `on_day_end` reports."""
+        self._assemble = assemble
+        self._calendar = calendar
+        self._clock = clock
+        self._habits = habits
+        self._check_access = check_access
+        self._on_moment = on_moment
+        self._on_day_end = on_day_end
+        self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._stop_why = ""
+
+    def request_stop(self, why: str) -> None:
+        """End gracefully by policy; safe in a signal handler."""
+        self._stop_why = why
+        self._stop.set()
+        self._inbox.put(events.CommandGiven(at=self._clock.now(), command=self._stop_command, why=why))
+
+    def run(self) -> None:
+        """Trade day after day until stopped, or until the asked number of days is done.
+
+        Raises `AuthenticationError` when the token is dead at a start inside the session.
+        """
+        done = 0
+        first = True
+        while not self._stop.is_set() and (self._habits.days is None or done < self._habits.days):
+            day = self._coming_day()
+            self._idle_until(day.open - PRE_OPEN_LEAD)
+            if self._stop.is_set() or not self._gain_access(day, patient=not first):
+                break
+            first = False
+            self._trade(day)
+            done += 1
+            self._idle_until(day.close + 5 * MINUTE if self._habits.days is None else 0)
+
+    # --- between sessions ---------------------------------------------------------------------------------------
+
+    def _coming_day(self) -> TradingDay:
+        """Today's session if it is not over, else the next one."""
+        now = self._clock.now()
+        today = self._calendar.trading_day(ist_date(now))
+        if today is not None and now < today.close:
+            return today
+        return self._calendar.next_trading_day(ist_date(now))
+
+    def _idle_until(self, instant: Instant) -> None:
+        if self._clock.now() < instant:
+            logger.info("Idle until %s", ist_text(instant))
+        while not self._stop.is_set() and (left := instant - self._clock.now()) > 0:
+            self._stop.wait(self._clock.pause_seconds(min(left / SECOND, _IDLE_SECONDS)))
+
+    def _gain_access(self, day: TradingDay, *, patient: bool) -> bool:
+        """Prove the token before the session; ring until somebody signs in, or the session is over."""
+        patient = patient or self._clock.now() < day.open
+        while not self._stop.is_set() and self._clock.now() < day.close:
+            try:
+                self._check_access()
+            except AuthenticationError as error:
+                if not patient:
+                    raise
+                logger.critical("SIGN_IN_NEEDED: %s", error)
+            except BrokerError as error:
+                logger.warning("The broker does not answer: %s; asking again", error)
+            else:
+                return True
+            self._stop.wait(self._clock.pause_seconds(_ALARM_SECONDS))
+        return False
+
+    # --- one session --------------------------------------------------------------------------------------------
+
+    def _trade(self, day: TradingDay) -> None:
+        self._inbox = queue.SimpleQueue()
+        desk = self._assemble(day, self._put)
+        timetable = Timetable(self._clock, self._put)
+        try:
+            for event in desk.log.read():
+                desk.kernel.restore(event)
+            now = self._clock.now()
+            self._commit(desk, desk.kernel.handle(desk.boot(now)))
+            self._commit(desk, desk.kernel.handle(events.DayBegan(at=now, day=day)))
+            desk.open_feeds()
+            timetable.start(day, self._habits.timeframe)
+            self._work(desk, day)
+        finally:
+            timetable.stop()
+            desk.close_feeds()
+            desk.errands.close()
+            desk.log.close()
+        self._on_moment(desk.kernel)
+        self._on_day_end(desk.kernel)
+
+    def _put(self, item: Item) -> None:
+        self._inbox.put(item)
+
+    def _work(self, desk: Desk, day: TradingDay) -> None:
+        """The only loop that decides: take one item, handle it, let due deadlines fire."""
+        kernel, inbox, timers = desk.kernel, self._inbox, desk.kernel.orders.timers
+        next_view = 0.0
+        stopping_since = 0.0
+        while not self._is_done(kernel, day, stopping_since):
+            try:
+                item: Item | None = inbox.get(timeout=_LONGEST_WAIT if timers.next_due() is None else 0.02)
+            except queue.Empty:
+                item = None
+            if isinstance(item, Tick):
+                step = kernel.on_tick(item)
+                if step is not None:
+                    self._commit(desk, step)
+            elif item is not None:
+                self._commit(desk, kernel.handle(item))
+            due = timers.next_due()
+            if due is not None and due <= (now := self._clock.now()):
+                for step in kernel.on_time(now):
+                    self._commit(desk, step)
+            wall = time.monotonic()
+            if self._stop.is_set() and not stopping_since:
+                stopping_since = wall
+            if wall >= next_view:
+                next_view = wall + _VIEW_INTERVAL
+                self._on_moment(kernel)
+
+    def _commit(self, desk: Desk, step: Step) -> None:
+        """Make a step durable, tell it, and only then act on it."""
+        try:
+            desk.log.append(step.events)
+        except StorageError:
+            logger.critical("The event log cannot be written: nothing is sent any more; stops rest at the broker")
+            raise
+        for event in step.events:
+            tell(event)
+        for effect in step.effects:
+            desk.errands.run(effect)
+
+    @property
+    def _stop_command(self) -> Command:
+        return Command.FLATTEN if self._habits.flatten_on_stop else Command.STOP
+
+    def _is_done(self, kernel: Kernel, day: TradingDay, stopping_since: float) -> bool:
+        state, now = kernel.state, self._clock.now()
+        if stopping_since:
+            if time.monotonic() - stopping_since > _STOP_PATIENCE:
+                return True
+            if self._habits.flatten_on_stop:
+                return state.is_flat
+            entries_gone = not any(
+                order.state.is_live and order.intent.purpose.value == "E" for order in state.orders.values()
+            )
+            return entries_gone and not any(position.unprotected_since for position in state.positions.values())
+        if state.phase is not Phase.CLOSE:
+            return False
+        return state.flat_verified or now > day.close + 5 * MINUTE

@@ -1,0 +1,62 @@
+"""What the kernel looks like from outside: snapshots for the live view, taken by the writer thread."""
+
+from collections.abc import Sequence
+
+from core.events import Decided
+from core.instants import SECOND, Instant
+from core.state import OpenPosition
+from trading.kernel import Kernel
+from trading.snapshot import LiveSnapshot, PositionView, SymbolView
+
+
+def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str], max_loss: int) -> LiveSnapshot:
+    """Return one moment of the bot as plain facts."""
+    state = kernel.state
+    return LiveSnapshot(
+        at=now,
+        day=state.day,
+        mode=state.mode,
+        account=state.account,
+        strategy=kernel.engine.provider.name,
+        level=state.level,
+        level_why=state.level_why,
+        feeds=tuple(state.feeds.items()),
+        symbols=tuple(_symbol(kernel, symbol, now) for symbol in kernel.engine.instruments),
+        realised=state.realised,
+        max_loss=max_loss,
+        trades=len(state.trades),
+        wins=sum(trade.net > 0 for trade in state.trades),
+        signals=sum(1 for decided in state.decided.values() if decided.direction.value),
+        log=tuple(log),
+    )
+
+
+def _symbol(kernel: Kernel, symbol: str, now: Instant) -> SymbolView:
+    state, tick = kernel.state, kernel.engine.ticks.get(symbol)
+    decided: Decided | None = state.decided.get(symbol)
+    position = state.positions.get(symbol)
+    if decided is None or tick is None:
+        return SymbolView(symbol=symbol, last_price=tick.ltp if tick else 0, note=state.blocked.get(symbol, ""))
+    return SymbolView(
+        symbol=symbol,
+        last_price=tick.ltp,
+        age_seconds=(now - tick.at) / SECOND,
+        direction=decided.direction,
+        probability=decided.probability,
+        decided_at=decided.at,
+        position=_position(position, tick.ltp) if position and position.quantity > 0 else None,
+        note=state.blocked.get(symbol, ""),
+        scale=kernel.engine.instruments[symbol].scale,
+    )
+
+
+def _position(position: OpenPosition, price: int) -> PositionView:
+    return PositionView(
+        side=position.side,
+        quantity=position.quantity,
+        entry_price=position.entry_value / position.entry_filled,
+        stop=position.stop,
+        target=position.target,
+        profit=position.profit_at(price),
+        is_protected=not position.unprotected_since,
+    )

@@ -1,0 +1,176 @@
+"""Paper trading: the simulator's exchange, fed with live ticks instead of its own market.
+
+Fills, margin, bands and books are those of `simulator.exchange`, so that paper and rehearsal follow one rule. The
+account is kept on disk beside the event log and survives a restart.
+"""
+
+import threading
+from collections.abc import Callable
+
+from core.instants import Instant
+from core.market import Tick
+from core.orders import (
+    BrokerPosition,
+    Fill,
+    Funds,
+    OrderChange,
+    OrderIntent,
+    OrderReport,
+    Outcome,
+    OutcomeKind,
+    Profile,
+    RejectionKind,
+)
+from core.ports import Clock
+from simulator import books
+from simulator.exchange import Exchange
+from trading.tick_market import TickMarket
+
+_OWN_PREFIX = "1:"
+
+
+class PaperBroker:
+    """An account that exists here only. Implements `core.ports.Broker`; safe to call from several threads."""
+
+    def __init__(
+        self, exchange: Exchange, market: TickMarket, clock: Clock, on_order: Callable[[OrderReport], None]
+    ) -> None:
+        self._exchange = exchange
+        self._market = market
+        self._clock = clock
+        self._on_order = on_order
+        self._lock = threading.Lock()
+
+    def on_tick(self, tick: Tick) -> None:
+        """Let the exchange see a price; fills are reported before this returns."""
+        with self._lock:
+            self._market.add(tick)
+            news = self._exchange.step(max(tick.at, self._clock.now()))
+        self._tell(news)
+
+    def place_order(self, intent: OrderIntent) -> Outcome:
+        """Take an order."""
+        request = books.PlaceRequest(
+            symbol=intent.symbol,
+            side=intent.side,
+            type=intent.type,
+            quantity=intent.quantity,
+            limit_price=intent.limit_price,
+            trigger_price=intent.trigger_price,
+            product=intent.product.value,
+            validity=intent.validity,
+            tag=intent.tag,
+        )
+        return self._call(lambda now: self._exchange.place(request, now))
+
+    def modify_order(self, change: OrderChange) -> Outcome:
+        """Change a resting order."""
+        request = books.ModifyRequest(
+            broker_id=change.broker_id,
+            type=change.type,
+            quantity=change.quantity,
+            limit_price=change.limit_price,
+            trigger_price=change.trigger_price,
+        )
+        return self._call(lambda now: self._exchange.modify(request, now))
+
+    def cancel_order(self, broker_id: str) -> Outcome:
+        """Cancel a resting order."""
+        return self._call(lambda now: self._exchange.cancel(broker_id, now))
+
+    def exit_position(self, symbol: str, product: str) -> Outcome:
+        """Close a position at the market."""
+        request = books.ExitRequest(ids=(f"{symbol}-{product}",))
+        return self._call(lambda now: self._exchange.exit_positions(request, now))
+
+    def get_orders(self) -> tuple[OrderReport, ...]:
+        """Return the day's orders."""
+        with self._lock:
+            return tuple(_report(order) for order in self._exchange.orders())
+
+    def get_trades(self) -> tuple[Fill, ...]:
+        """Return the day's fills."""
+        with self._lock:
+            return tuple(_fill(trade) for trade in self._exchange.trades())
+
+    def get_open_positions(self) -> tuple[BrokerPosition, ...]:
+        """Return the day's positions."""
+        with self._lock:
+            return tuple(_position(row) for row in self._exchange.positions())
+
+    def get_funds(self) -> Funds:
+        """Return the paper money."""
+        with self._lock:
+            row = self._exchange.funds()
+        return Funds(available=row.available, total=row.total)
+
+    def get_profile(self) -> Profile:
+        """Return the account's name."""
+        return Profile(account_id="PAPER", name="paper account")
+
+    def _call(self, call: Callable[[Instant], tuple[books.Reply, list[books.ExchangeEvent]]]) -> Outcome:
+        with self._lock:
+            reply, news = call(self._clock.now())
+        self._tell(news)
+        if reply.ok:
+            return Outcome(kind=OutcomeKind.ACK, broker_id=reply.broker_id, code=reply.code, message=reply.message)
+        return Outcome(
+            kind=OutcomeKind.REJECTED,
+            broker_id=reply.broker_id,
+            rejection=RejectionKind.ORDER,
+            code=reply.code,
+            message=reply.message,
+        )
+
+    def _tell(self, news: list[books.ExchangeEvent]) -> None:
+        for item in news:
+            if isinstance(item, books.OrderChanged):
+                self._on_order(_report(item.order))
+
+
+def _own_tag(tag: str) -> str:
+    return tag.removeprefix(_OWN_PREFIX) if tag.startswith(_OWN_PREFIX) else ""
+
+
+def _report(order: books.ExchangeOrder) -> OrderReport:
+    return OrderReport(
+        broker_id=order.broker_id,
+        tag=_own_tag(order.tag),
+        symbol=order.symbol,
+        side=order.side,
+        type=order.type,
+        product=order.product,
+        quantity=order.quantity,
+        filled=order.filled,
+        filled_value=order.filled_value,
+        limit_price=order.limit_price,
+        trigger_price=order.trigger_price,
+        status=order.status,
+        message=order.message,
+    )
+
+
+def _fill(trade: books.Trade) -> Fill:
+    return Fill(
+        trade_number=trade.trade_number,
+        broker_id=trade.broker_id,
+        tag=_own_tag(trade.tag),
+        symbol=trade.symbol,
+        side=trade.side,
+        product=trade.product,
+        quantity=trade.quantity,
+        price=trade.price,
+        at=trade.at,
+    )
+
+
+def _position(row: books.PositionRow) -> BrokerPosition:
+    return BrokerPosition(
+        symbol=row.symbol,
+        product=row.product,
+        net_quantity=row.net_quantity,
+        buy_quantity=row.buy_quantity,
+        buy_value=row.buy_value,
+        sell_quantity=row.sell_quantity,
+        sell_value=row.sell_value,
+    )

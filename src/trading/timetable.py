@@ -1,0 +1,76 @@
+"""The day as appointments: APScheduler turns the timetable into events at wall instants. No job trades.
+
+A job's whole body is to put one event into the inbox. The instants are market time; the clock says when on the wall
+they fall, so the same timetable runs at speed 1 and at 600.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import time
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from core import events
+from core.events import Phase
+from core.instants import MINUTE, Instant, instant_at
+from core.market import Timeframe
+from core.ports import Clock
+from core.sessions import TradingDay
+
+PRE_OPEN_LEAD = 30 * MINUTE
+"""The sign-in alarm begins this long before the open."""
+_MIDNIGHT_UTC = time(5, 30)
+LATE_CANDLE = 2 * MINUTE
+"""A candle that closed longer ago than this at start is not decided on any more."""
+
+
+def appointments(day: TradingDay, timeframe: Timeframe) -> list[events.CandleDue | events.PhaseReached]:
+    """Return every moment of a day as its event, in order; of two at one instant the candle comes first."""
+    phases = {
+        Phase.PRE_OPEN: day.open - PRE_OPEN_LEAD,
+        Phase.OPEN: day.open,
+        Phase.NO_ENTRY: day.no_entry_after,
+        Phase.SQUARE_OFF: day.square_off,
+        Phase.FLAT_CHECK: day.flat_by,
+        Phase.CLOSE: day.close + MINUTE,
+    }
+    candles = [
+        events.CandleDue(at=close, start=_candle_start(day, close, timeframe)) for close in day.candle_closes(timeframe)
+    ]
+    moments = [events.PhaseReached(at=at, phase=phase) for phase, at in phases.items()]
+    return sorted([*candles, *moments], key=lambda event: event.at)
+
+
+class Timetable:
+    """Today's appointments on APScheduler."""
+
+    def __init__(self, clock: Clock, put: Callable[[events.Input], None]) -> None:
+        self._clock = clock
+        self._put = put
+        self._scheduler = BackgroundScheduler(timezone="Asia/Kolkata")
+
+    def start(self, day: TradingDay, timeframe: Timeframe) -> None:
+        """Schedule what is still ahead; put at once the phases that have passed, so that a late start catches up."""
+        now = self._clock.now()
+        for event in appointments(day, timeframe):
+            if event.at > now:
+                wall = self._clock.wall_at(event.at)
+                self._scheduler.add_job(self._arrive, "date", args=(event,), run_date=wall, misfire_grace_time=None)
+            elif isinstance(event, events.PhaseReached) or now - event.at < LATE_CANDLE:
+                self._put(replace(event, at=now))
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Forget what is ahead. Safe to call twice."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def _arrive(self, event: events.CandleDue | events.PhaseReached) -> None:
+        self._put(replace(event, at=self._clock.now()))
+
+
+def _candle_start(day: TradingDay, close: Instant, timeframe: Timeframe) -> Instant:
+    """Start of the candle that closes at an instant, as FYERS stamps it: a daily candle at 05:30 IST."""
+    if timeframe is Timeframe.D:
+        return instant_at(day.date, _MIDNIGHT_UTC)
+    return day.candle_start(close - 1, timeframe)
