@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.instants import DAY, MINUTE, instant_at
+from core.sessions import TradingDay
 from features.columns import CandleColumns
 
 FIRST_DAY = date(2024, 1, 1)
@@ -61,3 +62,25 @@ def make_walk() -> Callable[..., CandleColumns]:
 @pytest.fixture(scope="session")
 def locked() -> CandleColumns:
     return flat()
+
+
+class EveryDay:
+    """A calendar on which each date is a regular NSE session."""
+
+    def trading_day(self, day: date) -> TradingDay | None:
+        return TradingDay(
+            date=day,
+            open=instant_at(day, time(9, 15)),
+            close=instant_at(day, time(15, 30)),
+            no_entry_after=instant_at(day, time(14, 45)),
+            square_off=instant_at(day, time(15, 5)),
+            flat_by=instant_at(day, time(15, 10)),
+        )
+
+    def next_trading_day(self, after: date) -> TradingDay:
+        raise NotImplementedError(f"no test asks what follows {after}")
+
+
+@pytest.fixture(scope="session")
+def every_day() -> EveryDay:
+    return EveryDay()
