@@ -1,0 +1,124 @@
+"""One row from the broker, read strictly: a field is what it should be, or the row is refused by name.
+
+The broker's dictionaries have no schema. A quantity of None, a price as text or a number without end must stop here
+and not turn into a position.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from core.errors import DataError
+from core.instants import Instant, instant_of
+
+LONGEST_TEXT = 300
+_LARGEST_WHOLE = 10**12
+_LARGEST_RUPEES = 10**12
+_INDIA = " +0530"
+_NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
+
+
+def plain_text(text: str) -> str:
+    """Make the broker's words fit for one line of a log: no control or direction characters, at most 300 characters."""
+    return _NOT_PRINTED.sub(" ", text[: 4 * LONGEST_TEXT]).strip()[:LONGEST_TEXT]
+
+
+def units(rupees: float, scale: int) -> int:
+    """Convert rupees from the wire to the nearest whole unit: 812.35 is 81235 at scale 2."""
+    return round(rupees * float(10**scale))
+
+
+class BrokerRow:
+    """Typed access to one decoded JSON object. Every method raises `DataError` that names the row and the field."""
+
+    def __init__(self, kind: str, row: object, absent_is_zero: bool = False) -> None:
+        """`kind` names the row in messages. The order socket leaves out fields that are zero: `absent_is_zero`."""
+        if not isinstance(row, Mapping):
+            raise DataError(f"{kind}: expected an object, got {_shown(row)}")
+        self._kind = kind
+        self._row: Mapping[str, Any] = row
+        self._absent_is_zero = absent_is_zero
+
+    def identifier(self, name: str) -> str:
+        """A non-empty key, text or whole number on the wire."""
+        value = self._row.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if not isinstance(value, str) or not value or plain_text(value) != value:
+            raise self._error(name, value, "a non-empty text")
+        return value
+
+    def words(self, name: str) -> str:
+        """Free text; a missing one is empty."""
+        value = self._row.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise self._error(name, value, "a text")
+        return plain_text(value)
+
+    def whole(self, name: str, at_least: int = 0) -> int:
+        """A whole number."""
+        value = self._number(name)
+        if not isinstance(value, int) or not at_least <= value <= _LARGEST_WHOLE:
+            raise self._error(name, value, f"a whole number from {at_least}")
+        return value
+
+    def signed(self, name: str) -> int:
+        """A whole number that may be below zero."""
+        return self.whole(name, at_least=-_LARGEST_WHOLE)
+
+    def rupees(self, name: str, at_least: float = 0) -> float:
+        """An amount or price as the broker writes it."""
+        value = self._number(name)
+        # A comparison with NaN is false, so this refuses it and the infinities too.
+        if not at_least <= value <= _LARGEST_RUPEES:
+            raise self._error(name, value, f"an amount from {at_least}")
+        return value
+
+    def units(self, name: str, scale: int) -> int:
+        """A price or value, zero or above, in whole units."""
+        return units(self.rupees(name), scale)
+
+    def signed_units(self, name: str, scale: int) -> int:
+        """An amount of money that may be below zero, in whole units."""
+        return units(self.rupees(name, at_least=-_LARGEST_RUPEES), scale)
+
+    def moment(self, name: str, layout: str) -> Instant:
+        """A wall time in India, written as `layout` says."""
+        value = self._row.get(name)
+        try:
+            return instant_of(datetime.strptime(f"{value}{_INDIA}", f"{layout} %z"))
+        except ValueError:
+            raise self._error(name, value, f"a time like {layout}") from None
+
+    def rows(self, name: str) -> list[Any]:
+        """A list; an empty book may come without its key or as null."""
+        value = self._row.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self._error(name, value, "a list")
+        return value
+
+    def refuse(self, name: str, expected: str) -> DataError:
+        """Return the error for a field whose value means nothing to us."""
+        return self._error(name, self._row.get(name), expected)
+
+    def _number(self, name: str) -> int | float:
+        value = self._row.get(name)
+        if value is None and self._absent_is_zero and name not in self._row:
+            return 0
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._error(name, value, "a number")
+        return value
+
+    def _error(self, name: str, value: object, expected: str) -> DataError:
+        if name not in self._row:
+            return DataError(f"{self._kind}: field {name!r} is missing; expected {expected}")
+        return DataError(f"{self._kind}: field {name!r} is {_shown(value)}; expected {expected}")
+
+
+def _shown(value: object) -> str:
+    return plain_text(repr(value))[:60]

@@ -1,0 +1,141 @@
+"""How often and how stubbornly the broker is called: a read waits its turn and is tried again, an order verb is not.
+
+A second attempt at an order could be a second order, so the two kinds of call do not share a path.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from core.errors import AuthenticationError, BrokerError, DataError, RateLimitError
+from core.instants import SECOND
+from core.orders import Outcome, OutcomeKind, RejectionKind
+from core.ports import Clock
+from trading.answers import Answer, Exchange, Failure, json_object
+from trading.fyers_mapping import Reply, reply_from
+from trading.order_outcomes import outcome_of, rejection_kind
+from trading.rate_budget import Lane, RateBudget
+
+ATTEMPTS = 3
+LONGEST_RETRY_AFTER_SECONDS = 30.0
+PATIENCE_SECONDS = {Lane.EXIT: 5.0, Lane.ENTRY: 1.0, Lane.READ: 65.0}
+"""Market seconds a call waits for its place in our own budget; a late entry is no longer the one we decided on."""
+_SIGN_IN = "run `fyersbot login`"
+_GOOD_WORDS = frozenset({"ok", "no_data"})
+_log = logging.getLogger(__name__)
+
+
+class PassingError(BrokerError):
+    """A read failed in a way that often passes: no connection, a server error, an unreadable body."""
+
+    pause_seconds = 0.0
+
+
+class ThrottledError(RateLimitError):
+    """The broker refused a read because there were too many calls."""
+
+    def __init__(self, message: str, pause_seconds: float) -> None:
+        super().__init__(message)
+        self.pause_seconds = pause_seconds
+
+
+class FyersCalls:
+    """Makes calls within the budget. Safe for many threads."""
+
+    def __init__(self, clock: Clock, budget: RateBudget) -> None:
+        self._clock = clock
+        self._budget = budget
+        self._jitter = wait_exponential_jitter(initial=0.25, max=4.0, jitter=0.25)
+
+    def read(self, what: str, call: Callable[[], Exchange]) -> dict[str, Any]:
+        """Return the payload of a read; `what` names it in messages.
+
+        Raises `AuthenticationError`, `RateLimitError`, or `BrokerError` after the last attempt.
+        """
+        attempts = Retrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=self._pause_seconds,
+            sleep=self._clock.sleep,
+            retry=retry_if_exception_type((PassingError, ThrottledError)),
+            reraise=True,
+        )
+        return attempts(self._read_once, what, call)
+
+    def change(self, lane: Lane, call: Callable[[], Exchange], names_order: bool = True) -> Outcome:
+        """Make a call that changes orders, at most once. Never raises for what the broker or the network does."""
+        try:
+            self._take_turn(lane, is_order_verb=True)
+            exchange = call()
+        except (RateLimitError, AuthenticationError) as error:
+            return Outcome(kind=OutcomeKind.NOT_SENT, message=str(error))
+        outcome = outcome_of(exchange, names_order)
+        if outcome.rejection is RejectionKind.RATE and isinstance(exchange, Answer):
+            self._stand_back(exchange)
+        return outcome
+
+    def _read_once(self, what: str, call: Callable[[], Exchange]) -> dict[str, Any]:
+        self._take_turn(Lane.READ, is_order_verb=False)
+        match call():
+            case Failure(reason=reason):
+                raise PassingError(f"{what}: {reason}")
+            case Answer(status=401):
+                raise AuthenticationError(f"{what}: the broker refuses the token (HTTP 401); {_SIGN_IN}")
+            case Answer(status=429) as answer:
+                raise self._throttled(what, answer)
+            case Answer() as answer:
+                return self._payload(what, answer)
+
+    def _payload(self, what: str, answer: Answer) -> dict[str, Any]:
+        try:
+            payload = json_object(answer)
+        except DataError as error:
+            raise PassingError(f"{what}: {error}") from None
+        reply = reply_from(payload)
+        if answer.status >= 500:
+            raise PassingError(f"{what}: HTTP {answer.status} {reply.message}")
+        if answer.status == 200 and reply.word in _GOOD_WORDS:
+            return payload
+        raise self._refusal(what, answer, reply)
+
+    def _refusal(self, what: str, answer: Answer, reply: Reply) -> BrokerError:
+        said = f"{what}: refused with HTTP {answer.status}, code {reply.code}: {reply.message}"
+        match rejection_kind(answer.status, reply):
+            case RejectionKind.AUTHENTICATION:
+                return AuthenticationError(f"{said}; {_SIGN_IN}")
+            case RejectionKind.RATE:
+                return self._throttled(what, answer)
+            case RejectionKind.FORBIDDEN:
+                return BrokerError(f"{said}; check the permissions of the app at FYERS and sign in again")
+            case _:
+                return BrokerError(said)
+
+    def _throttled(self, what: str, answer: Answer) -> RateLimitError:
+        self._stand_back(answer)
+        pause = answer.retry_after_seconds
+        message = f"{what}: the broker's rate limit is used up (HTTP {answer.status})"
+        if pause > LONGEST_RETRY_AFTER_SECONDS:
+            return RateLimitError(f"{message}; it asks for {pause:g} s")
+        return ThrottledError(message, pause)
+
+    def _stand_back(self, answer: Answer) -> None:
+        pause = max(answer.retry_after_seconds, 1.0)
+        _log.warning("the broker says that there are too many calls; reads and entries pause for %g s", pause)
+        self._budget.pause(self._clock.now() + int(pause * SECOND))
+
+    def _take_turn(self, lane: Lane, is_order_verb: bool) -> None:
+        waited = 0.0
+        while (wait := self._budget.reserve(lane, is_order_verb, self._clock.now())) > 0:
+            if waited + wait > PATIENCE_SECONDS[lane]:
+                raise RateLimitError(
+                    f"our own call budget has no room for {lane.value} calls for another {wait:.1f} s; nothing was "
+                    "sent. Fewer symbols or broker.rates help"
+                )
+            self._clock.sleep(wait)
+            waited += wait
+
+    def _pause_seconds(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome is not None else None
+        asked = error.pause_seconds if isinstance(error, PassingError | ThrottledError) else 0.0
+        return asked + self._jitter(state)

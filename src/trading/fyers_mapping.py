@@ -1,0 +1,361 @@
+"""FYERS' dictionaries to our types and back: the only file that knows a FYERS field name.
+
+Replies use one set of names, the order socket another for the same facts (its raw names; the SDK renames them).
+Prices are decimal rupees on the wire and whole units inside. Every function raises `DataError` that names the field.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any, TypeVar
+
+from core.errors import DataError, InvariantError
+from core.instants import from_epoch_seconds
+from core.market import Candle, Side, Tick, Timeframe
+from core.orders import (
+    BrokerPosition,
+    Fill,
+    Funds,
+    OrderChange,
+    OrderIntent,
+    OrderReport,
+    OrderStatus,
+    OrderType,
+    Profile,
+)
+from trading.broker_row import BrokerRow, plain_text, units
+
+Body = dict[str, Any]
+_Code = TypeVar("_Code", bound=Enum)
+
+_BOOK_TIME = "%d-%b-%Y %H:%M:%S"
+_SOCKET_TIME = "%d-%m-%Y %H:%M:%S"
+_TOTAL_BALANCE = 1
+_AVAILABLE_BALANCE = 10
+_USER_TAG = "1:"
+_NO_TAG = "Untagged"
+_RUPEE_SCALE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What every answer has around its payload."""
+
+    word: str
+    """`ok`, `error`, `no_data`; empty when it is none of FYERS' answers."""
+    code: int
+    message: str
+    broker_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarketStatus:
+    """What the broker says about one market."""
+
+    exchange: int
+    segment: int
+    market: str
+    status: str
+
+
+def reply_from(payload: Body) -> Reply:
+    """Read the envelope. Never raises: an odd part is read as absent, which no caller takes for a success."""
+    word, code, broker_id = payload.get("s"), payload.get("code"), payload.get("id")
+    return Reply(
+        word=word if isinstance(word, str) else "",
+        code=code if isinstance(code, int) and not isinstance(code, bool) else 0,
+        message=_message(payload),
+        broker_id=broker_id if isinstance(broker_id, str) and plain_text(broker_id) == broker_id else "",
+    )
+
+
+def _message(payload: Body) -> str:
+    text = payload.get("message")
+    details = payload.get("data")
+    words = [text] if isinstance(text, str) else []
+    # A refused parameter is explained in a dictionary beside the message.
+    if isinstance(details, dict) and payload.get("s") == "error":
+        words += [value for value in details.values() if isinstance(value, str)]
+    return plain_text("; ".join(words))
+
+
+def order_request(intent: OrderIntent, scale: int = _RUPEE_SCALE) -> Body:
+    """Return the body that places an order."""
+    return {
+        "symbol": intent.symbol,
+        "qty": intent.quantity,
+        "type": intent.type.value,
+        "side": intent.side.value,
+        "productType": intent.product.value,
+        "limitPrice": _rupees(intent.limit_price, scale),
+        "stopPrice": _rupees(intent.trigger_price, scale),
+        "validity": intent.validity.value,
+        "disclosedQty": 0,
+        "offlineOrder": False,
+        "orderTag": intent.tag,
+        "isSliceOrder": False,
+    }
+
+
+def change_request(change: OrderChange, scale: int = _RUPEE_SCALE) -> Body:
+    """Return the body that gives a resting order new values."""
+    return {
+        "id": change.broker_id,
+        "type": change.type.value,
+        "qty": change.quantity,
+        "limitPrice": _rupees(change.limit_price, scale),
+        "stopPrice": _rupees(change.trigger_price, scale),
+    }
+
+
+def cancel_request(broker_id: str) -> Body:
+    """Return the body that cancels one order. Raises `InvariantError` for an empty id."""
+    if not broker_id:
+        raise InvariantError("a cancel without an order id: nothing was sent")
+    return {"id": broker_id}
+
+
+def exit_request(symbol: str, product: str) -> Body:
+    """Return the body that closes one position. Raises `InvariantError` when it would not name exactly one.
+
+    FYERS and its SDK read an exit without an id as "close everything".
+    """
+    if not symbol or not product:
+        raise InvariantError(f"an exit for symbol {symbol!r}, product {product!r} names no position: nothing was sent")
+    return {"id": f"{symbol}-{product}"}
+
+
+def history_request(symbol: str, timeframe: Timeframe, first: date, last: date) -> Body:
+    """Return the query for the candles of whole days."""
+    return {
+        "symbol": symbol,
+        "resolution": timeframe.resolution,
+        "date_format": "1",
+        "range_from": first.isoformat(),
+        "range_to": last.isoformat(),
+        "cont_flag": "1",
+    }
+
+
+def quotes_request(symbols: Sequence[str]) -> Body:
+    """Return the query for quotes."""
+    return {"symbols": ",".join(symbols)}
+
+
+def orders_from(payload: Body, scale: int = _RUPEE_SCALE) -> tuple[OrderReport, ...]:
+    """Read the order book."""
+    return tuple(_order_from_book(row, scale) for row in _rows(payload, "orderBook"))
+
+
+def _order_from_book(fields: object, scale: int) -> OrderReport:
+    row = BrokerRow("order book row", fields)
+    filled = row.whole("filledQty")
+    return OrderReport(
+        broker_id=row.identifier("id"),
+        tag=_own_tag(row.words("orderTag")),
+        symbol=row.identifier("symbol"),
+        side=_choice(row, "side", Side),
+        type=_choice(row, "type", OrderType),
+        product=row.identifier("productType"),
+        quantity=row.whole("qty", at_least=1),
+        filled=filled,
+        filled_value=units(row.rupees("tradedPrice") * filled, scale),
+        limit_price=row.units("limitPrice", scale),
+        trigger_price=row.units("stopPrice", scale),
+        status=_status(row.whole("status")),
+        message=row.words("message"),
+    )
+
+
+def order_from_socket(fields: object, scale: int = _RUPEE_SCALE) -> OrderReport:
+    """Read the `orders` part of an order-socket message, where a field that is zero is left out."""
+    row = BrokerRow("order socket order", fields, absent_is_zero=True)
+    filled = row.whole("qty_filled")
+    return OrderReport(
+        broker_id=row.identifier("id"),
+        tag=_own_tag(row.words("ordertag")),
+        symbol=row.identifier("symbol"),
+        side=_choice(row, "tran_side", Side),
+        type=_choice(row, "ord_type", OrderType),
+        product=row.identifier("product_type"),
+        quantity=row.whole("qty", at_least=1),
+        filled=filled,
+        filled_value=units(row.rupees("price_traded") * filled, scale),
+        limit_price=row.units("price_limit", scale),
+        trigger_price=row.units("price_stop", scale),
+        status=_status(row.whole("org_ord_status")),
+        message=row.words("oms_msg") or row.words("status_msg"),
+    )
+
+
+def fills_from(payload: Body, scale: int = _RUPEE_SCALE) -> tuple[Fill, ...]:
+    """Read the trade book."""
+    return tuple(_fill_from_book(row, scale) for row in _rows(payload, "tradeBook"))
+
+
+def _fill_from_book(fields: object, scale: int) -> Fill:
+    row = BrokerRow("trade book row", fields)
+    broker_id = row.identifier("orderNumber")
+    return Fill(
+        trade_number=_trade_number(broker_id, row.identifier("tradeNumber")),
+        broker_id=broker_id,
+        tag=_own_tag(row.words("orderTag")),
+        symbol=row.identifier("symbol"),
+        side=_choice(row, "side", Side),
+        product=row.identifier("productType"),
+        quantity=row.whole("tradedQty", at_least=1),
+        price=row.units("tradePrice", scale),
+        at=row.moment("orderDateTime", _BOOK_TIME),
+    )
+
+
+def fill_from_socket(fields: object, scale: int = _RUPEE_SCALE) -> Fill:
+    """Read the `trades` part of an order-socket message."""
+    row = BrokerRow("order socket trade", fields, absent_is_zero=True)
+    broker_id = row.identifier("id")
+    return Fill(
+        trade_number=_trade_number(broker_id, row.identifier("id_fill")),
+        broker_id=broker_id,
+        tag=_own_tag(row.words("ordertag")),
+        symbol=row.identifier("symbol"),
+        side=_choice(row, "tran_side", Side),
+        product=row.identifier("product_type"),
+        quantity=row.whole("qty_traded", at_least=1),
+        price=row.units("price_traded", scale),
+        at=row.moment("fill_time", _SOCKET_TIME),
+    )
+
+
+def positions_from(payload: Body, scale: int = _RUPEE_SCALE) -> tuple[BrokerPosition, ...]:
+    """Read the position book."""
+    return tuple(_position_from_book(row, scale) for row in _rows(payload, "netPositions"))
+
+
+def _position_from_book(fields: object, scale: int) -> BrokerPosition:
+    row = BrokerRow("position row", fields)
+    return BrokerPosition(
+        symbol=row.identifier("symbol"),
+        product=row.identifier("productType"),
+        net_quantity=row.signed("netQty"),
+        buy_quantity=row.whole("buyQty"),
+        buy_value=row.units("buyVal", scale),
+        sell_quantity=row.whole("sellQty"),
+        sell_value=row.units("sellVal", scale),
+    )
+
+
+def funds_from(payload: Body) -> Funds:
+    """Read the funds of the equity segment. Available includes collateral."""
+    rows = [BrokerRow("funds row", row) for row in _rows(payload, "fund_limit")]
+    amounts = {row.whole("id"): row.signed_units("equityAmount", _RUPEE_SCALE) for row in rows}
+    for needed in (_AVAILABLE_BALANCE, _TOTAL_BALANCE):
+        if needed not in amounts:
+            raise DataError(f"funds: the row with id {needed} is missing among {sorted(amounts)}")
+    return Funds(available=amounts[_AVAILABLE_BALANCE], total=amounts[_TOTAL_BALANCE])
+
+
+def profile_from(payload: Body) -> Profile:
+    """Read whose account this is."""
+    row = BrokerRow("profile", payload.get("data"))
+    return Profile(account_id=row.identifier("fy_id"), name=row.words("name"))
+
+
+def quotes_from(payload: Body, scale: int = _RUPEE_SCALE) -> dict[str, Tick]:
+    """Read quotes by symbol. A symbol that the broker refuses, or that has no price yet, is left out."""
+    quotes = {}
+    for fields in _rows(payload, "d"):
+        row = BrokerRow("quotes row", fields)
+        if row.words("s") != "ok":
+            continue
+        tick = _tick_from_quote(row.identifier("n"), fields.get("v"), scale)
+        if tick.ltp > 0:
+            quotes[tick.symbol] = tick
+    return quotes
+
+
+def _tick_from_quote(symbol: str, fields: object, scale: int) -> Tick:
+    row = BrokerRow(f"quote of {symbol}", fields, absent_is_zero=True)
+    second = row.identifier("tt")
+    if not second.isdecimal():
+        raise row.refuse("tt", "epoch seconds")
+    return Tick(
+        symbol=symbol,
+        at=from_epoch_seconds(int(second)),
+        ltp=row.units("lp", scale),
+        bid=row.units("bid", scale),
+        ask=row.units("ask", scale),
+        volume=row.whole("volume"),
+    )
+
+
+def market_status_from(payload: Body) -> tuple[MarketStatus, ...]:
+    """Read the state of every market."""
+    rows = (BrokerRow("market status row", row) for row in _rows(payload, "marketStatus"))
+    return tuple(
+        MarketStatus(
+            exchange=row.whole("exchange"),
+            segment=row.whole("segment"),
+            market=row.words("market_type"),
+            status=row.identifier("status"),
+        )
+        for row in rows
+    )
+
+
+def candles_from(payload: Body, symbol: str, scale: int = _RUPEE_SCALE) -> tuple[Candle, ...]:
+    """Read history rows `[epoch, open, high, low, close, volume]` in the order they came; check them afterwards."""
+    return tuple(_candle_from_row(row, symbol, scale) for row in _rows(payload, "candles"))
+
+
+def _candle_from_row(row: object, symbol: str, scale: int) -> Candle:
+    if not isinstance(row, list) or len(row) < len(_CANDLE_FIELDS):
+        raise DataError(f"history of {symbol}: expected rows of {', '.join(_CANDLE_FIELDS)}; got {str(row)[:80]}")
+    fields = BrokerRow(f"history of {symbol}, row {row[0]}", dict(zip(_CANDLE_FIELDS, row, strict=False)))
+    try:
+        return Candle(
+            start=from_epoch_seconds(fields.whole("epoch")),
+            open=fields.units("open", scale),
+            high=fields.units("high", scale),
+            low=fields.units("low", scale),
+            close=fields.units("close", scale),
+            volume=fields.whole("volume"),
+        )
+    except ValueError as error:
+        raise DataError(f"history of {symbol}, row {row[0]}: {error}") from None
+
+
+_CANDLE_FIELDS = ("epoch", "open", "high", "low", "close", "volume")
+
+
+def _rows(payload: Body, name: str) -> Iterable[Any]:
+    return BrokerRow("answer", payload).rows(name)
+
+
+def _own_tag(text: str) -> str:
+    tag = text.removeprefix(_USER_TAG)
+    return tag if text.startswith(_USER_TAG) and tag != _NO_TAG else ""
+
+
+def _trade_number(broker_id: str, number: str) -> str:
+    # The book shows the exchange's number alone, the socket puts the order id before it; one fill needs one key.
+    return number if number.startswith(f"{broker_id}-") else f"{broker_id}-{number}"
+
+
+def _status(code: int) -> OrderStatus:
+    return OrderStatus(code) if code in _STATUS_CODES else OrderStatus.UNKNOWN
+
+
+_STATUS_CODES = frozenset(status.value for status in OrderStatus)
+
+
+def _choice(row: BrokerRow, name: str, choices: type[_Code]) -> _Code:
+    code = row.signed(name)
+    try:
+        return choices(code)
+    except ValueError:
+        raise row.refuse(name, f"one of {', '.join(str(choice.value) for choice in choices)}") from None
+
+
+def _rupees(price: int, scale: int) -> float:
+    return price / float(10**scale)

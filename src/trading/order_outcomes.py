@@ -1,0 +1,84 @@
+"""What became of a call that changes orders. The one table on which "never send an order twice" rests.
+
+Only a refusal in words that we decoded ourselves proves that the broker does not have the order. Everything else that
+is not a clean success is UNKNOWN, and the books decide.
+"""
+
+from core.errors import DataError
+from core.orders import Outcome, OutcomeKind, RejectionKind
+from trading.answers import Answer, Exchange, Failure, json_object
+from trading.broker_row import plain_text
+from trading.fyers_mapping import Reply, reply_from
+
+AUTHENTICATION_CODES = frozenset({-8, -15, -16, -17})
+RATE_CODES = frozenset({429, -429})
+_FORBIDDEN_CODES = frozenset({-373, -403})
+_FORBIDDEN_WORDS = ("whitelisted ip", "not allowed from this app")
+_SUCCESS_CODES = frozenset({200, 1101, 1102, 1103})
+_NOT_ACKNOWLEDGED = 201
+
+
+def outcome_of(exchange: Exchange, names_order: bool = True) -> Outcome:
+    """Classify the answer to an order verb. A success must carry the order's id where the verb `names_order`."""
+    match exchange:
+        case Failure(sent=False, reason=reason):
+            return Outcome(kind=OutcomeKind.NOT_SENT, message=plain_text(reason))
+        case Failure(reason=reason):
+            return Outcome(kind=OutcomeKind.UNKNOWN, message=plain_text(reason))
+        case Answer() as answer:
+            return _outcome_of_answer(answer, names_order)
+
+
+def _outcome_of_answer(answer: Answer, names_order: bool) -> Outcome:
+    try:
+        reply = reply_from(json_object(answer))
+    except DataError as error:
+        return Outcome(kind=OutcomeKind.UNKNOWN, message=plain_text(str(error)))
+    if answer.status >= 500:
+        return _unknown(answer, reply)
+    rejection = rejection_kind(answer.status, reply)
+    if rejection is not None:
+        return Outcome(
+            kind=OutcomeKind.REJECTED,
+            rejection=rejection,
+            broker_id=reply.broker_id,
+            code=reply.code,
+            message=reply.message,
+        )
+    if _is_acknowledged(answer, reply, names_order):
+        return Outcome(kind=OutcomeKind.ACK, broker_id=reply.broker_id, code=reply.code, message=reply.message)
+    return _unknown(answer, reply)
+
+
+def rejection_kind(status: int, reply: Reply) -> RejectionKind | None:
+    """Say how a decoded answer refuses, or None when it is no proof of a refusal.
+
+    The address that is not whitelisted has been seen as HTTP 400 with code -50 and only its words to tell it by.
+    """
+    if status == 401 or reply.code in AUTHENTICATION_CODES:
+        return RejectionKind.AUTHENTICATION
+    if status == 429 or reply.code in RATE_CODES:
+        return RejectionKind.RATE
+    if status == 403 or reply.code in _FORBIDDEN_CODES:
+        return RejectionKind.FORBIDDEN
+    # FYERS documents the words of a refusal, not its HTTP status; the words are the proof.
+    if reply.word != "error" or reply.code >= 0 or not (200 <= status < 300 or 400 <= status < 500):
+        return None
+    if any(words in reply.message.lower() for words in _FORBIDDEN_WORDS):
+        return RejectionKind.FORBIDDEN
+    return RejectionKind.ORDER
+
+
+def _is_acknowledged(answer: Answer, reply: Reply, names_order: bool) -> bool:
+    succeeded = 200 <= answer.status < 300 and reply.word == "ok" and reply.code in _SUCCESS_CODES
+    return succeeded and bool(reply.broker_id or not names_order)
+
+
+def _unknown(answer: Answer, reply: Reply) -> Outcome:
+    why = "sent, not acknowledged" if reply.code == _NOT_ACKNOWLEDGED else "no proof of success or refusal"
+    return Outcome(
+        kind=OutcomeKind.UNKNOWN,
+        broker_id=reply.broker_id,
+        code=reply.code,
+        message=plain_text(f"HTTP {answer.status}, {why}: {reply.message}"),
+    )

@@ -1,0 +1,75 @@
+"""The FYERS SDK's `service` object, replaced: the same five methods, our own transport underneath.
+
+`FyersModel` knows which verb and path belongs to which call and hands that to its `service`. This one ignores the
+SDK's base addresses and its stored header: it joins the path to the configured base and asks for the token anew at
+every call. What it returns travels through the SDK untouched: an `Exchange`, not a dictionary.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from core.errors import AuthenticationError
+from runtime.settings import EndpointSettings
+from trading.answers import Exchange
+from trading.transport import HttpTransport
+
+_HEADER_TEXT = re.compile(r"[A-Za-z0-9._:+/=~-]+")
+
+
+class SdkService:
+    """Makes the SDK's calls over an `HttpTransport`."""
+
+    def __init__(
+        self, transport: HttpTransport, endpoints: EndpointSettings, client_id: str, token: Callable[[], str]
+    ) -> None:
+        """`token` returns today's access token and is asked at each call."""
+        self._transport = transport
+        self._endpoints = endpoints
+        self._client_id = client_id
+        self._token = token
+
+    def get_call(
+        self, api: str, _header: str, data: Mapping[str, Any] | None = None, data_flag: bool = False
+    ) -> Exchange:
+        """Read; `data` becomes the query."""
+        query = f"?{urlencode(data)}" if data else ""
+        return self._transport.exchange("GET", self._url(api, data_flag) + query, self._headers())
+
+    def post_call(self, api: str, _header: str, data: Any = None, data_flag: bool = False) -> Exchange:
+        """Place."""
+        return self._send("POST", self._url(api, data_flag), data)
+
+    def put_call(self, api: str, _header: str, data: Any) -> Exchange:
+        """Replace."""
+        return self._send("PUT", self._url(api), data)
+
+    def patch_call(self, api: str, _header: str, data: Any) -> Exchange:
+        """Modify."""
+        return self._send("PATCH", self._url(api), data)
+
+    def delete_call(self, api: str, _header: str, data: Any) -> Exchange:
+        """Cancel or exit; `data` says what."""
+        return self._send("DELETE", self._url(api), data)
+
+    def _send(self, method: str, url: str, data: Any) -> Exchange:
+        return self._transport.exchange(method, url, self._headers(), json.dumps(data, allow_nan=False).encode())
+
+    def _url(self, api: str, data_flag: bool = False) -> str:
+        return (self._endpoints.data if data_flag else self._endpoints.rest) + api
+
+    def _headers(self) -> dict[str, str]:
+        authorization = f"{self._client_id}:{self._token()}"
+        # Checked here, because the library's own complaint about a bad header quotes it.
+        if not _HEADER_TEXT.fullmatch(authorization):
+            raise AuthenticationError(
+                "auth.client_id or the access token holds a character that neither can have; run `fyersbot login`"
+            )
+        return {
+            "Authorization": authorization,
+            "Content-Type": "application/json",
+            "User-Agent": "fyersbot",
+            "version": "3",
+        }
