@@ -1,0 +1,91 @@
+"""What can be chosen about a simulator, and where it can be found once it runs."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigurationError
+from core.instants import Instant, instant_at
+from runtime.clock import MarketClock
+from runtime.endpoints import is_loopback_host
+from simulator.exchange_rules import ExchangeRules
+from simulator.rate_limits import Limits
+from simulator.tokens import AppCredentials
+
+_DAY_STARTS = time(9, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorOptions:
+    """Everything that can be chosen about a simulator."""
+
+    host: str = "127.0.0.1"
+    """A loopback address: tokens travel in plain text."""
+    port: int = 0
+    """0 takes a free one."""
+    symbols: tuple[str, ...] = ("NSE:SBIN-EQ", "NSE:RELIANCE-EQ", "NSE:INFY-EQ", "NSE:NIFTY50-INDEX")
+    """What the generated market lists; a tape lists its own symbol, or the first of these."""
+    seed: int = 0
+    """The same seed gives the same market."""
+    tape: Path | None = None
+    """A candle or tick file to play instead of a generated market."""
+    date: date | None = None
+    """The market day to start on, at 09:00 IST, when `clock_start` is not given."""
+    clock_start: Instant | None = None
+    """Market time at `clock_epoch`; without it and `date`, the wall's own time."""
+    clock_speed: float = 1.0
+    clock_epoch: float | None = None
+    """Wall seconds since 1970 at which `clock_start` holds; None: now."""
+    state: Path | None = None
+    """Folder of the books; without it they live as long as the process."""
+    funds: int = 50_000_000
+    """Cash of a new account, in paise."""
+    account_id: str = "SIM0001"
+    credentials: AppCredentials = field(default_factory=AppCredentials)
+    token_expires_at: time = time(6, 0)
+    """Wall time in India at which tokens die."""
+    limits: Limits | None = field(default_factory=Limits)
+    """Limits on calls; None switches them off."""
+    rules: ExchangeRules | None = None
+    """What broker and exchange allow; None: the defaults with our seed."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be served. Raises `ConfigurationError`."""
+        if not is_loopback_host(self.host):
+            raise ConfigurationError(f"simulator host {self.host}: must be a loopback address such as 127.0.0.1")
+        if not 0 <= self.port <= 65_535:
+            raise ConfigurationError(f"simulator port {self.port}: must lie within 0 and 65535; 0 takes a free one")
+        if self.clock_speed <= 0:
+            raise ConfigurationError(f"simulator speed {self.clock_speed}: must be above 0")
+
+    def clock(self) -> MarketClock:
+        """The clock of this simulator. Raises `ConfigurationError` for a speed without a start."""
+        start = self.clock_start
+        if start is None and self.date is not None:
+            start = instant_at(self.date, _DAY_STARTS)
+        try:
+            return MarketClock(start, self.clock_speed, self.clock_epoch)
+        except ValueError as error:
+            raise ConfigurationError(f"simulator: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where a simulator listens and how to sign in: the line it prints."""
+
+    rest: str
+    data: str
+    data_socket: str
+    order_socket: str
+    symbol_master: str
+    control: str
+    clock: dict[str, Any]
+    """`start` (ISO text in IST), `speed`, `epoch` (wall seconds since 1970)."""
+    account: str
+    client_id: str
+    access_token: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The endpoints as one JSON object."""
+        return asdict(self)

@@ -1,0 +1,245 @@
+"""The FYERS look-alike as one server: REST, both sockets, symbol files and control on one loopback port.
+
+`run_simulator` is the program; `running_simulator` is the same thing in a thread of the caller's process, for tests and
+the demonstration. Everything of FYERS' side happens in one event loop.
+"""
+
+import asyncio
+import contextlib
+import errno
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from core.errors import ConfigurationError
+from core.instants import ist_datetime
+from core.ports import Calendar
+from simulator import data_socket, order_socket
+from simulator.control import Control
+from simulator.data_socket import DataSocket
+from simulator.exchange import Exchange
+from simulator.exchange_rules import ExchangeRules
+from simulator.faults import Fault, FaultKind, Faults
+from simulator.gate import access_gate, fault_gate, refusal_gate
+from simulator.generator import GeneratedMarket
+from simulator.ledger import FileLedger, Ledger, MemoryLedger
+from simulator.market import Market
+from simulator.market_rest import MarketApi
+from simulator.options import Endpoints, SimulatorOptions
+from simulator.order_socket import OrderSocket
+from simulator.rate_limits import RateLimiter
+from simulator.rest import AccountApi
+from simulator.signin import SignIn
+from simulator.tokens import TokenDesk
+from simulator.venue import Venue
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 1.0
+_THREAD_SECONDS = 30.0
+
+
+class SimulatorServer:
+    """One simulator in the running event loop."""
+
+    def __init__(self, options: SimulatorOptions, calendar: Calendar, market: Market | None = None):
+        """Build market, books and servers; nothing listens yet. `market` replaces the one the options describe.
+
+        Raises `ConfigurationError` or `DataError` for a tape that cannot be played, `StorageError` for broken books.
+        """
+        self.options = options
+        self.clock = options.clock()
+        self.faults = Faults()
+        self.desk = TokenDesk(options.credentials, options.account_id, self.clock, options.token_expires_at)
+        self._ledger = _ledger(options.state)
+        rules = options.rules or ExchangeRules(seed=options.seed)
+        market = market or _market(options, calendar)
+        exchange = Exchange(market, calendar, self._ledger, options.funds, rules)
+        self.venue = Venue(market, exchange, self.clock)
+        self._runner = web.AppRunner(
+            self._application(rules), access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE_SECONDS
+        )
+        self._port = options.port
+        self._site: web.TCPSite | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.faults.when_armed(FaultKind.EXPIRE_TOKENS, lambda _: self.desk.expire_all())
+        self.faults.when_armed(FaultKind.REFUSE_CONNECTIONS, self._refuse)
+
+    def _application(self, rules: ExchangeRules) -> web.Application:
+        options = self.options
+        data = DataSocket(self.venue, self.desk, self.faults)
+        orders = OrderSocket(self.venue, self.desk, self.faults, options.account_id)
+        account = AccountApi(self.venue, self.desk, self.faults, options.account_id, rules.intraday_margin_percent)
+        limiter = RateLimiter(options.limits) if options.limits is not None else None
+        gates = (fault_gate(self.faults, self.clock), refusal_gate, access_gate(self.desk, limiter, self.clock))
+        application = web.Application(middlewares=gates)
+        control = Control(self.venue, self.desk, self.faults, data, orders)
+        for part in (SignIn(self.desk), account, MarketApi(self.venue), data, orders, control):
+            application.add_routes(part.routes())
+        return application
+
+    async def start(self) -> Endpoints:
+        """Listen. Raises `ConfigurationError` when the port is taken."""
+        await self._runner.setup()
+        await self._listen()
+        self._keep(self.venue.pump())
+        return self._endpoints()
+
+    async def run(self) -> None:
+        """Serve until the market cannot go on. Raises what stopped it, for example `StorageError`."""
+        await asyncio.gather(*self._tasks)
+
+    async def stop(self) -> None:
+        """Let go of clients, port and books."""
+        for task in self._tasks:
+            task.cancel()
+        self.faults.clear()
+        await self._runner.cleanup()
+        self._ledger.close()
+
+    async def _listen(self) -> None:
+        self._site = web.TCPSite(self._runner, self.options.host, self._port)
+        try:
+            await self._site.start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            where = f"{self.options.host}:{self._port}"
+            raise ConfigurationError(f"{where} is in use: choose another port, or 0 for a free one") from error
+        self._port = self._runner.addresses[0][1]
+
+    def _refuse(self, fault: Fault) -> None:
+        self._keep(self._close_the_door(self.clock.pause_seconds(fault.seconds)))
+
+    async def _close_the_door(self, seconds: float) -> None:
+        if self._site is not None:
+            await self._site.stop()
+            await asyncio.sleep(seconds)
+            await self._listen()
+
+    def _keep(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+
+    def _endpoints(self) -> Endpoints:
+        host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
+        where = f"{host}:{self._port}"
+        start = ist_datetime(self.clock.start).isoformat()
+        return Endpoints(
+            rest=f"http://{where}/api/v3",
+            data=f"http://{where}/data",
+            data_socket=f"ws://{where}{data_socket.PATH}",
+            order_socket=f"ws://{where}{order_socket.PATH}",
+            symbol_master=f"http://{where}/sym_details",
+            control=f"http://{where}/simulator",
+            clock={"start": start, "speed": self.clock.speed, "epoch": self.clock.epoch},
+            account=self.options.account_id,
+            client_id=self.options.credentials.client_id,
+            access_token=self.desk.issue(),
+        )
+
+
+def _ledger(folder: Path | None) -> Ledger:
+    if folder is None:
+        return MemoryLedger()
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLedger(folder / "books.jsonl")
+
+
+def _market(options: SimulatorOptions, calendar: Calendar) -> Market:
+    if options.tape is None:
+        return GeneratedMarket(calendar, options.seed, options.symbols)
+    from simulator.tape import TapeMarket  # noqa: PLC0415 - reading tapes needs pandas, which starts slowly
+
+    return TapeMarket.from_file(options.tape, calendar=calendar, seed=options.seed)
+
+
+class RunningSimulator:
+    """A simulator in its own thread, as its host program sees it."""
+
+    def __init__(self, server: SimulatorServer, endpoints: Endpoints, loop: asyncio.AbstractEventLoop):
+        self.endpoints = endpoints
+        self.clock = server.clock
+        self._server = server
+        self._loop = loop
+
+    def arm(self, kind: FaultKind, **details: Any) -> None:
+        """Switch a fault on; `details` are fields of `Fault`. It is on when this returns."""
+        self._call(lambda: self._server.faults.arm(Fault(kind=kind, **details)))
+
+    def clear(self, kind: FaultKind | None = None) -> None:
+        """Switch off one kind of fault, or all."""
+        self._call(lambda: self._server.faults.clear(kind))
+
+    def access_token(self) -> str:
+        """A new token, as a fresh sign-in would give."""
+        return self._call(self._server.desk.issue)
+
+    def _call(self, work: Callable[[], T]) -> T:
+        async def run() -> T:
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(_THREAD_SECONDS)
+
+
+@contextlib.contextmanager
+def running_simulator(
+    options: SimulatorOptions, calendar: Calendar, market: Market | None = None
+) -> Iterator[RunningSimulator]:
+    """Run a simulator in a thread for the length of a `with` block.
+
+    Raises what `SimulatorServer` and its start raise.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="simulator", daemon=True)
+    thread.start()
+
+    async def start() -> tuple[SimulatorServer, Endpoints]:
+        server = SimulatorServer(options, calendar, market)
+        return server, await server.start()
+
+    try:
+        server, endpoints = asyncio.run_coroutine_threadsafe(start(), loop).result(_THREAD_SECONDS)
+        try:
+            yield RunningSimulator(server, endpoints, loop)
+        finally:
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(_THREAD_SECONDS)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_THREAD_SECONDS)
+        loop.close()
+
+
+def run_simulator(options: SimulatorOptions, calendar: Calendar) -> None:
+    """Run a simulator until SIGTERM or Ctrl-C; prints its endpoints as one JSON line on standard output.
+
+    Raises `ConfigurationError`, `DataError` or `StorageError` for what cannot be served.
+    """
+    asyncio.run(_serve(options, calendar))
+
+
+async def _serve(options: SimulatorOptions, calendar: Calendar) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    server = SimulatorServer(options, calendar)
+    try:
+        endpoints = await server.start()
+        sys.stdout.write(json.dumps(endpoints.to_json()) + "\n")
+        sys.stdout.flush()
+        work = asyncio.ensure_future(server.run())
+        waiting = asyncio.ensure_future(stopped.wait())
+        await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if work.done():
+            work.result()
+        work.cancel()
+    finally:
+        await server.stop()
