@@ -139,7 +139,7 @@ class ExchangeOrder:
     @property
     def is_working(self) -> bool:
         """Whether it can still trade."""
-        return self.status in {OrderStatus.PENDING, OrderStatus.TRANSIT}
+        return self.status is OrderStatus.PENDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
