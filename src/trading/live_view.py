@@ -1,0 +1,102 @@
+"""The terminal's live view: the newest snapshot, drawn four times a second at most, on a thread of its own.
+
+Nothing waits for it: the writer thread hands over a snapshot by one assignment. Where standard output is no terminal
+it draws nothing, and the log lines speak alone.
+"""
+
+import io
+import logging
+import re
+from collections import deque
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from runtime.atomic_files import write_text
+from trading.live_frame import frame
+from trading.snapshot import LiveSnapshot
+
+FRAMES_PER_SECOND = 4
+PICTURE_HEIGHT = 40
+
+
+class LiveView:
+    """Start it, give it snapshots from any thread, stop it."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Draw on a console; None: on standard output."""
+        self._console = console or Console()
+        self._snapshot: LiveSnapshot | None = None
+        self._live: Live | None = None
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether there is a terminal to draw on."""
+        return self._console.is_terminal
+
+    def start(self) -> None:
+        """Begin to draw; does nothing without a terminal, or when already drawing."""
+        if not self.is_visible or self._live is not None:
+            return
+        self._live = Live(
+            console=self._console, get_renderable=self._frame, refresh_per_second=FRAMES_PER_SECOND, transient=False
+        )
+        self._live.start()
+
+    def update(self, snapshot: LiveSnapshot) -> None:
+        """Make this the moment that the next frame shows."""
+        self._snapshot = snapshot
+
+    def stop(self) -> None:
+        """Draw the last moment once more and leave it on the screen. Safe to call twice."""
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+
+    def _frame(self) -> RenderableType:
+        snapshot = self._snapshot
+        if snapshot is None:
+            return Text("starting", "dim")
+        return frame(snapshot, self._console.width, self._console.height)
+
+
+class RecentLines(logging.Handler):
+    """The last lines of the log, for the view; add it to the root logger."""
+
+    def __init__(self, count: int = 5) -> None:
+        """Keep so many lines."""
+        super().__init__()
+        self._lines: deque[str] = deque(maxlen=count)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember a line; a message of several is joined into one."""
+        self._lines.append(" ".join(self.format(record).split()))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines kept, oldest first."""
+        self.acquire()
+        try:
+            return tuple(self._lines)
+        finally:
+            self.release()
+
+
+def save_picture(content: RenderableType, path: Path, width: int, title: str = "fyersbot") -> None:
+    """Save what a terminal of a width would show as an SVG file, for the documentation.
+
+    The file loads nothing from elsewhere: rich's links to a font server are taken out, and spaces are kept for drawing
+    programs that would drop them. Raises `StorageError`.
+    """
+    console = Console(width=width, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(content)
+    drawing = console.export_svg(title=title, unique_id="fyersbot")
+    drawing = re.sub(r"@font-face \{.*?\}\s*", "", drawing, flags=re.DOTALL)
+    write_text(path, drawing.replace("<svg ", '<svg xml:space="preserve" ', 1))
+
+
+def save_live_picture(snapshot: LiveSnapshot, path: Path, width: int = 120) -> None:
+    """Save one moment of the live view as an SVG file. Raises `StorageError`."""
+    save_picture(frame(snapshot, width, PICTURE_HEIGHT), path, width)

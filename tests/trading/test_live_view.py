@@ -1,0 +1,99 @@
+import io
+import logging
+from datetime import date, time
+from pathlib import Path
+from xml.etree import ElementTree
+
+from rich.console import Console
+
+from core.events import FeedState, SafetyLevel
+from core.instants import instant_at
+from trading.live_view import LiveView, RecentLines, save_live_picture
+from trading.snapshot import LiveSnapshot, SymbolView
+
+SNAPSHOT = LiveSnapshot(
+    at=instant_at(date(2026, 1, 6), time(11, 23, 5)),
+    day=None,
+    mode="paper",
+    account="paper",
+    strategy="model",
+    level=SafetyLevel.RUN,
+    feeds=(("data", FeedState.LIVE),),
+    symbols=(SymbolView(symbol="NSE:SBIN-EQ", last_price=81_685),),
+)
+
+
+def terminal(is_real: bool) -> tuple[Console, io.StringIO]:
+    output = io.StringIO()
+    return Console(file=output, width=100, height=40, force_terminal=is_real), output
+
+
+def test_the_last_moment_stays_on_the_screen_after_the_stop() -> None:
+    console, output = terminal(is_real=True)
+    view = LiveView(console)
+
+    view.start()
+    view.update(SNAPSHOT)
+    view.stop()
+
+    assert "816.85" in output.getvalue()
+    assert "11:23:05 IST" in output.getvalue()
+
+
+def test_before_the_first_snapshot_it_says_that_the_bot_is_starting() -> None:
+    console, output = terminal(is_real=True)
+    view = LiveView(console)
+
+    view.start()
+    view.stop()
+
+    assert "starting" in output.getvalue()
+
+
+def test_without_a_terminal_it_draws_nothing() -> None:
+    console, output = terminal(is_real=False)
+    view = LiveView(console)
+
+    view.start()
+    view.update(SNAPSHOT)
+    view.stop()
+
+    assert not view.is_visible
+    assert output.getvalue() == ""
+
+
+def test_starting_and_stopping_twice_is_harmless() -> None:
+    console, output = terminal(is_real=True)
+    view = LiveView(console)
+    view.stop()
+
+    view.start()
+    view.start()
+    view.update(SNAPSHOT)
+    view.stop()
+    length = len(output.getvalue())
+    view.stop()
+
+    assert len(output.getvalue()) == length
+
+
+def test_the_last_lines_of_the_log_are_kept_and_no_more() -> None:
+    lines = RecentLines(count=2)
+    for message in ("first", "second", "third\nin two lines"):
+        lines.handle(logging.LogRecord("trader", logging.INFO, "", 0, message, (), None))
+
+    assert lines.lines == ("second", "third in two lines")
+
+
+def test_a_picture_is_a_drawing_that_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "live_view.svg"
+
+    save_live_picture(SNAPSHOT, path, width=100)
+
+    drawing = path.read_text(encoding="utf-8")
+    assert ElementTree.fromstring(drawing).tag.endswith("svg")
+    assert "816.85" in drawing
+    assert "url(http" not in drawing
+    assert 'url("http' not in drawing
+    save_live_picture(SNAPSHOT, tmp_path / "again.svg", width=100)
+    assert (tmp_path / "again.svg").read_text(encoding="utf-8") == drawing
