@@ -1,8 +1,4 @@
-"""Go with the crossing of two simple moving averages: long when the fast one rises above the slow one, short below.
-
-The feature `sma_gap_n` is the average over n candles divided by the close, less 1. Both gaps of a row share the close,
-so the fast average lies above the slow one exactly when its gap does.
-"""
+"""Go with the crossing of two simple moving averages: long when the fast one rises above the slow one, short below."""
 
 from dataclasses import dataclass
 
@@ -21,19 +17,19 @@ class SimpleMaCrossover:
     name: str = "simple_ma_crossover"
 
     def __post_init__(self) -> None:
-        if not 1 <= self.fast < self.slow:
+        if not 2 <= self.fast < self.slow:
             raise ConfigurationError(
-                f"strategy.params: fast {self.fast} and slow {self.slow}; fast must be at least 1 and below slow"
+                f"strategy.params: fast {self.fast} and slow {self.slow}; fast must be at least 2 and below slow"
             )
 
     @property
     def needs(self) -> Needs:
-        """Both averages' gaps."""
-        return Needs(features=(f"sma_gap_{self.fast}", f"sma_gap_{self.slow}"))
+        """The fast average divided by the slow one, less 1."""
+        return Needs(features=(self._spread,))
 
     def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
         """Compare the averages before and after the newest candle."""
-        spread, spread_before = self._spread(now), self._spread(before)
+        spread, spread_before = now[self._spread], before[self._spread]
         if spread_before <= 0 < spread:
             direction, verb = Direction.LONG, "rose above"
         elif spread < 0 <= spread_before:
@@ -46,8 +42,9 @@ class SimpleMaCrossover:
             direction=direction,
             probability=1.0,
             source=self.name,
-            reason=f"{self.fast}-candle average {verb} the {self.slow}-candle one by {abs(spread):.3%} of price",
+            reason=f"{self.fast}-candle average {verb} the {self.slow}-candle one by {abs(spread):.3%}",
         )
 
-    def _spread(self, row: FeatureRow) -> float:
-        return row[f"sma_gap_{self.fast}"] - row[f"sma_gap_{self.slow}"]
+    @property
+    def _spread(self) -> str:
+        return f"sma_spread_{self.fast}_{self.slow}"

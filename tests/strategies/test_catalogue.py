@@ -152,7 +152,7 @@ def test_the_twenty_line_example_in_the_documentation_is_a_strategy(
     write(tmp_path, example[1], "pullback")
 
     strategy = strategy_named("pullback", {"average": 20}, tmp_path)
-    below, above = row({"ema_gap_20": 0.004}), row({"ema_gap_20": -0.002}, minute=5)
+    below, above = row({"ema_gap_20": -0.004}), row({"ema_gap_20": 0.002}, minute=5)
     signal = strategy.on_data(above, below)
 
     assert strategy.needs.features == ("ema_gap_20",)

@@ -10,8 +10,8 @@ Row = Callable[..., FeatureRow]
 
 
 def averages(row: Row, fast: float, slow: float) -> FeatureRow:
-    """Build a row from the averages themselves, at a close of 100."""
-    return row({"sma_gap_9": fast / 100 - 1, "sma_gap_21": slow / 100 - 1})
+    """Build a row from the averages themselves."""
+    return row({"sma_spread_9_21": fast / slow - 1})
 
 
 @pytest.mark.parametrize(
@@ -39,15 +39,15 @@ def test_the_reason_names_both_averages_and_the_distance(row: Row) -> None:
     signal = SimpleMaCrossover().on_data(averages(row, 101.0, 100.0), averages(row, 99.0, 100.0))
 
     assert signal is not None
-    assert signal.reason == "9-candle average rose above the 21-candle one by 1.000% of price"
+    assert signal.reason == "9-candle average rose above the 21-candle one by 1.000%"
     assert (signal.probability, signal.source) == (1.0, "simple_ma_crossover")
 
 
-def test_it_needs_the_gaps_of_its_own_lengths() -> None:
-    assert SimpleMaCrossover(fast=5, slow=50).needs.features == ("sma_gap_5", "sma_gap_50")
+def test_it_needs_the_spread_of_its_own_lengths() -> None:
+    assert SimpleMaCrossover(fast=5, slow=50).needs.features == ("sma_spread_5_50",)
 
 
-@pytest.mark.parametrize(("fast", "slow"), [(21, 9), (9, 9), (0, 5)])
+@pytest.mark.parametrize(("fast", "slow"), [(21, 9), (9, 9), (1, 5)])
 def test_a_fast_average_that_is_not_faster_is_refused(fast: int, slow: int) -> None:
     with pytest.raises(ConfigurationError, match=f"fast {fast} and slow {slow}"):
         SimpleMaCrossover(fast, slow)
