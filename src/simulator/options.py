@@ -30,10 +30,10 @@ class SimulatorOptions:
     """The same seed gives the same market."""
     tape: Path | None = None
     """A candle or tick file to play instead of a generated market."""
-    date: date | None = None
+    day: date | None = None
     """The market day to start on, at 09:00 IST, when `clock_start` is not given."""
     clock_start: Instant | None = None
-    """Market time at `clock_epoch`; without it and `date`, the wall's own time."""
+    """Market time at `clock_epoch`; without it and `day`, the wall's own time."""
     clock_speed: float = 1.0
     clock_epoch: float | None = None
     """Wall seconds since 1970 at which `clock_start` holds; None: now."""
@@ -62,8 +62,8 @@ class SimulatorOptions:
     def clock(self) -> MarketClock:
         """The clock of this simulator. Raises `ConfigurationError` for a speed without a start."""
         start = self.clock_start
-        if start is None and self.date is not None:
-            start = instant_at(self.date, _DAY_STARTS)
+        if start is None and self.day is not None:
+            start = instant_at(self.day, _DAY_STARTS)
         try:
             return MarketClock(start, self.clock_speed, self.clock_epoch)
         except ValueError as error:
