@@ -1,0 +1,141 @@
+"""The trained model in the live process: opens only what its manifest vouches for, and answers in microseconds."""
+
+import io
+import math
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core.errors import InvariantError, ModelError
+from core.signals import Direction, FeatureRow, Prediction
+from features.columns import FloatArray
+from features.specification import FeatureSpecification
+from trading.bundle import ENCODER, FOREST, MANIFEST, MODEL, SCALER, read_file, read_manifest, resolve
+from trading.forest import Forest
+from trading.joblib_model import JoblibModel
+
+GOLDEN_TOLERANCE = 1e-9
+"""Largest difference of a probability on a golden row; the same program gives none, another processor a rounding."""
+
+
+class Classifier(Protocol):
+    """Probabilities for one row of raw features."""
+
+    @property
+    def feature_count(self) -> int:
+        """Features in a row."""
+        ...
+
+    def probabilities(self, row: FloatArray) -> FloatArray:
+        """Return the probability of each class, in the manifest's order."""
+        ...
+
+
+class InferenceEngine:
+    """Says none, long or short for a feature row; a `core.ports.Predictor`. Used by one thread."""
+
+    def __init__(self, model_path: Path, scaler_path: Path, encoder_path: Path, manifest_sha256: str = "") -> None:
+        """Open a bundle whose manifest lies beside the model; with `manifest_sha256`, only the one with that hash.
+
+        The exported arrays are used where the bundle has them, and then neither scikit-learn nor joblib is imported.
+        Raises `ModelError` that names file and remedy for anything missing, altered, unreadable, made for other
+        features or by other library versions, or that does not reproduce the golden rows.
+        """
+        folder = Path(model_path).parent
+        self.manifest = read_manifest(folder / MANIFEST, manifest_sha256)
+        files = self.manifest.files
+        model = read_file(Path(model_path), files.model)
+        scaler = read_file(Path(scaler_path), files.scaler)
+        encoder = read_file(Path(encoder_path), files.encoder)
+        self._classifier: Classifier
+        if files.forest is not None:
+            path = folder / FOREST
+            self._classifier = _opened(path, read_file(path, files.forest))
+        else:
+            self._classifier = JoblibModel(model, scaler, encoder, self.manifest.versions, self.manifest.classes)
+        self.specification = FeatureSpecification.of(self.manifest.features.names)
+        self._order = tuple(self.manifest.classes.index(each) for each in Direction)
+        self._row = np.empty(len(self.feature_names))
+        self._columns: Mapping[str, int] | None = None
+        self._places: tuple[int, ...] = ()
+        self._check_golden_rows(folder / MANIFEST)
+
+    @classmethod
+    def open(cls, folder: Path, manifest_sha256: str = "") -> "InferenceEngine":
+        """Open the bundle in a folder; `models/<name>/latest` is the highest version. Raises `ModelError`."""
+        folder = resolve(folder)
+        return cls(folder / MODEL, folder / SCALER, folder / ENCODER, manifest_sha256)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names and order of the features the model was trained on."""
+        return self.manifest.features.names
+
+    @property
+    def threshold(self) -> float:
+        """Least probability of long or short to act on, as chosen in training."""
+        return self.manifest.threshold
+
+    def predict(self, row: FeatureRow) -> Prediction:
+        """Classify one row: the likelier of long and short if it reaches the threshold, else none.
+
+        Raises `ModelError` when the row lacks a feature, `InvariantError` when it holds a number that is none.
+        """
+        if row.columns is not self._columns:
+            self._places = self._places_in(row.columns)
+            self._columns = row.columns
+        values = row.values
+        return self._predict([values[place] for place in self._places])
+
+    def _predict(self, values: list[float]) -> Prediction:
+        if not math.isfinite(sum(values)):
+            raise InvariantError(f"a feature row holds NaN or infinity: {values}; such a row must not exist")
+        self._row[:] = values
+        columns = self._classifier.probabilities(self._row).tolist()
+        none, long, short = (columns[place] for place in self._order)
+        return Prediction(direction_of(long, short, self.threshold), (none, long, short))
+
+    def _places_in(self, columns: Mapping[str, int]) -> tuple[int, ...]:
+        missing = [name for name in self.feature_names if name not in columns]
+        if missing:
+            raise ModelError(
+                f"model {self.manifest.name} needs features that the pipeline does not compute: {', '.join(missing)}; "
+                "build the pipeline from the model's own feature names"
+            )
+        return tuple(columns[name] for name in self.feature_names)
+
+    def _check_golden_rows(self, path: Path) -> None:
+        if self._classifier.feature_count != len(self.feature_names):
+            raise ModelError(
+                f"{path}: the model takes {self._classifier.feature_count} features, the manifest names "
+                f"{len(self.feature_names)}; restore the bundle or train again"
+            )
+        for number, golden in enumerate(self.manifest.golden):
+            self._row[:] = golden.features
+            answers = self._classifier.probabilities(self._row).tolist()
+            difference = max(abs(answer - known) for answer, known in zip(answers, golden.probabilities, strict=True))
+            if not difference <= GOLDEN_TOLERANCE:
+                raise ModelError(
+                    f"{path}: golden row {number} gives {answers}, expected {list(golden.probabilities)}; "
+                    "model, scaler and manifest do not belong together: restore the bundle or train again"
+                )
+
+
+def direction_of(long: float, short: float, threshold: float) -> Direction:
+    """Return what two probabilities say: the larger decides, if it reaches the threshold; a tie is long."""
+    if max(long, short) < threshold:
+        return Direction.NONE
+    return Direction.LONG if long >= short else Direction.SHORT
+
+
+def _opened(path: Path, content: bytes) -> Forest:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return Forest({name: arrays[name] for name in arrays.files})
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path}: unreadable arrays ({error}); restore it or train again") from error
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error

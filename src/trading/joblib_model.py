@@ -1,0 +1,66 @@
+"""The pickled model, scaler and encoder, for bundles without exported arrays.
+
+A thousand times slower per row than the arrays, and it imports scikit-learn.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.errors import ModelError
+from core.signals import Direction
+from features.columns import FloatArray
+
+PICKLED_BY = ("scikit-learn", "numpy")
+"""Libraries whose pickles are only read by the release (major.minor) that wrote them."""
+
+
+class JoblibModel:
+    """Classifies one row at a time with the estimators themselves."""
+
+    def __init__(
+        self, model: bytes, scaler: bytes, encoder: bytes, written_by: Mapping[str, str], classes: Sequence[Direction]
+    ) -> None:
+        """Open files whose hashes have been checked; `written_by` are the library versions of the manifest.
+
+        Raises `ModelError` for pickles of another library release, or an encoder of other classes.
+        """
+        _refuse_version_skew(written_by)
+        self._model, self._scaler, labels = (_unpickled(each) for each in (model, scaler, encoder))
+        if hasattr(self._model, "n_jobs"):
+            self._model.n_jobs = 1  # threads cost more than they save on one row
+        encoded = list(getattr(labels, "classes_", ()))
+        if encoded != [each.value for each in classes]:
+            raise ModelError(f"the encoder's classes {encoded} are not the manifest's; restore the bundle")
+        if list(self._model.classes_) != list(range(len(classes))):
+            raise ModelError("the model's classes are not those of its encoder; restore the bundle or train again")
+
+    @property
+    def feature_count(self) -> int:
+        """Features in a row."""
+        return int(self._scaler.n_features_in_)
+
+    def probabilities(self, row: FloatArray) -> FloatArray:
+        """Return the probability of each class for one row of raw features."""
+        result: FloatArray = self._model.predict_proba(self._scaler.transform(row.reshape(1, -1)))[0]
+        return result
+
+
+def _refuse_version_skew(written_by: Mapping[str, str]) -> None:
+    import sklearn  # noqa: PLC0415 - a second of import that bundles with exported arrays never pay
+
+    for library, installed in zip(PICKLED_BY, (sklearn.__version__, np.__version__), strict=True):
+        written = written_by.get(library, "unknown")
+        if written.split(".")[:2] != installed.split(".")[:2]:
+            raise ModelError(
+                f"the model was pickled by {library} {written}, installed is {installed}: "
+                f"install that release, or run `fyersbot train`"
+            )
+
+
+def _unpickled(content: bytes) -> Any:
+    import joblib  # noqa: PLC0415
+
+    return joblib.load(io.BytesIO(content))

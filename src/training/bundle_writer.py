@@ -1,0 +1,151 @@
+"""Write a trained model so that the live bot will trust it, or do not write it at all.
+
+The folder appears whole, under the next free version number, or not. No file holds a time of day or a path, so that
+the same training gives the same bytes. The live form of the model is checked against scikit-learn on every row first.
+"""
+
+import hashlib
+import io
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import sklearn
+import yaml
+
+from core.errors import ModelError, StorageError
+from features.columns import FloatArray
+from features.specification import FeatureSpecification
+from runtime.atomic_files import write_bytes
+from trading.bundle import (
+    ENCODER,
+    FEWEST_GOLDEN_ROWS,
+    FOREST,
+    FORMAT,
+    MANIFEST,
+    MODEL,
+    SCALER,
+    BundleFile,
+    BundleFiles,
+    FeatureFacts,
+    GoldenRow,
+    LabelFacts,
+    Manifest,
+    TrainingFacts,
+    parameters_of,
+    versions,
+)
+from trading.forest import Forest
+from training.classifier import Classifier
+from training.dataset import Dataset
+from training.forest_export import export
+
+
+def write_bundle(
+    folder: Path,
+    classifier: Classifier,
+    dataset: Dataset,
+    specification: FeatureSpecification,
+    threshold: float,
+    training: TrainingFacts,
+    labels: LabelFacts,
+) -> Path:
+    """Write the next version under `folder`; return the newest one if that is the same to the byte.
+
+    Raises `ModelError` when the arrays differ from scikit-learn on any row, `StorageError` when the disk refuses.
+    """
+    arrays = export(classifier.model, classifier.scaler)
+    expected = classifier.probabilities(dataset.features)
+    require_equal(Forest(arrays), dataset.features, expected)
+    contents = {
+        MODEL: _pickled(classifier.model),
+        SCALER: _pickled(classifier.scaler),
+        ENCODER: _pickled(classifier.encoder),
+        FOREST: _packed(arrays),
+    }
+    described = {name: _described(content) for name, content in contents.items()}
+    manifest = Manifest(
+        format=FORMAT,
+        name=folder.name,
+        files=BundleFiles(
+            model=described[MODEL], scaler=described[SCALER], encoder=described[ENCODER], forest=described[FOREST]
+        ),
+        features=FeatureFacts(
+            names=specification.names,
+            parameters=dict(parameters_of(specification)),
+            lookback=specification.lookback,
+            schema_sha256=specification.schema_hash,
+        ),
+        classes=classifier.classes,
+        threshold=threshold,
+        versions={"scikit-learn": sklearn.__version__, "numpy": np.__version__, "joblib": joblib.__version__},
+        training=training,
+        labels=labels,
+        golden=_golden_rows(dataset.features, expected),
+    )
+    text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
+    contents[MANIFEST] = text.encode()
+    return _write(folder, contents)
+
+
+def require_equal(forest: Forest, features: FloatArray, expected: FloatArray) -> None:
+    """Compare the live form with scikit-learn on every row. Raises `ModelError` for the first bit that differs."""
+    for place, row in enumerate(features):
+        answer = forest.probabilities(row)
+        if answer.tobytes() != expected[place].tobytes():
+            raise ModelError(
+                f"row {place} of {len(features)}: the exported forest gives {answer.tolist()}, scikit-learn "
+                f"{expected[place].tolist()}; the bundle is not written: report this with the library versions"
+            )
+
+
+def _golden_rows(features: FloatArray, expected: FloatArray) -> tuple[GoldenRow, ...]:
+    """Take rows spread evenly over the data, with the answers they must get."""
+    places = np.linspace(0, len(features) - 1, FEWEST_GOLDEN_ROWS).astype(int).tolist()
+    return tuple(
+        GoldenRow(features=tuple(features[place].tolist()), probabilities=tuple(expected[place].tolist()))
+        for place in places
+    )
+
+
+def _write(folder: Path, contents: dict[str, bytes]) -> Path:
+    existing = versions(folder)
+    if existing and (existing[-1] / MANIFEST).read_bytes() == contents[MANIFEST]:
+        return existing[-1]
+    number = int(existing[-1].name) + 1 if existing else 1
+    target = folder / f"{number:04d}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+        try:
+            for name, content in contents.items():
+                write_bytes(unfinished / name, content)
+            unfinished.chmod(0o755)
+            unfinished.rename(target)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise StorageError(
+            f"{target} cannot be written: {error.strerror or error}; free the disk or the name"
+        ) from error
+    return target
+
+
+def _pickled(estimator: Any) -> bytes:
+    buffer = io.BytesIO()
+    joblib.dump(estimator, buffer)
+    return buffer.getvalue()
+
+
+def _packed(arrays: dict[str, np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)  # NumPy dates each entry 1980-01-01
+    return buffer.getvalue()
+
+
+def _described(content: bytes) -> BundleFile:
+    return BundleFile(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())

@@ -1,0 +1,143 @@
+"""From candles to what a classifier learns from: rows, labels, and when each label was known."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import DataError
+from core.instants import Instant, ist_text
+from core.market import Timeframe
+from core.ports import Calendar
+from features.batch import compute
+from features.columns import BoolArray, CandleColumns, FloatArray, IntArray
+from features.labels import LabelRule, label
+from features.specification import FeatureSpecification
+
+FEWEST_ROWS = 500
+"""Fewer rows than this teach nothing that would hold tomorrow."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """Closed candles of one symbol."""
+
+    symbol: str
+    tick: int
+    """Price step, in units."""
+    candles: CandleColumns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """One entry per usable candle of any symbol, in order of time. Money in units, times in nanoseconds."""
+
+    features: FloatArray
+    directions: IntArray
+    """Labels: 0 none, 1 long, 2 short."""
+    symbols: IntArray
+    """Place of the row's symbol in the list of histories."""
+    closed_at: IntArray
+    """When the row became known."""
+    resolved_at: IntArray
+    """When its label became known."""
+    net: IntArray
+    """Two columns: what a long and what a short position earned after spread and charges."""
+    free_at: IntArray
+    """Two columns: when the long and when the short position ended."""
+
+    def __len__(self) -> int:
+        return len(self.directions)
+
+    def where(self, chosen: BoolArray) -> "Dataset":
+        """Return some of the rows."""
+        return Dataset(
+            self.features[chosen],
+            self.directions[chosen],
+            self.symbols[chosen],
+            self.closed_at[chosen],
+            self.resolved_at[chosen],
+            self.net[chosen],
+            self.free_at[chosen],
+        )
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of rows and labels."""
+        digest = hashlib.sha256()
+        for each in (self.features, self.directions, self.closed_at, self.net):
+            digest.update(np.ascontiguousarray(each).tobytes())
+        return digest.hexdigest()
+
+
+def build(
+    histories: Sequence[History],
+    specification: FeatureSpecification,
+    timeframe: Timeframe,
+    calendar: Calendar,
+    rule_for: Callable[[History], LabelRule],
+) -> Dataset:
+    """Compute features and labels of every symbol.
+
+    Raises `DataError` when there are too few rows, or a label that never occurs.
+    """
+    parts = [
+        _of_symbol(place, history, specification, timeframe, calendar, rule_for(history))
+        for place, history in enumerate(histories)
+    ]
+    columns = [np.concatenate(each) for each in zip(*parts, strict=True)] if parts else []
+    rows = len(columns[0]) if columns else 0
+    if rows < FEWEST_ROWS:
+        raise DataError(f"{rows} usable rows for training, at least {FEWEST_ROWS} are needed: give more candles")
+    order = np.argsort(columns[3], kind="stable")
+    dataset = Dataset(*(each[order] for each in columns))
+    for value, name in enumerate(("none", "long", "short")):
+        if not (dataset.directions == value).any():
+            raise DataError(f"no row is labelled {name}: give more candles, or other stop and target multiples")
+    return dataset
+
+
+def split(dataset: Dataset, validation_share: float) -> tuple[Dataset, Dataset]:
+    """Cut in time: the first part to fit, the last share of it to validate.
+
+    Rows of the first part whose label was not yet known when the second begins are left out of both. Raises
+    `DataError` when a part comes out empty.
+    """
+    cut = int(dataset.closed_at[int(len(dataset) * (1.0 - validation_share))])
+    fit = dataset.where(dataset.resolved_at < cut)
+    validation = dataset.where(dataset.closed_at >= cut)
+    if not len(fit) or not len(validation):
+        raise DataError(f"cut at {ist_text(cut)} leaves {len(fit)} rows to fit and {len(validation)} to validate")
+    return fit, validation
+
+
+def span(histories: Sequence[History]) -> tuple[Instant, Instant]:
+    """Return the starts of the first and the last candle of all symbols."""
+    return (
+        min(int(each.candles.starts[0]) for each in histories),
+        max(int(each.candles.starts[-1]) for each in histories),
+    )
+
+
+def _of_symbol(
+    place: int,
+    history: History,
+    specification: FeatureSpecification,
+    timeframe: Timeframe,
+    calendar: Calendar,
+    rule: LabelRule,
+) -> tuple[np.ndarray, ...]:
+    candles = history.candles
+    table = compute(specification, candles)
+    labels = label(candles, table.atr, timeframe, calendar, rule)
+    usable = table.valid & labels.known
+    ends = candles.starts + timeframe.duration
+    return (
+        table.values[usable],
+        labels.directions[usable],
+        np.full(int(usable.sum()), place),
+        ends[usable],
+        ends[labels.resolved[usable]],
+        np.stack([labels.long_net[usable], labels.short_net[usable]], axis=1),
+        np.stack([ends[labels.long_resolved[usable]], ends[labels.short_resolved[usable]]], axis=1),
+    )

@@ -1,0 +1,66 @@
+"""How sure the model must be before it acts: chosen by the rupees it would have earned where it had not learned.
+
+Trades are counted as the live bot makes them: one position per symbol at a time, and no new one before it has ended.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.columns import FloatArray
+from training.dataset import Dataset
+
+CANDIDATES = tuple(round(0.34 + 0.01 * step, 2) for step in range(47))
+"""From just above an even chance among three classes to 0.80."""
+FEWEST_TRADES = 20
+"""A threshold that trades less often in validation has proved nothing."""
+NEVER = 1.0
+"""The threshold of a model that earned nothing at any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What acting on a threshold came to. Money in units, after spread and charges."""
+
+    threshold: float
+    trades: int
+    net: int
+
+    @property
+    def mean(self) -> float:
+        """Units per trade."""
+        return self.net / self.trades if self.trades else 0.0
+
+
+def choose(validation: Dataset, probabilities: FloatArray) -> Outcome:
+    """Return the threshold that earned most; `NEVER` if none earned anything.
+
+    `probabilities` has the columns none, long, short. Of equals the higher threshold wins.
+    """
+    outcomes = [trade(validation, probabilities, each) for each in CANDIDATES]
+    earning = [each for each in outcomes if each.trades >= FEWEST_TRADES and each.net > 0]
+    if not earning:
+        return Outcome(NEVER, 0, 0)
+    return max(earning, key=lambda each: (each.net, each.threshold))
+
+
+def trade(dataset: Dataset, probabilities: FloatArray, threshold: float) -> Outcome:
+    """Walk the rows in order of time and take every trade that threshold and open positions allow."""
+    sides = probabilities[:, 1:]
+    chosen = np.where(sides[:, 0] >= sides[:, 1], 0, 1)
+    wanted = np.flatnonzero(sides.max(axis=1) >= threshold)
+    free_at: dict[int, int] = {}
+    trades, net = 0, 0
+    rows = zip(
+        dataset.symbols[wanted].tolist(),
+        dataset.closed_at[wanted].tolist(),
+        dataset.free_at[wanted, chosen[wanted]].tolist(),
+        dataset.net[wanted, chosen[wanted]].tolist(),
+        strict=True,
+    )
+    for symbol, at, ends, earned in rows:
+        if at >= free_at.get(symbol, 0):
+            free_at[symbol] = ends
+            trades += 1
+            net += earned
+    return Outcome(threshold, trades, net)
