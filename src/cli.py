@@ -1,5 +1,196 @@
-"""One program, hyphenated verbs."""
+"""One program, hyphenated verbs. Each verb reads its options, calls one function and prints; nothing is decided here.
+
+Heavy imports stand inside the verbs, so that `--help` answers at once.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.errors import BotError, ConfigurationError
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
+
+DEFAULT_MODEL = Path("models/default/latest")
+DEMO_DAY = date(2026, 1, 6)
+DEMO_SPEED = 360.0
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A machine-learning trading bot for NSE instruments on FYERS.",
+)
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML settings; none: the defaults.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+DateOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day to trade.")]
 
 
-def main() -> None:
-    """Run the command line."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program. Ends the process: 0 good, 1 failed with one line of why, 2 wrong usage."""
+    try:
+        app(args=list(arguments) if arguments is not None else None, prog_name="fyersbot")
+    except BotError as error:
+        sys.stderr.write(f"fyersbot: {error}\n")
+        raise SystemExit(1) from None
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
+    speed: Annotated[float, typer.Option(help="Market seconds per wall second.")] = DEMO_SPEED,
+    resume: Annotated[Path | None, typer.Option(help="Folder of a run to go on with.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Trade one simulated market day, from sign-in to the day's report."""
+    from trading.rehearsal import new_run, rehearse, resumed_run
+
+    if resume is not None:
+        raise SystemExit(rehearse(resumed_run(resume, as_json=as_json)))
+    _train_default_model()
+    raise SystemExit(rehearse(new_run(_calendar(), DEMO_DAY, speed, seed=seed, as_json=as_json)))
+
+
+@app.command()
+def trade(
+    mode: Annotated[str | None, typer.Option(help="paper or live; live sends real orders.")] = None,
+    config: ConfigOption = None,
+    days: Annotated[int | None, typer.Option(help="End after so many trading days; none: run until stopped.")] = None,
+    tape: Annotated[
+        Path | None, typer.Option(help="Rehearse on a recorded file instead, through the simulator.")
+    ] = None,
+    day: DateOption = None,
+    speed: Annotated[float, typer.Option(help="Market seconds per wall second, with --tape.")] = 60.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Trade: on paper by default, with money only when asked for by name; or rehearse a day of a tape."""
+    if tape is not None:
+        from trading.rehearsal import new_run, rehearse
+
+        if day is None:
+            raise ConfigurationError("--tape needs --date, the day of the file to trade, for example 2023-06-01")
+        _train_default_model()
+        plan = new_run(_calendar(), day.date(), speed, tape=tape, config=config, as_json=as_json)
+        raise SystemExit(rehearse(plan))
+    from trading.front_door import run_bot
+
+    run_bot(_settings(config, {"mode": mode}), days=days, as_json=as_json)
+
+
+@app.command()
+def simulator(
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
+    symbol: Annotated[list[str] | None, typer.Option(help="Listed symbol; repeat for more.")] = None,
+    tape: Annotated[Path | None, typer.Option(help="A candle or tick file to play.")] = None,
+    day: DateOption = None,
+    clock_start: Annotated[datetime | None, typer.Option(help="Market time at the start, with zone.")] = None,
+    clock_speed: Annotated[float, typer.Option(help="Market seconds per wall second.")] = 1.0,
+    clock_epoch: Annotated[float | None, typer.Option(help="Wall instant at which the start holds.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Folder that keeps the books.")] = None,
+) -> None:
+    """Serve a FYERS look-alike on loopback; prints its endpoints as one JSON line."""
+    from simulator.server import SimulatorOptions, run_simulator
+
+    given: dict[str, Any] = {"symbols": tuple(symbol)} if symbol else {}
+    options = SimulatorOptions(
+        port=port,
+        seed=seed,
+        tape=tape,
+        date=day.date() if day else None,
+        clock_start=_instant(clock_start),
+        clock_speed=clock_speed,
+        clock_epoch=clock_epoch,
+        state=state,
+        **given,
+    )
+    run_simulator(options, _calendar())
+
+
+@app.command()
+def login(config: ConfigOption = None) -> None:
+    """Sign in at FYERS in the browser; without one, paste the address you were sent back to."""
+    from auth.fyers_auth import run_login
+    from runtime.clock import clock_of
+
+    settings = _settings(config)
+    raise SystemExit(run_login(settings, clock_of(settings.clock), sys.stdin, sys.stdout))
+
+
+@app.command()
+def train(
+    config: ConfigOption = None,
+    data: Annotated[list[Path] | None, typer.Option(help="Candle files; none: the simulator's market.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "default",
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model and write its verified bundle to models/<name>/<version>/."""
+    bundle = _train(_settings(config), name, tuple(data or ()))
+    if as_json:
+        _print_json({"model": name, "version": bundle.name, "path": str(bundle)})
+    else:
+        typer.echo(f"wrote {bundle}")
+
+
+@app.command("show-config")
+def show_config_verb(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Print the resolved settings, secrets left out."""
+    import yaml
+
+    from runtime.configuration import show_config
+
+    content = show_config(_settings(config))
+    if as_json:
+        _print_json(content)
+    else:
+        typer.echo(yaml.safe_dump(content, sort_keys=False), nl=False)
+
+
+def _settings(config: Path | None, overrides: dict[str, Any] | None = None) -> "Settings":
+    from runtime.configuration import load_settings
+
+    return load_settings(config, overrides)
+
+
+def _calendar() -> Any:
+    from market_data.calendar import NseCalendar
+
+    return NseCalendar.load()
+
+
+def _instant(moment: datetime | None) -> int | None:
+    from core.instants import instant_of
+
+    try:
+        return instant_of(moment) if moment is not None else None
+    except ValueError as error:
+        raise ConfigurationError(f"--clock-start: {error}") from None
+
+
+def _train_default_model() -> None:
+    """Train the model that the defaults name, if there is none yet."""
+    if any(DEFAULT_MODEL.parent.glob("*/manifest.yaml")):
+        return
+    sys.stderr.write("No model yet: training the default one on the simulator's market.\n")
+    _train(_settings(None), DEFAULT_MODEL.parent.name, ())
+
+
+def _train(settings: "Settings", name: str, data: tuple[Path, ...]) -> Path:
+    from training.train import TrainingOptions, train_model
+
+    return train_model(TrainingOptions.of(settings, name=name, data=data), _calendar())
+
+
+def _print_json(content: object) -> None:
+    sys.stdout.write(json.dumps(content) + "\n")
+
+
+if __name__ == "__main__":
+    main()

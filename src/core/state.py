@@ -167,7 +167,8 @@ class BotState:
     blocked: dict[str, str] = field(default_factory=dict)
     decided: dict[str, events.Decided] = field(default_factory=dict)
     """The newest word of the strategy on each symbol."""
-    decisions_today: int = 0
+    signals_today: int = 0
+    """Long and short signals of the day."""
     queued: dict[str, events.Decided] = field(default_factory=dict)
     """The newest directional signals; after the close, what the next open enters on."""
     feeds: dict[str, FeedState] = field(default_factory=dict)
@@ -224,7 +225,7 @@ class BotState:
                 self.positions.pop(trade.symbol, None)
             case events.Decided(symbol=symbol):
                 self.decided[symbol] = event
-                self.decisions_today += 1
+                self.signals_today += event.direction is not Direction.NONE
                 self.queued.pop(symbol, None)
                 if event.direction is not Direction.NONE:
                     self.queued[symbol] = event
@@ -416,7 +417,7 @@ class BotState:
         self.orders.clear()
         self.trades.clear()
         self.blocked.clear()
-        self.orders_today = self.decisions_today = self.realised = 0
+        self.orders_today = self.signals_today = self.realised = 0
         self.flat_verified = False
         self.reconciled = False
         for position in self.positions.values():

@@ -7,7 +7,9 @@ back-off are max(n / speed, 0.5 s). Nothing else in the house may ask the time.
 import time
 from datetime import datetime, timezone
 
-from core.instants import SECOND, Instant
+from core.errors import ConfigurationError
+from core.instants import SECOND, Instant, instant_of
+from runtime.settings import ClockSettings
 
 SHORTEST_PAUSE_SECONDS = 0.05
 SHORTEST_DEADLINE_SECONDS = 0.5
@@ -55,3 +57,12 @@ class MarketClock:
         """The aware wall time (UTC) at which this clock will show an instant."""
         wall_ns = self._epoch_ns + round((instant - self.start) / self.speed)
         return datetime.fromtimestamp(wall_ns / SECOND, tz=timezone.utc)
+
+
+def clock_of(settings: ClockSettings) -> MarketClock:
+    """Make the clock that the settings describe. Raises `ConfigurationError` for a speed without a start."""
+    start = instant_of(settings.start) if settings.start is not None else None
+    try:
+        return MarketClock(start, settings.speed, settings.epoch)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error

@@ -9,10 +9,10 @@ from core.signals import Direction, FeatureRow, Needs, Signal
 
 @dataclass(frozen=True, slots=True)
 class ModelStrategy:
-    """Signals from a predictor; a probability below the threshold is no opinion."""
+    """Signals from a predictor. The model's own threshold decides; this one can only ask for more."""
 
     predictor: Predictor
-    threshold: float = 0.5
+    threshold: float = 0.0
     """Least probability of the predicted direction, 0 to 1."""
     name: str = "model"
 
@@ -26,17 +26,20 @@ class ModelStrategy:
         return Needs(features=self.predictor.feature_names)
 
     def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:  # noqa: ARG002 - a model sees one row
-        """Classify the newest row."""
+        """Classify the newest row; without a direction, say how likely the better one was."""
         prediction = self.predictor.predict(now)
-        direction = prediction.direction
-        probability = prediction.probabilities[direction.value]
+        _, long, short = prediction.probabilities
+        direction, probability = prediction.direction, max(long, short)
+        leaning = "long" if long >= short else "short"
         if direction is Direction.NONE or probability < self.threshold:
-            return None
+            direction, reason = Direction.NONE, f"{leaning} {probability:.3f} is not enough"
+        else:
+            reason = f"model expects {leaning} with probability {probability:.3f}"
         return Signal(
             symbol=now.symbol,
             at=now.closed_at,
             direction=direction,
             probability=probability,
             source=self.name,
-            reason=f"model expects {direction.name.lower()} with probability {probability:.3f}",
+            reason=reason,
         )

@@ -43,13 +43,24 @@ def test_a_sure_prediction_is_a_signal_with_its_probability(
     assert signal.reason == f"model expects {direction.name.lower()} with probability 0.700"
 
 
-def test_a_probability_below_the_threshold_is_no_opinion(row: Callable[..., FeatureRow]) -> None:
-    assert decide(row, Direction.LONG, (0.3, 0.45, 0.25), threshold=0.46) is None
-    assert decide(row, Direction.LONG, (0.3, 0.45, 0.25), threshold=0.45) is not None
+def test_a_probability_below_the_threshold_asks_for_no_position_and_says_how_near_it_was(
+    row: Callable[..., FeatureRow],
+) -> None:
+    unsure = decide(row, Direction.LONG, (0.3, 0.45, 0.25), threshold=0.46)
+    sure = decide(row, Direction.LONG, (0.3, 0.45, 0.25), threshold=0.45)
+
+    assert unsure is not None
+    assert (unsure.direction, unsure.probability) == (Direction.NONE, 0.45)
+    assert unsure.reason == "long 0.450 is not enough"
+    assert sure is not None
+    assert sure.direction is Direction.LONG
 
 
-def test_expecting_nothing_is_no_opinion_however_sure(row: Callable[..., FeatureRow]) -> None:
-    assert decide(row, Direction.NONE, (0.98, 0.01, 0.01)) is None
+def test_expecting_nothing_asks_for_no_position(row: Callable[..., FeatureRow]) -> None:
+    signal = decide(row, Direction.NONE, (0.98, 0.005, 0.015), threshold=0.0)
+
+    assert signal is not None
+    assert (signal.direction, signal.probability) == (Direction.NONE, 0.015)
 
 
 def test_it_needs_what_the_model_was_trained_on() -> None:

@@ -1,0 +1,123 @@
+"""From settings to a running bot: single instance, logs, live view, signals, the day's report."""
+
+import json
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from types import FrameType
+
+from filelock import FileLock, Timeout
+from market_data.calendar import NseCalendar
+from rich.console import Console
+
+from core.errors import ConfigurationError, StorageError
+from runtime.clock import clock_of
+from runtime.logs import set_up_logs
+from runtime.setting_rules import all_loopback
+from runtime.settings import Mode, Settings
+from trading.day_report import DayFacts, day_report, summary, write_summary
+from trading.kernel import Kernel
+from trading.live_trader import LiveTrader
+from trading.live_view import LiveView, RecentLines
+from trading.observer import snapshot_of
+from trading.wiring import Wiring
+
+ALREADY_RUNNING = 3
+"""Exit code of a second start on the same state folder."""
+
+
+def run_bot(settings: Settings, *, days: int | None, as_json: bool) -> None:
+    """Trade until stopped or until `days` sessions are done; with `as_json` the day's summary goes to standard output.
+
+    Raises `BotError` and its children; a second instance on the same state folder ends with exit code 3.
+    """
+    clock = clock_of(settings.clock)
+    console = Console(stderr=as_json)
+    view = LiveView(console)
+    with _single_instance(settings), set_up_logs(settings, clock, console=not view.is_visible) as logs:
+        _confirm(settings)
+        wiring = Wiring(settings, clock, NseCalendar.load(), logs.redactor.add)
+        recent = RecentLines()
+        logging.getLogger("trading").addHandler(recent)
+        max_loss = int(settings.risk.capital * 100 * Decimal(settings.risk.max_loss_fraction))
+
+        def show(kernel: Kernel) -> None:
+            if view.is_visible:
+                view.update(snapshot_of(kernel, clock.now(), recent.lines, max_loss))
+
+        def report(kernel: Kernel) -> None:
+            view.stop()
+            _report(kernel, settings, console, as_json=as_json)
+
+        trader = wiring.trader(days, show, report)
+        _stop_on_signals(trader)
+        view.start()
+        try:
+            trader.run()
+        finally:
+            view.stop()
+            logging.getLogger("trading").removeHandler(recent)
+
+
+@contextmanager
+def _single_instance(settings: Settings) -> Iterator[None]:
+    """Hold the kernel's lock on the state folder: it dies with the process, so that no stale lock can remain."""
+    folder = settings.paths.state
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "bot.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        sys.stderr.write(f"fyersbot: another bot runs on {folder}; stop it, or choose another paths.state\n")
+        raise SystemExit(ALREADY_RUNNING) from None
+    except OSError as error:
+        raise StorageError(
+            f"state folder {folder} cannot be used: {error.strerror}; choose another paths.state"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _confirm(settings: Settings) -> None:
+    """Have a person at a terminal type the account before real money moves; a service has set it in its settings."""
+    if settings.mode is not Mode.LIVE or not sys.stdin.isatty() or all_loopback(settings.broker.endpoints):
+        return
+    sys.stderr.write(f"LIVE trading on account {settings.live.account}. Type the account to go on: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != settings.live.account:
+        raise ConfigurationError("the account was not confirmed; nothing was started")
+
+
+def _stop_on_signals(trader: LiveTrader) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
+        trader.request_stop(signal.Signals(number).name)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bool) -> None:
+    """Write the day's summary and show it."""
+    state = kernel.state
+    if state.day is None:
+        return
+    facts = DayFacts(
+        date=state.day.date,
+        mode=state.mode,
+        strategy=kernel.engine.provider.name,
+        symbols=settings.symbols,
+        signals=state.signals_today,
+        flat=state.flat_verified or (state.is_flat and state.reconciled),
+        level=state.level,
+    )
+    content = summary(state.trades, facts)
+    write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
+    console.print(day_report(state.trades, facts, console.width))
+    if as_json:
+        sys.stdout.write(json.dumps(content) + "\n")
+        sys.stdout.flush()

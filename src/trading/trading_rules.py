@@ -1,0 +1,64 @@
+"""From settings, in rupees and seconds as people write them, to the rules the core works with."""
+
+from core.charges import ChargeRates
+from core.instants import MINUTE, SECOND
+from core.market import Timeframe
+from core.orders import Product
+from core.rules import TradingRules
+from core.sizing import MILLION, SizingMethod, SizingRule
+from runtime.clock import MarketClock
+from runtime.settings import Settings
+
+_TOTAL_CALL_SECONDS = 6
+_TRANSIT_SECONDS = 30
+_BOOK_LAG_SECONDS = 5
+
+
+def product_of(settings: Settings) -> Product:
+    """Daily candles are traded for delivery, all others within the day."""
+    return Product.CNC if settings.timeframe is Timeframe.D else Product.INTRADAY
+
+
+def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> TradingRules:
+    """Return the rules of a run. Money in paise, times in market nanoseconds."""
+    risk, sizing, exits = settings.risk, settings.sizing, settings.exits
+    capital = int(risk.capital * 100)
+    max_order_value = int(risk.max_order_value * 100)
+    return TradingRules(
+        timeframe=settings.timeframe,
+        product=product_of(settings),
+        sizing=SizingRule(
+            method=SizingMethod(sizing.method),
+            quantity=sizing.quantity,
+            capital_ppm=round(sizing.capital_fraction * MILLION),
+            risk_ppm=round(sizing.risk_fraction * MILLION),
+            max_order_value=max_order_value,
+        ),
+        charges=charges,
+        stop_atr=exits.stop_atr,
+        target_atr=exits.target_atr,
+        limit_offset=exits.limit_offset,
+        price_buffer=risk.price_buffer,
+        capital=capital,
+        max_loss=round(capital * risk.max_loss_fraction),
+        max_positions=risk.max_positions,
+        max_order_value=max_order_value,
+        max_orders_per_day=risk.max_orders_per_day,
+        max_price_age=int(risk.max_price_age * SECOND),
+        entry_timeout=20 * SECOND,
+        stop_patience=3 * SECOND,
+        verify_after=2 * SECOND,
+        protect_within=30 * SECOND,
+        books_busy=5 * SECOND,
+        books_idle=MINUTE,
+        transit=_transit(clock),
+    )
+
+
+def _transit(clock: MarketClock) -> int:
+    """How long after sending an order may still appear: call, transit and book lag, as long as they really take.
+
+    A network deadline is never below half a wall second, which is many market seconds on a fast clock.
+    """
+    seconds = _TOTAL_CALL_SECONDS + _TRANSIT_SECONDS + _BOOK_LAG_SECONDS
+    return int(clock.deadline_seconds(seconds) * clock.speed * SECOND)

@@ -1,0 +1,204 @@
+"""Which edges this run has: the only file that asks for the mode.
+
+Everything is built from the settings once; a desk is built for each trading day, because instruments, bands and
+charges belong to a day.
+"""
+
+import gc
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+
+from market_data.symbol_master import SymbolMaster
+
+from auth.fyers_auth import FyersAuth
+from core import events
+from core.errors import ConfigurationError
+from core.instants import Instant
+from core.market import Instrument, Tick
+from core.orders import OrderReport
+from core.ports import Broker, Calendar, Predictor, TickFeed
+from core.sessions import TradingDay
+from core.signals import SignalProvider
+from core.tags import log_id_from
+from features.specification import FeatureSpecification
+from features.stream import FeatureStream
+from runtime.charge_rates import ChargeTable
+from runtime.clock import MarketClock
+from runtime.configuration import show_config
+from runtime.project import CONFIG
+from runtime.settings import Mode, OnStop, Settings
+from simulator.exchange import Exchange, ExchangeRules
+from simulator.ledger import FileLedger
+from strategies.catalogue import strategy_named
+from trading.errands import Errands
+from trading.event_log import SqliteEventLog
+from trading.fyers_client import FyersClient
+from trading.inference_engine import InferenceEngine
+from trading.kernel import Kernel
+from trading.live_trader import Desk, Habits, LiveTrader, Put
+from trading.order_feed import OrderFeed
+from trading.paper_broker import PaperBroker
+from trading.rate_budget import RateBudget
+from trading.tick_market import TickMarket
+from trading.trading_rules import product_of, rules_of
+
+PAPER_FUNDS = 100_000_000
+"""Cash of the paper account, in paise."""
+
+
+class Wiring:
+    """The parts of one run, made from its settings."""
+
+    def __init__(
+        self, settings: Settings, clock: MarketClock, calendar: Calendar, on_secret: Callable[[str], object]
+    ) -> None:
+        """`on_secret` is told every token, so that the logs leave it out. Raises `BotError` and its children."""
+        self.settings = settings
+        self.clock = clock
+        self.calendar = calendar
+        self.auth = FyersAuth(settings, clock, on_secret)
+        self.client = FyersClient(
+            settings, clock, calendar, self.auth.current_token, RateBudget(settings.broker.rates), self._data_feed
+        )
+        self.charges = ChargeTable.load(CONFIG / "charges.yaml")
+        self.master = SymbolMaster(settings, clock)
+        self.provider, self.specification = _strategy(settings)
+        self._digest = _config_digest(settings)
+
+    def trader(
+        self, days: int | None, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
+    ) -> LiveTrader:
+        """Return the bot of this run."""
+        return LiveTrader(
+            self.assemble,
+            self.calendar,
+            self.clock,
+            Habits(
+                timeframe=self.settings.timeframe,
+                flatten_on_stop=self.settings.on_stop is OnStop.FLATTEN,
+                days=days,
+            ),
+            check_access=self.check_access,
+            on_moment=on_moment,
+            on_day_end=on_day_end,
+        )
+
+    def check_access(self) -> None:
+        """Prove the token, and for live trading that it opens the account meant. Raises `ConfigurationError`."""
+        profile = self.client.get_profile()
+        account = self.settings.live.account
+        if self.settings.mode is Mode.LIVE and profile.account_id != account:
+            raise ConfigurationError(
+                f"live.account is {account or 'not set'}, the token opens {profile.account_id}; set live.account to it"
+            )
+
+    def assemble(self, day: TradingDay, put: Put) -> Desk:
+        """Build the desk of one trading day."""
+        settings, clock = self.settings, self.clock
+        instruments = self.master.instruments(settings.symbols)
+        rules = rules_of(settings, self.charges.rates_on(day.date, product_of(settings)).rates, clock)
+        kernel = Kernel(rules, instruments, self.provider, self._stream)
+        broker, feeds = self._edges(instruments, put)
+        errands = Errands(
+            broker,
+            self.client,
+            clock,
+            put,
+            timeframe=settings.timeframe,
+            warm_up=settings.history.candles,
+            grace_seconds=settings.history.grace,
+        )
+        open_feeds, close_feeds = feeds
+        gc.collect()
+        gc.freeze()  # what lives as long as the day is not walked again by every collection
+        return Desk(
+            kernel=kernel,
+            log=SqliteEventLog(settings.paths.state / f"{settings.mode.value}.sqlite"),
+            errands=errands,
+            boot=partial(self._boot, kernel),
+            open_feeds=open_feeds,
+            close_feeds=close_feeds,
+        )
+
+    # --- edges --------------------------------------------------------------------------------------------------
+
+    def _edges(
+        self, instruments: dict[str, Instrument], put: Put
+    ) -> tuple[Broker, tuple[Callable[[], None], Callable[[], None]]]:
+        """Return the broker of the mode, and how to open and close its feeds."""
+
+        def on_order(report: OrderReport) -> None:
+            put(events.OrderReported(at=self.clock.now(), report=report))
+
+        def on_state(name: str, state: events.FeedState) -> None:
+            put(events.FeedChanged(at=self.clock.now(), feed=name, state=state))
+
+        data = self._data_feed(instruments, partial(on_state, "data"))
+        symbols = list(instruments)
+        match self.settings.mode:
+            case Mode.PAPER:
+                paper = self._paper_broker(instruments, on_order)
+
+                def on_tick(tick: Tick) -> None:
+                    paper.on_tick(tick)
+                    put(tick)
+
+                return paper, (partial(data.start, symbols, on_tick), data.stop)
+            case Mode.LIVE:
+                orders = OrderFeed(
+                    self.settings, self.clock, self.auth.current_token, on_order, partial(on_state, "orders")
+                )
+
+                def open_both() -> None:
+                    orders.start()
+                    data.start(symbols, put)
+
+                def close_both() -> None:
+                    data.stop()
+                    orders.stop()
+
+                return self.client, (open_both, close_both)
+
+    def _paper_broker(self, instruments: dict[str, Instrument], on_order: Callable[[OrderReport], None]) -> PaperBroker:
+        market = TickMarket(instruments, self.calendar)
+        ledger = FileLedger(self.settings.paths.state / "paper_account.jsonl")
+        exchange = Exchange(market, self.calendar, ledger, PAPER_FUNDS, ExchangeRules())
+        return PaperBroker(exchange, market, self.clock, on_order)
+
+    def _data_feed(self, instruments: dict[str, Instrument], on_state: Callable[[events.FeedState], None]) -> TickFeed:
+        raise NotImplementedError
+
+    def _stream(self, symbol: str) -> FeatureStream:
+        return FeatureStream(self.specification, symbol, self.settings.timeframe)
+
+    def _boot(self, kernel: Kernel, at: Instant) -> events.Booted:
+        """Make the first event of a run; the log's own id is drawn once, when the log is new."""
+        state = kernel.state
+        return events.Booted(
+            at=at,
+            boot=state.boot + 1,
+            log_id=state.log_id or log_id_from(int.from_bytes(os.urandom(4))),
+            mode=self.settings.mode.value,
+            account=self.settings.live.account if self.settings.mode is Mode.LIVE else "PAPER",
+            version=version("fyersbot"),
+            config_digest=self._digest,
+        )
+
+
+def _strategy(settings: Settings) -> tuple[SignalProvider, FeatureSpecification]:
+    """Return the signal provider and the features it reads."""
+    choice = settings.strategy
+    predictor: Predictor | None = None
+    if choice.name == "model":
+        predictor = InferenceEngine.open(settings.model.path, settings.model.manifest_sha256)
+    provider = strategy_named(choice.name, choice.params, choice.folder, predictor)
+    names = predictor.feature_names if predictor else provider.needs.features
+    return provider, FeatureSpecification.of(names)
+
+
+def _config_digest(settings: Settings) -> str:
+    return hashlib.sha256(json.dumps(show_config(settings), sort_keys=True).encode()).hexdigest()[:16]
