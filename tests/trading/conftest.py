@@ -1,4 +1,4 @@
-"""Builders shared by the tests of the trading floor: a clock to move by hand, a plain calendar, a server that misbehaves."""
+"""Builders shared by these tests: a clock moved by hand, a plain calendar, a server that misbehaves."""
 
 import json
 import socket

@@ -1,0 +1,396 @@
+import json
+import os
+from copy import deepcopy
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from core.errors import DataError, InvariantError
+from core.instants import instant_at
+from core.market import Candle, Side, Tick, Timeframe
+from core.orders import (
+    BrokerPosition,
+    Fill,
+    Funds,
+    OrderChange,
+    OrderIntent,
+    OrderReport,
+    OrderStatus,
+    OrderType,
+    Product,
+    Profile,
+    Purpose,
+)
+from trading import fyers_mapping as mapping
+
+BOOK_ROW = {
+    "clientId": "XS00001",
+    "id": "26112000000017",
+    "qty": 25,
+    "remainingQuantity": 15,
+    "filledQty": 10,
+    "limitPrice": 812.4,
+    "stopPrice": 0,
+    "tradedPrice": 812.35,
+    "type": 1,
+    "symbol": "NSE:SBIN-EQ",
+    "message": "",
+    "productType": "INTRADAY",
+    "side": 1,
+    "status": 6,
+    "orderTag": "1:QABC",
+}
+SOCKET_ORDER = {
+    "id": "26112000000017",
+    "ord_status": 20,
+    "ord_type": 1,
+    "ordertag": "1:QABC",
+    "org_ord_status": 6,
+    "price_limit": 812.4,
+    "price_traded": 812.35,
+    "product_type": "INTRADAY",
+    "qty": 25,
+    "qty_filled": 10,
+    "qty_remaining": 15,
+    "symbol": "NSE:SBIN-EQ",
+    "tran_side": 1,
+}
+REPORT = OrderReport(
+    broker_id="26112000000017",
+    tag="QABC",
+    symbol="NSE:SBIN-EQ",
+    side=Side.BUY,
+    type=OrderType.LIMIT,
+    product="INTRADAY",
+    quantity=25,
+    filled=10,
+    filled_value=812_350,
+    limit_price=81_240,
+    trigger_price=0,
+    status=OrderStatus.PENDING,
+)
+TRADE_ROW = {
+    "orderDateTime": "20-Nov-2026 10:31:02",
+    "orderNumber": "26112000000017",
+    "side": -1,
+    "productType": "INTRADAY",
+    "tradedQty": 10,
+    "tradePrice": 812.35,
+    "tradeNumber": "52605023",
+    "symbol": "NSE:SBIN-EQ",
+    "orderTag": "1:QABC",
+}
+SOCKET_TRADE = {
+    "id_fill": "26112000000017-52605023",
+    "id": "26112000000017",
+    "qty_traded": 10,
+    "price_traded": 812.35,
+    "product_type": "INTRADAY",
+    "tran_side": -1,
+    "symbol": "NSE:SBIN-EQ",
+    "fill_time": "20-11-2026 10:31:02",
+    "ordertag": "1:QABC",
+}
+FILL = Fill(
+    trade_number="26112000000017-52605023",
+    broker_id="26112000000017",
+    tag="QABC",
+    symbol="NSE:SBIN-EQ",
+    side=Side.SELL,
+    product="INTRADAY",
+    quantity=10,
+    price=81_235,
+    at=instant_at(date(2026, 11, 20), time(10, 31, 2)),
+)
+POSITION_ROW = {
+    "netQty": -10,
+    "productType": "INTRADAY",
+    "buyQty": 0,
+    "buyVal": 0,
+    "sellQty": 10,
+    "sellVal": 8123.5,
+    "symbol": "NSE:SBIN-EQ",
+}
+
+
+def book(row: dict[str, object], **changes: object) -> dict[str, object]:
+    return {"s": "ok", "orderBook": [{**row, **changes}]}
+
+
+def test_an_order_of_the_book_becomes_a_report():
+    assert mapping.orders_from(book(BOOK_ROW)) == (REPORT,)
+
+
+def test_the_order_socket_tells_the_same_story_in_other_words():
+    assert mapping.order_from_socket(SOCKET_ORDER) == REPORT
+
+
+def test_a_fill_has_one_key_whether_the_book_or_the_socket_tells_of_it():
+    assert mapping.fills_from({"s": "ok", "tradeBook": [TRADE_ROW]}) == (FILL,)
+    assert mapping.fill_from_socket(SOCKET_TRADE) == FILL
+
+
+def test_fields_that_are_zero_may_be_missing_on_the_socket():
+    fresh = {name: value for name, value in SOCKET_ORDER.items() if name not in {"qty_filled", "price_traded"}}
+
+    report = mapping.order_from_socket(fresh)
+
+    assert (report.filled, report.filled_value, report.trigger_price) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("missing", ["id", "symbol", "tran_side", "ord_type", "org_ord_status", "qty", "product_type"])
+def test_what_an_order_cannot_be_without_must_be_on_the_socket_or_mean_zero(missing):
+    message = {name: value for name, value in SOCKET_ORDER.items() if name != missing}
+
+    if missing == "org_ord_status":
+        assert mapping.order_from_socket(message).status is OrderStatus.UNKNOWN
+    else:
+        with pytest.raises(DataError, match=missing):
+            mapping.order_from_socket(message)
+
+
+@pytest.mark.parametrize("name", [name for name in BOOK_ROW if name not in {"clientId", "remainingQuantity"}])
+def test_an_odd_field_in_the_book_is_refused_by_name(name):
+    with pytest.raises(DataError, match=f"order book row: field '{name}'"):
+        mapping.orders_from(book(BOOK_ROW, **{name: [None]}))
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in BOOK_ROW if n not in {"clientId", "remainingQuantity", "message", "orderTag"}]
+)
+def test_a_missing_field_in_the_book_is_refused_by_name(name):
+    row = {key: value for key, value in BOOK_ROW.items() if key != name}
+
+    with pytest.raises(DataError, match=f"order book row: field '{name}' is missing"):
+        mapping.orders_from({"s": "ok", "orderBook": [row]})
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [(status.value, status) for status in OrderStatus] + [(90, OrderStatus.UNKNOWN), (8, OrderStatus.UNKNOWN)],
+)
+def test_a_status_never_seen_is_unknown_and_not_closed(code, status):
+    (report,) = mapping.orders_from(book(BOOK_ROW, status=code))
+
+    assert report.status is status
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("1:QABC", "QABC"),
+        ("2:QABC", ""),
+        ("2:Untagged", ""),
+        ("1:Untagged", ""),
+        ("Untagged", ""),
+        ("", ""),
+        ("QABC", ""),
+        (None, ""),
+    ],
+)
+def test_only_a_user_tag_is_a_tag(text, tag):
+    (report,) = mapping.orders_from(book(BOOK_ROW, orderTag=text))
+
+    assert report.tag == tag
+
+
+def test_the_value_of_an_average_price_is_a_whole_number():
+    (report,) = mapping.orders_from(book(BOOK_ROW, filledQty=7, tradedPrice=812.357142857142))
+
+    assert report.filled_value == 568_650
+
+
+def test_words_of_the_broker_cannot_forge_a_log_line():
+    (report,) = mapping.orders_from(book(BOOK_ROW, message="RMS:\n[CRITICAL] forged\x07" + "x" * 999))
+
+    assert report.message.startswith("RMS: [CRITICAL] forged")
+    assert len(report.message) == 300
+
+
+@pytest.mark.parametrize(
+    ("convert", "key"),
+    [
+        (mapping.orders_from, "orderBook"),
+        (mapping.fills_from, "tradeBook"),
+        (mapping.positions_from, "netPositions"),
+    ],
+)
+def test_an_empty_book_may_be_empty_missing_or_null_but_nothing_else(convert, key):
+    assert convert({"s": "ok", key: []}) == ()
+    assert convert({"s": "ok"}) == ()
+    assert convert({"s": "ok", key: None}) == ()
+    with pytest.raises(DataError, match=key):
+        convert({"s": "ok", key: {}})
+    with pytest.raises(DataError, match="row"):
+        convert({"s": "ok", key: [None]})
+
+
+def test_a_position_keeps_summed_values():
+    assert mapping.positions_from({"netPositions": [POSITION_ROW]}) == (
+        BrokerPosition(
+            symbol="NSE:SBIN-EQ",
+            product="INTRADAY",
+            net_quantity=-10,
+            buy_quantity=0,
+            buy_value=0,
+            sell_quantity=10,
+            sell_value=812_350,
+        ),
+    )
+
+
+def test_funds_are_total_and_available_balance():
+    rows = [
+        {"id": 1, "title": "Total Balance", "equityAmount": 500_000.55, "commodityAmount": 0},
+        {"id": 4, "title": "Realized Profit and Loss", "equityAmount": -12.5, "commodityAmount": 0},
+        {"id": 10, "title": "Available Balance", "equityAmount": 123_456.7, "commodityAmount": 0},
+    ]
+
+    assert mapping.funds_from({"fund_limit": rows}) == Funds(available=12_345_670, total=50_000_055)
+    with pytest.raises(DataError, match="id 10 is missing"):
+        mapping.funds_from({"fund_limit": rows[:2]})
+
+
+def test_a_profile_names_the_account():
+    assert mapping.profile_from({"data": {"fy_id": "XS00001", "name": "A N Other"}}) == Profile(
+        account_id="XS00001", name="A N Other"
+    )
+    with pytest.raises(DataError, match="profile"):
+        mapping.profile_from({"s": "ok"})
+
+
+def test_quotes_leave_out_what_has_no_price():
+    payload = {
+        "d": [
+            {
+                "n": "NSE:SBIN-EQ",
+                "s": "ok",
+                "v": {"lp": 812.35, "bid": 812.3, "ask": 0, "volume": 9, "tt": "1795150862"},
+            },
+            {"n": "NSE:NOPE-EQ", "s": "error", "v": {"errmsg": "invalid symbol"}},
+            {"n": "NSE:NEW-EQ", "s": "ok", "v": {"lp": 0, "volume": 0, "tt": 1795150862}},
+        ]
+    }
+
+    assert mapping.quotes_from(payload) == {
+        "NSE:SBIN-EQ": Tick("NSE:SBIN-EQ", 1_795_150_862 * 10**9, 81_235, 81_230, 0, 9)
+    }
+
+
+def test_market_status_rows_are_typed():
+    row = {"exchange": 10, "segment": 10, "market_type": "NORMAL", "status": "OPEN"}
+
+    assert mapping.market_status_from({"marketStatus": [row]}) == (mapping.MarketStatus(10, 10, "NORMAL", "OPEN"),)
+
+
+def test_an_order_leaves_in_rupees_with_its_tag():
+    intent = OrderIntent(
+        tag="QABC",
+        symbol="NSE:M&M-EQ",
+        side=Side.SELL,
+        quantity=25,
+        type=OrderType.STOP_LIMIT,
+        limit_price=81_235,
+        trigger_price=81_640,
+        product=Product.INTRADAY,
+        purpose=Purpose.STOP,
+        reason="protect",
+    )
+
+    assert json.loads(json.dumps(mapping.order_request(intent))) == {
+        "symbol": "NSE:M&M-EQ",
+        "qty": 25,
+        "type": 4,
+        "side": -1,
+        "productType": "INTRADAY",
+        "limitPrice": 812.35,
+        "stopPrice": 816.4,
+        "validity": "DAY",
+        "disclosedQty": 0,
+        "offlineOrder": False,
+        "orderTag": "QABC",
+        "isSliceOrder": False,
+    }
+
+
+def test_a_change_states_every_value():
+    change = OrderChange(
+        tag="QABC",
+        broker_id="26112000000017",
+        symbol="NSE:SBIN-EQ",
+        type=OrderType.LIMIT,
+        quantity=25,
+        limit_price=81_235,
+        trigger_price=0,
+        reason="exit",
+    )
+
+    assert mapping.change_request(change) == {
+        "id": "26112000000017",
+        "type": 1,
+        "qty": 25,
+        "limitPrice": 812.35,
+        "stopPrice": 0.0,
+    }
+
+
+@pytest.mark.parametrize(("symbol", "product"), [("", "INTRADAY"), ("NSE:SBIN-EQ", ""), ("", "")])
+def test_an_exit_that_names_no_position_cannot_be_made(symbol, product):
+    with pytest.raises(InvariantError):
+        mapping.exit_request(symbol, product)
+    assert mapping.exit_request("NSE:SBIN-EQ", "CNC") == {"id": "NSE:SBIN-EQ-CNC"}
+
+
+def test_a_cancel_without_an_id_cannot_be_made():
+    with pytest.raises(InvariantError):
+        mapping.cancel_request("")
+
+
+def test_a_history_row_becomes_a_candle():
+    payload = {"s": "ok", "candles": [[1690848000, 620.2, 620.85, 610.6, 611.85, 13493453]]}
+
+    assert mapping.candles_from(payload, "NSE:SBIN-EQ") == (
+        Candle(1_690_848_000 * 10**9, 62_020, 62_085, 61_060, 61_185, 13_493_453),
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [1690848000, 620.2, 610.0, 610.6, 611.85, 5],
+        [1690848000, 0, 0, 0, 0, 5],
+        [1690848000, 620.2, 620.85, 610.6, None, 5],
+        [1690848000, 620.2, 620.85, 610.6, "611.85", 5],
+        [1690848000, 620.2, 620.85, 610.6, 611.85, -5],
+        [None, 620.2, 620.85, 610.6, 611.85, 5],
+        [1690848000, 620.2],
+        {"t": 1690848000},
+        None,
+    ],
+)
+def test_an_impossible_history_row_is_refused_with_the_symbol(row):
+    with pytest.raises(DataError, match="history of NSE:SBIN-EQ"):
+        mapping.candles_from({"s": "ok", "candles": [row]}, "NSE:SBIN-EQ")
+
+
+def test_no_data_is_no_candles():
+    assert mapping.candles_from({"s": "no_data", "nextTime": 1694771940}, "NSE:SBIN-EQ") == ()
+
+
+def test_a_history_query_asks_for_whole_days():
+    request = mapping.history_request("NSE:M&M-EQ", Timeframe.M5, date(2026, 11, 18), date(2026, 11, 20))
+
+    assert (request["resolution"], request["range_from"], request["range_to"]) == ("5", "2026-11-18", "2026-11-20")
+
+
+def test_the_documented_order_and_trades_can_be_read():
+    folder = os.environ.get("NSE_DATA_DIR")
+    if not folder:
+        pytest.skip("NSE_DATA_DIR is not set: no recorded market data")
+    examples = json.loads((Path(folder) / "fyers" / "documentation_examples.json").read_text())
+
+    (report,) = mapping.orders_from(deepcopy(examples["rest_orderbook"]))
+
+    assert (report.tag, report.status, report.side) == ("Ordertag", OrderStatus.FILLED, Side.SELL)
+    assert (report.filled, report.filled_value) == (1, 695)

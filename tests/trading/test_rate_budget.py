@@ -1,0 +1,154 @@
+from datetime import date, time
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.instants import MINUTE, SECOND, instant_at, ist_date
+from runtime.settings import RateSettings
+from trading.rate_budget import Lane, RateBudget
+
+RATES = RateSettings()
+MORNING = instant_at(date(2026, 11, 20), time(9, 15))
+
+calls = st.lists(
+    st.tuples(
+        st.sampled_from(Lane),
+        st.booleans(),
+        st.one_of(st.integers(0, SECOND // 4), st.integers(0, 20 * SECOND), st.just(7 * 3600 * SECOND)),
+    ),
+    max_size=400,
+)
+
+
+def admitted(budget: RateBudget, wishes) -> list[tuple[int, Lane, bool]]:
+    now, kept = MORNING, []
+    for lane, is_order_verb, pause in wishes:
+        now += pause
+        if budget.reserve(lane, is_order_verb, now) == 0:
+            kept.append((now, lane, is_order_verb))
+    return kept
+
+
+def most_in_any(instants: list[int], window: int) -> int:
+    return max(
+        (sum(start <= other < start + window for other in instants) for start in instants),
+        default=0,
+    )
+
+
+def fill(budget: RateBudget, lane: Lane, now: int, is_order_verb: bool = False) -> int:
+    taken = 0
+    while budget.reserve(lane, is_order_verb, now) == 0:
+        taken += 1
+    return taken
+
+
+@settings(max_examples=60, deadline=None)
+@given(calls)
+def test_no_window_is_ever_exceeded(wishes):
+    small = RateSettings(per_second=4, per_minute=12, orders_per_day=20, calls_per_day=30)
+    kept = admitted(RateBudget(small), wishes)
+    instants = [at for at, _, _ in kept]
+
+    assert most_in_any(instants, SECOND) <= small.per_second
+    assert most_in_any(instants, MINUTE) <= small.per_minute
+    for day in {ist_date(at) for at in instants}:
+        of_day = [verb for at, _, verb in kept if ist_date(at) == day]
+        assert len(of_day) <= small.calls_per_day
+        assert sum(of_day) <= small.orders_per_day
+
+
+@settings(max_examples=60, deadline=None)
+@given(calls, st.sampled_from([Lane.EXIT, Lane.ENTRY, Lane.READ]))
+def test_after_the_wait_it_names_a_call_is_admitted_and_not_before(wishes, lane):
+    budget = RateBudget(RATES)
+    now = MORNING
+    for wish_lane, is_order_verb, pause in wishes:
+        now += pause
+        budget.reserve(wish_lane, is_order_verb, now)
+    wait = round(budget.reserve(lane, False, now) * SECOND)
+
+    if wait > 0:
+        assert budget.reserve(lane, False, now + wait - 1) > 0
+        assert budget.reserve(lane, False, now + wait) == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(calls, st.integers(0, 400))
+def test_a_restored_budget_decides_as_the_one_it_was_saved_from(wishes, cut):
+    first = RateBudget(RATES)
+    before = admitted(first, wishes[:cut])
+    second = RateBudget(RATES)
+    second.restore(first.snapshot())
+    now = before[-1][0] if before else MORNING
+
+    assert [first.reserve(lane, verb, now) for lane, verb, _ in wishes[cut:]] == [
+        second.reserve(lane, verb, now) for lane, verb, _ in wishes[cut:]
+    ]
+
+
+def test_exits_may_use_what_reads_and_entries_must_leave():
+    budget = RateBudget(RATES)
+
+    assert fill(budget, Lane.READ, MORNING) == 5
+    assert fill(budget, Lane.ENTRY, MORNING) == 1
+    assert fill(budget, Lane.EXIT, MORNING) == 2
+
+
+def test_a_minute_of_polling_leaves_a_quarter_to_exits():
+    budget = RateBudget(RATES)
+    reads = sum(fill(budget, Lane.READ, MORNING + second * SECOND) for second in range(59))
+
+    assert reads == 108
+    assert budget.reserve(Lane.READ, False, MORNING + 59 * SECOND) > 0
+    assert fill(budget, Lane.EXIT, MORNING + 59 * SECOND) == RATES.per_second
+
+
+def test_the_wait_lasts_until_the_oldest_call_leaves_the_window():
+    budget = RateBudget(RATES)
+    fill(budget, Lane.EXIT, MORNING)
+
+    assert budget.reserve(Lane.EXIT, False, MORNING + SECOND // 4) == 0.75
+    assert budget.reserve(Lane.EXIT, False, MORNING + SECOND) == 0
+
+
+def test_order_verbs_have_their_own_day():
+    budget = RateBudget(RateSettings(orders_per_day=4, per_second=100))
+
+    assert fill(budget, Lane.ENTRY, MORNING, is_order_verb=True) == 3
+    assert fill(budget, Lane.EXIT, MORNING, is_order_verb=True) == 1
+    assert budget.reserve(Lane.EXIT, True, MORNING) == (14 * 60 + 45) * 60
+    assert budget.reserve(Lane.READ, False, MORNING) == 0
+
+
+def test_the_day_begins_at_midnight_in_india():
+    budget = RateBudget(RateSettings(orders_per_day=1))
+    evening = instant_at(date(2026, 11, 20), time(23, 59, 59))
+    assert budget.reserve(Lane.EXIT, True, evening) == 0
+
+    assert budget.reserve(Lane.EXIT, True, evening) == 1.0
+    assert budget.reserve(Lane.EXIT, True, evening + SECOND) == 0
+
+
+def test_when_the_broker_says_stop_reads_and_entries_stop_and_exits_do_not():
+    budget = RateBudget(RATES)
+    budget.pause(MORNING + 3 * SECOND)
+
+    assert budget.reserve(Lane.READ, False, MORNING) == 3.0
+    assert budget.reserve(Lane.ENTRY, True, MORNING) == 3.0
+    assert budget.reserve(Lane.EXIT, True, MORNING) == 0
+    assert budget.reserve(Lane.READ, False, MORNING + 3 * SECOND) == 0
+
+
+def test_a_clock_that_steps_back_does_not_widen_a_window():
+    budget = RateBudget(RATES)
+    fill(budget, Lane.EXIT, MORNING)
+
+    assert budget.reserve(Lane.EXIT, False, MORNING - SECOND // 2) == 1.5
+
+
+def test_counters_of_another_clock_far_ahead_do_not_block_for_ever():
+    budget = RateBudget(RATES)
+    fill(budget, Lane.EXIT, MORNING + 400 * 24 * 60 * MINUTE)
+
+    assert budget.reserve(Lane.EXIT, False, MORNING) == 0
