@@ -1,0 +1,195 @@
+"""How long a tick takes from the inbox to the exit decision, at 50 symbols with an open position each.
+
+The writer's work per tick is measured in the writer thread; the hop from the feed's thread is reported beside it.
+Prints one JSON line.
+"""
+
+import json
+import queue
+import statistics
+import threading
+import time
+from datetime import date
+from datetime import time as day_time
+
+from core import events
+from core.charges import ChargeRates
+from core.events import EntryPlan
+from core.instants import MINUTE, SECOND, instant_at
+from core.market import Candle, Instrument, Side, Tick, Timeframe
+from core.orders import OrderIntent, OrderReport, OrderStatus, OrderType, Product, Purpose
+from core.rules import TradingRules
+from core.sessions import TradingDay
+from core.signals import Direction, FeatureRow, Needs, Signal
+from core.sizing import SizingMethod, SizingRule
+from trading.kernel import Kernel
+
+SYMBOLS = [f"NSE:SHARE{number}-EQ" for number in range(50)]
+TICKS = 200_000
+DAY = date(2026, 1, 6)
+OPEN = instant_at(DAY, day_time(9, 15))
+
+
+class Silent:
+    """A provider that never wants anything."""
+
+    name = "silent"
+    needs = Needs(features=())
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
+        return None
+
+
+class NoRows:
+    """A stream that never warms up."""
+
+    warm_up = 0
+
+    def update(self, candle: Candle) -> FeatureRow | None:
+        return None
+
+
+def rules() -> TradingRules:
+    """Ordinary rules with a loss limit that this benchmark does not reach."""
+    return TradingRules(
+        timeframe=Timeframe.M5,
+        product=Product.INTRADAY,
+        sizing=SizingRule(
+            method=SizingMethod.FIXED, quantity=10, capital_ppm=10**6, risk_ppm=2500, max_order_value=10**9
+        ),
+        charges=ChargeRates(
+            brokerage=3000,
+            brokerage_cap=2000,
+            stt_buy=0,
+            stt_sell=2500,
+            exchange=297,
+            sebi=10,
+            ipft=10,
+            stamp_buy=300,
+            gst_percent=18,
+        ),
+        stop_atr=2.0,
+        target_atr=3.0,
+        limit_offset=0.005,
+        price_buffer=0.002,
+        capital=10**9,
+        max_loss=10**9,
+        max_positions=50,
+        max_order_value=10**9,
+        max_orders_per_day=10**6,
+        max_price_age=MINUTE,
+        entry_timeout=20 * SECOND,
+        stop_patience=3 * SECOND,
+        verify_after=2 * SECOND,
+        protect_within=30 * SECOND,
+        books_busy=5 * SECOND,
+        books_idle=MINUTE,
+        transit=41 * SECOND,
+    )
+
+
+def kernel_with_positions() -> Kernel:
+    """A kernel that holds ten shares of every symbol, with stop and target."""
+    instruments = {
+        symbol: Instrument(symbol=symbol, token=f"1010000000{n:04}", tick=5) for n, symbol in enumerate(SYMBOLS)
+    }
+    kernel = Kernel(rules(), instruments, Silent(), lambda _symbol: NoRows())
+    day = TradingDay(
+        date=DAY,
+        open=OPEN,
+        close=OPEN + 375 * MINUTE,
+        no_entry_after=OPEN + 330 * MINUTE,
+        square_off=OPEN + 350 * MINUTE,
+        flat_by=OPEN + 355 * MINUTE,
+    )
+    state = kernel.state
+    state.apply(events.DayBegan(at=OPEN, day=day))
+    plan = EntryPlan(direction=Direction.LONG, probability=0.6, atr=500.0, stop_atr=2.0, target_atr=3.0)
+    for number, symbol in enumerate(SYMBOLS):
+        for purpose, side, status, filled in (
+            (Purpose.ENTRY, Side.BUY, OrderStatus.FILLED, 10),
+            (Purpose.STOP, Side.SELL, OrderStatus.PENDING, 0),
+        ):
+            tag = f"{purpose.value}{number}"
+            intent = OrderIntent(
+                tag=tag,
+                symbol=symbol,
+                side=side,
+                quantity=10,
+                type=OrderType.LIMIT,
+                limit_price=100_000,
+                product=Product.INTRADAY,
+                purpose=purpose,
+                reason="benchmark",
+            )
+            state.apply(events.OrderIntended(at=OPEN, intent=intent, plan=plan))
+            report = OrderReport(
+                broker_id=tag,
+                tag=tag,
+                symbol=symbol,
+                side=side,
+                type=OrderType.LIMIT,
+                product="INTRADAY",
+                quantity=10,
+                filled=filled,
+                filled_value=filled * 100_000,
+                limit_price=100_000,
+                trigger_price=0,
+                status=status,
+            )
+            state.apply(events.OrderReported(at=OPEN, report=report))
+        state.apply(events.LevelsSet(at=OPEN, symbol=symbol, stop=99_000, target=101_500))
+    return kernel
+
+
+def main() -> None:
+    """Feed ticks through a thread; every two hundredth crosses a stop of a fresh kernel."""
+    kernel = kernel_with_positions()
+    inbox: queue.SimpleQueue[tuple[int, Tick]] = queue.SimpleQueue()
+
+    def feed() -> None:
+        for number in range(TICKS):
+            symbol = SYMBOLS[number % 50]
+            price = 100_000 + (number * 7919 % 181 - 90) * 5
+            inbox.put((time.perf_counter_ns(), Tick(symbol, OPEN + number, price, price - 5, price + 5, number)))
+            if number % 20 == 0:
+                time.sleep(0)
+
+    thread = threading.Thread(target=feed)
+    thread.start()
+    work, hop = [], []
+    for _ in range(TICKS):
+        sent, tick = inbox.get()
+        begin = time.perf_counter_ns()
+        kernel.on_tick(tick)
+        end = time.perf_counter_ns()
+        work.append(end - begin)
+        hop.append(begin - sent)
+    thread.join()
+    exits = []
+    for _ in range(40):
+        kernel = kernel_with_positions()
+        for symbol in SYMBOLS:
+            begin = time.perf_counter_ns()
+            step = kernel.on_tick(Tick(symbol, OPEN, 98_995, 98_990, 99_000, 1))
+            exits.append(time.perf_counter_ns() - begin)
+            assert step is not None
+    print(
+        json.dumps(
+            {
+                "bench": "tick_path",
+                "symbols": 50,
+                "ticks": TICKS,
+                "decision_p50_us": round(statistics.median(work) / 1e3, 2),
+                "decision_p99_us": round(sorted(work)[int(TICKS * 0.99)] / 1e3, 2),
+                "exit_decided_p50_us": round(statistics.median(exits) / 1e3, 1),
+                "exit_decided_p99_us": round(sorted(exits)[int(len(exits) * 0.99)] / 1e3, 1),
+                "hop_p50_us": round(statistics.median(hop) / 1e3, 1),
+                "goal_decision_p99_us": 50,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
