@@ -16,6 +16,9 @@ from core.sessions import TradingDay
 IntArray: TypeAlias = npt.NDArray[np.int64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
+_DISPLAYED_VALUE = 250_000_00
+"""Median value on display on each side of the touch, in units."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
@@ -111,9 +114,7 @@ class Touch:
     ask_size: IntArray
 
 
-def touch_around(
-    ltp: IntArray, tick: int, band: tuple[int, int], median_size: float, chance: np.random.Generator
-) -> Touch:
+def touch_around(ltp: IntArray, tick: int, band: tuple[int, int], chance: np.random.Generator) -> Touch:
     """Put a bid and an ask around each last price: mostly one tick apart, the last trade on the side it moved to.
 
     At a limit of the price band the far side is empty (price and size 0), as on a share that is locked there.
@@ -124,7 +125,8 @@ def touch_around(
     spread = tick * chance.choice(np.array([1, 2, 3]), count, p=[0.88, 0.10, 0.02])
     bid = np.where(lifted, ltp - spread, ltp)
     ask = np.where(lifted, ltp, ltp + spread)
-    sizes = np.maximum(1, np.rint(median_size * np.exp(0.8 * chance.standard_normal((2, count))))).astype(np.int64)
+    median = _DISPLAYED_VALUE / int(ltp[0])
+    sizes = np.maximum(1, np.rint(median * np.exp(0.8 * chance.standard_normal((2, count))))).astype(np.int64)
     lower, upper = band
     has_bid, has_ask = bid >= max(lower, tick), ask <= upper
     return Touch(bid * has_bid, ask * has_ask, sizes[0] * has_bid, sizes[1] * has_ask)

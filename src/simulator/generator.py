@@ -25,14 +25,12 @@ from core.instants import MILLISECOND, SECOND
 from core.market import Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
-from simulator.day_path import Bars, DayPath, FloatArray, IntArray, Touch, no_touch, touch_around
+from simulator.day_path import Bars, DayPath, FloatArray, IntArray, no_touch, touch_around
 from simulator.listings import DEFAULT_SYMBOLS, Listing, listings
 from simulator.path_market import PathMarket
 from simulator.price_chain import ORIGIN, Backbone, PlantedEdge, PriceChain, volatility_profile
 
 _PATHS_KEPT = 200
-_DISPLAYED_VALUE = 250_000_00
-"""Median value on display at the touch, in units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +136,7 @@ class GeneratedMarket(PathMarket):
             lift = np.where(day.trending(elapsed[picked]) != 0, self._edge.volume_lift, 1.0)
             activity = lift * (1 + self._texture.burst_volume * burst[picked])
             quantity = _quantities(listing, elapsed[picked], activity, chance)
-            touch = self._touch(listing, ltp, (lower, upper), chance)
+            touch = touch_around(ltp, listing.instrument.tick, (lower, upper), chance)
         return DayPath(at, ltp, quantity, touch.bid, touch.ask, touch.bid_size, touch.ask_size)
 
     def _level(self, day: Backbone, elapsed: FloatArray, burst: FloatArray, chance: np.random.Generator) -> FloatArray:
@@ -177,9 +175,6 @@ class GeneratedMarket(PathMarket):
     def _on_grid(self, listing: Listing, level: FloatArray) -> IntArray:
         tick = listing.instrument.tick
         return np.rint(listing.price * np.exp(level) / tick).astype(np.int64) * tick
-
-    def _touch(self, listing: Listing, ltp: IntArray, band: tuple[int, int], chance: np.random.Generator) -> Touch:
-        return touch_around(ltp, listing.instrument.tick, band, _DISPLAYED_VALUE / listing.price, chance)
 
 
 def _quantities(listing: Listing, elapsed: FloatArray, activity: FloatArray, chance: np.random.Generator) -> IntArray:

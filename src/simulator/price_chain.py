@@ -73,7 +73,9 @@ class Backbone:
 
     def trend(self, elapsed: FloatArray, edge: PlantedEdge) -> FloatArray:
         """Sum of the planted drift at shares of the session."""
-        return _trend(elapsed, self.bounds, self.signs) * edge.drift * self.volatility * SESSION_MINUTES**0.5
+        scale = edge.drift * self.volatility * SESSION_MINUTES**0.5
+        drifts: FloatArray = scale * _trend(elapsed, self.bounds, self.signs)
+        return drifts
 
     def trending(self, elapsed: FloatArray) -> IntArray:
         """Sign of the regime that runs at shares of the session."""
@@ -142,7 +144,8 @@ class PriceChain:
 
     def _day_trends(self) -> FloatArray:
         at_bounds = np.interp(self._bounds, _STEPS, _ELAPSED_VOLATILITY)
-        return np.sum(self._signs * np.diff(at_bounds, axis=1, prepend=0.0), axis=1)
+        trends: FloatArray = np.sum(self._signs * np.diff(at_bounds, axis=1, prepend=0.0), axis=1)
+        return trends
 
     def _levels(self, gap: FloatArray, move: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Chain the days: a weekend's session starts from Friday's end, and leaves no trace in Monday's."""
