@@ -7,7 +7,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random,
+)
 
 from core.errors import AuthenticationError, BrokerError, DataError, RateLimitError
 from core.instants import SECOND
@@ -47,7 +54,7 @@ class FyersCalls:
     def __init__(self, clock: Clock, budget: RateBudget) -> None:
         self._clock = clock
         self._budget = budget
-        self._jitter = wait_exponential_jitter(initial=0.25, max=4.0, jitter=0.25)
+        self._back_off = wait_exponential(multiplier=0.25, max=4.0) + wait_random(0, 0.25)
 
     def read(self, what: str, call: Callable[[], Exchange]) -> dict[str, Any]:
         """Return the payload of a read; `what` names it in messages.
@@ -138,4 +145,4 @@ class FyersCalls:
     def _pause_seconds(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
         asked = error.pause_seconds if isinstance(error, PassingError | ThrottledError) else 0.0
-        return asked + self._jitter(state)
+        return asked + self._back_off(state)

@@ -16,7 +16,7 @@ from runtime.settings import EndpointSettings
 from trading.answers import Exchange
 from trading.transport import HttpTransport
 
-_HEADER_TEXT = re.compile(r"[A-Za-z0-9._:+/=~-]+")
+_AUTHORIZATION = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9._+/=~-]+")
 
 
 class SdkService:
@@ -63,9 +63,10 @@ class SdkService:
     def _headers(self) -> dict[str, str]:
         authorization = f"{self._client_id}:{self._token()}"
         # Checked here, because the library's own complaint about a bad header quotes it.
-        if not _HEADER_TEXT.fullmatch(authorization):
+        if not _AUTHORIZATION.fullmatch(authorization):
             raise AuthenticationError(
-                "auth.client_id or the access token holds a character that neither can have; run `fyersbot login`"
+                "auth.client_id or the access token is empty or holds a character that it cannot have; "
+                "run `fyersbot login`"
             )
         return {
             "Authorization": authorization,

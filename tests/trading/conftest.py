@@ -1,5 +1,6 @@
 """Builders shared by these tests: a clock moved by hand, a plain calendar, a server that misbehaves."""
 
+import contextlib
 import json
 import socket
 import struct
@@ -123,14 +124,18 @@ class FaultServer:
         """Close every open connection in good order, as a server does with idle ones."""
         while self._open:
             connection = self._open.pop()
-            connection.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
-    def stop(self) -> None:
+    def close(self) -> None:
+        if self._stopped.is_set():
+            return
         self._stopped.set()
+        # Without the shutdown a thread that waits inside `accept` or `recv` keeps the socket alive.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for connection in self._open:
-            connection.close()
+        self.drop_idle()
 
     def _accept(self) -> None:
         while not self._stopped.is_set():
@@ -229,16 +234,14 @@ def faults() -> type[Faults]:
 
 @pytest.fixture
 def second_server() -> Iterator[FaultServer]:
-    running = FaultServer()
-    yield running
-    running.stop()
+    with contextlib.closing(FaultServer()) as running:
+        yield running
 
 
 @pytest.fixture
 def server() -> Iterator[FaultServer]:
-    running = FaultServer()
-    yield running
-    running.stop()
+    with contextlib.closing(FaultServer()) as running:
+        yield running
 
 
 @pytest.fixture

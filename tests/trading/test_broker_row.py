@@ -21,7 +21,7 @@ def test_a_price_that_floats_cannot_hold_becomes_its_units():
 
 @pytest.mark.parametrize("value", [None, "25", 25.5, True, -1, float("inf"), float("nan"), 10**15, [25], {}])
 def test_an_odd_quantity_is_refused_by_name(value):
-    with pytest.raises(DataError, match="order book row: field 'qty' is .*expected a"):
+    with pytest.raises(DataError, match=r"order book row: field 'qty' is .*expected a"):
         BrokerRow("order book row", {"qty": value}).whole("qty")
 
 

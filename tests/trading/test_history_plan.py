@@ -1,4 +1,5 @@
 from datetime import date, time, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_long_stretches_are_cut_into_calls_the_broker_accepts(calendar, timefram
     assert len(cut) >= 3
     assert all((span.last - span.first).days + 1 <= most for span in cut)
     assert all((span.last - span.first).days + 1 == most for span in cut[:-1])
-    for newer, older in zip(cut, cut[1:], strict=False):
+    for newer, older in pairwise(cut):
         assert older.last == newer.first - timedelta(days=1)
 
 
