@@ -1,0 +1,131 @@
+"""Is today a session, and from when to when? A wrong answer trades into a closed market or sleeps through an open one.
+
+Holidays come from a maintained library, hours and exceptions from `config/sessions.yaml`; nobody guesses past the
+last day both know. Importing this module does not import pandas.
+"""
+
+from datetime import date, time, timedelta
+from pathlib import Path
+
+from core.errors import ConfigurationError, DataError
+from core.instants import MINUTE, Instant, instant_at
+from core.sessions import TradingDay
+from market_data.holidays import YearOfHolidays, holidays_of
+from market_data.session_rules import (
+    INSTALLED_RULES,
+    Market,
+    ShortSessionMinutes,
+    Spans,
+    read_rules,
+    rule_as_of,
+)
+
+_SATURDAY = 5
+_LONGEST_CLOSURE = 30
+"""Days; the exchange has never been closed for so long."""
+
+
+class NseCalendar:
+    """The sessions of NSE for one kind of instrument."""
+
+    def __init__(
+        self,
+        rules_file: Path | None = None,
+        cache: Path | None = None,
+        market: Market = Market.SHARES_WITH_DERIVATIVES,
+    ) -> None:
+        """`rules_file` None means the installation's own; `cache` is a folder that saves opening the library.
+
+        Raises `ConfigurationError` for a file that cannot be understood.
+        """
+        self._file = rules_file or INSTALLED_RULES
+        self._rules = read_rules(self._file)
+        self._cache = cache
+        self._market = market
+        self._special = {session.date: session for session in self._rules.special_sessions}
+        self._closed = {closure.date for closure in self._rules.closures}
+        self._years: dict[int, YearOfHolidays] = {}
+        self._days: dict[date, TradingDay | None] = {}
+
+    def trading_day(self, day: date) -> TradingDay | None:
+        """Return the session of a date, or None when the market is closed or the session's hours are unknown.
+
+        Raises `DataError` outside the known years.
+        """
+        if day not in self._days:
+            self._days[day] = self._find(day)
+        return self._days[day]
+
+    def next_trading_day(self, after: date) -> TradingDay:
+        """Return the first session after a date. Raises `DataError` outside the known years."""
+        for offset in range(1, _LONGEST_CLOSURE + 1):
+            found = self.trading_day(after + timedelta(days=offset))
+            if found is not None:
+                return found
+        raise DataError(f"no session within {_LONGEST_CLOSURE} days after {after}: check {self._file}")
+
+    def known_until(self, day: date) -> date:
+        """Return the last date that can be asked for, as seen from a day; warn when it comes near.
+
+        Raises `DataError` when not even that day's year is known.
+        """
+        listed = self._rules.years
+        end = date(day.year, 12, 31) if day.year in listed else self._holidays(day.year).known_until
+        while end.year + 1 in listed:
+            end = date(end.year + 1, 12, 31)
+        return end
+
+    def _find(self, day: date) -> TradingDay | None:
+        if day < self._rules.hours[0].starts:
+            raise DataError(f"{day} lies before the first hours in {self._file} ({self._rules.hours[0].starts})")
+        closed = self._holidays_on(day)
+        session = self._special.get(day)
+        if session is None and (day.weekday() >= _SATURDAY or day in self._closed or day in closed):
+            return None
+        hours = "regular" if session is None else session.hours
+        if hours == "unknown":
+            return None
+        try:
+            if isinstance(hours, str):
+                return self._regular(day)
+            return _short(day, hours, self._rules.short_session_minutes)
+        except ValueError as error:
+            raise ConfigurationError(f"{self._file}: {error}") from None
+
+    def _holidays_on(self, day: date) -> frozenset[date]:
+        listed = self._rules.years.get(day.year)
+        return self._holidays(day.year).closed if listed is None else listed
+
+    def _holidays(self, year: int) -> YearOfHolidays:
+        if year not in self._years:
+            self._years[year] = holidays_of(year, self._cache)
+        return self._years[year]
+
+    def _regular(self, day: date) -> TradingDay:
+        hours, intraday = rule_as_of(self._rules.hours, day), rule_as_of(self._rules.intraday, day)
+        if hours is None or intraday is None:
+            raise DataError(f"{self._file} has no rule for {day}")
+
+        def at(wall: time) -> Instant:
+            return instant_at(day, wall)
+
+        return TradingDay(
+            date=day,
+            open=at(hours.open),
+            close=at(hours.close[self._market]),
+            no_entry_after=at(intraday.no_entry_after),
+            square_off=at(intraday.square_off),
+            flat_by=at(intraday.flat_by),
+        )
+
+
+def _short(day: date, hours: Spans, before_end: ShortSessionMinutes) -> TradingDay:
+    first_end = instant_at(day, hours[0][1])
+    return TradingDay(
+        date=day,
+        open=instant_at(day, hours[0][0]),
+        close=instant_at(day, hours[-1][1]),
+        no_entry_after=first_end - before_end.no_entry_after * MINUTE,
+        square_off=first_end - before_end.square_off * MINUTE,
+        flat_by=first_end - before_end.flat_by * MINUTE,
+    )

@@ -1,0 +1,152 @@
+"""The dated session rules of `config/sessions.yaml`, checked and ready to be asked "as of that day"."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, time
+from enum import Enum
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from core.errors import ConfigurationError
+from runtime.settings import Section
+from runtime.strict_yaml import read_yaml
+
+INSTALLED_RULES = Path(__file__).parents[2] / "config" / "sessions.yaml"
+
+_TIME = r"([01]\d|2[0-3]):([0-5]\d)"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SPAN = re.compile(rf"{_TIME}-{_TIME}")
+
+
+def _clock_time(value: Any) -> time:
+    found = re.fullmatch(_TIME, value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError('write a time as "HH:MM"')
+    return time(int(found[1]), int(found[2]))
+
+
+def _day(value: Any) -> date:
+    if not isinstance(value, str) or _DAY.fullmatch(value) is None:
+        raise ValueError("write a date as YYYY-MM-DD")
+    return date.fromisoformat(value)
+
+
+def _spans(value: Any) -> Any:
+    if value in {"regular", "unknown"}:
+        return value
+    found = [_SPAN.fullmatch(part) for part in value.split(" and ")] if isinstance(value, str) else []
+    if not 1 <= len(found) <= 2 or None in found:
+        raise ValueError('write hours as "HH:MM-HH:MM", two of them joined by " and ", regular or unknown')
+    return [(f"{span[1]}:{span[2]}", f"{span[3]}:{span[4]}") for span in found if span]
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+Day = Annotated[date, BeforeValidator(_day)]
+Spans = tuple[tuple[ClockTime, ClockTime], ...]
+
+
+class Market(Enum):
+    """Whose hours: they differ since the closing auction of 2026-08-03."""
+
+    SHARES = "shares"
+    """Shares without derivatives."""
+    SHARES_WITH_DERIVATIVES = "shares_with_derivatives"
+    DERIVATIVES = "derivatives"
+
+
+class HoursRule(Section):
+    """Continuous trading from a date on."""
+
+    starts: Day = Field(alias="from")
+    open: ClockTime
+    close: dict[Market, ClockTime]
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "HoursRule":
+        missing = [market.value for market in Market if market not in self.close]
+        if missing:
+            raise ValueError(f"close: {', '.join(missing)} is missing")
+        return self
+
+
+class IntradayRule(Section):
+    """The bot's own limits of a regular day, from a date on."""
+
+    starts: Day = Field(alias="from")
+    no_entry_after: ClockTime
+    square_off: ClockTime
+    flat_by: ClockTime
+
+
+class ShortSessionMinutes(Section):
+    """The same limits in a short session, in minutes before its end."""
+
+    no_entry_after: int = Field(gt=0, le=120)
+    square_off: int = Field(gt=0, le=120)
+    flat_by: int = Field(ge=0, le=120)
+
+
+class SpecialSession(Section):
+    """A session on a day that would otherwise be closed."""
+
+    date: Day
+    kind: str
+    hours: Annotated[Literal["regular", "unknown"] | Spans, BeforeValidator(_spans)]
+    source: str = ""
+
+
+class Closure(Section):
+    """A weekday without trading."""
+
+    date: Day
+    reason: str
+    source: str = ""
+
+
+class SessionRules(Section):
+    """The whole file."""
+
+    hours: Annotated[tuple[HoursRule, ...], Field(min_length=1)]
+    intraday: Annotated[tuple[IntradayRule, ...], Field(min_length=1)]
+    short_session_minutes: ShortSessionMinutes
+    special_sessions: tuple[SpecialSession, ...] = ()
+    closures: tuple[Closure, ...] = ()
+    years: dict[int, frozenset[Day]] = Field(default_factory=dict)
+    """Complete weekday holidays of a year, in place of the library's."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "SessionRules":
+        for starts in ([rule.starts for rule in self.hours], [rule.starts for rule in self.intraday]):
+            if any(later <= earlier for earlier, later in pairwise(starts)):
+                raise ValueError("dated rules must be listed by `from`, oldest first, each date once")
+        days = [session.date for session in self.special_sessions] + [closure.date for closure in self.closures]
+        twice = {day for day in days if days.count(day) > 1}
+        if twice:
+            raise ValueError(f"{min(twice)} is listed twice")
+        strangers = [day for year, closed in self.years.items() for day in closed if day.year != year]
+        if strangers:
+            raise ValueError(f"years: {min(strangers)} is listed under another year")
+        return self
+
+
+Dated = TypeVar("Dated", HoursRule, IntradayRule)
+
+
+def rule_as_of(rules: Sequence[Dated], day: date) -> Dated | None:
+    """Return the rule in force on a day, or None before the first."""
+    return next((rule for rule in reversed(rules) if rule.starts <= day), None)
+
+
+def read_rules(path: Path) -> SessionRules:
+    """Read the file. Raises `ConfigurationError` that names the entry and what is wrong with it."""
+    try:
+        return SessionRules.model_validate(read_yaml(path))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        raise ConfigurationError(f"{path}: {where or 'the file'}: {reason}") from None

@@ -1,0 +1,232 @@
+import csv
+import json
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigurationError, DataError
+from core.instants import ist_text
+from core.sessions import TradingDay
+from market_data.calendar import NseCalendar
+from market_data.session_rules import INSTALLED_RULES, Market
+
+MINIMAL = """
+hours:
+  - {from: 2020-01-01, open: "09:15", close: {shares: "15:30", shares_with_derivatives: "15:30", derivatives: "15:30"}}
+intraday:
+  - {from: 2020-01-01, no_entry_after: "14:45", square_off: "15:05", flat_by: "15:10"}
+short_session_minutes: {no_entry_after: 30, square_off: 15, flat_by: 10}
+"""
+
+
+@pytest.fixture(scope="module")
+def calendar() -> NseCalendar:
+    return NseCalendar()
+
+
+def hours(day: TradingDay | None) -> tuple[str, ...]:
+    assert day is not None
+    return tuple(ist_text(at)[11:16] for at in (day.open, day.no_entry_after, day.square_off, day.flat_by, day.close))
+
+
+def rules(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "sessions.yaml"
+    file.write_text(text)
+    return file
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open() as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_the_calendar_agrees_with_every_recorded_session_day_by_day(calendar: NseCalendar, real_data: Path) -> None:
+    folder = real_data / "calendar"
+    observed = {date.fromisoformat(row["date"]) for row in rows(folder / "sessions_observed.csv")}
+    special = {date.fromisoformat(row["date"]) for row in rows(folder / "special_sessions.csv")}
+    day, last, wrong = date(2019, 10, 1), max(observed), []
+    while day <= last:
+        is_session = calendar.trading_day(day) is not None
+        if is_session != (day in observed or day in special):
+            wrong.append(day)
+        day += timedelta(days=1)
+    assert wrong == []
+
+
+def test_every_published_holiday_is_closed(calendar: NseCalendar, real_data: Path) -> None:
+    holidays = rows(real_data / "calendar" / "holidays_2020_2026.csv")
+    assert len(holidays) > 90
+    assert [row["date"] for row in holidays if calendar.trading_day(date.fromisoformat(row["date"])) is not None] == []
+
+
+def test_special_sessions_have_the_recorded_hours(calendar: NseCalendar, real_data: Path) -> None:
+    compared = 0
+    for row in rows(real_data / "calendar" / "special_sessions.csv"):
+        if row["hours_ist"]:
+            found = hours(calendar.trading_day(date.fromisoformat(row["date"])))
+            assert f"{found[0]}-{found[-1]}" == f"{row['hours_ist'][:5]}-{row['hours_ist'][-5:]}", row["date"]
+            compared += 1
+    assert compared >= 8
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2023-06-01", ("09:15", "14:45", "15:05", "15:10", "15:30")),
+        ("2026-07-31", ("09:15", "14:45", "15:05", "15:10", "15:30")),
+        ("2026-08-03", ("09:15", "14:45", "15:05", "15:10", "15:15")),
+        ("2023-11-12", ("18:15", "18:45", "19:00", "19:05", "19:15")),
+        ("2025-10-21", ("13:45", "14:15", "14:30", "14:35", "14:45")),
+        ("2024-03-02", ("09:15", "09:30", "09:45", "09:50", "12:30")),
+        ("2026-02-01", ("09:15", "14:45", "15:05", "15:10", "15:30")),
+        ("2024-01-20", ("09:15", "14:45", "15:05", "15:10", "15:30")),
+    ],
+)
+def test_a_day_has_the_hours_of_its_date(calendar: NseCalendar, day: str, expected: tuple[str, ...]) -> None:
+    assert hours(calendar.trading_day(date.fromisoformat(day))) == expected
+
+
+@pytest.mark.parametrize(
+    ("market", "close"),
+    [(Market.SHARES, "15:30"), (Market.SHARES_WITH_DERIVATIVES, "15:15"), (Market.DERIVATIVES, "15:40")],
+)
+def test_since_the_closing_auction_the_close_depends_on_the_instrument(market: Market, close: str) -> None:
+    calendar = NseCalendar(market=market)
+    assert hours(calendar.trading_day(date(2026, 8, 3)))[-1] == close
+    assert hours(calendar.trading_day(date(2026, 7, 31)))[-1] == "15:30"
+
+
+def test_a_session_whose_hours_nobody_knows_is_not_traded(calendar: NseCalendar) -> None:
+    assert calendar.trading_day(date(2026, 11, 8)) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "following"),
+    [
+        ("2026-10-01", "2026-10-05"),
+        ("2023-11-10", "2023-11-12"),
+        ("2023-11-12", "2023-11-13"),
+        ("2025-12-24", "2025-12-26"),
+    ],
+)
+def test_the_next_session_skips_what_is_closed_and_finds_what_is_special(
+    calendar: NseCalendar, after: str, following: str
+) -> None:
+    assert calendar.next_trading_day(date.fromisoformat(after)).date == date.fromisoformat(following)
+
+
+@pytest.mark.parametrize("day", [date(2099, 1, 1), date(2099, 1, 3)])
+def test_nobody_guesses_past_the_known_years_not_even_a_weekend(calendar: NseCalendar, day: date) -> None:
+    with pytest.raises(DataError, match=r"the holidays of 2099 are not known: .* update exchange_calendars, or list"):
+        calendar.trading_day(day)
+    with pytest.raises(DataError, match="2099"):
+        calendar.next_trading_day(day)
+
+
+def test_nobody_guesses_before_the_first_rule(calendar: NseCalendar) -> None:
+    with pytest.raises(DataError, match="2009-05-05 lies before the first hours"):
+        calendar.trading_day(date(2009, 5, 5))
+
+
+def test_the_horizon_is_the_end_of_the_last_known_year(calendar: NseCalendar, tmp_path: Path) -> None:
+    library = calendar.known_until(date(2026, 11, 20))
+    assert library >= date(2026, 12, 31)
+    years = f"years: {{{library.year + 1}: [{library.year + 1}-01-26], {library.year + 3}: []}}"
+    extended = NseCalendar(rules(tmp_path, MINIMAL + years))
+    assert extended.known_until(date(2026, 11, 20)) == date(library.year + 1, 12, 31)
+    with pytest.raises(DataError):
+        calendar.known_until(date(2099, 1, 1))
+
+
+def test_a_year_can_be_given_by_hand(tmp_path: Path) -> None:
+    calendar = NseCalendar(rules(tmp_path, MINIMAL + "years: {2099: [2099-01-01, 2099-01-26]}"))
+    assert calendar.trading_day(date(2099, 1, 1)) is None
+    assert calendar.trading_day(date(2099, 1, 2)) is not None
+    assert calendar.trading_day(date(2099, 1, 3)) is None, "a Saturday"
+    assert calendar.next_trading_day(date(2099, 1, 23)).date == date(2099, 1, 27)
+
+
+def test_a_closure_and_a_session_can_be_added_without_code(tmp_path: Path) -> None:
+    text = f"""{MINIMAL}
+closures: [{{date: 2026-11-24, reason: election}}]
+special_sessions: [{{date: 2026-11-08, kind: muhurat, hours: "18:15-19:15"}}]
+"""
+    calendar = NseCalendar(rules(tmp_path, text))
+    assert calendar.trading_day(date(2026, 11, 24)) is None
+    assert hours(calendar.trading_day(date(2026, 11, 8)))[0] == "18:15"
+
+
+def test_the_cache_makes_the_library_unnecessary(tmp_path: Path) -> None:
+    first = NseCalendar(cache=tmp_path).next_trading_day(date(2026, 11, 20))
+    program = (
+        "import sys; from datetime import date; from pathlib import Path; from market_data.calendar import NseCalendar;"
+        f"print(NseCalendar(cache=Path({str(tmp_path)!r})).next_trading_day(date(2026, 11, 20)).date);"
+        "print('pandas' in sys.modules, 'exchange_calendars' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert told.split() == [first.date.isoformat(), "False", "False"]
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"library": "exchange_calendars 1.0"}', "not json"])
+def test_a_cache_that_is_old_or_broken_is_made_again(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "holidays-2026.json"
+    file.write_text(content)
+    assert NseCalendar(cache=tmp_path).trading_day(date(2026, 10, 2)) is None
+    assert "2026-10-02" in json.loads(file.read_text())["closed"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("09:15", "9:15"), 'hours.0.open: write a time as "HH:MM"'),
+        (('"09:15"', "555"), 'hours.0.open: write a time as "HH:MM"'),
+        (("from: 2020-01-01, open", "from: 2020-1-1, open"), "hours.0.from: write a date as YYYY-MM-DD"),
+        (("from: 2020-01-01, open", "from: 2020-02-30, open"), "hours.0.from"),
+        (('derivatives: "15:30"}}', 'other: "15:30"}}'), "hours.0.close"),
+        ((', derivatives: "15:30"}', "}"), "close: derivatives is missing"),
+        (("square_off: 15", "squareoff: 15"), "short_session_minutes.square_off"),
+        (("square_off: 15", "square_off: -1"), "must be greater than 0"),
+        (("hours:", "hurs:"), "hours"),
+    ],
+)
+def test_a_mistake_in_the_rules_is_named(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
+    assert change[0] in MINIMAL
+    with pytest.raises(ConfigurationError) as refusal:
+        NseCalendar(rules(tmp_path, MINIMAL.replace(*change)))
+    assert str(refusal.value).startswith(f"{tmp_path / 'sessions.yaml'}: ")
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("added", "reason"),
+    [
+        ('special_sessions: [{date: 2026-11-08, kind: x, hours: "18:15"}]', "write hours as"),
+        ('special_sessions: [{date: 2026-11-08, kind: x, hours: "18:15-25:15"}]', "write hours as"),
+        ('special_sessions: [{date: 2026-11-08, kind: x, hours: "1:00-2:00 and 3:00-4:00"}]', "write hours as"),
+        ("special_sessions: [{date: 2026-11-08, kind: x, hours: 5}]", "write hours as"),
+        ("closures: [{date: 2026-11-24, reason: a}, {date: 2026-11-24, reason: b}]", "2026-11-24 is listed twice"),
+        ("years: {2027: [2028-01-26]}", "2028-01-26 is listed under another year"),
+    ],
+)
+def test_a_mistake_in_an_exception_is_named(tmp_path: Path, added: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        NseCalendar(rules(tmp_path, MINIMAL + added))
+
+
+def test_dated_rules_out_of_order_are_refused(tmp_path: Path) -> None:
+    second = MINIMAL.replace("intraday:", MINIMAL.splitlines()[2].replace("2020-01-01", "2019-01-01") + "\nintraday:")
+    with pytest.raises(ConfigurationError, match="oldest first"):
+        NseCalendar(rules(tmp_path, second))
+
+
+def test_a_session_too_short_for_its_limits_is_named_when_asked_for(tmp_path: Path) -> None:
+    added = 'special_sessions: [{date: 2026-11-08, kind: x, hours: "18:15-18:30"}]'
+    with pytest.raises(ConfigurationError, match="session of 2026-11-08 is out of order"):
+        NseCalendar(rules(tmp_path, MINIMAL + added)).trading_day(date(2026, 11, 8))
+
+
+def test_the_installed_rules_are_part_of_this_tree() -> None:
+    assert Path(__file__).parents[2] / "config" / "sessions.yaml" == INSTALLED_RULES
