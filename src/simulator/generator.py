@@ -30,8 +30,6 @@ from simulator.listings import DEFAULT_SYMBOLS, Listing, listings
 from simulator.path_market import PathMarket
 from simulator.price_chain import ORIGIN, Backbone, PlantedEdge, PriceChain, volatility_profile
 
-_PATHS_KEPT = 200
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texture:
@@ -89,7 +87,7 @@ class GeneratedMarket(PathMarket):
         path = self._paths.get(key)
         if path is None:
             path = self._make(symbol, session)
-            while len(self._paths) >= _PATHS_KEPT:
+            while len(self._paths) > len(self._listings):
                 del self._paths[next(iter(self._paths))]
             self._paths[key] = path
         return path

@@ -22,7 +22,8 @@ from simulator.market import Quote
 BAND_PERCENT = 20
 """Price band around the previous close."""
 _LONGEST_CLOSURE_DAYS = 30
-_SESSIONS_KEPT = 3
+_SESSIONS_KEPT = 2
+"""The one that is played and the one before it, whose last quotes stand until the open."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +110,7 @@ class PathMarket(ABC):
         """All updates with `after < at <= until`, all symbols, in time order."""
         found: list[Quote] = []
         for session in self._sessions(ist_date(after), ist_date(until)):
-            if session.open > until or session.close <= after:
+            if session.close <= after:
                 continue
             played = self._play(session)
             part = slice(*np.searchsorted(played.at, (after, until), side="right").tolist())
