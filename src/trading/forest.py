@@ -25,9 +25,9 @@ class Forest:
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take the arrays that `training.forest_export` wrote. Raises `ModelError` for arrays that are no forest."""
         try:
-            self._mean, self._scale = _floats(arrays["mean"]), _floats(arrays["scale"])
-            features, thresholds = arrays["features"], _floats(arrays["thresholds"])
-            self._leaves = _floats(arrays["leaves"])
+            self._mean, self._scale = (_typed(arrays[name], np.float64) for name in ("mean", "scale"))
+            thresholds, self._leaves = (_typed(arrays[name], np.float64) for name in ("thresholds", "leaves"))
+            features = _typed(arrays["features"], np.int32)
             trees, depth = (int(each) for each in arrays["shape"])
             layout = int(arrays["format"])
         except (KeyError, TypeError, ValueError) as error:
@@ -89,7 +89,6 @@ def _is_sound(
     shapes_fit = features.shape == thresholds.shape == (nodes,) and leaves.shape == (trees * 2**depth, 3)
     return bool(
         shapes_fit
-        and features.dtype.kind == "i"
         and ((features >= 0) & (features < len(mean))).all()
         and not np.isnan(thresholds).any()
         and np.isfinite(leaves).all()
@@ -99,7 +98,8 @@ def _is_sound(
     )
 
 
-def _floats(values: np.ndarray) -> FloatArray:
-    if values.dtype != np.float64:
-        raise ValueError(f"{values.dtype} instead of float64")
+def _typed(values: object, kind: type[np.generic]) -> np.ndarray:
+    if not isinstance(values, np.ndarray) or values.dtype != kind:
+        found = getattr(values, "dtype", type(values).__name__)
+        raise ValueError(f"{found} instead of {kind.__name__}")
     return values

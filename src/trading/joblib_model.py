@@ -4,6 +4,7 @@ A thousand times slower per row than the arrays, and it imports scikit-learn.
 """
 
 import io
+import pickle
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,7 +29,9 @@ class JoblibModel:
         Raises `ModelError` for pickles of another library release, or an encoder of other classes.
         """
         _refuse_version_skew(written_by)
-        self._model, self._scaler, labels = (_unpickled(each) for each in (model, scaler, encoder))
+        self._model = _unpickled("model", model)
+        self._scaler = _unpickled("scaler", scaler)
+        labels = _unpickled("encoder", encoder)
         if hasattr(self._model, "n_jobs"):
             self._model.n_jobs = 1  # threads cost more than they save on one row
         encoded = list(getattr(labels, "classes_", ()))
@@ -60,7 +63,10 @@ def _refuse_version_skew(written_by: Mapping[str, str]) -> None:
             )
 
 
-def _unpickled(content: bytes) -> Any:
+def _unpickled(name: str, content: bytes) -> Any:
     import joblib  # noqa: PLC0415
 
-    return joblib.load(io.BytesIO(content))
+    try:
+        return joblib.load(io.BytesIO(content))
+    except (pickle.UnpicklingError, EOFError, ImportError, LookupError, TypeError, ValueError) as error:
+        raise ModelError(f"{name}: not readable as a pickle ({error}); restore it or train again") from error

@@ -1,27 +1,28 @@
-"""A progress bar for people at a terminal; silence for everyone else."""
+"""How far the training is: a bar for people at a terminal, silence for everyone else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
-from training import train
+Progress: TypeAlias = Callable[[str, float], None]
+"""Told what is being done, and the share of the whole that is behind us, 0 to 1."""
+
+
+def silent(_stage: str, _done: float) -> None:
+    """Tell nobody."""
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[train.Progress]:
+def progress_bar(console: Console) -> Iterator[Progress]:
     """Show how far the training is, if the console is a terminal. The bar vanishes when the block ends."""
     if not console.is_terminal:
-        yield train.silent
+        yield silent
         return
-    columns = (
-        TextColumn("training"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
+    columns = TextColumn("training"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Bar(*columns, TextColumn("{task.description}"), console=console, transient=True) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda stage, done: bar.update(task, description=stage, completed=done)

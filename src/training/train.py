@@ -1,10 +1,14 @@
 """Train a model and write it as a bundle that the live bot will open: one call, the same result every time."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import TypeAlias
+
+from rich.console import Console
 
 from core.charges import ChargeRates, round_trip
 from core.errors import ConfigurationError
@@ -15,15 +19,15 @@ from core.ports import Calendar
 from features.labels import LabelRule
 from features.specification import FeatureSpecification
 from runtime.charge_rates import ChargeTable
+from runtime.project import CONFIG
+from runtime.settings import Settings
 from trading.bundle import LabelFacts, TrainingFacts
 from training import threshold
 from training.bundle_writer import write_bundle
 from training.classifier import Classifier, fit_forest
 from training.dataset import Dataset, History, build, span, split
+from training.progress import Progress, progress_bar
 from training.sources import from_parquet, generated, symbol_of, timeframe_of
-
-Progress: TypeAlias = Callable[[str, float], None]
-"""Told what is being done, and the share of the whole that is behind us, 0 to 1."""
 
 SPREAD_TICKS = 1
 """Ticks per share lost between buying at the ask and selling at the bid."""
@@ -69,27 +73,48 @@ class TrainingOptions:
             raise ConfigurationError(f"training from {self.first} to {self.last}: the first day must come first")
         if min(self.stop_atr, self.target_atr, self.position_value, self.trees, self.depth, self.leaf) <= 0:
             raise ConfigurationError("stop, target, position value, trees, depth and leaf must all be above 0")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
+            raise ConfigurationError(f"model name {self.name!r}: use letters, digits, - and _, it names a folder")
 
-
-def silent(_stage: str, _done: float) -> None:
-    """A progress that tells nobody."""
+    @classmethod
+    def of(cls, settings: Settings, name: str = "default", data: tuple[Path, ...] = ()) -> "TrainingOptions":
+        """Train for the trades that these settings would make."""
+        capital_share = settings.risk.capital * Decimal(str(settings.sizing.capital_fraction))
+        return cls(
+            name=name,
+            data=data,
+            symbols=tuple(each for each in settings.symbols if not each.endswith("-INDEX")),
+            timeframe=settings.timeframe,
+            stop_atr=settings.exits.stop_atr,
+            target_atr=settings.exits.target_atr,
+            position_value=int(min(capital_share, settings.risk.max_order_value)),
+        )
 
 
 def train_model(
-    options: TrainingOptions, calendar: Calendar, charges: ChargeTable, progress: Progress = silent
+    options: TrainingOptions,
+    calendar: Calendar,
+    charges: ChargeTable | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Train on candles and return the folder of the new version, or of the newest one if that is the same to the byte.
 
     Fitted on the first part of the time; threshold and results come from the rest, which the model has never seen.
+    Without `charges` the rate cards of this installation are used, without `progress` a terminal is shown a bar.
     Raises `DataError` for data that cannot be learned from, `ModelError` when the exported arrays do not reproduce the
     model, `StorageError` when the bundle cannot be written.
     """
-    progress("market data", 0.0)
+    cards = charges or ChargeTable.load(CONFIG / "charges.yaml")
+    with nullcontext(progress) if progress else progress_bar(Console(stderr=True)) as report:
+        return _train(options, calendar, cards, report)
+
+
+def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, report: Progress) -> Path:
+    report("market data", 0.0)
     histories, timeframe = _histories(options, calendar)
-    first, last = span(histories)
     specification = FeatureSpecification.of(options.features)
-    card = charges.rates_on(ist_date(last), Product.INTRADAY)
-    progress("features and labels", 0.25)
+    card = charges.rates_on(ist_date(span(histories)[1]), Product.INTRADAY)
+    report("features and labels", 0.25)
     dataset = build(histories, specification, timeframe, calendar, lambda history: _rule(options, history, card.rates))
     fit, validation = split(dataset, options.validation_share)
     classifier = fit_forest(
@@ -99,24 +124,12 @@ def train_model(
         leaf=options.leaf,
         seed=options.seed,
         jobs=options.jobs,
-        progress=lambda done: progress("fitting", 0.4 + 0.4 * done),
+        progress=lambda done: report("fitting", 0.4 + 0.4 * done),
     )
-    progress("choosing the threshold", 0.8)
-    outcome = threshold.choose(validation, classifier.probabilities(validation.features))
-    facts = TrainingFacts(
-        source=", ".join(each.name for each in options.data) or f"generated market, seed {options.market_seed}",
-        symbols=tuple(each.symbol for each in histories),
-        timeframe=timeframe,
-        first=ist_datetime(first),
-        last=ist_datetime(last),
-        rows=len(dataset),
-        data_sha256=dataset.fingerprint(),
-        seed=options.seed,
-        parts={
-            "fit": _results(fit, classifier, outcome.threshold),
-            "validation": _results(validation, classifier, outcome.threshold),
-        },
-    )
+    report("choosing the threshold", 0.8)
+    chosen = threshold.choose(validation, classifier.probabilities(validation.features)).threshold
+    results = {"fit": _results(fit, classifier, chosen), "validation": _results(validation, classifier, chosen)}
+    facts = _training_facts(options, histories, timeframe, dataset, results)
     labels = LabelFacts(
         rule="core.exits from the next open to stop, target or square-off, after spread and charges",
         stop_atr=options.stop_atr,
@@ -125,17 +138,39 @@ def train_model(
         spread_ticks=SPREAD_TICKS,
         charges_as_of=card.valid_from.isoformat(),
     )
-    progress("checking the exported model on every row", 0.85)
-    folder = options.models / options.name
-    path = write_bundle(folder, classifier, dataset, specification, outcome.threshold, facts, labels)
-    progress("done", 1.0)
+    report("checking the exported model on every row", 0.85)
+    path = write_bundle(
+        options.models / options.name, classifier, dataset, specification, chosen, training=facts, labels=labels
+    )
+    report("done", 1.0)
     return path
+
+
+def _training_facts(
+    options: TrainingOptions,
+    histories: Sequence[History],
+    timeframe: Timeframe,
+    dataset: Dataset,
+    results: dict[str, dict[str, float]],
+) -> TrainingFacts:
+    first, last = span(histories)
+    return TrainingFacts(
+        source=", ".join(each.name for each in options.data) or f"generated market, seed {options.market_seed}",
+        symbols=tuple(each.symbol for each in histories),
+        timeframe=timeframe,
+        first=ist_datetime(first),
+        last=ist_datetime(last),
+        rows=len(dataset),
+        data_sha256=dataset.fingerprint(),
+        seed=options.seed,
+        parts=results,
+    )
 
 
 def _histories(options: TrainingOptions, calendar: Calendar) -> tuple[Sequence[History], Timeframe]:
     if not options.data:
-        symbols = options.symbols
-        made = generated(symbols, options.timeframe, options.first, options.last, options.market_seed, calendar)
+        span_of_days = options.first, options.last
+        made = generated(options.symbols, options.timeframe, *span_of_days, options.market_seed, calendar)
         return made, options.timeframe
     histories = [from_parquet(path, symbol_of(path)) for path in options.data]
     timeframes = {timeframe_of(each.candles) for each in histories}

@@ -1,0 +1,82 @@
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from core.errors import DataError
+from core.market import Timeframe
+from features.labels import LabelRule
+from features.specification import FeatureSpecification
+from training.dataset import Dataset, build, split
+from training.sources import generated
+
+RULE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=5, position_value=10_000_000, cost=lambda b, s: 8_000)
+
+
+@pytest.fixture(scope="module")
+def histories(calendar):
+    symbols = ("NSE:SBIN-EQ", "NSE:INFY-EQ")
+    return generated(symbols, Timeframe.M5, date(2025, 1, 1), date(2025, 1, 20), 3, calendar)
+
+
+@pytest.fixture(scope="module")
+def dataset(histories, calendar) -> Dataset:
+    return build(histories, FeatureSpecification.default(), Timeframe.M5, calendar, lambda _: RULE)
+
+
+def by_symbol_and_time(dataset):
+    keys = zip(dataset.symbols.tolist(), dataset.closed_at.tolist(), strict=True)
+    rows = zip(dataset.features, dataset.directions.tolist(), dataset.net.tolist(), strict=True)
+    return {key: (row.tobytes(), direction, net) for key, (row, direction, net) in zip(keys, rows, strict=True)}
+
+
+def test_rows_come_in_order_of_time_and_labels_are_known_after_them(dataset):
+    assert (np.diff(dataset.closed_at) >= 0).all()
+    assert (dataset.resolved_at > dataset.closed_at).all()
+    assert (dataset.resolved_at == dataset.free_at.max(axis=1)).all()
+    assert np.isfinite(dataset.features).all()
+    assert set(dataset.symbols) == {0, 1}
+
+
+def test_what_lies_in_the_future_of_a_row_changes_neither_row_nor_earlier_labels(histories, calendar, dataset):
+    shorter = [replace(each, candles=each.candles.slice(0, 700)) for each in histories]
+    part = build(shorter, FeatureSpecification.default(), Timeframe.M5, calendar, lambda _: RULE)
+
+    whole = by_symbol_and_time(dataset)
+    rows = by_symbol_and_time(part)
+    assert len(rows) > 1_000
+    assert all(whole[key] == row for key, row in rows.items())
+
+
+def test_the_split_keeps_labels_of_the_first_part_out_of_the_second(dataset):
+    late = replace(dataset, resolved_at=dataset.resolved_at + 3 * 24 * 3600 * 10**9)
+    fit, validation = split(late, 0.3)
+    plain_fit, plain_validation = split(dataset, 0.3)
+
+    assert fit.resolved_at.max() < validation.closed_at.min()
+    assert len(fit) < len(plain_fit)
+    assert len(validation) == len(plain_validation)
+
+
+def test_a_split_that_leaves_a_part_empty_is_refused(dataset):
+    with pytest.raises(DataError, match="leaves 0 rows to fit"):
+        split(replace(dataset, resolved_at=dataset.resolved_at + 10**18), 0.3)
+
+
+def test_a_label_that_never_occurs_is_refused(histories, calendar):
+    ruinous = replace(RULE, cost=lambda bought, sold: 10**9)
+    with pytest.raises(DataError, match="no row is labelled long"):
+        build(histories, FeatureSpecification.default(), Timeframe.M5, calendar, lambda _: ruinous)
+
+
+def test_no_history_at_all_is_refused(calendar):
+    with pytest.raises(DataError, match="0 usable rows"):
+        build([], FeatureSpecification.default(), Timeframe.M5, calendar, lambda _: RULE)
+
+
+def test_the_fingerprint_knows_every_row(dataset):
+    changed = dataset.features.copy()
+    changed[-1, -1] += 1e-9
+
+    assert replace(dataset, features=changed).fingerprint() != dataset.fingerprint()

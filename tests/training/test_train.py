@@ -1,0 +1,184 @@
+import hashlib
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from rich.console import Console
+
+from core.errors import ConfigurationError, DataError, StorageError
+from core.market import Timeframe
+from runtime.settings import RiskSettings, Settings
+from trading.bundle import read_manifest
+from trading.inference_engine import InferenceEngine
+from training import sources
+from training.progress import progress_bar
+from training.train import TrainingOptions, train_model
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {each.name: hashlib.sha256(each.read_bytes()).hexdigest() for each in folder.iterdir()}
+
+
+def test_a_bundle_holds_the_named_files_and_a_manifest_that_vouches_for_them(bundle):
+    manifest = read_manifest(bundle / "manifest.yaml")
+    found = hashes(bundle)
+
+    assert set(found) == {"model.joblib", "scaler.joblib", "encoder.joblib", "forest.npz", "manifest.yaml"}
+    assert found["model.joblib"] == manifest.files.model.sha256
+    assert found["scaler.joblib"] == manifest.files.scaler.sha256
+    assert found["encoder.joblib"] == manifest.files.encoder.sha256
+    assert found["forest.npz"] == manifest.files.forest.sha256
+    assert bundle.name == "0001"
+    assert len(manifest.golden) >= 32
+    assert manifest.training.symbols == ("NSE:SBIN-EQ", "NSE:INFY-EQ")
+    assert manifest.training.parts["validation"]["rows"] > 500
+
+
+def test_two_trainings_give_the_same_bytes_whatever_the_number_of_threads(bundle, tmp_path, calendar, small_options):
+    again = train_model(small_options(tmp_path, jobs=2), calendar)
+
+    assert hashes(again) == hashes(bundle)
+
+
+def test_training_again_without_a_change_keeps_the_version_and_with_one_adds_the_next(
+    tmp_path, calendar, small_options
+):
+    first = train_model(small_options(tmp_path), calendar)
+    same = train_model(small_options(tmp_path), calendar)
+    other = train_model(small_options(tmp_path, seed=8), calendar)
+
+    assert same == first
+    assert (first.name, other.name) == ("0001", "0002")
+    assert InferenceEngine.open(tmp_path / "default" / "latest").manifest.training.seed == 8
+    assert [each.name for each in sorted((tmp_path / "default").iterdir())] == ["0001", "0002"]
+
+
+def test_progress_is_told_from_start_to_end(tmp_path, calendar, small_options):
+    told = []
+    train_model(small_options(tmp_path), calendar, progress=lambda stage, done: told.append((stage, done)))
+
+    shares = [done for _, done in told]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    assert {"market data", "fitting", "choosing the threshold"} <= {stage for stage, _ in told}
+
+
+def test_a_bar_is_shown_at_a_terminal_only(capsys):
+    for is_terminal in (False, True):
+        with progress_bar(Console(force_terminal=is_terminal, width=120)) as progress:
+            progress("fitting", 0.5)
+        assert ("fitting" in capsys.readouterr().out) is is_terminal
+
+
+def test_options_follow_the_settings():
+    settings = Settings(
+        symbols=("NSE:TCS-EQ", "NSE:NIFTY50-INDEX"), timeframe=Timeframe.M15, risk=RiskSettings(capital=Decimal(50_000))
+    )
+
+    made = TrainingOptions.of(settings, name="mine")
+
+    assert made.symbols == ("NSE:TCS-EQ",)
+    assert (made.name, made.timeframe, made.position_value) == ("mine", Timeframe.M15, 10_000)
+    assert (made.stop_atr, made.target_atr) == (settings.exits.stop_atr, settings.exits.target_atr)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"validation_share": 1.0}, "between 0 and 1"),
+        ({"first": date(2025, 2, 1)}, "first day must come first"),
+        ({"depth": 0}, "above 0"),
+        ({"name": "../elsewhere"}, "names a folder"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(tmp_path, small_options, change, words):
+    with pytest.raises(ConfigurationError, match=words):
+        small_options(tmp_path, **change)
+
+
+def test_too_few_candles_are_refused_with_the_number_needed(tmp_path, calendar, small_options):
+    with pytest.raises(DataError, match=r"\d+ usable rows for training, at least 500 are needed"):
+        train_model(small_options(tmp_path, last=date(2025, 1, 3)), calendar)
+
+
+def test_daily_candles_are_refused(tmp_path, calendar, small_options):
+    with pytest.raises(DataError, match="intraday"):
+        train_model(small_options(tmp_path, timeframe=Timeframe.D), calendar)
+
+
+def test_a_disk_that_refuses_is_told_and_leaves_nothing_behind(tmp_path, calendar, small_options):
+    (tmp_path / "default").write_text("a file where the folder should be")
+
+    with pytest.raises(StorageError, match="default"):
+        train_model(small_options(tmp_path), calendar)
+    assert [each.name for each in tmp_path.iterdir()] == ["default"]
+
+
+def write_candles(path: Path, calendar, **changes) -> Path:
+    [history] = sources.generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 1, 1), date(2025, 1, 31), 3, calendar)
+    candles = history.candles
+    columns = {
+        "timestamp": pa.array(candles.starts // 10**6, pa.timestamp("ms", "Asia/Kolkata")),
+        "open": candles.opens / 100,
+        "high": candles.highs / 100,
+        "low": candles.lows / 100,
+        "close": candles.closes / 100,
+        "volume": candles.volumes,
+    }
+    parquet.write_table(pa.table({**columns, **changes}), path)
+    return path
+
+
+def test_a_parquet_file_trains_on_its_own_symbol_and_timeframe(tmp_path, calendar, small_options):
+    path = write_candles(tmp_path / "NSE_SBIN-EQ_5m.parquet", calendar)
+
+    facts = read_manifest(train_model(small_options(tmp_path, data=(path,)), calendar) / "manifest.yaml").training
+
+    assert facts.symbols == ("NSE:SBIN-EQ",)
+    assert facts.timeframe is Timeframe.M5
+    assert facts.source == "NSE_SBIN-EQ_5m.parquet"
+
+
+def test_files_give_the_prices_they_were_written_from(tmp_path, calendar):
+    [history] = sources.generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 1, 1), date(2025, 1, 31), 3, calendar)
+    read = sources.from_parquet(write_candles(tmp_path / "NSE_SBIN-EQ_5m.parquet", calendar), "NSE:SBIN-EQ")
+
+    assert read.candles.candles() == history.candles.candles()
+
+
+def test_a_file_without_zone_gaps_or_order_is_refused_by_name(tmp_path, calendar):
+    plain = write_candles(tmp_path / "a.parquet", calendar)
+    table = parquet.read_table(plain)
+    naive = pa.array(table["timestamp"].to_numpy().astype("datetime64[ms]"))
+    prices = table["close"].to_pylist()
+    cases = {
+        "time with zone": {"timestamp": naive},
+        "empty cells in close": {"close": pa.array([None, *prices[1:]])},
+        "holds NaN": {"close": np.array([float("nan"), *prices[1:]])},
+        "sort the rows": {"timestamp": pa.array(table["timestamp"].to_pylist()[::-1], table.schema.field(0).type)},
+    }
+    for words, change in cases.items():
+        path = write_candles(tmp_path / "b.parquet", calendar, **change)
+        with pytest.raises(DataError, match=f"b.parquet: .*{words}"):
+            sources.from_parquet(path, "NSE:SBIN-EQ")
+    (tmp_path / "c.parquet").write_text("no parquet")
+    with pytest.raises(DataError, match="not readable as candles"):
+        sources.from_parquet(tmp_path / "c.parquet", "NSE:SBIN-EQ")
+    with pytest.raises(DataError, match="not readable as candles"):
+        sources.from_parquet(tmp_path / "missing.parquet", "NSE:SBIN-EQ")
+
+
+def test_files_of_different_timeframes_are_refused(tmp_path, calendar, small_options):
+    five = write_candles(tmp_path / "NSE_SBIN-EQ_5m.parquet", calendar)
+    table = parquet.read_table(five)
+    parquet.write_table(table.take(list(range(0, len(table), 3))), tmp_path / "NSE_INFY-EQ_15m.parquet")
+
+    with pytest.raises(ConfigurationError, match="15m, 5m"):
+        train_model(small_options(tmp_path, data=(five, tmp_path / "NSE_INFY-EQ_15m.parquet")), calendar)
+    parquet.write_table(table.take(list(range(0, len(table), 2))), tmp_path / "NSE_TCS-EQ_10m.parquet")
+    with pytest.raises(DataError, match="10 minutes apart"):
+        train_model(small_options(tmp_path, data=(tmp_path / "NSE_TCS-EQ_10m.parquet",)), calendar)
