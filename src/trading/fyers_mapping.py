@@ -185,7 +185,7 @@ def order_from_socket(fields: object, scale: int = _RUPEE_SCALE) -> OrderReport:
         limit_price=row.units("price_limit", scale),
         trigger_price=row.units("price_stop", scale),
         status=_status(row.whole("org_ord_status")),
-        message=row.words("oms_msg") or row.words("status_msg"),
+        message=row.words("oms_msg"),
     )
 
 

@@ -2,13 +2,17 @@
 
 import contextlib
 import json
+import shutil
 import socket
+import ssl
 import struct
+import subprocess
 import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +107,7 @@ class FaultServer:
     faults: deque[Fault] = field(default_factory=deque)
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    tls: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         self._stopped = threading.Event()
@@ -114,7 +119,7 @@ class FaultServer:
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def will(self, *faults: Fault) -> None:
         """Do these with the next requests, in order."""
@@ -149,6 +154,10 @@ class FaultServer:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            if self.tls is not None:
+                self._open.remove(connection)
+                connection = self.tls.wrap_socket(connection, server_side=True)
+                self._open.append(connection)
             while not self._stopped.is_set() and self._serve_one(connection):
                 pass
         except OSError:
@@ -241,6 +250,29 @@ def second_server() -> Iterator[FaultServer]:
 @pytest.fixture
 def server() -> Iterator[FaultServer]:
     with contextlib.closing(FaultServer()) as running:
+        yield running
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-signed certificate of this machine, with its key in the same file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed: no certificate for a TLS server")
+    file = tmp_path / "server.pem"
+    wanted = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run(
+        [openssl, *wanted.split(), "-keyout", file, "-out", tmp_path / "c.pem"], check=True, capture_output=True
+    )
+    file.write_text(file.read_text() + (tmp_path / "c.pem").read_text())
+    return file
+
+
+@pytest.fixture
+def tls_server(certificate: Path) -> Iterator[FaultServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with contextlib.closing(FaultServer(tls=context)) as running:
         yield running
 
 

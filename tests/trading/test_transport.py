@@ -105,6 +105,37 @@ def test_a_tls_handshake_that_hangs_ends_at_the_connect_deadline_with_nothing_se
     assert not failure.sent
 
 
+def test_a_certificate_we_do_not_know_is_refused_whatever_the_environment_says(
+    tls_server, clock, certificate, monkeypatch
+):
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(certificate))
+
+    failure = post(transport_to(tls_server, clock), tls_server)
+
+    assert isinstance(failure, Failure)
+    assert not failure.sent
+    assert "certificate" in failure.reason.lower()
+    assert tls_server.requests == []
+
+
+def test_an_encrypted_exchange_keeps_its_connection_and_its_keys(
+    tls_server, clock, certificate, monkeypatch, tmp_path, faults
+):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    monkeypatch.setattr("certifi.where", lambda: str(certificate))
+    clock.deadline = 5.0
+    transport = transport_to(tls_server, clock)
+
+    answers = [post(transport, tls_server) for _ in range(3)]
+    tls_server.will(faults.Fault(reset=True))
+
+    assert [answer.status for answer in answers] == [200, 200, 200]
+    assert tls_server.connections == 1
+    assert post(transport, tls_server).sent
+    assert not (tmp_path / "keys.log").exists()
+
+
 def test_a_connection_made_after_the_deadline_is_not_used(server, clock, monkeypatch):
     real = socket.create_connection
 
