@@ -97,14 +97,15 @@ def simulator(
     state: Annotated[Path | None, typer.Option(help="Folder that keeps the books.")] = None,
 ) -> None:
     """Serve a FYERS look-alike on loopback; prints its endpoints as one JSON line."""
-    from simulator.server import SimulatorOptions, run_simulator
+    from simulator.options import SimulatorOptions
+    from simulator.server import run_simulator
 
     given: dict[str, Any] = {"symbols": tuple(symbol)} if symbol else {}
     options = SimulatorOptions(
         port=port,
         seed=seed,
         tape=tape,
-        date=day.date() if day else None,
+        day=day.date() if day else None,
         clock_start=_instant(clock_start),
         clock_speed=clock_speed,
         clock_epoch=clock_epoch,
@@ -117,11 +118,9 @@ def simulator(
 @app.command()
 def login(config: ConfigOption = None) -> None:
     """Sign in at FYERS in the browser; without one, paste the address you were sent back to."""
-    from auth.fyers_auth import run_login
-    from runtime.clock import clock_of
+    from trading.front_door import sign_in
 
-    settings = _settings(config)
-    raise SystemExit(run_login(settings, clock_of(settings.clock), sys.stdin, sys.stdout))
+    sign_in(_settings(config), sys.stdin, sys.stdout)
 
 
 @app.command()
@@ -162,7 +161,7 @@ def _settings(config: Path | None, overrides: dict[str, Any] | None = None) -> "
 def _calendar() -> Any:
     from market_data.calendar import NseCalendar
 
-    return NseCalendar.load()
+    return NseCalendar(cache=Path("data/calendar"))
 
 
 def _instant(moment: datetime | None) -> int | None:

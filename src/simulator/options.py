@@ -47,6 +47,8 @@ class SimulatorOptions:
     """Wall time in India at which tokens die."""
     limits: Limits | None = field(default_factory=Limits)
     """Limits on calls; None switches them off."""
+    most_topics: int = 5_000
+    """Subscriptions one data connection may have."""
     rules: ExchangeRules | None = None
     """What broker and exchange allow; None: the defaults with our seed."""
 
@@ -82,6 +84,8 @@ class Endpoints:
     control: str
     clock: dict[str, Any]
     """`start` (ISO text in IST), `speed`, `epoch` (wall seconds since 1970)."""
+    symbols: tuple[str, ...]
+    """What is listed, indices included."""
     account: str
     client_id: str
     access_token: str

@@ -73,7 +73,7 @@ class SimulatorServer:
 
     def _application(self, rules: ExchangeRules) -> web.Application:
         options = self.options
-        data = DataSocket(self.venue, self.desk, self.faults)
+        data = DataSocket(self.venue, self.desk, self.faults, options.most_topics)
         orders = OrderSocket(self.venue, self.desk, self.faults, options.account_id)
         account = AccountApi(self.venue, self.desk, self.faults, options.account_id, rules.intraday_margin_percent)
         limiter = RateLimiter(options.limits) if options.limits is not None else None
@@ -139,6 +139,7 @@ class SimulatorServer:
             symbol_master=f"http://{where}/sym_details",
             control=f"http://{where}/simulator",
             clock={"start": start, "speed": self.clock.speed, "epoch": self.clock.epoch},
+            symbols=tuple(self.venue.market.instruments),
             account=self.options.account_id,
             client_id=self.options.credentials.client_id,
             access_token=self.desk.issue(),

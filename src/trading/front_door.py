@@ -4,27 +4,35 @@ import json
 import logging
 import signal
 import sys
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from filelock import FileLock, Timeout
-from market_data.calendar import NseCalendar
 from rich.console import Console
 
+from auth.fyers_auth import FyersAuth, run_login
 from core.errors import ConfigurationError, StorageError
+from core.orders import Profile
+from market_data.calendar import NseCalendar
 from runtime.clock import clock_of
 from runtime.logs import set_up_logs
 from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, Settings
 from trading.day_report import DayFacts, day_report, summary, write_summary
+from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import LiveTrader
 from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
+from trading.rate_budget import RateBudget
 from trading.wiring import Wiring
 
+CALENDAR_CACHE = Path("data/calendar")
 ALREADY_RUNNING = 3
 """Exit code of a second start on the same state folder."""
 
@@ -39,7 +47,7 @@ def run_bot(settings: Settings, *, days: int | None, as_json: bool) -> None:
     view = LiveView(console)
     with _single_instance(settings), set_up_logs(settings, clock, console=not view.is_visible) as logs:
         _confirm(settings)
-        wiring = Wiring(settings, clock, NseCalendar.load(), logs.redactor.add)
+        wiring = Wiring(settings, clock, NseCalendar(cache=CALENDAR_CACHE), logs.redactor.add)
         recent = RecentLines()
         logging.getLogger("trading").addHandler(recent)
         max_loss = int(settings.risk.capital * 100 * Decimal(settings.risk.max_loss_fraction))
@@ -60,6 +68,29 @@ def run_bot(settings: Settings, *, days: int | None, as_json: bool) -> None:
         finally:
             view.stop()
             logging.getLogger("trading").removeHandler(recent)
+
+
+def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> None:
+    """Sign a person in and say whose account the token opens. Raises `BotError` and its children."""
+    clock = clock_of(settings.clock)
+    calendar = NseCalendar(cache=CALENDAR_CACHE)
+
+    def verify(auth: FyersAuth) -> Profile:
+        client = FyersClient(settings, clock, calendar, auth.current_token, RateBudget(settings.broker.rates))
+        try:
+            return client.get_profile()
+        finally:
+            client.close()
+
+    profile = run_login(
+        settings,
+        clock,
+        verify=verify,
+        stdin=stdin,
+        stdout=stdout,
+        open_browser=webbrowser.open if stdin.isatty() else None,
+    )
+    stdout.write(f"Signed in: {profile.account_id}\n")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from core.errors import AuthenticationError, BrokerError, StorageError
 from core.events import Command, Phase
 from core.instants import MINUTE, SECOND, Instant, ist_date, ist_text
 from core.market import Tick, Timeframe
-from core.ports import Broker, Calendar, Clock
+from core.ports import Calendar, Clock
 from core.sessions import TradingDay
 from trading.errands import Errands
 from trading.event_log import EventLog
@@ -44,7 +44,6 @@ class Desk:
 
     kernel: Kernel
     log: EventLog
-    broker: Broker
     errands: Errands
     boot: Callable[[Instant], events.Booted]
     """Makes the first event of the run, after the log was folded."""

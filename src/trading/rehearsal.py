@@ -13,15 +13,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from http.client import HTTPConnection
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from core.errors import BotError, ConfigurationError
 from core.instants import SECOND, Instant, ist_datetime
 from core.ports import Calendar
 from runtime.atomic_files import write_text
 from runtime.clock import MarketClock
+from simulator.tokens import AppCredentials
 
 RUNS = Path("data/runs")
 PLAN = "rehearsal.json"
@@ -117,8 +120,9 @@ def simulator_process(plan: Rehearsal) -> Iterator[Mapping[str, Any]]:
 
 
 def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, str]:
-    """Return the variables that point a bot at a simulator; the token travels in the environment, never in argv."""
+    """Return the variables that point a bot at a simulator; secrets travel in the environment, never in argv."""
     clock = endpoints["clock"]
+    traded = [symbol for symbol in endpoints["symbols"] if not symbol.endswith("-INDEX")]
     return {
         **os.environ,
         "FYERSBOT__BROKER__ENDPOINTS__REST": endpoints["rest"],
@@ -130,21 +134,52 @@ def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, 
         "FYERSBOT__CLOCK__SPEED": str(clock["speed"]),
         "FYERSBOT__CLOCK__EPOCH": str(clock["epoch"]),
         "FYERSBOT__AUTH__CLIENT_ID": endpoints["client_id"],
-        "FYERSBOT__AUTH__ACCESS_TOKEN": endpoints["access_token"],
+        "FYERSBOT__AUTH__SECRET_KEY": AppCredentials().secret_key,
+        "FYERSBOT__AUTH__TOKEN_FILE": str(plan.folder / "sign-in" / "token.json"),
         "FYERSBOT__LIVE__ACCOUNT": endpoints["account"],
-        "FYERSBOT__SYMBOLS": json.dumps([symbol for symbol in endpoints["symbols"] if not symbol.endswith("-INDEX")]),
+        "FYERSBOT__SYMBOLS": json.dumps(traded),
         "FYERSBOT__PATHS__STATE": str(plan.folder / "bot"),
     }
 
 
 def _run_bot(plan: Rehearsal, endpoints: Mapping[str, Any]) -> int:
+    environment = bot_environment(plan, endpoints)
+    _sign_in(environment)
     command = [sys.executable, str(FRONT_DOOR), "--mode", "live", "--days", "1"]
     command += ["--config", str(plan.config)] if plan.config else []
     command += ["--json"] if plan.as_json else []
     with _passing_on_signals() as children:
-        process = subprocess.Popen(command, env=bot_environment(plan, endpoints), stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
         children.append(process)
         return process.wait()
+
+
+def _sign_in(environment: Mapping[str, str]) -> None:
+    """Sign in as a person would: open the page, be sent back with a code, paste the address. Raises `BotError`."""
+    command = [sys.executable, "-m", "cli", "login"]
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise BotError("the sign-in was started without pipes")
+        page = next((line.strip() for line in process.stdout if line.startswith("http")), "")
+        if page:
+            process.stdin.write(_sent_back_to(page) + "\n")
+            process.stdin.flush()
+        _, complaint = process.communicate()
+    if process.returncode:
+        raise BotError(f"the sign-in at the simulator failed: {complaint.strip()}")
+
+
+def _sent_back_to(page: str) -> str:
+    """Open the simulator's sign-in page and return the address it sends the browser to."""
+    parts = urlsplit(page)
+    connection = HTTPConnection(parts.netloc, timeout=10)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}")
+        return connection.getresponse().getheader("Location", "")
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -8,11 +8,9 @@ import gc
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import version
-
-from market_data.symbol_master import SymbolMaster
 
 from auth.fyers_auth import FyersAuth
 from core import events
@@ -26,14 +24,17 @@ from core.signals import SignalProvider
 from core.tags import log_id_from
 from features.specification import FeatureSpecification
 from features.stream import FeatureStream
+from market_data.symbol_master import SymbolMaster
 from runtime.charge_rates import ChargeTable
 from runtime.clock import MarketClock
 from runtime.configuration import show_config
 from runtime.project import CONFIG
 from runtime.settings import Mode, OnStop, Settings
-from simulator.exchange import Exchange, ExchangeRules
+from simulator.exchange import Exchange
+from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
 from strategies.catalogue import strategy_named
+from trading.data_feed import DataFeed
 from trading.errands import Errands
 from trading.event_log import SqliteEventLog
 from trading.fyers_client import FyersClient
@@ -62,10 +63,10 @@ class Wiring:
         self.calendar = calendar
         self.auth = FyersAuth(settings, clock, on_secret)
         self.client = FyersClient(
-            settings, clock, calendar, self.auth.current_token, RateBudget(settings.broker.rates), self._data_feed
+            settings, clock, calendar, self.auth.current_token, RateBudget(settings.broker.rates), self._own_feed
         )
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
-        self.master = SymbolMaster(settings, clock)
+        self.master = SymbolMaster(settings.broker, settings.paths.state / "symbols", clock)
         self.provider, self.specification = _strategy(settings)
         self._digest = _config_digest(settings)
 
@@ -169,8 +170,21 @@ class Wiring:
         exchange = Exchange(market, self.calendar, ledger, PAPER_FUNDS, ExchangeRules())
         return PaperBroker(exchange, market, self.clock, on_order)
 
-    def _data_feed(self, instruments: dict[str, Instrument], on_state: Callable[[events.FeedState], None]) -> TickFeed:
-        raise NotImplementedError
+    def _data_feed(
+        self, instruments: Mapping[str, Instrument], on_state: Callable[[events.FeedState], None]
+    ) -> DataFeed:
+        return DataFeed(
+            self.settings,
+            self.clock,
+            self.auth.current_token,
+            instruments,
+            self.client.get_quotes,
+            on_state,
+        )
+
+    def _own_feed(self) -> TickFeed:
+        """Return a feed for whoever uses the client by itself, as a notebook does."""
+        return self._data_feed(self.master.instruments(self.settings.symbols), lambda _state: None)
 
     def _stream(self, symbol: str) -> FeatureStream:
         return FeatureStream(self.specification, symbol, self.settings.timeframe)
