@@ -8,12 +8,13 @@ import base64
 import binascii
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from core.errors import AuthenticationError
+from core.errors import AuthenticationError, ConfigurationError
+from core.market import Instrument
 
 PING = b"\x00\x01\x0b"
 SOURCE = "FyersBot-0.1"
@@ -22,6 +23,19 @@ TOPICS_PER_FRAME = 1_500
 """The server takes no more in one subscription."""
 DATA_TYPE = 6
 _MESSAGE_TYPE = 51
+_SEGMENT_DIGITS = 4
+_TOKEN_START = 10
+_SEGMENTS = {
+    "1010": "nse_cm",
+    "1011": "nse_fo",
+    "1012": "cde_fo",
+    "1020": "nse_com",
+    "1120": "mcx_fo",
+    "1210": "bse_cm",
+    "1211": "bse_fo",
+    "1212": "bcs_fo",
+}
+"""By the first digits of a fyToken."""
 _ACCEPTED = b"K"
 
 
@@ -71,6 +85,22 @@ def hsm_key(access_token: str) -> str:
     if not isinstance(key, str) or not 0 < len(key) < 1_000 or not key.isascii():
         raise AuthenticationError("the access token carries no hsm_key for the data socket; run `fyersbot login`")
     return key
+
+
+def topic_of(instrument: Instrument, index_names: Mapping[str, str]) -> str:
+    """Return the topic of a contract's quotes, for example `sf|nse_cm|3045`, or `if|nse_cm|Nifty 50` for an index.
+
+    Raises `ConfigurationError` for a contract of a segment the data socket does not carry.
+    """
+    segment = _SEGMENTS.get(instrument.token[:_SEGMENT_DIGITS])
+    if segment is None:
+        raise ConfigurationError(
+            f"symbol {instrument.symbol}: its token {instrument.token} belongs to no segment of the data socket"
+        )
+    if instrument.is_index:
+        stem = instrument.symbol.partition(":")[2].removesuffix("-INDEX")
+        return f"if|{segment}|{index_names.get(instrument.symbol, stem)}"
+    return f"sf|{segment}|{instrument.token[_TOKEN_START:]}"
 
 
 def authentication(key: str) -> bytes:

@@ -51,7 +51,14 @@ class FeedCounts:
 
     def total(self) -> int:
         """Everything but repeats, which are no fault."""
-        return sum(int(getattr(self, field.name)) for field in fields(self)) - self.repeated
+        return sum(self._by_reason().values()) - self.repeated
+
+    def __str__(self) -> str:
+        """What there is, for the log: `late 3, jumped 1`."""
+        return ", ".join(f"{reason} {count}" for reason, count in self._by_reason().items() if count) or "nothing"
+
+    def _by_reason(self) -> dict[str, int]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 class PriceGate:

@@ -1,0 +1,107 @@
+"""One open WebSocket, reached the way a token may travel: encrypted or on this machine, and straight to the host.
+
+The connection is made here and handed to the library, so that no environment variable can put a proxy, another
+certificate list or a key log between us and the broker, and no redirect can carry the token elsewhere.
+"""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Sequence
+
+import certifi
+import websocket
+
+from core.errors import AuthenticationError, BrokerError
+from runtime.endpoints import require_allowed
+
+_REFUSED = frozenset({401, 403})
+_PORTS = {"ws": 80, "wss": 443}
+
+
+class LinkLostError(BrokerError):
+    """A connection is of no use any more. It is given up and made anew after a pause."""
+
+
+class WebSocketLink:
+    """An open connection, used by one thread; `interrupt` alone may be called by another."""
+
+    def __init__(self, url: str, setting: str, headers: Sequence[str], seconds: float) -> None:
+        """Connect within about `seconds` per step; `setting` names the address in messages.
+
+        Raises `ConfigurationError` for an address that is not allowed, `AuthenticationError` when the handshake is
+        refused with HTTP 401 or 403, `LinkLostError` for every other failure.
+        """
+        parts = require_allowed(url, setting, "ws")
+        host = parts.hostname or ""
+        self._guard = threading.Lock()
+        self._socket = websocket.WebSocket()
+        with contextlib.ExitStack() as undo:
+            try:
+                self._wire = socket.create_connection((host, parts.port or _PORTS[parts.scheme]), seconds)
+                undo.callback(self._wire.close)
+                self._wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                if parts.scheme == "wss":
+                    self._wire = _tls().wrap_socket(self._wire, server_hostname=host)
+                    undo.callback(self._wire.close)
+                self._socket.connect(url, socket=self._wire, header=list(headers), redirect_limit=0)  # type: ignore[no-untyped-call]
+            except websocket.WebSocketBadStatusException as error:
+                # The library's text repeats the server's headers and body, which are nobody's business.
+                words = f"{host} answered the handshake with HTTP {error.status_code}"
+                if error.status_code in _REFUSED:
+                    raise AuthenticationError(f"{words}: the access token is not accepted") from None
+                raise LinkLostError(words) from None
+            except (websocket.WebSocketException, OSError) as error:
+                raise LinkLostError(f"no connection to {host}: {_words(error)}") from error
+            undo.pop_all()
+
+    def set_patience(self, seconds: float) -> None:
+        """Let `receive` return after this long without a message, and `send` fail after this long without room."""
+        self._socket.settimeout(seconds)
+
+    def send(self, message: bytes | str) -> None:
+        """Send one binary or text message. Raises `LinkLostError`."""
+        opcode = websocket.ABNF.OPCODE_TEXT if isinstance(message, str) else websocket.ABNF.OPCODE_BINARY
+        try:
+            self._socket.send(message, opcode)
+        except (websocket.WebSocketException, OSError) as error:
+            raise LinkLostError(f"cannot send: {_words(error)}") from error
+
+    def receive(self) -> bytes | str | None:
+        """Return the next message, or None when none came in time. Raises `LinkLostError`."""
+        try:
+            opcode, data = self._socket.recv_data()
+        except websocket.WebSocketTimeoutException:
+            return None
+        except (websocket.WebSocketException, OSError) as error:
+            raise LinkLostError(f"connection lost: {_words(error)}") from error
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            raise LinkLostError(f"the server closed the connection with code {int.from_bytes(data[:2])}")
+        if opcode == websocket.ABNF.OPCODE_TEXT:
+            return bytes(data).decode("utf-8", "replace")
+        return bytes(data)
+
+    def interrupt(self) -> None:
+        """Wake the thread that waits in `receive`; the connection is over for it."""
+        with self._guard, contextlib.suppress(OSError):
+            # Below TLS, whose own shutdown would race with the reader.
+            socket.socket.shutdown(self._wire, socket.SHUT_RD)
+
+    def close(self) -> None:
+        """Say goodbye, without waiting for an answer, and let go of the descriptor."""
+        with contextlib.suppress(websocket.WebSocketException, OSError):
+            self._socket.send_close()
+        with self._guard:
+            self._socket.shutdown()  # type: ignore[no-untyped-call]
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:200]}"
