@@ -22,7 +22,6 @@ from simulator.venue import Venue
 from simulator.wire import FrameType
 
 PATH = "/hsm/v1-5/prod"
-MOST_TOPICS = 5_000
 _LIMIT_CODE = 51_001
 _SPOILED = (FaultKind.DUPLICATE_TICK, FaultKind.OUT_OF_ORDER_TICK, FaultKind.ZERO_TICK, FaultKind.NEGATIVE_TICK)
 
@@ -117,10 +116,11 @@ class _Client:
 class DataSocket:
     """All data connections and what is published to them."""
 
-    def __init__(self, venue: Venue, desk: TokenDesk, faults: Faults):
+    def __init__(self, venue: Venue, desk: TokenDesk, faults: Faults, most_topics: int):
         self._venue = venue
         self._desk = desk
         self._faults = faults
+        self._most_topics = most_topics
         self._clients: set[_Client] = set()
         self._last: dict[str, Quote] = {}
         self._listed = _topics(venue)
@@ -204,9 +204,9 @@ class DataSocket:
 
     def _subscribe(self, client: _Client, message: wire.Subscribe) -> None:
         kind = FrameType.SUBSCRIBE if message.wanted else FrameType.UNSUBSCRIBE
-        too_many = message.wanted and len(client.topics.keys() | set(message.topics)) > MOST_TOPICS
+        too_many = message.wanted and len(client.topics.keys() | set(message.topics)) > self._most_topics
         if too_many:
-            text = f"You can subscribe to at most {MOST_TOPICS} symbols"
+            text = f"You can subscribe to at most {self._most_topics} symbols"
             client.connection.send(wire.message_frame(_LIMIT_CODE, text, kind))
         accepted = client.is_signed_in and not too_many
         client.connection.send(wire.reply_frame(kind, accepted))

@@ -55,7 +55,7 @@ def place_request(body: Json, find: Callable[[str], Instrument | None], client_i
         trigger_price=_price(body, "stopPrice", instrument),
         product=_choice(body, "productType", Product).value,
         validity=_choice(body, "validity", Validity),
-        tag=_tag(body.get("orderTag", ""), client_id),
+        tag=_tag(body, client_id),
         disclosed=_whole({"disclosedQty": 0} | body, "disclosedQty", least=0),
         offline=_flag(body, "offlineOrder"),
     )
@@ -162,8 +162,9 @@ def _price(body: Json, name: str, instrument: Instrument) -> int:
     return units
 
 
-def _tag(tag: object, client_id: str) -> str:
-    if not isinstance(tag, str) or tag.lower() in {"untagged", client_id.lower()}:
+def _tag(body: Json, client_id: str) -> str:
+    tag = body.get("orderTag", "")
+    if not isinstance(tag, str) or (tag and tag.lower() in {"untagged", client_id.lower()}):
         raise bad_parameter("orderTag", f"{tag!r} is not allowed")
     return tag
 
