@@ -145,6 +145,21 @@ def test_each_verb_goes_where_fyers_wants_it_and_carries_the_token(client, serve
     assert {request.headers["version"] for request in server.requests} == {"3"}
 
 
+def test_only_an_entry_waits_for_its_place(server, clock, calendar):
+    budget = RateBudget(RateSettings())
+    budget.pause(clock.now() + 60 * SECOND)
+    client = FyersClient(settings_for(server.base), clock, calendar, lambda: "t", budget)
+
+    assert client.place_order(intent(Purpose.ENTRY)).kind is NOT_SENT
+    assert server.requests == []
+    client.place_order(intent(Purpose.STOP))
+    client.place_order(intent(Purpose.EXIT))
+    for verb in ("modify", "cancel", "exit"):
+        VERBS[verb](client)
+    assert len(server.requests) == 5
+    assert budget.snapshot().orders == 5
+
+
 def test_nothing_can_make_the_client_close_everything(client, server):
     for symbol, product in (("", ""), ("", "INTRADAY"), (SBIN, "")):
         with pytest.raises(InvariantError):
