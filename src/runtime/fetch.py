@@ -9,14 +9,16 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import SplitResult
 
 import certifi
 import urllib3
 
 from core.errors import BrokerError
+from runtime.atomic_files import open_atomically
 from runtime.endpoints import require_allowed
 
 LARGEST_ANSWER = 5_000_000
@@ -64,14 +66,15 @@ def fetch(
         return Answer(response.status, b"".join(chunks))
 
 
-def download(url: str, file: BinaryIO, deadlines: Deadlines, limit: int) -> int:
-    """Copy a document into a file without holding it in memory; return the HTTP status. Raises as `fetch` does.
+def download(url: str, path: Path, deadlines: Deadlines, limit: int) -> int:
+    """Copy a document into a file, whole or not at all, without holding it in memory; return the HTTP status.
 
-    Nothing is written unless the status is 200.
+    Nothing is written unless the status is 200. Raises as `fetch` does, and `StorageError`.
     """
     with _exchange("GET", url, deadlines, None, limit) as (response, chunks):
         if response.status == 200:
-            file.writelines(chunks)
+            with open_atomically(path) as file:
+                file.writelines(chunks)
         return response.status
 
 

@@ -1,0 +1,140 @@
+"""Tick size, lot, freeze quantity and price bands change by decree: ask the broker's symbol master every day.
+
+The day's file of a segment is fetched once, kept on disk and searched there, so that a master of many megabytes
+costs no memory.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from core.errors import BrokerError, ConfigurationError, DataError
+from core.instants import ist_date
+from core.market import Instrument
+from core.ports import Clock
+from market_data.symbol_files import SymbolFile
+from runtime.endpoints import is_loopback, require_base
+from runtime.fetch import Deadlines, download
+from runtime.settings import Settings
+
+LARGEST_MASTER = 256_000_000
+_DOWNLOAD_SECONDS = 120.0
+_DERIVATIVE = re.compile(r"\d(?:[A-Z]{3}FUT|CE|PE)$")
+_CASH_SCALE, _CURRENCY_SCALE = 2, 4
+_FILES = ("{segment}_sym_master.json", "{segment}.csv")
+"""JSON first: only it has freeze quantity and bands."""
+_INDEX_NAMES = "index_hsm_mapping.json"
+_ABSENT = (403, 404)
+"""Public buckets say 403 for a name they do not hold."""
+
+
+class SymbolMaster:
+    """The instruments of the day, as the broker publishes them."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """The day's files are kept under `paths.cache`."""
+        self._broker = settings.broker
+        self._cache = settings.paths.cache
+        self._clock = clock
+
+    def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]:
+        """Look up contracts by ticker, in the order asked for.
+
+        Raises `ConfigurationError` that names an unknown ticker and its neighbours, `DataError` for a file of another
+        layout, `BrokerError` when the master cannot be fetched, `StorageError` when it cannot be kept.
+        """
+        wanted = list(dict.fromkeys(symbols))
+        segments = {symbol: segments_of(symbol) for symbol in wanted}
+        found: dict[str, Instrument] = {}
+        unknown: dict[str, ConfigurationError] = {}
+        for segment in dict.fromkeys(segment for names in segments.values() for segment in names):
+            asked = [symbol for symbol in wanted if segment in segments[symbol] and symbol not in found]
+            if not asked:
+                continue
+            with self._open(segment) as file:
+                for symbol in asked:
+                    try:
+                        found[symbol] = file.find(symbol)
+                    except ConfigurationError as error:
+                        unknown.setdefault(symbol, error)
+        for symbol in wanted:
+            if symbol not in found:
+                raise unknown[symbol]
+        return {symbol: found[symbol] for symbol in wanted}
+
+    def index_names(self) -> dict[str, str]:
+        """Return the data socket's own names of indices by ticker: `NSE:NIFTY50-INDEX` is `Nifty 50` there.
+
+        Empty when the broker publishes none. Raises `DataError` for another layout, `BrokerError`, `StorageError`.
+        """
+        path = self._file_of_today("index_names", (_INDEX_NAMES,))
+        if path is None:
+            return {}
+        try:
+            content = json.loads(path.read_bytes())
+        except ValueError:
+            content = None
+        if not isinstance(content, dict) or not all(isinstance(name, str) for name in content.values()):
+            raise DataError(f"{path}: not a list of names by ticker; its layout has changed")
+        return content
+
+    @contextmanager
+    def _open(self, segment: str) -> Iterator[SymbolFile]:
+        path = self._file_of_today(segment, [pattern.format(segment=segment) for pattern in _FILES])
+        if path is None:
+            base = self._broker.endpoints.symbol_master
+            raise BrokerError(f"broker.endpoints.symbol_master = {base}: has no file for {segment}; check the address")
+        scale = _CURRENCY_SCALE if segment.endswith("_CD") else _CASH_SCALE
+        with path.open("rb") as file:
+            if path.stat().st_size == 0:
+                raise DataError(f"{path} is empty; delete it to fetch it again")
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+                yield SymbolFile(content, str(path), scale)
+
+    def _file_of_today(self, stem: str, names: Sequence[str]) -> Path | None:
+        """Return today's copy of the first document the server has; None when it has none. Older copies are removed."""
+        base = self._broker.endpoints.symbol_master
+        require_base(base, "broker.endpoints.symbol_master", "http")
+        today = ist_date(self._clock.now()).isoformat()
+        source = sha256(base.encode()).hexdigest()[:12]
+        for name in names:
+            path = self._cache / f"{stem}-{today}-{source}{Path(name).suffix}"
+            # A simulator on this machine is asked every time: its market may be another one since.
+            if (path.exists() and not is_loopback(base)) or self._fetch(f"{base}/{name}", path):
+                for older in self._cache.glob(f"{stem}-*"):
+                    if older != path:
+                        older.unlink(missing_ok=True)
+                return path
+        return None
+
+    def _fetch(self, url: str, path: Path) -> bool:
+        """Store a document; False when the server does not have it. Raises `BrokerError` for other refusals."""
+        seconds = self._clock.deadline_seconds
+        deadlines = Deadlines(
+            connect=seconds(self._broker.connect_seconds),
+            read=seconds(self._broker.read_seconds),
+            total=seconds(_DOWNLOAD_SECONDS),
+        )
+        status = download(url, path, deadlines, LARGEST_MASTER)
+        if status not in {200, *_ABSENT}:
+            raise BrokerError(f"{url}: HTTP {status}; try again later")
+        return status == 200
+
+
+def segments_of(symbol: str) -> tuple[str, ...]:
+    """Return the master files that may hold a ticker. Raises `ConfigurationError` for an unknown exchange."""
+    exchange, _, name = symbol.partition(":")
+    is_derivative = _DERIVATIVE.search(name) is not None
+    match exchange:
+        case "NSE":
+            return ("NSE_FO", "NSE_CD") if is_derivative else ("NSE_CM",)
+        case "BSE":
+            return ("BSE_FO",) if is_derivative else ("BSE_CM",)
+        case "MCX":
+            return ("MCX_COM",)
+        case _:
+            raise ConfigurationError(f"symbols: {symbol[:60]!r} names no known exchange (NSE, BSE, MCX)")

@@ -1,0 +1,186 @@
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import BrokerError, ConfigurationError, DataError
+from core.instants import instant_of
+from market_data.symbol_master import SymbolMaster, segments_of
+from runtime.clock import MarketClock
+from runtime.settings import BrokerSettings, EndpointSettings, PathSettings, Settings
+
+MARKET_DAY = instant_of(datetime.fromisoformat("2026-01-06T08:45:00+05:30"))
+
+
+def row(token: str, **other: Any) -> dict[str, Any]:
+    return {"fyToken": token, "minLotSize": 1, "tickSize": 0.05, "qtyFreeze": "1000", **other}
+
+
+@dataclass
+class Site:
+    """A server of symbol masters on loopback."""
+
+    url: str
+    documents: dict[str, bytes] = field(default_factory=dict)
+    status: int = 404
+    asked: list[str] = field(default_factory=list)
+
+    def publish(self, name: str, content: Any) -> None:
+        self.documents[f"/sym_details/{name}"] = content if isinstance(content, bytes) else json.dumps(content).encode()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            published.asked.append(self.path.rpartition("/")[2])
+            body = published.documents.get(self.path)
+            self.send_response(published.status if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    published = Site(f"http://127.0.0.1:{server.server_address[1]}/sym_details")
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield published
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def settings(url: str, cache: Path) -> Settings:
+    return Settings(
+        broker=BrokerSettings(endpoints=EndpointSettings(symbol_master=url)), paths=PathSettings(cache=cache)
+    )
+
+
+@pytest.fixture
+def master(site: Site, tmp_path: Path) -> SymbolMaster:
+    return SymbolMaster(settings(site.url, tmp_path / "cache"), MarketClock(start=MARKET_DAY))
+
+
+def test_symbols_of_several_segments_are_found_in_the_order_asked_for(site: Site, master: SymbolMaster) -> None:
+    site.publish("NSE_CM_sym_master.json", {"NSE:SBIN-EQ": row("10100000003045"), "NSE:M&M-EQ": row("10100000002031")})
+    site.publish("NSE_FO_sym_master.json", {"NSE:NIFTY26JANFUT": row("101126012735000", minLotSize=65)})
+    found = master.instruments(["NSE:M&M-EQ", "NSE:NIFTY26JANFUT", "NSE:SBIN-EQ", "NSE:M&M-EQ"])
+    assert list(found) == ["NSE:M&M-EQ", "NSE:NIFTY26JANFUT", "NSE:SBIN-EQ"]
+    assert found["NSE:NIFTY26JANFUT"].lot == 65
+    assert site.asked == ["NSE_CM_sym_master.json", "NSE_FO_sym_master.json"]
+
+
+def test_a_currency_contract_is_looked_for_where_derivatives_and_then_currencies_are(
+    site: Site, master: SymbolMaster
+) -> None:
+    site.publish("NSE_FO_sym_master.json", {"NSE:NIFTY26JANFUT": row("101126012735000")})
+    site.publish("NSE_CD_sym_master.json", {"NSE:USDINR26JANFUT": row("101226012812345", tickSize=0.0025)})
+    contract = master.instruments(["NSE:USDINR26JANFUT"])["NSE:USDINR26JANFUT"]
+    assert (contract.scale, contract.tick) == (4, 25)
+
+
+def test_the_csv_serves_where_there_is_no_json(site: Site, master: SymbolMaster, real_data: Path) -> None:
+    sample = real_data / "symbol_master" / "fyers_NSE_CM_2025-11-10.csv.gz"
+    site.publish("NSE_CM.csv", gzip.decompress(sample.read_bytes()))
+    found = master.instruments(["NSE:SBIN-EQ", "NSE:BAJAJ-AUTO-EQ", "NSE:M&M-EQ", "NSE:NIFTY50-INDEX"])
+    assert [each.tick for each in found.values()] == [5, 50, 10, 5]
+    assert found["NSE:NIFTY50-INDEX"].is_index
+    assert found["NSE:NIFTY50-INDEX"].lot == 1
+    assert site.asked == ["NSE_CM_sym_master.json", "NSE_CM.csv"]
+
+
+def test_an_unknown_symbol_is_named_with_its_neighbours(site: Site, master: SymbolMaster) -> None:
+    site.publish("NSE_CM_sym_master.json", {"NSE:SBIN-EQ": row("10100000003045")})
+    with pytest.raises(ConfigurationError, match=r"NSE:SBINN-EQ is not in .*did you mean NSE:SBIN-EQ"):
+        master.instruments(["NSE:SBIN-EQ", "NSE:SBINN-EQ"])
+
+
+@pytest.mark.parametrize("status", [404, 403])
+def test_a_master_that_is_not_there_is_named(site: Site, master: SymbolMaster, status: int) -> None:
+    site.status = status
+    with pytest.raises(BrokerError, match=r"symbol_master = http://127.* has no file for NSE_CM; check the address"):
+        master.instruments(["NSE:SBIN-EQ"])
+
+
+def test_a_server_in_trouble_leaves_nothing_behind(site: Site, master: SymbolMaster, tmp_path: Path) -> None:
+    site.status = 503
+    with pytest.raises(BrokerError, match="HTTP 503"):
+        master.instruments(["NSE:SBIN-EQ"])
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+def test_an_empty_or_foreign_document_is_refused(site: Site, master: SymbolMaster) -> None:
+    site.publish("NSE_CM_sym_master.json", b"")
+    with pytest.raises(DataError, match="is empty"):
+        master.instruments(["NSE:SBIN-EQ"])
+    site.publish("NSE_CM_sym_master.json", b"<html>maintenance</html>")
+    with pytest.raises(DataError, match="expected 21"):
+        master.instruments(["NSE:SBIN-EQ"])
+
+
+def test_a_simulator_is_asked_every_time_and_only_the_newest_copy_is_kept(
+    site: Site, master: SymbolMaster, tmp_path: Path
+) -> None:
+    site.publish("NSE_CM_sym_master.json", {"NSE:SBIN-EQ": row("10100000003045")})
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "NSE_CM-2026-01-05-0123456789ab.json").write_text("{}")
+    master.instruments(["NSE:SBIN-EQ"])
+    site.publish("NSE_CM_sym_master.json", {"NSE:SBIN-EQ": row("10100000003045", tickSize=0.1)})
+    assert master.instruments(["NSE:SBIN-EQ"])["NSE:SBIN-EQ"].tick == 10
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_the_brokers_file_is_fetched_once_a_day(tmp_path: Path) -> None:
+    url = "https://0.0.0.0:1/sym_details"  # not loopback by name, and nobody listens there
+    source = sha256(url.encode()).hexdigest()[:12]
+    kept = tmp_path / f"NSE_CM-2026-01-06-{source}.json"
+    kept.write_text(json.dumps({"NSE:SBIN-EQ": row("10100000003045")}))
+    today = SymbolMaster(settings(url, tmp_path), MarketClock(start=MARKET_DAY))
+    assert today.instruments(["NSE:SBIN-EQ"])["NSE:SBIN-EQ"].freeze == 1000
+    kept.rename(tmp_path / f"NSE_CM-2026-01-05-{source}.json")
+    with pytest.raises(BrokerError, match=r"0\.0\.0\.0 gave no answer"):
+        today.instruments(["NSE:SBIN-EQ"])
+
+
+def test_the_data_sockets_index_names_come_along(site: Site, master: SymbolMaster) -> None:
+    assert master.index_names() == {}
+    site.publish("index_hsm_mapping.json", {"NSE:NIFTY50-INDEX": "Nifty 50"})
+    assert master.index_names() == {"NSE:NIFTY50-INDEX": "Nifty 50"}
+    for broken in (b"[]", b"{", b'{"NSE:NIFTY50-INDEX": 5}'):
+        site.publish("index_hsm_mapping.json", broken)
+        with pytest.raises(DataError, match="layout has changed"):
+            master.index_names()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "segments"),
+    [
+        ("NSE:SBIN-EQ", ("NSE_CM",)),
+        ("NSE:BAJAJ-AUTO-EQ", ("NSE_CM",)),
+        ("NSE:NIFTY50-INDEX", ("NSE_CM",)),
+        ("NSE:NIFTY26NOVFUT", ("NSE_FO", "NSE_CD")),
+        ("NSE:BAJAJ-AUTO26NOVFUT", ("NSE_FO", "NSE_CD")),
+        ("NSE:NIFTY26N2426000CE", ("NSE_FO", "NSE_CD")),
+        ("BSE:SENSEX25N1374700PE", ("BSE_FO",)),
+        ("BSE:SBIN-A", ("BSE_CM",)),
+        ("MCX:GOLD26DECFUT", ("MCX_COM",)),
+    ],
+)
+def test_a_ticker_tells_its_segment(symbol: str, segments: tuple[str, ...]) -> None:
+    assert segments_of(symbol) == segments
+
+
+def test_an_unknown_exchange_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"'NYSE:IBM' names no known exchange"):
+        segments_of("NYSE:IBM")
