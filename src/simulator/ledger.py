@@ -76,7 +76,7 @@ class FileLedger:
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a+b")
+            self._file = path.open("a+b", buffering=0)
             self._cut_unfinished_line()
             _sync_directory(path.parent)
         except OSError as error:
@@ -93,11 +93,11 @@ class FileLedger:
         line = json.dumps({"at": batch.at, "facts": facts}, default=_plain, separators=(",", ":"))
         try:
             self._file.write(line.encode() + b"\n")
-            self._file.flush()
             os.fsync(self._file.fileno())
         except (OSError, ValueError) as error:
+            self._file.close()  # what is half written must stay the last line, which the next opening cuts off
             raise StorageError(
-                f"cannot write the simulator's books {self._path}: {error}; free space, restart"
+                f"cannot write the simulator's books {self._path}: {error}; make room, restart"
             ) from error
 
     def close(self) -> None:
