@@ -1,0 +1,87 @@
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runtime.configuration import load_settings
+from runtime.setting_sources import PREFIX, process_environment
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "deploy" / "fyersbot.service"
+
+
+def directives() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in UNIT.read_text().splitlines():
+        if re.match(r"[A-Za-z]+=", line):
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NoNewPrivileges", "yes"),
+        ("ProtectSystem", "strict"),
+        ("ProtectHome", "yes"),
+        ("PrivateTmp", "yes"),
+        ("PrivateDevices", "yes"),
+        ("ProtectKernelModules", "yes"),
+        ("ProtectKernelTunables", "yes"),
+        ("RestrictAddressFamilies", "AF_INET AF_UNIX"),
+        ("RestrictNamespaces", "yes"),
+        ("LockPersonality", "yes"),
+        ("MemoryDenyWriteExecute", "yes"),
+        ("CapabilityBoundingSet", ""),
+        ("UMask", "0077"),
+        ("LimitCORE", "0"),
+        ("StateDirectory", "fyersbot"),
+        ("Restart", "on-failure"),
+        ("KillSignal", "SIGTERM"),
+    ],
+)
+def test_the_unit_keeps_its_locks(name: str, value: str) -> None:
+    assert directives()[name] == [value]
+
+
+def test_the_unit_holds_no_secret_and_starts_the_front_door() -> None:
+    unit = directives()
+    assert "run_live_bot.py --mode live" in unit["ExecStart"][0]
+    assert not any("SECRET" in value or "TOKEN" in value for values in unit.values() for value in values)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_itself_finds_little_exposure() -> None:
+    told = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", str(UNIT)],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    found = re.search(r"Overall exposure level.*: ([\d.]+)", told)
+    if found is None:
+        pytest.skip("this systemd cannot rate a unit file")
+    assert float(found[1]) <= 2.5
+
+
+def test_the_example_environment_is_accepted_as_it_is_and_names_only_real_settings(tmp_path: Path) -> None:
+    private = tmp_path / ".env"
+    private.write_text((ROOT / ".env.example").read_text())
+    private.chmod(0o600)
+    given = {name: value for name, value in process_environment(private).items() if name.startswith(PREFIX)}
+    assert len(given) >= 5
+    load_settings(environ=given)
+    filled = {
+        name: value or '"x"' if name.endswith("TOKEN") else value or "ABCD1234XY-100" for name, value in given.items()
+    }
+    assert load_settings(environ=filled).auth.client_id == "ABCD1234XY-100"
+
+
+def test_the_page_on_configuration_quotes_refusals_that_really_happen() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    for name in re.findall(r"FYERSBOT__[A-Z_]+", page.replace("FYERSBOT__SECTION__KEY", "")):
+        assert load_settings(environ={name: '["NSE:SBIN-EQ"]' if name.endswith("SYMBOLS") else "https://a.example"})
+    assert "risk.max_postions is not a setting; did you mean risk.max_positions?" in page
