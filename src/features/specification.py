@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -60,9 +60,9 @@ class Feature:
     """One column of the pipeline."""
 
     name: str
-    family: Family
     parameters: tuple[int, ...]
-    recipe: Recipe
+    family: Family = field(compare=False, repr=False)
+    recipe: Recipe = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _feature(name: str) -> Feature:
     word = match["family"] if match else name
     if match and word in FAMILIES:
         parameters = tuple(int(each) for each in match["parameters"].split("_")[1:])
-        return Feature(name, FAMILIES[word], parameters, recipe_of(FAMILIES[word], parameters, name))
+        return Feature(name, parameters, FAMILIES[word], recipe_of(FAMILIES[word], parameters, name))
     for refused, why in LOOK_AHEAD.items():
         if word.lower().split("_")[0] == refused:
             raise ConfigurationError(f"feature {name!r} is refused: {refused} looks ahead, {why}")

@@ -85,6 +85,17 @@ def test_warm_up_counts_a_whole_session_only_where_the_session_matters():
     assert FeatureSpecification.of(("open_gap",)).warm_up(Timeframe.D) == 15
 
 
+def test_the_longest_indicator_decides_the_lookback():
+    assert FeatureSpecification.default().lookback == 49
+    assert FeatureSpecification.of(("sma_gap_50", "mfi_60")).lookback == 60
+
+
+def test_specifications_of_the_same_names_are_equal():
+    assert FeatureSpecification.of(("rsi_14", "open_gap")) == FeatureSpecification.of(("rsi_14", "open_gap"))
+    assert len({FeatureSpecification.default(), FeatureSpecification.of(())}) == 1
+    assert FeatureSpecification.of(("rsi_14",)) != FeatureSpecification.of(("rsi_15",))
+
+
 def test_one_indicator_serves_all_features_that_ask_for_it():
     specification = FeatureSpecification.of(("vwap_gap", "open_gap", "atr_ratio_14", "body_14"))
 
