@@ -47,7 +47,7 @@ class AuthSettings(Section):
     """Must equal the one registered with the app; a loopback address is listened on during `fyersbot login`."""
     access_token: SecretStr = SecretStr("")
     """A token given directly; wins over the token file."""
-    token_file: Path = Path("data/token.json")
+    token_file: Path = Path("data/sign-in/token.json")
     """Where `fyersbot login` keeps the day's token, readable by its owner only."""
 
 
