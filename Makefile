@@ -30,8 +30,9 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
+# Every program prints one JSON line; the figures of record are in benchmarks/README.md.
 bench: setup
-	$(BIN)/python -m pytest benchmarks -p no:xdist -q -s
+	@for program in benchmarks/bench_*.py; do $(BIN)/python $$program || exit 1; done
 
 # The lock is resolved once for every supported Python; it needs uv (any recent release).
 lock:

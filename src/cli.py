@@ -158,10 +158,10 @@ def _settings(config: Path | None, overrides: dict[str, Any] | None = None) -> "
     return load_settings(config, overrides)
 
 
-def _calendar() -> Any:
+def _calendar(settings: "Settings | None" = None) -> Any:
     from market_data.calendar import NseCalendar
 
-    return NseCalendar(cache=Path("data/calendar"))
+    return NseCalendar.of(settings or _settings(None))
 
 
 def _instant(moment: datetime | None) -> int | None:
@@ -184,7 +184,7 @@ def _train_default_model() -> None:
 def _train(settings: "Settings", name: str, data: tuple[Path, ...]) -> Path:
     from training.train import TrainingOptions, train_model
 
-    return train_model(TrainingOptions.of(settings, name=name, data=data), _calendar())
+    return train_model(TrainingOptions.of(settings, name=name, data=data), _calendar(settings))
 
 
 def _print_json(content: object) -> None:

@@ -19,6 +19,7 @@ from market_data.session_rules import (
     read_rules,
     rule_as_of,
 )
+from runtime.settings import Settings
 
 _SATURDAY = 5
 _LONGEST_CLOSURE = 30
@@ -46,6 +47,11 @@ class NseCalendar:
         self._closed = {closure.date for closure in self._rules.closures}
         self._years: dict[int, YearOfHolidays] = {}
         self._days: dict[date, TradingDay | None] = {}
+
+    @classmethod
+    def of(cls, settings: Settings) -> "NseCalendar":
+        """Return the calendar that the settings name. Raises `ConfigurationError` for a rules file it cannot read."""
+        return cls(settings.paths.sessions, settings.paths.cache)
 
     def trading_day(self, day: date) -> TradingDay | None:
         """Return the session of a date, or None when the market is closed or the session's hours are unknown.

@@ -8,7 +8,6 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
@@ -32,7 +31,6 @@ from trading.observer import snapshot_of
 from trading.rate_budget import RateBudget
 from trading.wiring import Wiring
 
-CALENDAR_CACHE = Path("data/calendar")
 ALREADY_RUNNING = 3
 """Exit code of a second start on the same state folder."""
 
@@ -47,7 +45,7 @@ def run_bot(settings: Settings, *, days: int | None, as_json: bool) -> None:
     view = LiveView(console)
     with _single_instance(settings), set_up_logs(settings, clock, console=not view.is_visible) as logs:
         _confirm(settings)
-        wiring = Wiring(settings, clock, NseCalendar(cache=CALENDAR_CACHE), logs.redactor.add)
+        wiring = Wiring(settings, clock, NseCalendar.of(settings), logs.redactor.add)
         recent = RecentLines()
         logging.getLogger("trading").addHandler(recent)
         max_loss = int(settings.risk.capital * 100 * Decimal(settings.risk.max_loss_fraction))
@@ -73,7 +71,7 @@ def run_bot(settings: Settings, *, days: int | None, as_json: bool) -> None:
 def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> None:
     """Sign a person in and say whose account the token opens. Raises `BotError` and its children."""
     clock = clock_of(settings.clock)
-    calendar = NseCalendar(cache=CALENDAR_CACHE)
+    calendar = NseCalendar.of(settings)
 
     def verify(auth: FyersAuth) -> Profile:
         client = FyersClient(settings, clock, calendar, auth.current_token, RateBudget(settings.broker.rates))

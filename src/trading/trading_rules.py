@@ -1,7 +1,7 @@
 """From settings, in rupees and seconds as people write them, to the rules the core works with."""
 
 from core.charges import ChargeRates
-from core.instants import MINUTE, SECOND
+from core.instants import SECOND
 from core.market import Timeframe
 from core.orders import Product
 from core.rules import TradingRules
@@ -23,6 +23,11 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
     """Return the rules of a run. Money in paise, times in market nanoseconds."""
     risk, sizing, exits = settings.risk, settings.sizing, settings.exits
     capital = int(risk.capital * 100)
+
+    def wait(seconds: float) -> int:
+        """A wait in market time, never shorter than the clock's shortest pause."""
+        return int(clock.pause_seconds(seconds) * clock.speed * SECOND)
+
     max_order_value = int(risk.max_order_value * 100)
     return TradingRules(
         timeframe=settings.timeframe,
@@ -45,12 +50,12 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         max_order_value=max_order_value,
         max_orders_per_day=risk.max_orders_per_day,
         max_price_age=int(risk.max_price_age * SECOND),
-        entry_timeout=20 * SECOND,
-        stop_patience=3 * SECOND,
-        verify_after=2 * SECOND,
-        protect_within=30 * SECOND,
-        books_busy=5 * SECOND,
-        books_idle=MINUTE,
+        entry_timeout=wait(20),
+        stop_patience=wait(3),
+        verify_after=wait(2),
+        protect_within=wait(30),
+        books_busy=wait(5),
+        books_idle=wait(60),
         transit=_transit(clock),
     )
 

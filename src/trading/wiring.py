@@ -66,7 +66,7 @@ class Wiring:
             settings, clock, calendar, self.auth.current_token, RateBudget(settings.broker.rates), self._own_feed
         )
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
-        self.master = SymbolMaster(settings.broker, settings.paths.state / "symbols", clock)
+        self.master = SymbolMaster(settings, clock)
         self.provider, self.specification = _strategy(settings)
         self._digest = _config_digest(settings)
 
@@ -180,6 +180,7 @@ class Wiring:
             instruments,
             self.client.get_quotes,
             on_state,
+            self.master.index_names,
         )
 
     def _own_feed(self) -> TickFeed:
