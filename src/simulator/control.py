@@ -9,7 +9,7 @@ from simulator.data_socket import DataSocket
 from simulator.faults import Fault, FaultKind, Faults
 from simulator.order_forms import read_json
 from simulator.order_socket import OrderSocket
-from simulator.replies import BAD_PARAMETER, Refusal, answer
+from simulator.replies import BAD_PARAMETER, Refusal, answer, exchange_answer
 from simulator.tokens import TokenDesk
 from simulator.venue import Venue
 
@@ -69,7 +69,7 @@ class Control:
 
     async def foreign_order(self, request: web.Request) -> web.Response:
         """Place an order as by hand in the broker's app: the body of `POST /orders/sync`."""
+        body = await read_json(request)
         now = self._venue.advance()
-        wish = order_forms.place_request(await read_json(request), self._venue.instrument, "")
-        reply = self._venue.settle(self._venue.exchange.foreign_order(wish, now))
-        return answer(reply.code, reply.message, id=reply.broker_id)
+        wish = order_forms.place_request(body, self._venue.instrument, self._desk.credentials.client_id)
+        return exchange_answer(self._venue.settle(self._venue.exchange.foreign_order(wish, now)))

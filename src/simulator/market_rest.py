@@ -54,12 +54,11 @@ class MarketApi:
 
     async def quotes(self, request: web.Request) -> web.Response:
         """Up to 50 quotes; an unknown symbol gets an error row among the good ones."""
+        if request.method == "POST":
+            symbols = await _listed_symbols(request, _MOST_QUOTES)
+        else:
+            symbols = _counted(request.query.get("symbols", "").split(","), _MOST_QUOTES)
         self._venue.advance()
-        body = await read_json(request) if request.method == "POST" else request.query
-        wanted = body.get("symbols", "")
-        symbols = wanted.split(",") if isinstance(wanted, str) else list(wanted)
-        if not 1 <= len(symbols) <= _MOST_QUOTES or not all(symbols):
-            raise Refusal(422, BAD_PARAMETER, f"symbols: Please provide 1 to {_MOST_QUOTES} symbols")
         return answer(d=[self._quote_row(symbol) for symbol in symbols])
 
     def _quote_row(self, symbol: str) -> Json:
@@ -131,11 +130,8 @@ class MarketApi:
 
     async def symbol_token(self, request: web.Request) -> web.Response:
         """Tickers to fyTokens, for the data socket."""
-        body = await read_json(request)
-        symbols = body.get("symbols") if isinstance(body, dict) else None
-        if not isinstance(symbols, list) or not 1 <= len(symbols) <= _MOST_SYMBOLS:
-            raise Refusal(422, BAD_PARAMETER, f"symbols: Please provide a list of 1 to {_MOST_SYMBOLS} symbols")
-        found = {symbol: self._venue.market.instruments.get(symbol) for symbol in map(str, symbols)}
+        symbols = await _listed_symbols(request, _MOST_SYMBOLS)
+        found = {symbol: self._venue.market.instruments.get(symbol) for symbol in symbols}
         valid = {symbol: instrument.token for symbol, instrument in found.items() if instrument is not None}
         return answer(validSymbol=valid, invalidSymbol=[symbol for symbol in found if symbol not in valid])
 
@@ -160,6 +156,18 @@ class MarketApi:
     def _last_quotes(self, instruments: Sequence[Instrument]) -> list[tuple[str, Quote]]:
         quotes = ((instrument.symbol, self._venue.quote(instrument.symbol)) for instrument in instruments)
         return [(symbol, quote) for symbol, quote in quotes if quote is not None]
+
+
+async def _listed_symbols(request: web.Request, most: int) -> list[str]:
+    body = await read_json(request)
+    symbols = body.get("symbols") if isinstance(body, dict) else None
+    return _counted(symbols if isinstance(symbols, list) else [], most)
+
+
+def _counted(symbols: list[Any], most: int) -> list[str]:
+    if not 1 <= len(symbols) <= most or not all(symbol and isinstance(symbol, str) for symbol in symbols):
+        raise Refusal(422, BAD_PARAMETER, f"symbols: Please provide 1 to {most} symbols")
+    return symbols
 
 
 def _levels(levels: Sequence[wire.DepthLevel]) -> list[Json]:

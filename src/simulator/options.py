@@ -25,7 +25,7 @@ class SimulatorOptions:
     port: int = 0
     """0 takes a free one."""
     symbols: tuple[str, ...] = ("NSE:SBIN-EQ", "NSE:RELIANCE-EQ", "NSE:INFY-EQ", "NSE:NIFTY50-INDEX")
-    """What the generated market lists; a tape lists its own symbol, or the first of these."""
+    """What the generated market lists; a tape lists the symbol it holds."""
     seed: int = 0
     """The same seed gives the same market."""
     tape: Path | None = None

@@ -6,6 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.books import Reply
+
 BAD_PARAMETER = -50
 BAD_ORDER_ID = -51
 REJECTED = -99
@@ -38,3 +40,11 @@ def bad_parameter(name: str, why: str) -> Refusal:
 def answer(code: int = 200, message: str = "", **payload: Any) -> web.Response:
     """A successful answer."""
     return web.json_response({"s": "ok", "code": code, "message": message, **payload})
+
+
+def exchange_answer(reply: Reply) -> web.Response:
+    """The exchange's reply to an order call. Raises `Refusal` for a no, with the order's id if the book has it."""
+    named: dict[str, Any] = {"id": reply.broker_id} if reply.broker_id else {}
+    if not reply.ok:
+        raise Refusal(400, reply.code, reply.message, **named)
+    return answer(reply.code, reply.message, **named)

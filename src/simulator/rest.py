@@ -3,29 +3,28 @@
 from aiohttp import web
 
 from core.market import Instrument, Side
-from core.orders import OrderType, Product
+from core.orders import Product
 from simulator import order_forms, rows
-from simulator.books import Reply
 from simulator.faults import FaultKind, Faults
 from simulator.order_forms import read_json
-from simulator.replies import REJECTED, Refusal, answer, bad_parameter
+from simulator.replies import REJECTED, Refusal, answer, bad_parameter, exchange_answer
 from simulator.rows import Json
 from simulator.tokens import TokenDesk
 from simulator.venue import Venue
 
 _UNACKNOWLEDGED = 201
-_CARRY_FORWARD_MARGIN_PERCENT = 100
+_MARGIN_FIELDS = ("symbol", "qty", "side", "type", "productType", "limitPrice", "stopPrice")
 
 
 class AccountApi:
-    """Handlers around one account. Each brings the market to the present first."""
+    """Handlers around one account. Each reads its request whole, then brings the market to the present, then acts."""
 
-    def __init__(self, venue: Venue, desk: TokenDesk, faults: Faults, account: str, intraday_margin_percent: int):
+    def __init__(self, venue: Venue, desk: TokenDesk, faults: Faults, account: str, leveraged_margin_percent: int):
         self._venue = venue
         self._desk = desk
         self._faults = faults
         self._account = account
-        self._intraday_margin_percent = intraday_margin_percent
+        self._leveraged_margin_percent = leveraged_margin_percent
 
     def routes(self) -> list[web.RouteDef]:
         """Paths and handlers."""
@@ -112,50 +111,48 @@ class AccountApi:
 
     async def place(self, request: web.Request) -> web.Response:
         """Take a new order, unless a fault refuses it."""
-        now = self._venue.advance()
         body = await read_json(request)
+        now = self._venue.advance()
         wish = order_forms.place_request(body, self._venue.instrument, self._desk.credentials.client_id)
         refusal = self._faults.strike(FaultKind.REJECT_ORDER, path=request.path, symbol=wish.symbol)
         if refusal is not None:
             raise Refusal(400, REJECTED, refusal.message)
         reply = self._venue.settle(self._venue.exchange.place(wish, now))
-        lost = (
-            self._faults.strike(FaultKind.UNACKNOWLEDGED, path=request.path, symbol=wish.symbol) if reply.ok else None
-        )
-        if lost is not None:
+        if reply.ok and self._faults.strike(FaultKind.UNACKNOWLEDGED, path=request.path, symbol=wish.symbol):
             return answer(_UNACKNOWLEDGED, "Order request sent, acknowledgement pending", id=reply.broker_id)
-        return _answer(reply)
+        return exchange_answer(reply)
 
     async def modify(self, request: web.Request) -> web.Response:
         """Change a resting order."""
+        body = await read_json(request)
         now = self._venue.advance()
-        wish = order_forms.modify_request(await read_json(request), self._instrument_of_order)
-        return _answer(self._venue.settle(self._venue.exchange.modify(wish, now)))
+        wish = order_forms.modify_request(body, self._instrument_of_order)
+        return exchange_answer(self._venue.settle(self._venue.exchange.modify(wish, now)))
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancel a resting order; its id stands in the path or in the body."""
-        now = self._venue.advance()
         body = {"id": request.match_info["id"]} if "id" in request.match_info else await read_json(request)
-        return _answer(self._venue.settle(self._venue.exchange.cancel(order_forms.order_id(body), now)))
+        now = self._venue.advance()
+        return exchange_answer(self._venue.settle(self._venue.exchange.cancel(order_forms.order_id(body), now)))
 
     async def exit(self, request: web.Request) -> web.Response:
         """Close positions at the market."""
-        now = self._venue.advance()
         wish = order_forms.exit_request(await read_json(request))
-        return _answer(self._venue.settle(self._venue.exchange.exit_positions(wish, now)))
+        now = self._venue.advance()
+        return exchange_answer(self._venue.settle(self._venue.exchange.exit_positions(wish, now)))
 
     async def convert(self, request: web.Request) -> web.Response:
         """Move a position to another product."""
-        now = self._venue.advance()
         wish = order_forms.convert_request(await read_json(request), self._venue.instrument)
-        return _answer(self._venue.settle(self._venue.exchange.convert(wish, now)))
+        now = self._venue.advance()
+        return exchange_answer(self._venue.settle(self._venue.exchange.convert(wish, now)))
 
     async def margin(self, request: web.Request) -> web.Response:
         """What a list of orders would need, each alone, at its limit or the last price."""
-        self._venue.advance()
         body = await read_json(request)
+        self._venue.advance()
         orders = body.get("data") if isinstance(body, dict) else None
-        if not isinstance(orders, list) or not orders:
+        if not isinstance(orders, list) or not orders or not all(isinstance(order, dict) for order in orders):
             raise bad_parameter("data", "Please provide a list of orders")
         funds = self._venue.exchange.funds()
         needed = sum(self._margin_of(order) for order in orders)
@@ -167,16 +164,15 @@ class AccountApi:
         return answer(data=data)
 
     def _margin_of(self, order: Json) -> int:
-        known = {name: order[name] for name in ("symbol", "qty", "side", "type", "productType") if name in order}
-        prices = {name: order.get(name, 0) for name in ("limitPrice", "stopPrice")}
-        wish = order_forms.place_request(known | prices | {"validity": "DAY"}, self._venue.instrument, "")
-        quote = self._venue.quote(wish.symbol)
-        price = wish.limit_price if wish.type in {OrderType.LIMIT, OrderType.STOP_LIMIT} else quote.ltp if quote else 0
-        intraday = wish.product == Product.INTRADAY.value
-        percent = self._intraday_margin_percent if intraday else _CARRY_FORWARD_MARGIN_PERCENT
-        if wish.product == Product.CNC.value and wish.side is Side.SELL:
+        asked = {name: order[name] for name in _MARGIN_FIELDS if name in order}
+        client_id = self._desk.credentials.client_id
+        wish = order_forms.place_request({"validity": "DAY", **asked}, self._venue.instrument, client_id)
+        is_delivery = wish.product == Product.CNC.value
+        if is_delivery and wish.side is Side.SELL:
             return 0
-        return price * wish.quantity * percent // 100
+        quote = self._venue.quote(wish.symbol)
+        price = wish.limit_price or (quote.ltp if quote is not None else 0)
+        return price * wish.quantity * (100 if is_delivery else self._leveraged_margin_percent) // 100
 
     async def logout(self, request: web.Request) -> web.Response:
         """Sign this token out."""
@@ -191,10 +187,3 @@ class AccountApi:
             if order.broker_id == broker_id:
                 return self._venue.instrument(order.symbol)
         return None
-
-
-def _answer(reply: Reply) -> web.Response:
-    named: Json = {"id": reply.broker_id} if reply.broker_id else {}
-    if not reply.ok:
-        raise Refusal(400, reply.code, reply.message, **named)
-    return answer(reply.code, reply.message, **named)

@@ -11,7 +11,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,7 +60,7 @@ class SimulatorServer:
         self._ledger = _ledger(options.state)
         rules = options.rules or ExchangeRules(seed=options.seed)
         market = market or _market(options, calendar)
-        exchange = Exchange(market, calendar, self._ledger, options.funds, rules)
+        exchange = Exchange(market, market.calendar, self._ledger, options.funds, rules)
         self.venue = Venue(market, exchange, self.clock)
         self._runner = web.AppRunner(
             self._application(rules), access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE_SECONDS
@@ -92,16 +92,19 @@ class SimulatorServer:
         return self._endpoints()
 
     async def run(self) -> None:
-        """Serve until the market cannot go on. Raises what stopped it, for example `StorageError`."""
-        await asyncio.gather(*self._tasks)
+        """Serve until the market cannot go on."""
+        await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
 
     async def stop(self) -> None:
-        """Let go of clients, port and books."""
+        """Let go of clients, port and books. Raises what stopped the market, if anything did (`StorageError`)."""
         for task in self._tasks:
             task.cancel()
         self.faults.clear()
         await self._runner.cleanup()
         self._ledger.close()
+        for ending in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(ending, Exception):
+                raise ending
 
     async def _listen(self) -> None:
         self._site = web.TCPSite(self._runner, self.options.host, self._port)
@@ -123,9 +126,8 @@ class SimulatorServer:
             await asyncio.sleep(seconds)
             await self._listen()
 
-    def _keep(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.add(asyncio.get_running_loop().create_task(work))
 
     def _endpoints(self) -> Endpoints:
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
@@ -235,12 +237,9 @@ async def _serve(options: SimulatorOptions, calendar: Calendar) -> None:
         endpoints = await server.start()
         sys.stdout.write(json.dumps(endpoints.to_json()) + "\n")
         sys.stdout.flush()
-        work = asyncio.ensure_future(server.run())
-        waiting = asyncio.ensure_future(stopped.wait())
-        await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if work.done():
-            work.result()
-        work.cancel()
+        endings = [asyncio.create_task(server.run()), asyncio.create_task(stopped.wait())]
+        await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
+        for ending in endings:
+            ending.cancel()
     finally:
         await server.stop()

@@ -1,6 +1,12 @@
 """The market's calls, over HTTP."""
 
+from datetime import date, time
+
 import pytest
+
+from core.instants import instant_at
+from simulator.options import SimulatorOptions
+from simulator.server import running_simulator
 
 SBIN = "NSE:SBIN-EQ"
 NIFTY = "NSE:NIFTY50-INDEX"
@@ -52,6 +58,13 @@ def test_no_symbol_and_more_than_fifty_are_refused(program, symbols) -> None:
     assert answer.body["message"].startswith("symbols: ")
 
 
+@pytest.mark.parametrize("body", [{}, [], {"symbols": SBIN}, {"symbols": [3]}, {"symbols": [""]}])
+@pytest.mark.parametrize("path", ["/data/quotes", "/data/symbol-token"])
+def test_a_list_of_symbols_must_be_one(program, path, body) -> None:
+    answer = program.call("POST", path, body)
+    assert (answer.status, answer.body["code"]) == (422, -50)
+
+
 def test_depth_has_five_levels_each_side_and_the_bands_of_the_day(program) -> None:
     book = program.call("GET", "/data/depth", symbol=SBIN, ohlcv_flag="1").body["d"][SBIN]
     bids = [level["price"] for level in book["bids"]]
@@ -68,6 +81,25 @@ def test_the_market_is_open_in_its_normal_part_only(program) -> None:
     rows = program.call("GET", "/data/marketStatus").body["marketStatus"]
     assert {row["status"] for row in rows if row["market_type"] == "NORMAL"} == {"OPEN"}
     assert {row["status"] for row in rows if row["market_type"] != "NORMAL"} == {"CLOSE"}
+
+
+@pytest.mark.parametrize(
+    ("day", "at", "status"),
+    [
+        (date(2026, 1, 6), time(8, 0), "CLOSE"),
+        (date(2026, 1, 6), time(9, 2), "PREOPEN"),
+        (date(2026, 1, 6), time(9, 12), "PREOPEN_CLOSED"),
+        (date(2026, 1, 6), time(15, 29), "OPEN"),
+        (date(2026, 1, 6), time(15, 31), "CLOSE"),
+        (date(2026, 1, 4), time(10, 0), "CLOSE"),
+        (date(2026, 1, 31), time(18, 30), "OPEN"),
+    ],
+)
+def test_the_market_status_goes_by_the_session_of_the_day(program, calendar, day, at, status) -> None:
+    options = SimulatorOptions(clock_start=instant_at(day, at), clock_speed=0.001)
+    with running_simulator(options, calendar) as running:
+        rows = type(program)(running.endpoints).call("GET", "/data/marketStatus").body["marketStatus"]
+    assert {row["status"] for row in rows if row["market_type"] == "NORMAL"} == {status}
 
 
 def test_symbol_tokens_are_given_for_the_bare_token_too(program) -> None:

@@ -135,10 +135,14 @@ def test_the_margin_of_an_intraday_order_is_a_fifth_of_its_value(program) -> Non
     assert data["margin_new_order"] == 1_600.0
     delivery = program.call("POST", "/api/v3/multiorder/margin", {"data": [order | {"productType": "CNC"}]}).body
     assert delivery["data"]["margin_new_order"] == 8_000.0
+    sale = order | {"productType": "CNC", "side": -1}
+    assert program.call("POST", "/api/v3/multiorder/margin", {"data": [sale]}).body["data"]["margin_new_order"] == 0
+    assert program.call("POST", "/api/v3/multiorder/margin", {"data": [3]}).body["message"].startswith("data: ")
 
 
 def test_an_order_made_by_hand_is_told_apart(program) -> None:
     body = {"symbol": SBIN, "qty": 1, "type": 2, "side": 1, "productType": "INTRADAY", "validity": "DAY"}
+    assert program.call("POST", "/simulator/foreign-order", body | {"qty": 20_000}).status == 400
     order_id = program.call("POST", "/simulator/foreign-order", body).body["id"]
     row = row_of(program, order_id)
     assert (row["source"], row["orderTag"]) == ("M", "2:Untagged")
