@@ -9,7 +9,6 @@ from core.sizing import MILLION, SizingMethod, SizingRule
 from runtime.clock import MarketClock
 from runtime.settings import Settings
 
-_TOTAL_CALL_SECONDS = 6
 _TRANSIT_SECONDS = 30
 _BOOK_LAG_SECONDS = 5
 
@@ -56,14 +55,15 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         protect_within=wait(30),
         books_busy=wait(5),
         books_idle=wait(60),
-        transit=_transit(clock),
+        transit=_transit(settings, clock),
     )
 
 
-def _transit(clock: MarketClock) -> int:
+def _transit(settings: Settings, clock: MarketClock) -> int:
     """How long after sending an order may still appear: call, transit and book lag, as long as they really take.
 
     A network deadline is never below half a wall second, which is many market seconds on a fast clock.
     """
-    seconds = _TOTAL_CALL_SECONDS + _TRANSIT_SECONDS + _BOOK_LAG_SECONDS
+    broker = settings.broker
+    seconds = broker.connect_seconds + broker.read_seconds + _TRANSIT_SECONDS + _BOOK_LAG_SECONDS
     return int(clock.deadline_seconds(seconds) * clock.speed * SECOND)
