@@ -12,7 +12,7 @@ from core.instants import MINUTE, Instant, instant_at
 from core.market import Instrument, Side
 from core.orders import OrderType, Product
 from core.sessions import TradingDay
-from simulator.books import ExchangeOrder, PlaceRequest, Reply
+from simulator.books import ExchangeOrder, PlaceRequest
 
 REJECTED = -99
 INVALID_INPUT = -50
@@ -53,29 +53,22 @@ def segment_of(symbol: str) -> int:
     return CASH if symbol.endswith(("-EQ", "-INDEX")) else DERIVATIVES
 
 
-def invalid(message: str) -> Reply:
-    """Refuse a request on the spot."""
-    return Reply(ok=False, code=INVALID_INPUT, message=message)
-
-
-def refuse_request(request: PlaceRequest, instrument: Instrument | None) -> Reply | None:
-    """Refuse a request that makes no sense; None when it does."""
-    if instrument is None:
-        return Reply(ok=False, code=INVALID_SYMBOL, message="Invalid symbol provided")
+def wrong_request(request: PlaceRequest, instrument: Instrument) -> str:
+    """Why a request makes no sense, or nothing."""
     wrong = (
         _wrong_product(request, instrument)
         or wrong_quantity(request.quantity, instrument)
         or wrong_prices(request.type, request.limit_price, request.trigger_price, instrument, request.side)
     )
     if wrong:
-        return invalid(wrong)
+        return wrong
     if request.offline:
-        return invalid("offlineOrder: after-market orders are not accepted from an algo")
+        return "offlineOrder: after-market orders are not accepted from an algo"
     if not 0 <= request.disclosed <= request.quantity:
-        return invalid(f"disclosedQty: {request.disclosed} is not between 0 and qty {request.quantity}")
+        return f"disclosedQty: {request.disclosed} is not between 0 and qty {request.quantity}"
     if request.tag and not _TAG.fullmatch(request.tag):
-        return invalid("orderTag: Only alphanumeric characters allowed")
-    return None
+        return "orderTag: Only alphanumeric characters allowed"
+    return ""
 
 
 def wrong_quantity(quantity: int, instrument: Instrument) -> str:

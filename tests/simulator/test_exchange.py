@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import ConfigurationError
 from core.instants import MINUTE, SECOND, Instant, instant_at
 from core.market import Instrument, Side
 from core.orders import OrderStatus, OrderType, Validity
@@ -50,14 +51,18 @@ Build = Callable[..., Exchange]
 @pytest.fixture
 def build(calendar: Calendar) -> Build:
     def exchange(
-        *rows: tuple[str, int] | tuple[str, int, int], ledger: Ledger | None = None, days: int = 1, funds: int = FUNDS
+        *rows: tuple[str, int] | tuple[str, int, int],
+        ledger: Ledger | None = None,
+        days: int = 1,
+        funds: int = FUNDS,
+        start: str = "09:00",
     ) -> Exchange:
         script = [row for n in range(days) for row in prints(*rows, day=TUESDAY + timedelta(days=n))]
         other = [Print(at("09:15"), 160_000, 159_990, 160_000)]
         index = [Print(at("09:15"), 2_500_000, 0, 0, 0, 0, 0)]
         market = ScriptedMarket(calendar, {SBIN: script, INFY: other, NIFTY: index}, LISTED)
         built = Exchange(market, calendar, ledger or MemoryLedger(), funds, ALL_THERE)
-        built.step(at("09:00"))
+        built.step(at(start))
         return built
 
     return exchange
@@ -417,6 +422,15 @@ def test_time_that_runs_backwards_is_taken_as_standing_still(build: Build) -> No
     assert only(exchange).placed_at == at("09:20")
 
 
+def test_a_clock_far_behind_the_books_is_refused_with_the_remedy(build: Build) -> None:
+    exchange = build(("09:15:00", 80_000))
+    exchange.step(at("15:30"))
+    with pytest.raises(
+        ConfigurationError, match=r"2026-01-06 09:00:00 lies before .* 2026-01-06 15:30:00.*empty state"
+    ):
+        exchange.step(at("09:00"))
+
+
 @pytest.mark.parametrize("gap", [0, 10 * SECOND, 90 * MINUTE, 12 * 60 * MINUTE])
 def test_a_killed_exchange_comes_back_with_the_books_it_would_have_had(build: Build, tmp_path: Path, gap: int) -> None:
     rows = (("09:15:00", 80_000, 4), ("09:16:05", 80_005, 3), ("10:30:00", 79_000, 2), ("11:30:00", 81_000, 50))
@@ -425,7 +439,7 @@ def test_a_killed_exchange_comes_back_with_the_books_it_would_have_had(build: Bu
     for exchange in (killed, lived):
         exchange.place(order(), at("09:16"))
         exchange.place(order(Side.SELL, 5, type=OrderType.STOP, trigger_price=79_500), at("09:16:01"))
-    again = build(*rows, ledger=FileLedger(tmp_path / "books.jsonl"))
+    again = build(*rows, ledger=FileLedger(tmp_path / "books.jsonl"), start="09:16:01")
     now = at("09:16:01") + gap
     again.step(now)
     lived.step(now)

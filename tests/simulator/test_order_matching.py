@@ -1,14 +1,13 @@
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from core.market import Instrument, Side
 from core.orders import OrderType
-from simulator.books import ExchangeOrder, ModifyRequest, PlaceRequest
+from simulator.books import ExchangeOrder, PlaceRequest
 from simulator.exchange_rules import ExchangeRules
 from simulator.market import Quote
-from simulator.order_life import acknowledged, changed, new_order
+from simulator.order_life import acknowledged, new_order
 from simulator.order_matching import fill_price, protected_limit, shares_for_us, triggered, working_order
 
 SBIN = Instrument(symbol="NSE:SBIN-EQ", token="10100000003045", tick=5, lower_band=64_000, upper_band=80_500)
@@ -74,30 +73,3 @@ def test_a_stop_limit_wakes_to_its_own_limit() -> None:
     woken = triggered(stop, QUOTE._replace(ltp=79_900), SBIN, RULES)
     assert woken.working_limit == 79_700
     assert triggered(woken, QUOTE._replace(ltp=79_000), SBIN, RULES) is woken
-
-
-def test_a_modify_keeps_what_it_does_not_name_and_drops_what_the_type_does_not_have() -> None:
-    stop = order(OrderType.STOP_LIMIT, Side.SELL, limit=79_700, trigger=79_900)
-    request = ModifyRequest(broker_id=stop.broker_id, type=OrderType.LIMIT, limit_price=79_990)
-    limit = changed(stop, request, 80_000, SBIN, RULES, at=2)
-    assert (limit.type, limit.limit_price, limit.trigger_price, limit.working_limit) == (
-        OrderType.LIMIT,
-        79_990,
-        0,
-        79_990,
-    )
-    larger = changed(stop, ModifyRequest(broker_id=stop.broker_id, quantity=20), 80_000, SBIN, RULES, at=2)
-    assert larger == replace(stop, quantity=20, changed_at=2)
-
-
-def test_a_woken_stop_that_gets_a_new_limit_stays_awake() -> None:
-    stop = order(OrderType.STOP_LIMIT, Side.SELL, limit=79_700, trigger=79_900)
-    woken = triggered(stop, QUOTE._replace(ltp=79_900), SBIN, RULES)
-    again = changed(woken, ModifyRequest(broker_id=stop.broker_id, limit_price=79_500), 79_800, SBIN, RULES, at=2)
-    assert again.working_limit == 79_500
-
-
-def test_a_stop_turned_into_a_market_order_works_at_once() -> None:
-    stop = order(OrderType.STOP, Side.SELL, trigger=79_900)
-    market = changed(stop, ModifyRequest(broker_id="x", type=OrderType.MARKET), 80_000, SBIN, RULES, at=2)
-    assert (market.trigger_price, market.working_limit) == (0, 79_200)
