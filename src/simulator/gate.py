@@ -25,11 +25,13 @@ _PAGE = "<html><head><title>{title}</title></head><body><center><h1>{title}</h1>
 
 @web.middleware
 async def refusal_gate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn a refusal into its answer."""
+    """Turn a refusal into its answer; a path or method that is not served is one too."""
     try:
         return await handler(request)
     except Refusal as refusal:
         return refusal.response()
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as missing:
+        return Refusal(missing.status, missing.status, missing.reason).response()
 
 
 def fault_gate(faults: Faults, clock: Clock) -> Middleware:

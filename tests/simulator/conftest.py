@@ -1,7 +1,7 @@
 """A small calendar with known sessions, markets small enough to look at, and a program that talks to the server."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -142,3 +142,9 @@ def program(simulator: RunningSimulator) -> Iterator[Program]:
     """A program connected to the simulator; faults are cleared after each test."""
     yield Program(simulator.endpoints)
     simulator.clear()
+
+
+@pytest.fixture(scope="session")
+def connect() -> Callable[[Endpoints], Program]:
+    """Connects a program to any simulator a test starts for itself."""
+    return Program

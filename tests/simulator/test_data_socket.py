@@ -168,10 +168,10 @@ def test_updates_add_up_to_the_state_of_the_quotes_call(program, client) -> None
     assert state[1] <= depth["v"]
 
 
-def test_every_quote_of_the_market_reaches_the_wire_at_full_speed(program, calendar) -> None:
+def test_every_quote_of_the_market_reaches_the_wire_at_full_speed(connect, calendar) -> None:
     market = GeneratedMarket(calendar, 7)
     options = SimulatorOptions(clock_start=MORNING, clock_speed=600)
-    with running_simulator(options, calendar, market) as fast, data_client(type(program)(fast.endpoints)) as client:
+    with running_simulator(options, calendar, market) as fast, data_client(connect(fast.endpoints)) as client:
         client.sign_in()
         client.subscribe(SBIN, INFY)
         heard = {SBIN: [], INFY: []}
@@ -255,9 +255,9 @@ def test_unknown_topics_and_broken_frames_do_no_harm(client) -> None:
     assert client.until(SBIN).topic == SBIN
 
 
-def test_more_topics_than_the_plan_allows_are_refused_in_words(program, calendar) -> None:
+def test_more_topics_than_the_plan_allows_are_refused_in_words(connect, calendar) -> None:
     options = SimulatorOptions(most_topics=2)
-    with running_simulator(options, calendar) as small, data_client(type(program)(small.endpoints)) as client:
+    with running_simulator(options, calendar) as small, data_client(connect(small.endpoints)) as client:
         client.sign_in()
         assert client.subscribe(SBIN, INFY) == "K"
         client.socket.send_binary(frame_of(4, topics_of(NIFTY), bytes([11])))

@@ -113,6 +113,12 @@ def test_nobody_listens_for_a_while(program, simulator) -> None:
     pytest.fail("the simulator never listened again")
 
 
+def test_a_path_or_method_nobody_serves_is_refused_in_json(program) -> None:
+    for method, path, status in (("GET", "/api/v3/gtt/orders", 404), ("PUT", "/data/quotes", 405)):
+        answer = program.call(method, path)
+        assert (answer.status, answer.body["s"], answer.body["code"]) == (status, "error", status)
+
+
 def test_faults_are_switched_over_http_and_shown(program) -> None:
     armed = program.call("POST", "/simulator/faults", {"kind": "http_500", "path": "/data", "times": None}, token="")
     assert armed.body["fault"]["kind"] == "http_500"
@@ -166,8 +172,8 @@ def limited(calendar: Calendar):
         yield running
 
 
-def test_calls_above_the_limit_get_429_and_order_calls_learn_when_to_return(limited: RunningSimulator, request) -> None:
-    program = type(request.getfixturevalue("program"))(limited.endpoints)
+def test_calls_above_the_limit_get_429_and_order_calls_learn_when_to_return(limited: RunningSimulator, connect) -> None:
+    program = connect(limited.endpoints)
     assert [program.call("GET", "/api/v3/profile").status for _ in range(5)] == [200] * 5
     data = program.call("GET", "/data/marketStatus")
     assert (data.status, data.body["code"]) == (429, 429)

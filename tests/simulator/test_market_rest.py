@@ -95,10 +95,10 @@ def test_the_market_is_open_in_its_normal_part_only(program) -> None:
         (date(2026, 1, 31), time(18, 30), "OPEN"),
     ],
 )
-def test_the_market_status_goes_by_the_session_of_the_day(program, calendar, day, at, status) -> None:
+def test_the_market_status_goes_by_the_session_of_the_day(connect, calendar, day, at, status) -> None:
     options = SimulatorOptions(clock_start=instant_at(day, at), clock_speed=0.001)
     with running_simulator(options, calendar) as running:
-        rows = type(program)(running.endpoints).call("GET", "/data/marketStatus").body["marketStatus"]
+        rows = connect(running.endpoints).call("GET", "/data/marketStatus").body["marketStatus"]
     assert {row["status"] for row in rows if row["market_type"] == "NORMAL"} == {status}
 
 

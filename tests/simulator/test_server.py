@@ -84,18 +84,17 @@ def test_a_speed_needs_a_start() -> None:
 
 
 def test_a_restarted_simulator_has_the_same_books_and_knows_the_old_token(
-    program, calendar: Calendar, tmp_path: Path
+    connect, calendar: Calendar, tmp_path: Path
 ) -> None:
-    speak = type(program)
     options = SimulatorOptions(clock_start=MORNING, clock_speed=20, clock_epoch=None, state=tmp_path / "state", seed=7)
     with running_simulator(options, calendar) as first:
         epoch = first.endpoints.clock["epoch"]
-        old = speak(first.endpoints)
+        old = connect(first.endpoints)
         order_id = old.place(qty=2, orderTag="keepme").body["id"]
         trades = old.call("GET", "/api/v3/tradebook").body["tradeBook"]
     again = SimulatorOptions(clock_start=MORNING, clock_speed=20, clock_epoch=epoch, state=tmp_path / "state", seed=7)
     with running_simulator(again, calendar) as second:
-        new = speak(second.endpoints)
+        new = connect(second.endpoints)
         (order,) = new.call("GET", "/api/v3/orders", order_tag="1:keepme", token=old.authorization).body["orderBook"]
         assert (order["id"], order["filledQty"]) == (order_id, 2)
         assert new.call("GET", "/api/v3/tradebook").body["tradeBook"] == trades
