@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 import numpy as np
 import pytest
 
+from core.exits import decide, levels
 from core.instants import SECOND, Instant, instant_at
 from core.market import Candle, Timeframe
 from core.ports import Calendar
@@ -148,3 +149,37 @@ def test_the_edge_is_set_by_its_parameters(calendar: Calendar) -> None:
         for edge in (PlantedEdge(drift=0.1), PlantedEdge(drift=0.4))
     )
     assert strong > weak + 0.1
+
+
+def _gains(market: GeneratedMarket, symbol: str, first: date) -> list[float]:
+    """Gross gain of each trade of a plain rule: go with a move of three average ranges in half an hour, 2 : 3 out."""
+    candles = market.candles(symbol, Timeframe.M5, at(9, day=first), at(16), at(16))
+    gains: list[float] = []
+    for start in range(0, len(candles), 75):
+        day = candles[start : start + 71]
+        place = 14
+        while place < 64:
+            atr = float(np.mean([candle.high - candle.low for candle in day[place - 13 : place + 1]]))
+            move, entry = day[place].close - day[place - 6].close, day[place].close
+            if abs(move) > 3 * atr:
+                side = 1 if move > 0 else -1
+                stop, target = levels(side, entry, atr, 2.0, 3.0, market.instruments[symbol].tick)
+                reason = price = 0
+                while not reason:
+                    place += 1
+                    bar = day[place]
+                    reason, price = decide(side, stop, target, bar.open, bar.high, bar.low, place == len(day) - 1)
+                gains.append(side * (price - entry) / entry)
+            place += 1
+    return gains
+
+
+def test_a_plain_rule_earns_more_than_its_charges_only_where_an_edge_is_planted(calendar: Calendar) -> None:
+    first, symbols, charges = TUESDAY - timedelta(days=150), ("NSE:A-EQ", "NSE:B-EQ", "NSE:C-EQ"), 0.001
+    planted, nothing = (
+        [gain for symbol in symbols for gain in _gains(GeneratedMarket(calendar, 7, symbols, edge=edge), symbol, first)]
+        for edge in (PlantedEdge(), NO_EDGE)
+    )
+    assert len(planted) > 300
+    assert charges < np.mean(planted) < 0.003
+    assert np.mean(nothing) < charges / 2
