@@ -154,7 +154,11 @@ def _read_text(frame: bytes, offset: int) -> tuple[str, int]:
 
 
 class QuoteTopic:
-    """An `sf` topic: remembers what the wire last said of five fields, because an update names changes only."""
+    """An `sf` topic: remembers what the wire last said of five fields, because an update names changes only.
+
+    What the gate refuses is remembered too: the server counts the next changes from what it sent, not from what we
+    believed.
+    """
 
     __slots__ = ("_ask", "_at", "_bid", "_gate", "_ltp", "_volume")
 
@@ -179,17 +183,18 @@ class QuoteTopic:
             bid = self._bid
         if ask == ABSENT:
             ask = self._ask
-        if self._gate.offer(ltp, volume, at, bid, ask, restated, heard_at):
-            self._ltp = ltp
-            self._volume = volume
-            self._at = at
-            self._bid = bid
-            self._ask = ask
+        self._ltp = ltp
+        self._volume = volume
+        self._at = at
+        self._bid = bid
+        self._ask = ask
+        self._gate.offer(ltp, volume, at, bid, ask, restated, heard_at)
 
     def lite(self, price: int, heard_at: Instant) -> None:
         """Offer the gate a last price; without a time of its own it counts as of now."""
-        if price != ABSENT and self._gate.offer(price, self._volume, heard_at, self._bid, self._ask, True, heard_at):
+        if price != ABSENT:
             self._ltp = price
+            self._gate.offer(price, self._volume, heard_at, self._bid, self._ask, True, heard_at)
 
 
 class IndexTopic:
@@ -210,14 +215,15 @@ class IndexTopic:
         if not restated:
             ltp = self._ltp
         at = self._at if second == ABSENT else second * SECOND
-        if self._gate.offer(ltp, 0, at, 0, 0, restated, heard_at):
-            self._ltp = ltp
-            self._at = at
+        self._ltp = ltp
+        self._at = at
+        self._gate.offer(ltp, 0, at, 0, 0, restated, heard_at)
 
     def lite(self, price: int, heard_at: Instant) -> None:
         """Offer the gate the index value as of now."""
-        if price != ABSENT and self._gate.offer(price, 0, heard_at, 0, 0, True, heard_at):
+        if price != ABSENT:
             self._ltp = price
+            self._gate.offer(price, 0, heard_at, 0, 0, True, heard_at)
 
 
 class RawTopic:

@@ -15,6 +15,8 @@ REFERENCE_FRACTION = 5
 """A price may lie a fifth (20 %) from the previous close."""
 JUMP_FRACTION = 20
 """A step of more than a twentieth (5 %) from the last good price needs a second tick."""
+NEAR_FRACTION = 50
+"""Two prices within a fiftieth (2 %) of a third cannot be a jump apart."""
 AHEAD = 120 * SECOND
 """An exchange time further ahead of the market clock than this is a corrupt one."""
 HIGHEST_PRICE = 2**31 - 1
@@ -68,8 +70,8 @@ class PriceGate:
     """
 
     __slots__ = (
-        "_ask", "_at", "_bid", "_counts", "_grid", "_highest", "_jump", "_lowest", "_ltp", "_restart", "_sink",
-        "_symbol", "_volume", "heard_at", "instrument",
+        "_ask", "_at", "_bid", "_counts", "_grid", "_highest", "_jump", "_lowest", "_ltp", "_near_high",
+        "_near_low", "_restart", "_sink", "_symbol", "_volume", "heard_at", "instrument",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, sink: Callable[[Tick], object], counts: FeedCounts) -> None:
@@ -86,6 +88,8 @@ class PriceGate:
         self._restart: tuple[int, Instant] | None = None
         self._lowest = instrument.lower_band or 1
         self._highest = instrument.upper_band or HIGHEST_PRICE
+        # A window around a recent good price, empty while in doubt; a price inside needs no closer look.
+        self._near_low = self._near_high = 0
 
     def expect(self, previous_close: int, ltp: int) -> None:
         """Widen today's range of believable prices to a fifth around a previous close, in units.
@@ -99,31 +103,30 @@ class PriceGate:
         lower, upper = self.instrument.lower_band, self.instrument.upper_band
         self._lowest = min(previous_close - swing, lower or HIGHEST_PRICE)
         self._highest = max(previous_close + swing, upper or 0)
+        self._near_high = 0
 
-    def offer(self, ltp: int, volume: int, at: Instant, bid: int, ask: int, restated: bool, heard_at: Instant) -> bool:
+    def offer(self, ltp: int, volume: int, at: Instant, bid: int, ask: int, restated: bool, heard_at: Instant) -> None:
         """Deliver a tick if it can be believed.
 
-        `restated` says that the source named the price in this very message and did not leave it as before. Returns
-        False when the message does not belong to the present and must be forgotten whole.
+        `restated` says that the source named the price in this very message and did not leave it as before.
         """
         if at < self._at or volume < self._volume or at > heard_at + AHEAD:
-            if self._is_out_of_time(volume, at, heard_at):
-                return False
-            if not self._is_restart(volume, at):
-                return True
+            if self._is_out_of_time(volume, at, heard_at) or not self._is_restart(volume, at):
+                return
         elif at == self._at and volume == self._volume and ltp == self._ltp and bid == self._bid and ask == self._ask:
             self._counts.repeated += 1
             self._jump = None
             self.heard_at = heard_at
-            return True
-        good, lowest, highest, grid = self._ltp, self._lowest, self._highest, self._grid
-        if (
-            ltp < lowest or ltp > highest or ltp % grid or abs(ltp - good) * JUMP_FRACTION > good or self._jump
-        ) and not self._is_believable(ltp, volume, at, restated):  # fmt: skip
-            return True
+            return
+        lowest, highest, grid = self._lowest, self._highest, self._grid
         if (bid and not lowest <= bid <= highest) or (ask and not lowest <= ask <= highest) or bid % grid or ask % grid:
             self._counts.out_of_range += 1
-            return True
+            return
+        if not self._near_low <= ltp <= self._near_high or ltp % grid:
+            if not self._is_believable(ltp, volume, at, restated):
+                return
+            self._near_low = max(ltp - ltp // NEAR_FRACTION, lowest)
+            self._near_high = min(ltp + ltp // NEAR_FRACTION, highest)
         self._ltp = ltp
         self._volume = volume
         self._at = at
@@ -131,7 +134,6 @@ class PriceGate:
         self._ask = ask
         self.heard_at = heard_at
         self._sink(_new_tick(Tick, (self._symbol, at, ltp, bid, ask, volume)))
-        return True
 
     def offer_quote(self, quote: Tick, heard_at: Instant) -> None:
         """Deliver a price that was asked for just now: it is current even where its own time lags behind."""
@@ -180,6 +182,7 @@ class PriceGate:
             return True
         if restated:
             self._jump = ltp, volume, at
+            self._near_high = 0
         return False
 
 

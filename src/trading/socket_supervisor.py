@@ -129,11 +129,7 @@ class SocketSupervisor:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
-                pause = self._attempt()
-            except Exception:  # noqa: BLE001 - the thread top: a feed must outlive any fault in a callback
-                self._log.exception("unexpected fault; connecting again")
-                pause = RETRY_SECONDS[-1]
+            pause = self._attempt()
             self._stopping.wait(self._clock.deadline_seconds(pause))
         self._enter(FeedState.DOWN)
 
@@ -148,7 +144,10 @@ class SocketSupervisor:
             return REFUSED_RETRY_SECONDS
         except BotError as error:
             self._complain(error)
-            self._enter(FeedState.DOWN)
+        except Exception:  # noqa: BLE001 - the thread top: a feed must outlive any fault in a callback
+            self._failures += 1
+            self._log.exception("unexpected fault; connecting again")
+        self._enter(FeedState.DOWN)
         return RETRY_SECONDS[min(max(self._failures, 1), len(RETRY_SECONDS)) - 1]
 
     def _hold(self) -> None:
@@ -189,7 +188,11 @@ class SocketSupervisor:
     def _enter(self, state: FeedState) -> None:
         if state is FeedState.LIVE:
             self._failures = 0
-        if state is not self._state:
-            self._state = state
-            self._log.info("%s", state.value)
+        if state is self._state:
+            return
+        self._state = state
+        self._log.info("%s", state.value)
+        try:
             self._on_state(state)
+        except Exception:  # noqa: BLE001 - the announcer: who cannot take the news must not end the feed
+            self._log.exception("nobody took the news of %s", state.value)

@@ -216,11 +216,11 @@ def test_a_snapshot_that_names_another_token_freezes_the_symbol(desk: Desk) -> N
     assert "1594" in desk.frozen["NSE:SBIN-EQ"]
 
 
-def test_a_late_item_leaves_no_trace_in_what_follows(desk: Desk) -> None:
+def test_changes_count_from_what_the_server_sent_last_even_when_that_came_late(desk: Desk) -> None:
     desk.hear(sbin(price=80_000, volume=500, second=SECOND_OF_DAY + 30))
-    assert desk.hear(update(1, changed(ltp=79_000, volume=400, second=SECOND_OF_DAY + 20, bid=78_995))) == []
+    assert desk.hear(update(1, changed(ltp=79_990, second=SECOND_OF_DAY + 20, bid=79_985))) == []
     (tick,) = desk.hear(update(1, changed(volume=510, second=SECOND_OF_DAY + 31)))
-    assert (tick.ltp, tick.bid) == (80_000, 79_995)
+    assert (tick.ltp, tick.bid) == (79_990, 79_985)
 
 
 def test_a_price_in_doubt_stays_in_doubt_until_the_server_names_another(desk: Desk) -> None:
