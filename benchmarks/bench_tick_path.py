@@ -161,7 +161,7 @@ def main() -> None:
     for _ in range(TICKS):
         sent, tick = inbox.get()
         begin = time.perf_counter_ns()
-        kernel.on_tick(tick)
+        kernel.on_tick(tick, tick.at)
         end = time.perf_counter_ns()
         work.append(end - begin)
         hop.append(begin - sent)
@@ -171,7 +171,7 @@ def main() -> None:
         kernel = kernel_with_positions()
         for symbol in SYMBOLS:
             begin = time.perf_counter_ns()
-            step = kernel.on_tick(Tick(symbol, OPEN, 98_995, 98_990, 99_000, 1))
+            step = kernel.on_tick(Tick(symbol, OPEN, 98_995, 98_990, 99_000, 1), OPEN)
             exits.append(time.perf_counter_ns() - begin)
             assert step is not None
     print(

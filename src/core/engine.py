@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 
 from core import events, exits
 from core.entries import propose_entry
-from core.events import Command, Decided, Decision, ExitDecided, LevelChanged, Phase, SafetyLevel
+from core.events import Command, Decided, Decision, ExitDecided, LevelChanged, SafetyLevel
 from core.instants import Instant
 from core.market import Instrument, Tick, Timeframe
-from core.orders import Product
 from core.ports import RowStream
 from core.rules import TradingRules
 from core.signals import Direction, FeatureRow, SignalProvider
@@ -53,39 +52,40 @@ class Engine:
                 ]
             case events.HistoryArrived():
                 return self._take_candles(state, event)
-            case events.PhaseReached(at=at, phase=Phase.SQUARE_OFF):
-                return self._exit_all(state, at, exits.REASONS[exits.SQUARE_OFF], intraday_only=True)
             case events.CommandGiven(at=at, command=Command.FLATTEN, why=why):
-                return [LevelChanged(at=at, level=SafetyLevel.FLATTEN, why=why)]
+                return _raise_to(SafetyLevel.FLATTEN, state, at, why)
             case events.CommandGiven(at=at, command=Command.HALT, why=why):
-                return [LevelChanged(at=at, level=SafetyLevel.NO_ENTRY, why=why)]
-            case events.CommandGiven(at=at, command=Command.RESUME, why=why):
+                return _raise_to(SafetyLevel.NO_ENTRY, state, at, why)
+            case events.CommandGiven(at=at, command=Command.RESUME, why=why) if state.level is not SafetyLevel.RUN:
                 return [LevelChanged(at=at, level=SafetyLevel.RUN, why=why)]
-            case LevelChanged(at=at, level=SafetyLevel.FLATTEN):
-                return self._exit_all(state, at, "force_exit")
             case events.TradeClosed(trade=trade):
                 self._open_profit.pop(trade.symbol, None)
         return []
 
-    def on_tick(self, state: BotState, tick: Tick) -> list[Decision]:
-        """Watch one price: stop, target, and the loss limit of the day. Empty for nearly every tick."""
-        symbol = tick.symbol
+    def on_tick(self, state: BotState, tick: Tick, now: Instant) -> list[Decision]:
+        """Watch one price: stop, target, and the loss limit of the day. Empty for nearly every tick.
+
+        A price from before the open, or from another day, is kept for display and decides nothing.
+        """
+        symbol, day = tick.symbol, state.day
         self.ticks[symbol] = tick
-        if self._is_daily and symbol in state.queued and state.day is not None and state.day.entries_allowed(tick.at):
-            return [self._propose(state, state.queued[symbol], tick.at)]
+        if day is None or not day.is_open(tick.at):
+            return []
+        if self._is_daily and symbol in state.queued and day.entries_allowed(now):
+            return [self._propose(state, state.queued[symbol], now)]
         position = state.positions.get(symbol)
         if position is None:
             return []
         ltp = tick.ltp
         self._open_profit[symbol] = position.profit_at(ltp)
         decisions: list[Decision] = []
-        if not position.exit_reason and position.stop:
+        if position.quantity > 0 and position.stop and not position.exit_reason:
             code, price = exits.decide(position.side.value, position.stop, position.target, ltp, ltp, ltp, False)
             if code != exits.HOLD:
-                decisions.append(ExitDecided(at=tick.at, symbol=symbol, reason=exits.REASONS[code], price=price))
+                decisions.append(ExitDecided(at=now, symbol=symbol, reason=exits.REASONS[code], price=price))
         if self.profit(state) <= -self.rules.max_loss and state.level.value < SafetyLevel.FLATTEN.value:
             why = f"loss limit: {self.profit(state) / 100:.2f} of {-self.rules.max_loss / 100:.2f} rupees"
-            decisions.append(LevelChanged(at=tick.at, level=SafetyLevel.FLATTEN, why=why))
+            decisions.append(LevelChanged(at=now, level=SafetyLevel.FLATTEN, why=why))
         return decisions
 
     def profit(self, state: BotState) -> int:
@@ -140,17 +140,7 @@ class Engine:
         tick = self.ticks.get(decided.symbol)
         return propose_entry(state, self._tagger, self.rules, instrument, decided, tick, at, self.profit(state))
 
-    # --- exits --------------------------------------------------------------------------------------------------
 
-    def _exit_all(self, state: BotState, at: Instant, reason: str, intraday_only: bool = False) -> list[Decision]:
-        return [
-            ExitDecided(at=at, symbol=symbol, reason=reason, price=self._last_price(symbol))
-            for symbol, position in state.positions.items()
-            if position.quantity
-            and not position.exit_reason
-            and not (intraday_only and position.product is Product.CNC)
-        ]
-
-    def _last_price(self, symbol: str) -> int:
-        tick = self.ticks.get(symbol)
-        return tick.ltp if tick else 0
+def _raise_to(level: SafetyLevel, state: BotState, at: Instant, why: str) -> list[Decision]:
+    """Raise the safety level; a command to be careful never lowers it."""
+    return [LevelChanged(at=at, level=level, why=why)] if state.level.value < level.value else []

@@ -36,7 +36,7 @@ def propose_entry(
         rules.sizing,
         capital=rules.capital,
         price=price,
-        stop_distance=abs(price - stop),
+        stop_distance=max(abs(price - stop), instrument.tick),
         lot=instrument.lot,
         freeze=instrument.freeze,
     )

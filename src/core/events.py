@@ -51,6 +51,8 @@ class Command(Enum):
 
     STOP = "stop"
     """End gracefully; open positions keep their resting stop."""
+    STOP_FLAT = "stop_flat"
+    """End gracefully with everything closed. Unlike FLATTEN it latches nothing: the next start trades again."""
     FLATTEN = "flatten"
     """Close everything, then take no entries."""
     HALT = "halt"
@@ -374,6 +376,19 @@ class PositionAdopted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PositionAdjusted:
+    """Shares of ours were closed outside the bot, by a person or by the broker; the books are the evidence."""
+
+    at: Instant
+    symbol: str
+    quantity: int
+    """Shares that are gone."""
+    value: int
+    """What they fetched, in units."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolBlocked:
     """No entries in a symbol: somebody else's position or order is in it, or the books contradict our fills."""
 
@@ -447,6 +462,7 @@ Decision: TypeAlias = (
     | ExitDecided
     | TradeClosed
     | PositionAdopted
+    | PositionAdjusted
     | SymbolBlocked
     | LevelChanged
     | Reconciled

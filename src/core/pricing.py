@@ -12,7 +12,16 @@ def marketable_limit(side: Side, tick: Tick, buffer: float, instrument: Instrume
     touch = (tick.ask if side is Side.BUY else tick.bid) or tick.ltp
     if side is Side.BUY:
         return instrument.clamp(instrument.round_price(max(touch, tick.ltp) * (1 + buffer), Rounding.UP))
-    return instrument.clamp(instrument.round_price(min(touch, tick.ltp) * (1 - buffer), Rounding.DOWN))
+    price = instrument.round_price(min(touch, tick.ltp) * (1 - buffer), Rounding.DOWN)
+    return instrument.clamp(max(price, instrument.tick))
+
+
+def stop_trigger(side: Side, trigger: int, instrument: Instrument) -> int:
+    """Return the trigger of a protective stop as near as the band allows, with room for its limit one tick beyond."""
+    if side is Side.BUY:
+        return trigger if instrument.upper_band is None else min(trigger, instrument.upper_band - instrument.tick)
+    lowest = (instrument.lower_band or instrument.tick) + instrument.tick
+    return max(trigger, lowest)
 
 
 def stop_limit(side: Side, trigger: int, offset: float, instrument: Instrument) -> int:

@@ -4,27 +4,16 @@ Recovery, the live view and the reports all read this one fold. Restart is: appl
 """
 
 from dataclasses import dataclass, field
-from enum import Enum
 
 from core import events
-from core.events import EntryPlan, FeedState, Phase, SafetyLevel, Verb
-from core.instants import SECOND, Instant
+from core.events import FeedState, Phase, SafetyLevel, Verb
+from core.instants import Instant
 from core.market import Side
-from core.orders import (
-    Books,
-    OrderChange,
-    OrderIntent,
-    OrderReport,
-    OrderStatus,
-    OrderType,
-    OutcomeKind,
-    Product,
-    Purpose,
-)
+from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
 from core.positions import Trade
 from core.sessions import TradingDay
 from core.signals import Direction
-from core.tags import purpose_of
+from core.tracking import IN_THE_BOOK, OpenPosition, OrderState, TrackedOrder, found_at_broker
 
 _ORDER_NEWS = (
     events.OrderReported,
@@ -32,113 +21,10 @@ _ORDER_NEWS = (
     events.OutcomeArrived,
     events.OrderIntended,
     events.OrderAbsent,
+    events.PositionAdopted,
+    events.PositionAdjusted,
     events.Booted,
 )
-
-
-CHANGE_VISIBLE_AFTER = 2 * SECOND
-"""A complete reading begun this long after a change must show it."""
-
-
-class OrderState(Enum):
-    """Where one of our orders is in its life."""
-
-    SENT = "sent"
-    """Written down and handed to the wire; no answer yet."""
-    UNKNOWN = "unknown"
-    """The answer proves nothing; the books will."""
-    WORKING = "working"
-    FILLED = "filled"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    NOT_SENT = "not_sent"
-    ABSENT = "absent"
-    """The books showed, late enough and twice, that it does not exist."""
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it may still trade."""
-        return self in {OrderState.SENT, OrderState.UNKNOWN, OrderState.WORKING}
-
-
-_STATE_OF_STATUS = {
-    OrderStatus.FILLED: OrderState.FILLED,
-    OrderStatus.CANCELLED: OrderState.CANCELLED,
-    OrderStatus.REJECTED: OrderState.REJECTED,
-    OrderStatus.EXPIRED: OrderState.EXPIRED,
-}
-
-
-@dataclass(slots=True)
-class TrackedOrder:
-    """One of our orders and everything heard about it."""
-
-    intent: OrderIntent
-    sent_at: Instant
-    plan: EntryPlan | None = None
-    state: OrderState = OrderState.SENT
-    broker_id: str = ""
-    filled: int = 0
-    filled_value: int = 0
-    type: OrderType = OrderType.LIMIT
-    quantity: int = 0
-    limit_price: int = 0
-    trigger_price: int = 0
-    change: OrderChange | None = None
-    """A change on its way: not yet seen in the books."""
-    change_at: Instant = 0
-    cancel_at: Instant = 0
-    """When a cancel was asked for; 0 for never."""
-    absent_reads: int = 0
-    last_absent_read: Instant = 0
-    message: str = ""
-
-    def __post_init__(self) -> None:
-        """Start with the values we sent."""
-        self.type = self.intent.type
-        self.quantity = self.intent.quantity
-        self.limit_price = self.intent.limit_price
-        self.trigger_price = self.intent.trigger_price
-
-    @property
-    def remaining(self) -> int:
-        """Quantity that may still trade."""
-        return self.quantity - self.filled if self.state.is_live else 0
-
-
-@dataclass(slots=True)
-class OpenPosition:
-    """A position from its first fill until it is verified flat."""
-
-    symbol: str
-    side: Side
-    product: Product
-    opened_at: Instant
-    plan: EntryPlan | None
-    stop: int = 0
-    target: int = 0
-    entry_filled: int = 0
-    entry_value: int = 0
-    exit_filled: int = 0
-    exit_value: int = 0
-    last_fill_at: Instant = 0
-    exit_reason: str = ""
-    """Set once it has to go."""
-    exit_steps: int = 0
-    """Rungs of the exit ladder used so far."""
-    unprotected_since: Instant = 0
-    """When it last became without a confirmed stop at the broker; 0 while protected."""
-
-    @property
-    def quantity(self) -> int:
-        """Shares still held."""
-        return self.entry_filled - self.exit_filled
-
-    def profit_at(self, price: int) -> int:
-        """Profit before charges with what is still held valued at a price, in units."""
-        sign = self.side.value
-        return sign * (self.exit_value + self.quantity * price - self.entry_value)
 
 
 @dataclass(slots=True)
@@ -158,10 +44,14 @@ class BotState:
     access: bool = True
     """Whether the token works."""
     stopping: bool = False
+    closing: bool = False
+    """Whether the bot ends with everything closed."""
     orders: dict[str, TrackedOrder] = field(default_factory=dict)
     """Our orders of the day by tag."""
     orders_today: int = 0
     positions: dict[str, OpenPosition] = field(default_factory=dict)
+    carried: dict[str, int] = field(default_factory=dict)
+    """Shares brought into this day by symbol, negative for a short."""
     trades: list[Trade] = field(default_factory=list)
     """Closed trades of the day."""
     blocked: dict[str, str] = field(default_factory=dict)
@@ -209,7 +99,8 @@ class BotState:
             case events.CancelIntended(tag=tag, at=at):
                 self.orders[tag].cancel_at = at
                 self.orders_today += 1
-            case events.PositionExitIntended():
+            case events.PositionExitIntended(symbol=symbol, at=at):
+                self.positions[symbol].broker_exit_at = at
                 self.orders_today += 1
             case events.OrderAbsent(tag=tag):
                 self.orders[tag].state = OrderState.ABSENT
@@ -231,6 +122,13 @@ class BotState:
                     self.queued[symbol] = event
             case events.PositionAdopted():
                 self._adopt(event)
+            case events.PositionAdjusted(symbol=symbol, quantity=quantity, value=value, at=at):
+                position = self.positions[symbol]
+                position.exit_filled += quantity
+                position.exit_value += value
+                position.last_fill_at = at
+                if not position.quantity:
+                    position.exit_reason = position.exit_reason or "closed_at_broker"
             case events.SymbolBlocked(symbol=symbol, why=why):
                 self.blocked[symbol] = why
             case events.LevelChanged(level=level, why=why):
@@ -250,12 +148,15 @@ class BotState:
             case events.Booted():
                 self._boot(event)
             case events.CommandGiven(command=command):
-                self.stopping = self.stopping or command is events.Command.STOP
+                self.closing = self.closing or command is events.Command.STOP_FLAT
+                self.stopping = self.stopping or self.closing or command is events.Command.STOP
             case _:
                 pass
 
     def order_by_broker_id(self, broker_id: str) -> TrackedOrder | None:
         """Return our order with a broker's id, if we know it."""
+        if not broker_id:
+            return None
         return next((order for order in self.orders.values() if order.broker_id == broker_id), None)
 
     def live_orders(self, symbol: str, *purposes: Purpose) -> list[TrackedOrder]:
@@ -277,6 +178,17 @@ class BotState:
         decided = self.decided.get(symbol)
         return decided is not None and decided.candle >= candle
 
+    def shares_at_broker(self, books: Books, symbol: str, product: Product) -> int:
+        """Return what the books say of our position in a symbol, negative for a short.
+
+        Shares carried over night may have moved from the position book to the holdings; then the row of the day shows
+        only what was done today.
+        """
+        net = sum(row.net_quantity for row in books.positions if row.symbol == symbol and row.product == product.value)
+        position = self.positions.get(symbol)
+        ours = position.signed_quantity if position else 0
+        return net if net == ours else net + self.carried.get(symbol, 0)
+
     @property
     def is_flat(self) -> bool:
         """Whether we hold nothing and nothing of ours may still trade."""
@@ -284,67 +196,48 @@ class BotState:
 
     # --- orders -------------------------------------------------------------------------------------------------
 
-    def _hear_outcome(self, event: events.OutcomeArrived) -> None:
-        order = self.orders.get(event.tag)
-        if order is None or event.verb is Verb.EXIT:
-            return
-        outcome = event.outcome
-        if event.verb is Verb.PLACE:
-            order.broker_id = order.broker_id or outcome.broker_id
-            order.message = outcome.message
-            if order.state in {OrderState.SENT, OrderState.UNKNOWN}:
-                order.state = {
-                    OutcomeKind.ACK: OrderState.WORKING,
-                    OutcomeKind.REJECTED: OrderState.REJECTED,
-                    OutcomeKind.NOT_SENT: OrderState.NOT_SENT,
-                    OutcomeKind.UNKNOWN: OrderState.UNKNOWN,
-                }[outcome.kind]
-        elif event.verb is Verb.MODIFY and outcome.kind in {OutcomeKind.REJECTED, OutcomeKind.NOT_SENT}:
-            order.change = None
-            order.message = outcome.message
-        elif event.verb is Verb.CANCEL and outcome.kind in {OutcomeKind.REJECTED, OutcomeKind.NOT_SENT}:
-            order.cancel_at = 0
-            order.message = outcome.message
-
     def _hear_order(self, report: OrderReport, at: Instant) -> None:
         """Merge what the broker says of one order: filled quantity only grows, a terminal state stays."""
-        order = self.orders.get(report.tag) or self.order_by_broker_id(report.broker_id)
+        order = self._order_of(report)
         if order is None:
-            return
-        order.broker_id = order.broker_id or report.broker_id
+            order = found_at_broker(report, at)
+            if order is None:
+                return
+            self.orders[report.tag] = order
         if report.filled > order.filled:
-            self._fill(order, report.filled - order.filled, report.filled_value - order.filled_value, at)
-            order.filled, order.filled_value = report.filled, report.filled_value
-        if order.state.is_live:
-            order.state = _STATE_OF_STATUS.get(report.status, OrderState.WORKING)
-            order.message = report.message or order.message
-        if report.status is OrderStatus.PENDING:
-            order.type, order.quantity = report.type, report.quantity
-            order.limit_price, order.trigger_price = report.limit_price, report.trigger_price
-        if order.change is not None and _shows(report, order.change):
-            order.change = None
+            self._fill(order, report.filled, report.filled_value, at)
+        order.hear_report(report)
 
-    def _fill(self, order: TrackedOrder, quantity: int, value: int, at: Instant) -> None:
+    def _hear_outcome(self, event: events.OutcomeArrived) -> None:
+        if event.outcome.rejection is RejectionKind.AUTHENTICATION:
+            self.access = False
+        order = self.orders.get(event.tag)
+        if order is not None and event.verb is not Verb.EXIT:
+            order.hear_outcome(event.verb, event.outcome, event.at)
+
+    def _order_of(self, report: OrderReport) -> TrackedOrder | None:
+        return self.orders.get(report.tag) or self.order_by_broker_id(report.broker_id)
+
+    def _fill(self, order: TrackedOrder, filled: int, filled_value: int, at: Instant) -> None:
+        """Raise what an order has filled to new totals, and the position with it."""
         intent = order.intent
+        quantity, value = filled - order.filled, filled_value - order.filled_value
+        order.filled, order.filled_value, order.last_fill_at = filled, filled_value, at
         position = self.positions.get(intent.symbol)
+        if position is None and intent.purpose is Purpose.ENTRY:
+            position = OpenPosition(
+                symbol=intent.symbol, side=intent.side, product=intent.product, opened_at=at, plan=order.plan
+            )
+            self.positions[intent.symbol] = position
+        if position is None:
+            return
+        position.last_fill_at = at
         if intent.purpose is Purpose.ENTRY:
-            if position is None:
-                position = OpenPosition(
-                    symbol=intent.symbol,
-                    side=intent.side,
-                    product=intent.product,
-                    opened_at=at,
-                    plan=order.plan,
-                    unprotected_since=at,
-                )
-                self.positions[intent.symbol] = position
             position.entry_filled += quantity
             position.entry_value += value
-        elif position is not None:
+        else:
             position.exit_filled += quantity
             position.exit_value += value
-        if position is not None:
-            position.last_fill_at = at
 
     def _watch_protection(self, at: Instant) -> None:
         """Note since when each position is without a confirmed order at the broker that would close all of it."""
@@ -362,28 +255,26 @@ class BotState:
         self.books, self.books_at = books, asked_at
         for report in books.orders:
             self._hear_order(report, at)
-            self._forget_change_without_effect(report, asked_at)
-        self._use_exact_values(books)
+            order = self._order_of(report)
+            if order is not None:
+                order.forget_change_without_effect(asked_at)
+        self._use_trade_book(books, at)
         self._count_absences(asked_at)
 
-    def _forget_change_without_effect(self, report: OrderReport, asked_at: Instant) -> None:
-        """An acknowledged change that the book does not show never happened: the book is the truth."""
-        order = self.orders.get(report.tag)
-        if order is not None and order.change is not None and asked_at > order.change_at + CHANGE_VISIBLE_AFTER:
-            order.change = None
-
-    def _use_exact_values(self, books: Books) -> None:
-        """Replace average-based values by the sums of the trade book, where it has every fill of an order."""
+    def _use_trade_book(self, books: Books, at: Instant) -> None:
+        """Take fills that the order book does not show yet, and exact values where the trade book has every fill."""
         sums: dict[str, tuple[int, int]] = {}
         for fill in books.fills:
             quantity, value = sums.get(fill.broker_id, (0, 0))
             sums[fill.broker_id] = quantity + fill.quantity, value + fill.quantity * fill.price
         for order in self.orders.values():
             quantity, value = sums.get(order.broker_id, (0, 0))
+            if quantity > order.filled:
+                self._fill(order, quantity, value, at)
             if not order.filled or quantity != order.filled or value == order.filled_value:
                 continue
             position = self.positions.get(order.intent.symbol)
-            if position is not None:
+            if position is not None and order.last_fill_at >= position.opened_at:
                 if order.intent.purpose is Purpose.ENTRY:
                     position.entry_value += value - order.filled_value
                 else:
@@ -391,7 +282,12 @@ class BotState:
             order.filled_value = value
 
     def _count_absences(self, asked_at: Instant) -> None:
-        seen = {report.tag for report in self.books.orders} if self.books else set()
+        """Count a reading as evidence of absence, but only one that lists every order it must."""
+        reports = self.books.orders if self.books else ()
+        ids = {report.broker_id for report in reports}
+        if any(order.state in IN_THE_BOOK and order.broker_id not in ids for order in self.orders.values()):
+            return
+        seen = {report.tag for report in reports}
         for order in self.orders.values():
             if order.state is OrderState.UNKNOWN and order.intent.tag not in seen and asked_at > order.sent_at:
                 order.absent_reads += 1
@@ -402,12 +298,15 @@ class BotState:
     def _boot(self, event: events.Booted) -> None:
         self.boot, self.log_id, self.mode, self.account = event.boot, event.log_id, event.mode, event.account
         self.reconciled = False
-        self.stopping = False
+        self.stopping = self.closing = False
         self.books = None
         self.feeds.clear()
         for order in self.orders.values():
             if order.state is OrderState.SENT:
                 order.state = OrderState.UNKNOWN
+        for position in self.positions.values():
+            if position.unprotected_since:
+                position.unprotected_since = event.at  # the deadline is for what we can act on
 
     def _begin_day(self, day: TradingDay) -> None:
         if self.day is not None and self.day.date == day.date:
@@ -420,8 +319,11 @@ class BotState:
         self.orders_today = self.signals_today = self.realised = 0
         self.flat_verified = False
         self.reconciled = False
+        self.carried = {symbol: position.signed_quantity for symbol, position in self.positions.items()}
         for position in self.positions.values():
-            position.unprotected_since = position.unprotected_since or day.open
+            position.unprotected_since = day.open  # stop orders live for a day
+            if position.product is Product.INTRADAY:
+                position.product = Product.CNC  # what could not be squared off has become delivery
 
     def _adopt(self, event: events.PositionAdopted) -> None:
         position = OpenPosition(
@@ -435,33 +337,7 @@ class BotState:
             entry_filled=abs(event.quantity),
             entry_value=event.entry_value,
             last_fill_at=event.at,
-            unprotected_since=0 if event.stop_order else event.at,
         )
         self.positions[event.symbol] = position
-        report = event.stop_order
-        if report is not None:
-            intent = OrderIntent(
-                tag=report.tag,
-                symbol=report.symbol,
-                side=report.side,
-                quantity=report.quantity,
-                type=report.type,
-                limit_price=report.limit_price,
-                trigger_price=report.trigger_price,
-                product=event.product,
-                purpose=purpose_of(report.tag),
-                reason="found at the broker",
-            )
-            order = TrackedOrder(intent=intent, sent_at=event.at, state=OrderState.WORKING)
-            order.broker_id, order.filled, order.filled_value = report.broker_id, report.filled, report.filled_value
-            self.orders[report.tag] = order
-
-
-def _shows(report: OrderReport, change: OrderChange) -> bool:
-    """Whether the book shows the values we asked for."""
-    return (
-        report.type is change.type
-        and report.quantity == change.quantity
-        and report.limit_price == change.limit_price
-        and report.trigger_price == change.trigger_price
-    )
+        if event.stop_order is not None:
+            self._hear_order(event.stop_order, event.at)

@@ -14,13 +14,14 @@ from core.errors import AuthenticationError, BotError
 from core.events import Verb
 from core.instants import SECOND, ist_text
 from core.market import Candle, Timeframe
-from core.orders import Books, Outcome
+from core.orders import Books, Outcome, RejectionKind
 from core.ports import Broker, Clock, HistorySource
 from trading.kernel import Effect
 
 logger = logging.getLogger("trading.errands")
 
 _ASK_AGAIN_SECONDS = 1.0
+_WARM_UP_AGAIN_SECONDS = 10.0
 _ORDER_WORKERS = 2
 _READ_WORKERS = 4
 
@@ -48,10 +49,13 @@ class Errands:
         self._grace = int(grace_seconds * SECOND)
         self._orders = ThreadPoolExecutor(_ORDER_WORKERS, thread_name_prefix="orders")
         self._reads = ThreadPoolExecutor(_READ_WORKERS, thread_name_prefix="reads")
+        self._bookkeeper = ThreadPoolExecutor(1, thread_name_prefix="books")  # history may wait; the books may not
         self._books_lock = threading.Lock()
-        self._books_running = False
-        self._books_asked_again = False
+        self._access_lock = threading.Lock()
+        self._books_wishes = 0
+        """The reading that runs, and one more to follow it."""
         self._last_books: Books | None = None
+        self._has_access = True
         self._closed = threading.Event()
 
     def run(self, effect: Effect) -> None:
@@ -72,8 +76,10 @@ class Errands:
 
     def close(self) -> None:
         """Let running order calls finish, drop waiting reads."""
-        self._closed.set()
+        with self._books_lock:
+            self._closed.set()
         self._reads.shutdown(wait=True, cancel_futures=True)
+        self._bookkeeper.shutdown(wait=True, cancel_futures=True)
         self._orders.shutdown(wait=True)
 
     # --- orders -------------------------------------------------------------------------------------------------
@@ -81,6 +87,8 @@ class Errands:
     def _call(self, verb: Verb, tag: str, call: Callable[[], Outcome]) -> None:
         def job() -> None:
             outcome = call()
+            if outcome.rejection is RejectionKind.AUTHENTICATION:
+                self._report_access(valid=False, why=outcome.message)
             self._put(events.OutcomeArrived(at=self._clock.now(), verb=verb, tag=tag, outcome=outcome))
 
         self._orders.submit(self._guarded, job)
@@ -107,7 +115,8 @@ class Errands:
                 return
             if not wanted.due:
                 logger.warning("history of %s: %s; asking again", wanted.symbol, why)
-            self._closed.wait(self._clock.pause_seconds(_ASK_AGAIN_SECONDS))
+            pause = _ASK_AGAIN_SECONDS if wanted.due else _WARM_UP_AGAIN_SECONDS
+            self._closed.wait(self._clock.pause_seconds(pause))
 
     def _new_candles(self, wanted: events.HistoryWanted) -> tuple[Candle, ...]:
         count = self._warm_up
@@ -122,31 +131,34 @@ class Errands:
     def _want_books(self) -> None:
         """Read the books; wishes that arrive while a reading runs are met by one more reading after it."""
         with self._books_lock:
-            if self._books_running:
-                self._books_asked_again = True
+            self._books_wishes = min(self._books_wishes + 1, 2)
+            if self._books_wishes == 2:
                 return
-            self._books_running = True
-        self._reads.submit(self._guarded, self._read_books)
+        self._bookkeeper.submit(self._guarded, self._read_books)
 
     def _read_books(self) -> None:
-        while True:
-            asked_at = self._clock.now()
-            try:
-                books = Books(
-                    orders=self._broker.get_orders(),
-                    fills=self._broker.get_trades(),
-                    positions=self._broker.get_open_positions(),
-                )
-            except BotError as error:
-                self._note_access(error)
-                self._put(events.BooksFailed(at=self._clock.now(), why=str(error)))
-            else:
-                self._report_books(books, asked_at)
+        try:
+            self._read_books_once()
+        finally:
             with self._books_lock:
-                if not self._books_asked_again or self._closed.is_set():
-                    self._books_running = False
-                    return
-                self._books_asked_again = False
+                self._books_wishes -= 1
+                if self._books_wishes and not self._closed.is_set():
+                    self._bookkeeper.submit(self._guarded, self._read_books)
+
+    def _read_books_once(self) -> None:
+        asked_at = self._clock.now()
+        try:
+            books = Books(
+                orders=self._broker.get_orders(),
+                fills=self._broker.get_trades(),
+                positions=self._broker.get_open_positions(),
+            )
+        except BotError as error:
+            self._note_access(error)
+            self._put(events.BooksFailed(at=self._clock.now(), why=str(error)))
+            return
+        self._report_access(valid=True, why="the books were read")
+        self._report_books(books, asked_at)
 
     def _report_books(self, books: Books, asked_at: int) -> None:
         at = self._clock.now()
@@ -158,7 +170,14 @@ class Errands:
 
     def _note_access(self, error: BotError) -> None:
         if isinstance(error, AuthenticationError):
-            self._put(events.AccessChanged(at=self._clock.now(), valid=False, why=str(error)))
+            self._report_access(valid=False, why=str(error))
+
+    def _report_access(self, *, valid: bool, why: str) -> None:
+        """Tell the kernel when the token dies and when one works again; each change once."""
+        with self._access_lock:
+            changed, self._has_access = valid is not self._has_access, valid
+        if changed:
+            self._put(events.AccessChanged(at=self._clock.now(), valid=valid, why=why))
 
     def _guarded(self, job: Callable[[], None]) -> None:
         """Run a job at the top of its thread: an error nobody expected must not vanish with the thread."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core import events
 from core.engine import Engine
+from core.errors import InvariantError
 from core.instants import Instant
 from core.market import Instrument, Tick
 from core.ports import RowStream
@@ -26,6 +27,10 @@ Effect = (
     | events.CancelIntended
     | events.PositionExitIntended
 )
+
+
+_LONGEST_STEP = 50_000
+"""Events that one input may lead to; more is a decision that decides itself again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,12 @@ class Kernel:
         """Take one input to its end: every decision is applied before the next is made."""
         return self._run([event])
 
-    def on_tick(self, tick: Tick) -> Step | None:
+    def on_tick(self, tick: Tick, now: Instant) -> Step | None:
         """Take a price. Almost always there is nothing to do, and then there is nothing to record."""
-        decisions = self.engine.on_tick(self.state, tick)
+        decisions = self.engine.on_tick(self.state, tick, now)
         if not decisions:
             return None
-        acted = events.TickActed(at=tick.at, symbol=tick.symbol, ltp=tick.ltp)
+        acted = events.TickActed(at=now, symbol=tick.symbol, ltp=tick.ltp)
         return self._run([acted, *decisions])
 
     def on_time(self, now: Instant) -> list[Step]:
@@ -76,11 +81,19 @@ class Kernel:
         return [self.handle(timer) for timer in self.orders.timers.take_due(now)]
 
     def _run(self, first: list[events.Event]) -> Step:
+        """Apply and answer events until there are no more; only then let symbols settle, on a state that is whole."""
         waiting, happened = deque(first), []
+        at = first[0].at
         while waiting:
             event = waiting.popleft()
             self.state.apply(event)
             happened.append(event)
+            if len(happened) > _LONGEST_STEP:
+                raise InvariantError(
+                    f"{type(first[0]).__name__} led to more than {_LONGEST_STEP} events; stop and report"
+                )
             waiting.extend(self.engine.decide(self.state, event))
             waiting.extend(self.orders.decide(self.state, event))
+            if not waiting:
+                waiting.extend(self.orders.settle(self.state, at))
         return Step(tuple(happened))

@@ -17,6 +17,7 @@ from core.errors import AuthenticationError, BrokerError, StorageError
 from core.events import Command, Phase
 from core.instants import MINUTE, SECOND, Instant, ist_date, ist_text
 from core.market import Tick, Timeframe
+from core.orders import Purpose
 from core.ports import Calendar, Clock
 from core.sessions import TradingDay
 from trading.errands import Errands
@@ -34,6 +35,8 @@ _IDLE_SECONDS = 30.0
 _ALARM_SECONDS = 60.0
 _LONGEST_WAIT = 0.25
 _VIEW_INTERVAL = 0.25
+_AFTER_CLOSE = 5 * MINUTE
+"""How long after the close the desk is kept at most."""
 _STOP_PATIENCE = 10.0
 """Wall seconds a graceful stop waits for cancels, protection or flatness."""
 
@@ -88,10 +91,9 @@ class LiveTrader:
         self._stop_why = ""
 
     def request_stop(self, why: str) -> None:
-        """End gracefully by policy; safe in a signal handler."""
+        """End gracefully by policy; safe in a signal handler, and at any moment."""
         self._stop_why = why
         self._stop.set()
-        self._inbox.put(events.CommandGiven(at=self._clock.now(), command=self._stop_command, why=why))
 
     def run(self) -> None:
         """Trade day after day until stopped, or until the asked number of days is done.
@@ -103,12 +105,15 @@ class LiveTrader:
         while not self._stop.is_set() and (self._habits.days is None or done < self._habits.days):
             day = self._coming_day()
             self._idle_until(day.open - PRE_OPEN_LEAD)
-            if self._stop.is_set() or not self._gain_access(day, patient=not first):
+            if self._stop.is_set():
                 break
+            has_access = self._gain_access(day, patient=not first)
             first = False
+            if not has_access:
+                continue  # nobody signed in: this session is lost, the next one is not
             self._trade(day)
             done += 1
-            self._idle_until(day.close + 5 * MINUTE if self._habits.days is None else 0)
+            self._idle_until(day.close + _AFTER_CLOSE if self._habits.days is None else 0)
 
     # --- between sessions ---------------------------------------------------------------------------------------
 
@@ -180,7 +185,7 @@ class LiveTrader:
             except queue.Empty:
                 item = None
             if isinstance(item, Tick):
-                step = kernel.on_tick(item)
+                step = kernel.on_tick(item, self._clock.now())
                 if step is not None:
                     self._commit(desk, step)
             elif item is not None:
@@ -192,6 +197,7 @@ class LiveTrader:
             wall = time.monotonic()
             if self._stop.is_set() and not stopping_since:
                 stopping_since = wall
+                self._commit(desk, kernel.handle(self._stop_command()))
             if wall >= next_view:
                 next_view = wall + _VIEW_INTERVAL
                 self._on_moment(kernel)
@@ -208,9 +214,9 @@ class LiveTrader:
         for effect in step.effects:
             desk.errands.run(effect)
 
-    @property
-    def _stop_command(self) -> Command:
-        return Command.FLATTEN if self._habits.flatten_on_stop else Command.STOP
+    def _stop_command(self) -> events.CommandGiven:
+        command = Command.STOP_FLAT if self._habits.flatten_on_stop else Command.STOP
+        return events.CommandGiven(at=self._clock.now(), command=command, why=self._stop_why)
 
     def _is_done(self, kernel: Kernel, day: TradingDay, stopping_since: float) -> bool:
         state, now = kernel.state, self._clock.now()
@@ -220,9 +226,10 @@ class LiveTrader:
             if self._habits.flatten_on_stop:
                 return state.is_flat
             entries_gone = not any(
-                order.state.is_live and order.intent.purpose.value == "E" for order in state.orders.values()
+                order.state.is_live and order.intent.purpose is Purpose.ENTRY for order in state.orders.values()
             )
             return entries_gone and not any(position.unprotected_since for position in state.positions.values())
         if state.phase is not Phase.CLOSE:
             return False
-        return state.flat_verified or now > day.close + 5 * MINUTE
+        decides_after_close = self._habits.timeframe is Timeframe.D
+        return (state.flat_verified and not decides_after_close) or now > day.close + _AFTER_CLOSE

@@ -52,6 +52,10 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
         case events.TradeClosed(trade=trade):
             money = f"gross {trade.gross / 100:.2f}, charges {trade.charges / 100:.2f}, net {trade.net / 100:.2f}"
             return logging.INFO, f"Closed {trade.symbol}: {trade.exit_reason}, {money}"
+        case events.PositionExitIntended(symbol=symbol, why=why):
+            return logging.WARNING, f"Asking the broker to close {symbol}: {why}"
+        case events.PositionAdjusted(why=why):
+            return logging.WARNING, f"Position adjusted: {why}"
         case events.PositionAdopted(symbol=symbol, quantity=quantity):
             return logging.WARNING, f"Adopted {quantity} {symbol} found at the broker"
         case events.SymbolBlocked(symbol=symbol, why=why):

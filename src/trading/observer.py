@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from core.events import Decided
 from core.instants import SECOND, Instant
-from core.state import OpenPosition
+from core.signals import Direction
+from core.tracking import OpenPosition
 from trading.kernel import Kernel
 from trading.snapshot import LiveSnapshot, PositionView, SymbolView
 
@@ -35,16 +36,14 @@ def _symbol(kernel: Kernel, symbol: str, now: Instant) -> SymbolView:
     state, tick = kernel.state, kernel.engine.ticks.get(symbol)
     decided: Decided | None = state.decided.get(symbol)
     position = state.positions.get(symbol)
-    if decided is None or tick is None:
-        return SymbolView(symbol=symbol, last_price=tick.ltp if tick else 0, note=state.blocked.get(symbol, ""))
     return SymbolView(
         symbol=symbol,
-        last_price=tick.ltp,
-        age_seconds=(now - tick.at) / SECOND,
-        direction=decided.direction,
-        probability=decided.probability,
-        decided_at=decided.at,
-        position=_position(position, tick.ltp) if position and position.quantity > 0 else None,
+        last_price=tick.ltp if tick else 0,
+        age_seconds=(now - tick.at) / SECOND if tick else 0.0,
+        direction=decided.direction if decided else Direction.NONE,
+        probability=decided.probability if decided else 0.0,
+        decided_at=decided.at if decided else 0,
+        position=_position(position, tick.ltp) if position and position.quantity > 0 and tick else None,
         note=state.blocked.get(symbol, ""),
         scale=kernel.engine.instruments[symbol].scale,
     )

@@ -2,24 +2,28 @@
 
 An order is written down before it is sent, sent at most once, and its fate comes from the broker's books. An unknown
 outcome is never answered by sending again: the books are read until the order shows, or until it is proven absent.
+
+Events only mark symbols; `settle` then asks each marked symbol for its next step, on a state in which everything that
+was decided before has been applied. So two causes at one instant never lead to two orders.
 """
 
 from collections.abc import Mapping
 
 from core import events
-from core.events import BooksWanted, Decision, Phase, SafetyLevel, Verb
+from core.events import Alarm, BooksWanted, Decision, FeedState, LevelChanged, Phase, SafetyLevel, Verb
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
-from core.orders import OutcomeKind, Purpose
+from core.orders import OutcomeKind, RejectionKind
 from core.rules import TradingRules
-from core.state import BotState, OrderState, TrackedOrder
+from core.state import BotState
 from core.tags import Tagger
+from core.tracking import OrderState
 from trading.protection import Protection
 from trading.reconcile import Reconciliation
-from trading.timers import Timers
+from trading.timers import READ_AGAIN, Timers
 
 _RETRY_AFTER = SECOND
-"""Pause before a stop that never left is tried again."""
+"""Pause before an order that never reached the market is followed by another."""
 
 
 class OrderManager:
@@ -36,42 +40,75 @@ class OrderManager:
         self._rules = rules
         self._instruments = instruments
         self._protection = Protection(rules, instruments, ticks, self.timers, tagger)
-        self._reconciliation = Reconciliation(rules, instruments)
+        self._reconciliation = Reconciliation(rules, instruments, self.timers)
+        self._unsettled: dict[str, None] = {}
+        """Symbols that something happened to, in the order in which it did."""
 
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
         """Return what an event asks of our orders; `state` has the event already."""
+        self._mark(state, event)
         match event:
-            case events.Booted(at=at) | events.DayBegan(at=at):
-                return self._begin(state, at)
-            case events.OrderIntended(intent=intent, at=at):
-                if intent.purpose is Purpose.ENTRY:
-                    self.timers.set("entry", intent.tag, at + self._rules.entry_timeout)
-                self._read_books_soon(at, self._rules.books_busy)
+            case events.DayBegan(at=at):
+                return [BooksWanted(at=at, why="start")]
+            case events.BooksWanted(at=at):
+                self.timers.read_books(at + self._rules.books_idle)  # should no answer come
+            case events.OrderIntended(at=at) | events.BooksFailed(at=at):
+                self.timers.read_books(at + self._rules.books_busy)
             case events.ChangeIntended(at=at) | events.CancelIntended(at=at) | events.PositionExitIntended(at=at):
-                self._read_books_soon(at, self._rules.verify_after)
+                self.timers.read_books(at + self._rules.verify_after)
+            case events.AccessChanged(at=at, valid=True) | events.FeedChanged(at=at, state=FeedState.LIVE):
+                self.timers.read_books(at + READ_AGAIN)
+            case events.OrderReported(at=at, report=report) if report.tag not in state.orders:
+                self.timers.read_books(at + READ_AGAIN)  # somebody else trades
+            case events.PhaseReached(at=at, phase=Phase.OPEN | Phase.FLAT_CHECK | Phase.CLOSE):
+                self.timers.read_books(at)
             case events.OutcomeArrived():
                 return self._hear_outcome(state, event)
-            case events.OrderReported(report=report, at=at):
-                return self._settle_symbol(state, report.symbol, at)
             case events.BooksRead(at=at) | events.BooksUnchanged(at=at):
                 return self._after_books(state, at)
-            case events.Reconciled(at=at):
-                return self._settle_all(state, at)
-            case events.BooksFailed(at=at):
-                self._read_books_soon(at, self._rules.books_busy)
-            case events.ExitDecided(symbol=symbol, at=at):
-                return self._settle_symbol(state, symbol, at)
-            case events.OrderAbsent(tag=tag, at=at):
-                return self._settle_symbol(state, state.orders[tag].intent.symbol, at)
             case events.TimerFired():
                 return self._on_timer(state, event)
-            case events.PhaseReached(phase=phase, at=at):
-                return self._on_phase(state, phase, at)
-            case events.LevelChanged(level=SafetyLevel.FLATTEN, at=at):
-                return self._cancel_all_entries(state, at, "safety level FLATTEN")
-            case events.CommandGiven(command=events.Command.STOP, at=at):
-                return self._cancel_all_entries(state, at, "the bot is stopping")
         return []
+
+    def _mark(self, state: BotState, event: events.Event) -> None:
+        """Mark the symbols that an event may have given a next step."""
+        match event:
+            case events.OrderIntended(intent=intent):
+                self._unsettle(intent.symbol)
+            case events.OrderReported(report=report):
+                self._unsettle(report.symbol)
+            case events.OrderAbsent(tag=tag):
+                self._unsettle(state.orders[tag].intent.symbol)
+            case (
+                events.ExitDecided(symbol=symbol)
+                | events.LevelsSet(symbol=symbol)
+                | events.PositionAdopted(symbol=symbol)
+                | events.PositionAdjusted(symbol=symbol)
+            ):
+                self._unsettle(symbol)
+            case (
+                events.BooksRead()
+                | events.BooksUnchanged()
+                | events.Reconciled()
+                | events.LevelChanged()
+                | events.CommandGiven()
+                | events.PhaseReached()
+            ):
+                self._unsettle(*self._instruments)
+
+    def settle(self, state: BotState, at: Instant) -> list[Decision]:
+        """Let every marked symbol take its next step."""
+        symbols, self._unsettled = self._unsettled, {}
+        if not state.reconciled:
+            return []  # nothing is done on a belief that the books have not confirmed; `Reconciled` marks all again
+        decisions: list[Decision] = []
+        for symbol in symbols:
+            closed = self._reconciliation.close_verified(state, symbol, at)
+            decisions += closed or self._protection.settle(state, symbol, at)
+        return decisions
+
+    def _unsettle(self, *symbols: str) -> None:
+        self._unsettled.update((symbol, None) for symbol in symbols if symbol in self._instruments)
 
     # --- answers ------------------------------------------------------------------------------------------------
 
@@ -79,31 +116,31 @@ class OrderManager:
         at, outcome = event.at, event.outcome
         order = state.orders.get(event.tag)
         symbol = order.intent.symbol if order else event.tag
-        self._read_books_soon(at, self._rules.books_busy)
-        match outcome.kind:
-            case OutcomeKind.ACK:
-                return self._settle_symbol(state, symbol, at)
-            case OutcomeKind.UNKNOWN:
-                self._read_books_soon(at, SECOND // 2)
-                return []
-            case OutcomeKind.NOT_SENT:
-                self.timers.set("settle", symbol, at + _RETRY_AFTER)
-                return []
-            case OutcomeKind.REJECTED:
-                if event.verb is Verb.PLACE:
-                    return self._settle_symbol(state, symbol, at)
-                return [BooksWanted(at=at, why=f"{event.verb.value} refused: {outcome.message}")]
+        if outcome.kind is OutcomeKind.ACK:
+            self.timers.read_books(at + self._rules.books_busy)
+            self._unsettle(symbol)
+            return []
+        self.timers.read_books(at + SECOND // 2)
+        if outcome.kind is OutcomeKind.NOT_SENT or outcome.rejection in _PASSING_REFUSALS:
+            self._protection.ladder.was_not_taken(symbol)
+            self.timers.set("settle", symbol, at + _RETRY_AFTER)
+        elif event.verb is Verb.PLACE and outcome.kind is OutcomeKind.REJECTED:
+            self._unsettle(symbol)
+        if outcome.rejection is RejectionKind.FORBIDDEN and state.level is SafetyLevel.RUN:
+            why = f"the broker takes no orders from this address or app: {outcome.message}"
+            return [
+                Alarm(at=at, code="ORDERS_FORBIDDEN", message=why),
+                LevelChanged(at=at, level=SafetyLevel.NO_ENTRY, why=why),
+            ]
+        return []
 
     # --- books --------------------------------------------------------------------------------------------------
 
     def _after_books(self, state: BotState, at: Instant) -> list[Decision]:
-        decisions = self._reconciliation.compare(state, at)
-        decisions += self._resolve_unknown(state, at)
-        decisions += self._settle_all(state, at)
         busy = bool(state.positions) or any(order.state.is_live for order in state.orders.values())
         self.timers.clear("books", "")
-        self._read_books_soon(at, self._rules.books_busy if busy else self._rules.books_idle)
-        return decisions
+        self.timers.read_books(at + (self._rules.books_busy if busy else self._rules.books_idle))
+        return [*self._reconciliation.compare(state, at), *self._resolve_unknown(state, at)]
 
     def _resolve_unknown(self, state: BotState, at: Instant) -> list[Decision]:
         """Call an order absent when two complete readings, begun late enough, do not show it."""
@@ -115,18 +152,6 @@ class OrderManager:
             and order.last_absent_read >= order.sent_at + self._rules.transit
         ]
 
-    def _read_books_soon(self, at: Instant, pause: int) -> None:
-        self.timers.set_earlier("books", "", at + pause)
-
-    def _settle_all(self, state: BotState, at: Instant) -> list[Decision]:
-        return [decision for symbol in self._instruments for decision in self._settle_symbol(state, symbol, at)]
-
-    def _settle_symbol(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
-        if symbol not in self._instruments or not state.reconciled:
-            return []
-        decisions = self._reconciliation.close_verified(state, symbol, at)
-        return decisions or self._protection.settle(state, symbol, at)
-
     # --- time ---------------------------------------------------------------------------------------------------
 
     def _on_timer(self, state: BotState, event: events.TimerFired) -> list[Decision]:
@@ -134,39 +159,15 @@ class OrderManager:
         match event.name:
             case "books":
                 return [BooksWanted(at=at, why="timer")]
-            case "entry":
-                return self._cancel_late_entry(state, state.orders.get(key), at)
+            case "settle":
+                self._unsettle(key)
             case "chase":
-                return self._protection.chase(state, key, at)
+                self._unsettle(key)
+                return self._protection.ladder.chase(state, key, at)
             case "protect":
                 return self._protection.give_up_waiting(state, key, at)
-            case "settle":
-                return self._settle_symbol(state, key, at)
         return []
 
-    def _cancel_late_entry(self, state: BotState, order: TrackedOrder | None, at: Instant) -> list[Decision]:
-        if order is None or not order.state.is_live:
-            return []
-        return self._protection.cancel_entries(state, order.intent.symbol, at, "not filled in time")
 
-    def _on_phase(self, state: BotState, phase: Phase, at: Instant) -> list[Decision]:
-        match phase:
-            case Phase.NO_ENTRY | Phase.SQUARE_OFF:
-                return self._cancel_all_entries(state, at, f"phase {phase.value}")
-            case Phase.OPEN | Phase.FLAT_CHECK | Phase.CLOSE:
-                return [BooksWanted(at=at, why=f"phase {phase.value}")]
-        return []
-
-    def _cancel_all_entries(self, state: BotState, at: Instant, why: str) -> list[Decision]:
-        return [
-            decision
-            for symbol in self._instruments
-            for decision in self._protection.cancel_entries(state, symbol, at, why)
-        ]
-
-    def _begin(self, state: BotState, at: Instant) -> list[Decision]:
-        """A start, a restart and a new day begin alike: read the books, then trust nothing they do not show."""
-        for order in state.orders.values():
-            if order.state.is_live and order.intent.purpose is Purpose.ENTRY:
-                self.timers.set("entry", order.intent.tag, at)
-        return [BooksWanted(at=at, why="start")]
+_PASSING_REFUSALS = frozenset({RejectionKind.AUTHENTICATION, RejectionKind.FORBIDDEN, RejectionKind.RATE})
+"""Refusals of the caller, not of the order."""

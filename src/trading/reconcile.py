@@ -1,80 +1,85 @@
 """Do the broker's books agree with what we believe? One comparison for start, restart, timer and doubt.
 
 The books only correct or confirm: our position is the fold of our own orders, and a broker's row is never added to
-it. Nothing is ever balanced by sending an order. A difference must stand in two readings before it is acted on,
-because a fill may fall between the reads of one reading.
+it. Nothing is ever balanced by sending an order. A difference must stand unchanged in two readings, with nothing of
+ours on its way, before it is acted on, because a fill may fall between the reads of one reading.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from core import exits
 from core.charges import round_trip
 from core.events import (
     Alarm,
-    BooksWanted,
     Decision,
     FlatVerified,
     Phase,
+    PositionAdjusted,
     PositionAdopted,
     Reconciled,
     SymbolBlocked,
     TradeClosed,
 )
-from core.instants import Instant
+from core.instants import SECOND, Instant
 from core.market import Instrument, Side
-from core.orders import Books, BrokerPosition, OrderReport, OrderStatus, OrderType, Product, Purpose
+from core.orders import Books, OrderReport, OrderStatus, Product, Purpose
 from core.positions import Trade
 from core.rules import TradingRules
-from core.state import BotState, OpenPosition, OrderState
+from core.state import BotState
 from core.tags import is_ours, purpose_of
+from core.tracking import OpenPosition, OrderState
+from trading.timers import READ_AGAIN, Timers
 
+_LOOK_AGAIN = 2 * SECOND
+"""Pause before a difference is looked at again."""
 _PATIENCE = 3
 """Readings to wait for the trade book to show every fill, before averages are accepted."""
+_ON_ITS_WAY = frozenset({OrderState.SENT, OrderState.UNKNOWN})
 
 
 class Reconciliation:
     """Compares complete readings with the fold."""
 
-    def __init__(self, rules: TradingRules, instruments: Mapping[str, Instrument]) -> None:
+    def __init__(self, rules: TradingRules, instruments: Mapping[str, Instrument], timers: Timers) -> None:
         self._rules = rules
         self._instruments = instruments
-        self._differences: dict[str, int] = {}
-        """Readings in a row in which a symbol differed."""
+        self._timers = timers
+        self._differences: dict[str, tuple[int, int]] = {}
+        """What we and the broker held of a symbol when a reading last differed."""
         self._inexact: dict[str, int] = {}
+        """Readings in a row in which the trade book was short of fills."""
+        self._not_flat = 0
+        """Readings since the flat check that were not flat."""
 
     def compare(self, state: BotState, at: Instant) -> list[Decision]:
-        """Return what a complete reading shows: agreement, adoption, a block, or the wish to look again."""
+        """Return what a complete reading shows: agreement, adoption, a correction or a block."""
         books = state.books
         if books is None:
             return []
-        decisions: list[Decision] = []
-        doubts = 0
-        for symbol in self._instruments:
-            found = self._compare_symbol(state, books, symbol, at)
-            doubts += symbol in self._differences
-            decisions += found
-        if doubts:
-            decisions.append(BooksWanted(at=at, why="a difference to look at again"))
+        decisions = [
+            decision for symbol in self._instruments for decision in self._compare_symbol(state, books, symbol, at)
+        ]
+        if self._differences:
+            self._timers.read_books(at + _LOOK_AGAIN)
         elif not state.reconciled:
             decisions.append(Reconciled(at=at, why="books read and agreed"))
-        if state.phase in {Phase.FLAT_CHECK, Phase.CLOSE} and not state.flat_verified and self._is_flat(state, books):
-            decisions.append(FlatVerified(at=at))
+        if state.phase in {Phase.FLAT_CHECK, Phase.CLOSE} and not state.flat_verified:
+            decisions += self._check_flat(state, books, at)
         return decisions
 
     def close_verified(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
         """Close a position whose shares are gone, once a reading begun after its last fill shows it flat."""
-        position = state.positions.get(symbol)
+        position, books = state.positions.get(symbol), state.books
         if position is None or position.quantity:
             return []
         if any(order.state is not OrderState.UNKNOWN for order in state.live_orders(symbol)):
             return []  # what still rests is cancelled first
-        books = state.books
-        if books is None or state.books_at <= position.last_fill_at or _net(books, symbol, position.product.value):
-            return [BooksWanted(at=at, why=f"verify {symbol} flat")]
-        if not _has_every_fill(state, books, symbol) and self._inexact.get(symbol, 0) < _PATIENCE:
-            self._inexact[symbol] = self._inexact.get(symbol, 0) + 1
-            return [BooksWanted(at=at, why=f"fills of {symbol}")]
+        if books is None or state.books_at <= position.last_fill_at or not self._is_gone(state, books, position):
+            self._timers.read_books(at + READ_AGAIN)
+            return []
+        if not _has_every_fill(state, books, symbol) and self._has_patience(symbol):
+            self._timers.read_books(at + READ_AGAIN)
+            return []
         self._inexact.pop(symbol, None)
         return [TradeClosed(at=at, trade=self._trade(position))]
 
@@ -82,77 +87,99 @@ class Reconciliation:
 
     def _compare_symbol(self, state: BotState, books: Books, symbol: str, at: Instant) -> list[Decision]:
         position = state.positions.get(symbol)
-        ours = position.quantity * position.side.value if position else 0
         product = position.product if position else self._rules.product
-        theirs = _net(books, symbol, product.value)
-        recent = position is not None and state.books_at <= position.last_fill_at
-        if ours == theirs or recent or symbol in state.blocked:
+        ours = position.signed_quantity if position else 0
+        theirs = state.shares_at_broker(books, symbol, product)
+        is_short_of_ours = position is not None and theirs * position.side.value < position.quantity
+        if ours == theirs or (symbol in state.blocked and not is_short_of_ours):
             self._differences.pop(symbol, None)
             return []
-        seen = self._differences.get(symbol, 0) + 1
-        self._differences[symbol] = seen
-        if seen < 2:
+        is_moving = position is not None and state.books_at <= position.last_fill_at
+        is_moving = is_moving or any(order.state in _ON_ITS_WAY for order in state.live_orders(symbol))
+        if is_moving or self._differences.get(symbol) != (ours, theirs):
+            self._differences[symbol] = ours, theirs
             return []
-        self._differences.pop(symbol)
         if position is None:
-            return [self._explain_unknown(books, symbol, product, theirs, at)]
-        if theirs == 0:
-            return self._closed_elsewhere(books, position, at)
+            self._differences.pop(symbol)
+            return self._explain_unknown(books, symbol, product, theirs, at)
+        if is_short_of_ours and position.quantity:
+            return self._shrink(books, position, max(0, theirs * position.side.value), at)
+        self._differences.pop(symbol)
         why = f"the broker shows {theirs} of {symbol}, our orders came to {ours}; check and close it at the broker"
         return [SymbolBlocked(at=at, symbol=symbol, why=why), Alarm(at=at, code="POSITION_DIFFERS", message=why)]
 
-    def _explain_unknown(self, books: Books, symbol: str, product: Product, net: int, at: Instant) -> Decision:
-        """Adopt a position that carries our tags; leave anybody else's alone."""
-        own = [order for order in books.orders if order.symbol == symbol and is_ours(order.tag)]
-        entries = [order for order in own if purpose_of(order.tag) is Purpose.ENTRY and order.filled]
-        stop = next((order for order in own if order.type in _STOP_TYPES and order.status is OrderStatus.PENDING), None)
-        if not entries:
+    def _explain_unknown(self, books: Books, symbol: str, product: Product, net: int, at: Instant) -> list[Decision]:
+        """Adopt what our own orders account for; leave anybody else's position alone."""
+        own = [
+            order
+            for order in books.orders
+            if order.symbol == symbol and order.product == product.value and is_ours(order.tag)
+        ]
+        own_net = sum(order.side.value * order.filled for order in own)
+        if own_net * net <= 0:
             why = f"somebody else's position of {net} is in {symbol}"
-            return SymbolBlocked(at=at, symbol=symbol, why=why)
-        return self._adoption(entries[-1], stop, product, net, at)
+            return [SymbolBlocked(at=at, symbol=symbol, why=why)]
+        side = Side.BUY if net > 0 else Side.SELL
+        entry = next(order for order in reversed(own) if order.side is side and order.filled)
+        resting = (
+            order
+            for order in own
+            if order.status is OrderStatus.PENDING
+            and order.side is side.opposite
+            and purpose_of(order.tag) is not Purpose.ENTRY
+        )
+        quantity = min(abs(own_net), abs(net))
+        return [self._adoption(entry, next(resting, None), product, side, quantity, at)]
 
     def _adoption(
-        self, entry: OrderReport, stop: OrderReport | None, product: Product, net: int, at: Instant
+        self, entry: OrderReport, stop: OrderReport | None, product: Product, side: Side, quantity: int, at: Instant
     ) -> Decision:
         """Take over a position: levels from its resting stop, or one percent away where there is none."""
-        instrument = self._instruments[entry.symbol]
-        side = 1 if net > 0 else -1
+        tick = self._instruments[entry.symbol].tick
         price = round(entry.filled_value / entry.filled)
-        distance = abs(price - stop.trigger_price) if stop else price // 100
-        atr = max(distance, instrument.tick) / self._rules.stop_atr
-        trigger, target = exits.levels(side, price, atr, self._rules.stop_atr, self._rules.target_atr, instrument.tick)
+        trigger = stop.trigger_price if stop else 0
+        atr = max(abs(price - trigger) if trigger else price // 100, tick) / self._rules.stop_atr
+        usual, target = exits.levels(side.value, price, atr, self._rules.stop_atr, self._rules.target_atr, tick)
         return PositionAdopted(
             at=at,
             symbol=entry.symbol,
             product=product,
-            quantity=net,
-            entry_value=price * abs(net),
-            stop=stop.trigger_price if stop else trigger,
+            quantity=side.value * quantity,
+            entry_value=price * quantity,
+            stop=trigger or usual,
             target=target,
             stop_order=stop,
         )
 
-    def _closed_elsewhere(self, books: Books, position: OpenPosition, at: Instant) -> list[Decision]:
-        """Book a position that a person or the broker closed, at the prices of the trades that did it."""
-        side = position.side.opposite
-        known = {fill.broker_id for fill in books.fills if is_ours(fill.tag)}
-        needed, value = position.quantity, 0
+    def _shrink(self, books: Books, position: OpenPosition, held: int, at: Instant) -> list[Decision]:
+        """Book the shares that a person or the broker closed, at the prices of the trades that did it."""
+        symbol, gone = position.symbol, position.quantity - held
+        needed, value = gone, 0
         for fill in reversed(books.fills):
-            if fill.symbol == position.symbol and fill.side is side and fill.broker_id not in known and needed:
+            if fill.symbol == symbol and fill.side is position.side.opposite and not is_ours(fill.tag) and needed:
                 taken = min(needed, fill.quantity)
                 needed, value = needed - taken, value + taken * fill.price
-        why = f"{position.symbol} was closed outside the bot"
+        if needed and self._has_patience(symbol):
+            return []
+        self._inexact.pop(symbol, None)
+        self._differences.pop(symbol)
+        why = f"{gone} {symbol} were closed outside the bot"
         if needed:
-            why += f"; {needed} shares without a trade in the book are valued at the entry price"
+            why += f"; {needed} of them without a trade in the book are valued at the entry price"
             value += needed * (position.entry_value // position.entry_filled)
-        closed = replace(
-            position,
-            exit_filled=position.entry_filled,
-            exit_value=position.exit_value + value,
-            exit_reason="closed_at_broker",
-        )
-        trade = self._trade(closed)
-        return [Alarm(at=at, code="CLOSED_ELSEWHERE", message=why), TradeClosed(at=at, trade=trade)]
+        adjusted = PositionAdjusted(at=at, symbol=symbol, quantity=gone, value=value, why=why)
+        if position.broker_exit_at:
+            return [adjusted]
+        return [Alarm(at=at, code="CLOSED_ELSEWHERE", message=why), adjusted]
+
+    def _is_gone(self, state: BotState, books: Books, position: OpenPosition) -> bool:
+        """Whether the broker shows none of it; where somebody else trades too, our own orders have to do."""
+        held = state.shares_at_broker(books, position.symbol, position.product)
+        return position.symbol in state.blocked or not held
+
+    def _has_patience(self, symbol: str) -> bool:
+        self._inexact[symbol] = self._inexact.get(symbol, 0) + 1
+        return self._inexact[symbol] <= _PATIENCE
 
     def _trade(self, position: OpenPosition) -> Trade:
         values = position.entry_value, position.exit_value
@@ -172,18 +199,29 @@ class Reconciliation:
             probability=position.plan.probability if position.plan else 0.0,
         )
 
-    def _is_flat(self, state: BotState, books: Books) -> bool:
-        held = any(_net(books, symbol, Product.INTRADAY.value) for symbol in self._instruments)
-        intraday = any(position.product is not Product.CNC for position in state.positions.values())
-        return not held and not intraday and not any(order.state.is_live for order in state.orders.values())
+    # --- flatness -----------------------------------------------------------------------------------------------
 
-
-_STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
-
-
-def _net(books: Books, symbol: str, product: str) -> int:
-    rows: list[BrokerPosition] = [row for row in books.positions if row.symbol == symbol and row.product == product]
-    return sum(row.net_quantity for row in rows)
+    def _check_flat(self, state: BotState, books: Books, at: Instant) -> list[Decision]:
+        """Say once that nothing of ours is left over night, or, in the second reading, what is. Delivery may stay."""
+        left = {symbol for symbol, position in state.positions.items() if position.product is not Product.CNC}
+        left |= {
+            order.intent.symbol
+            for order in state.orders.values()
+            if order.state.is_live and order.intent.product is not Product.CNC
+        }
+        if self._rules.product is not Product.CNC:
+            left |= {
+                symbol
+                for symbol in self._instruments
+                if symbol not in state.blocked and state.shares_at_broker(books, symbol, self._rules.product)
+            }
+        if not left:
+            return [FlatVerified(at=at)]
+        self._not_flat += 1
+        if self._not_flat != 2:
+            return []
+        why = f"a position or a live order is left in {', '.join(sorted(left))}; close it at the broker"
+        return [Alarm(at=at, code="NOT_FLAT", message=why)]
 
 
 def _has_every_fill(state: BotState, books: Books, symbol: str) -> bool:

@@ -1,7 +1,10 @@
 """Deadlines the kernel sets for itself, by name and key. They hold instants, not threads: the loop asks what is due."""
 
 from core.events import TimerFired
-from core.instants import Instant
+from core.instants import SECOND, Instant
+
+READ_AGAIN = SECOND
+"""Least pause before a reading of the books is repeated: a wish that no reading fulfils must not become a storm."""
 
 
 class Timers:
@@ -19,6 +22,14 @@ class Timers:
         standing = self._due.get((name, key))
         if standing is None or due < standing:
             self._due[name, key] = due
+
+    def read_books(self, due: Instant) -> None:
+        """Have the books read at an instant, or sooner if they are wanted sooner."""
+        self.set_earlier("books", "", due)
+
+    def is_set(self, name: str, key: str) -> bool:
+        """Whether a deadline stands."""
+        return (name, key) in self._due
 
     def clear(self, name: str, key: str) -> None:
         """Forget a deadline, if there is one."""

@@ -1,0 +1,176 @@
+"""Getting out for certain: an exit that the market does not take is priced further, and at last left to the broker.
+
+A market order at NSE is protected and may not fill, so an exit is a marketable limit, verified by the books and sent
+further away when its deadline passes. Each rung modifies the one order that rests. The last rung asks the broker to
+close the position, which needs no quantity of ours; for that the resting order is cancelled first, and nothing is sent
+after it until a later reading shows that the position is still there.
+"""
+
+from collections.abc import Mapping
+
+from core import exits
+from core.events import (
+    CancelIntended,
+    ChangeIntended,
+    Decision,
+    ExitDecided,
+    OrderIntended,
+    PositionExitIntended,
+)
+from core.instants import Instant
+from core.market import Instrument, Tick
+from core.orders import OrderChange, OrderIntent, OrderStatus, OrderType, Purpose
+from core.pricing import marketable_limit, stop_limit
+from core.rules import TradingRules
+from core.state import BotState
+from core.tags import Tagger, is_ours
+from core.tracking import OpenPosition, OrderState, TrackedOrder
+from trading.timers import Timers
+
+LADDER = (1.0, 2.5, 5.0, 10.0)
+"""Buffers of the rungs, in multiples of the ordinary price buffer; the rung after them is the broker's."""
+STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+
+
+class ExitLadder:
+    """Works the exits of all positions, one rung at a time."""
+
+    def __init__(
+        self,
+        rules: TradingRules,
+        instruments: Mapping[str, Instrument],
+        ticks: Mapping[str, Tick],
+        timers: Timers,
+        tagger: Tagger,
+    ) -> None:
+        self._rules = rules
+        self._instruments = instruments
+        self._ticks = ticks
+        self._timers = timers
+        self._tagger = tagger
+        self._sent: dict[str, int] = {}
+        """Rung sent last, by symbol."""
+
+    def work(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
+        """Return what the present rung asks for, once."""
+        symbol, order = position.symbol, state.exit_order(position.symbol)
+        if not self._timers.is_set("chase", symbol):
+            self._timers.set("chase", symbol, at + self._rules.verify_after)
+        if self._is_on_its_way(order, at) or self._sent.get(symbol, 0) >= position.exit_steps:
+            return []
+        if position.exit_reason == exits.REASONS[exits.STOP] and position.exit_steps == 1 and _is_stop(order):
+            self._sent[symbol] = position.exit_steps
+            self._timers.set("chase", symbol, at + self._rules.stop_patience)
+            return []  # the exchange triggers it by itself
+        if _is_the_brokers(position):
+            if order is not None:
+                why = "the broker is asked to close the position"
+                return [CancelIntended(at=at, tag=order.intent.tag, broker_id=order.broker_id, why=why)]
+            decision: Decision = PositionExitIntended(
+                at=at, symbol=symbol, product=position.product, why="the market took none of the limits"
+            )
+        elif order is not None:
+            decision = ChangeIntended(at=at, change=self._exit_by_change(position, order, at))
+        elif self._may_the_broker_close(state, position):
+            return []
+        else:
+            decision = self.new_order(state, position, Purpose.EXIT, self._price(position, at), at)
+        self._sent[symbol] = position.exit_steps
+        self._timers.set("chase", symbol, at + self._rules.verify_after)
+        return [decision]
+
+    def chase(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
+        """Answer the deadline of an exit: one rung further, unless the present one is still on its way."""
+        position = state.positions.get(symbol)
+        if position is None or position.quantity <= 0 or not position.exit_reason:
+            return []
+        self._timers.read_books(at)
+        if self._is_on_its_way(state.exit_order(symbol), at) or self._sent.get(symbol, 0) < position.exit_steps:
+            self._timers.set("chase", symbol, at + self._rules.verify_after)
+            return []
+        tick = self._ticks.get(symbol)
+        price = tick.ltp if tick else 0
+        return [ExitDecided(at=at, symbol=symbol, reason=position.exit_reason, price=price)]
+
+    def was_not_taken(self, symbol: str) -> None:
+        """Note that the present rung never reached the market, so that it is sent again."""
+        self._sent.pop(symbol, None)
+
+    def forget(self, symbol: str) -> None:
+        """Begin anew with the next position."""
+        self._sent.pop(symbol, None)
+        self._timers.clear("chase", symbol)
+        self._timers.clear("protect", symbol)
+
+    def new_order(self, state: BotState, position: OpenPosition, purpose: Purpose, price: int, at: Instant) -> Decision:
+        """Make a protective stop at trigger `price`, or an exit at limit `price`, for all that is held."""
+        if state.day is None:
+            raise ValueError("no session has begun")
+        side = position.side.opposite
+        is_stop = purpose is Purpose.STOP
+        limit = stop_limit(side, price, self._rules.limit_offset, self._instruments[position.symbol])
+        intent = OrderIntent(
+            tag=self._tagger.next(state.day.date, state.log_id, state.boot, purpose),
+            symbol=position.symbol,
+            side=side,
+            quantity=position.quantity,
+            type=OrderType.STOP_LIMIT if is_stop else OrderType.LIMIT,
+            limit_price=limit if is_stop else price,
+            trigger_price=price if is_stop else 0,
+            product=position.product,
+            purpose=purpose,
+            reason="protective stop" if is_stop else position.exit_reason,
+        )
+        return OrderIntended(at=at, intent=intent)
+
+    def _exit_by_change(self, position: OpenPosition, order: TrackedOrder, at: Instant) -> OrderChange:
+        return OrderChange(
+            tag=order.intent.tag,
+            broker_id=order.broker_id,
+            symbol=position.symbol,
+            type=OrderType.LIMIT,
+            quantity=order.filled + position.quantity,
+            limit_price=self._price(position, at),
+            trigger_price=0,
+            reason=position.exit_reason,
+        )
+
+    def _price(self, position: OpenPosition, at: Instant) -> int:
+        rung = min(position.exit_steps, len(LADDER)) - 1
+        known = position.stop or round(position.entry_value / position.entry_filled)
+        tick = self._ticks.get(position.symbol) or Tick(position.symbol, at, known, 0, 0, 0)
+        buffer = self._rules.price_buffer * LADDER[rung]
+        return marketable_limit(position.side.opposite, tick, buffer, self._instruments[position.symbol])
+
+    def _is_on_its_way(self, order: TrackedOrder | None, at: Instant) -> bool:
+        """Whether what the broker makes of our last word on an order is not known yet."""
+        if order is None:
+            return False
+        is_being_cancelled = order.cancel_at and at - order.cancel_at <= 5 * self._rules.verify_after
+        return order.state is not OrderState.WORKING or order.change is not None or bool(is_being_cancelled)
+
+    def _may_the_broker_close(self, state: BotState, position: OpenPosition) -> bool:
+        """Whether the broker was asked to close it and no later reading shows that it did not."""
+        asked, books = position.broker_exit_at, state.books
+        if not asked:
+            return False
+        if books is None or state.books_at <= asked + self._rules.verify_after:
+            return True
+        if state.shares_at_broker(books, position.symbol, position.product) != position.signed_quantity:
+            return True  # it did, at least in part; the comparison of the books takes note
+        return any(
+            report.symbol == position.symbol
+            and report.side is position.side.opposite
+            and not is_ours(report.tag)
+            and report.status in {OrderStatus.PENDING, OrderStatus.TRANSIT}
+            for report in books.orders
+        )
+
+
+def _is_stop(order: TrackedOrder | None) -> bool:
+    return order is not None and order.type in STOP_TYPES
+
+
+def _is_the_brokers(position: OpenPosition) -> bool:
+    """Whether it is the broker's turn: on each rung after a whole ladder."""
+    return position.exit_steps % (len(LADDER) + 1) == 0
