@@ -3,6 +3,7 @@
 Heavy imports stand inside the verbs, so that `--help` answers at once.
 """
 
+import errno
 import json
 import sys
 from collections.abc import Sequence
@@ -40,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BotError as error:
         sys.stderr.write(f"fyersbot: {error}\n")
         raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stderr.write(f"fyersbot: {error.filename or 'the output'}: the disk is full; make room and run it again\n")
+        raise SystemExit(1) from None
 
 
 @app.command()
@@ -54,15 +60,16 @@ def demo(
 
     if resume is not None:
         raise SystemExit(rehearse(resumed_run(resume, as_json=as_json)))
-    _train_default_model()
-    raise SystemExit(rehearse(new_run(_calendar(), DEMO_DAY, speed, seed=seed, as_json=as_json)))
+    plan = new_run(_calendar(), DEMO_DAY, speed, seed=seed, as_json=as_json)
+    _train_default_model(_settings(None))
+    raise SystemExit(rehearse(plan))
 
 
 @app.command()
 def trade(
     mode: Annotated[str | None, typer.Option(help="paper or live; live sends real orders.")] = None,
     config: ConfigOption = None,
-    days: Annotated[int | None, typer.Option(help="End after so many trading days; none: run until stopped.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="End after so many trading days; none: when stopped.")] = None,
     tape: Annotated[
         Path | None, typer.Option(help="Rehearse on a recorded file instead, through the simulator.")
     ] = None,
@@ -76,9 +83,14 @@ def trade(
 
         if day is None:
             raise ConfigurationError("--tape needs --date, the day of the file to trade, for example 2023-06-01")
-        _train_default_model()
+        if mode == "paper" or days not in {None, 1}:
+            raise ConfigurationError("--tape trades one day in live mode at the simulator: leave out --mode and --days")
+        settings = _settings(config)
         plan = new_run(_calendar(), day.date(), speed, tape=tape, config=config, as_json=as_json)
+        _train_default_model(settings)
         raise SystemExit(rehearse(plan))
+    if day is not None:
+        raise ConfigurationError("--date needs --tape, the file that holds the day; without one today is traded")
     from trading.front_door import run_bot
 
     run_bot(_settings(config, {"mode": mode}), days=days, as_json=as_json)
@@ -173,9 +185,10 @@ def _instant(moment: datetime | None) -> int | None:
         raise ConfigurationError(f"--clock-start: {error}") from None
 
 
-def _train_default_model() -> None:
-    """Train the model that the defaults name, if there is none yet."""
-    if any(DEFAULT_MODEL.parent.glob("*/manifest.yaml")):
+def _train_default_model(settings: "Settings") -> None:
+    """Train the model that the defaults name, if these settings need it and there is none yet."""
+    needed = settings.strategy.name == "model" and settings.model.path == DEFAULT_MODEL
+    if not needed or any(DEFAULT_MODEL.parent.glob("*/manifest.yaml")):
         return
     sys.stderr.write("No model yet: training the default one on the simulator's market.\n")
     _train(_settings(None), DEFAULT_MODEL.parent.name, ())
@@ -189,6 +202,7 @@ def _train(settings: "Settings", name: str, data: tuple[Path, ...]) -> Path:
 
 def _print_json(content: object) -> None:
     sys.stdout.write(json.dumps(content) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             raw = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise ConfigurationError(f"{path}: there is no such file") from None
+        raise ConfigurationError(f"{path}: there is no such file; create it, or name another") from None
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
     if len(raw) > LARGEST_FILE:

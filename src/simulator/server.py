@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from core.errors import ConfigurationError
-from core.instants import ist_datetime
+from core.instants import ist_date, ist_datetime
 from core.ports import Calendar
 from simulator import data_socket, order_socket
 from simulator.control import Control
@@ -57,9 +57,9 @@ class SimulatorServer:
         self.clock = options.clock()
         self.faults = Faults()
         self.desk = TokenDesk(options.credentials, options.account_id, self.clock, options.token_expires_at)
+        market = market or _market(options, calendar)
         self._ledger = _ledger(options.state)
         rules = options.rules or ExchangeRules(seed=options.seed)
-        market = market or _market(options, calendar)
         exchange = Exchange(market, market.calendar, self._ledger, options.funds, rules)
         self.venue = Venue(market, exchange, self.clock)
         self._runner = web.AppRunner(
@@ -111,10 +111,9 @@ class SimulatorServer:
         try:
             await self._site.start()
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
             where = f"{self.options.host}:{self._port}"
-            raise ConfigurationError(f"{where} is in use: choose another port, or 0 for a free one") from error
+            why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be listened on ({error.strerror})"
+            raise ConfigurationError(f"{where} {why}: choose another port, or 0 for a free one") from error
         self._port = self._runner.addresses[0][1]
 
     def _refuse(self, fault: Fault) -> None:
@@ -151,16 +150,21 @@ class SimulatorServer:
 def _ledger(folder: Path | None) -> Ledger:
     if folder is None:
         return MemoryLedger()
-    folder.mkdir(parents=True, exist_ok=True)
     return FileLedger(folder / "books.jsonl")
 
 
 def _market(options: SimulatorOptions, calendar: Calendar) -> Market:
     if options.tape is None:
-        return GeneratedMarket(calendar, options.seed, options.symbols)
+        try:
+            return GeneratedMarket(calendar, options.seed, options.symbols)
+        except ValueError as error:
+            raise ConfigurationError(f"simulator symbols: {error}") from error
     from simulator.tape import TapeMarket  # noqa: PLC0415 - reading tapes needs pandas, which starts slowly
 
-    return TapeMarket.from_file(options.tape, calendar=calendar, seed=options.seed)
+    market = TapeMarket.from_file(options.tape, calendar=calendar, seed=options.seed)
+    market.require(ist_date(options.clock().now()))
+    sys.stderr.write(f"{market.report}\n")
+    return market
 
 
 class RunningSimulator:

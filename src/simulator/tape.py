@@ -93,6 +93,12 @@ class TapeMarket(PathMarket):
         """The last session of the file."""
         return self._dates[-1]
 
+    def require(self, day: date) -> None:
+        """Refuse to begin on a session that the file does not hold. Raises `DataError` with what it holds."""
+        if day not in self._recorded and calendar_session(self.calendar, day) is not None:
+            held = f"{len(self._dates)} sessions from {self.first_day} to {self.last_day}"
+            raise DataError(f"{self.report.path}: has no rows on {day}, it holds {held}; choose one of those")
+
     def path(self, symbol: str, session: TradingDay) -> DayPath:
         """Every update of a session: the recorded ticks, or those that the candles were expanded to."""
         path = self._paths.get(session.date)

@@ -106,7 +106,7 @@ def read_recording(path: Path, symbol: str | None, timeframe: Timeframe | None) 
     symbol = symbol or (f"{name['exchange']}:{name['ticker']}" if name else None)
     frame = _of_symbol(path, frame, symbol)
     if symbol is None:
-        raise DataError(f"{path}: the name does not tell the symbol; give it, for example symbol='NSE:SBIN-EQ'")
+        raise DataError(f"{path}: the name does not tell the symbol; name it like NSE_SBIN-EQ_5m{path.suffix}")
     is_candles = "open" in frame.columns
     rows = _candle_rows(path, frame) if is_candles else _tick_rows(path, frame)
     possible = (

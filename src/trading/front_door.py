@@ -69,7 +69,7 @@ def run_bot(settings: Settings, *, days: int | None, as_json: bool) -> None:
 
 
 def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> None:
-    """Sign a person in and say whose account the token opens. Raises `BotError` and its children."""
+    """Sign a person in; the last line says whose account the token opens. Raises `BotError` and its children."""
     clock = clock_of(settings.clock)
     calendar = NseCalendar.of(settings)
 
@@ -80,7 +80,7 @@ def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> None:
         finally:
             client.close()
 
-    profile = run_login(
+    run_login(
         settings,
         clock,
         verify=verify,
@@ -88,7 +88,6 @@ def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> None:
         stdout=stdout,
         open_browser=webbrowser.open if stdin.isatty() else None,
     )
-    stdout.write(f"Signed in: {profile.account_id}\n")
 
 
 @contextmanager

@@ -29,6 +29,8 @@ from simulator.tokens import AppCredentials
 RUNS = Path("data/runs")
 PLAN = "rehearsal.json"
 STOPPED = "stopped.json"
+FASTEST = 3600.0
+"""Market seconds per wall second: a day in six seconds, with the shortest waits still shorter than a candle."""
 START_UP_SECONDS = 10.0
 """Wall seconds between the simulator's start and the open of the market, for both programs to come up."""
 FRONT_DOOR = Path(__file__).resolve().parents[2] / "run_live_bot.py"
@@ -52,11 +54,16 @@ class Rehearsal:
 def new_run(calendar: Calendar, day: date, speed: float, **choices: Any) -> Rehearsal:
     """Plan a day in a fresh folder under `data/runs`, starting early enough for both sides to be ready at the open.
 
-    Raises `ConfigurationError` when the market was closed that day.
+    Everything is checked before anything is written. Raises `ConfigurationError` for a speed that cannot be kept and
+    a day on which the market was closed, `DataError` for a tape that cannot be played on that day.
     """
+    if not 0 < speed <= FASTEST:
+        raise ConfigurationError(f"--speed {speed:g}: must lie above 0 and not above {FASTEST:g}")
     session = calendar.trading_day(day)
     if session is None:
         raise ConfigurationError(f"{day} was not a trading day; choose one that was")
+    if choices.get("tape") is not None:
+        _check_tape(choices["tape"], day, calendar)
     start = session.open - int(START_UP_SECONDS * speed) * SECOND
     plan = Rehearsal(folder=_fresh_folder(RUNS, day), clock_start=start, speed=speed, **choices)
     plan.folder.mkdir(parents=True)
@@ -210,9 +217,19 @@ def _endpoints(process: subprocess.Popen[bytes], log: Path) -> Mapping[str, Any]
     if not line:
         process.wait()
         reason = log.read_text(errors="replace").strip().splitlines()
-        raise ConfigurationError(f"the simulator did not start: {reason[-1] if reason else 'no reason given'}")
+        why = reason[-1].removeprefix("fyersbot: ") if reason else "no reason given"
+        raise ConfigurationError(f"the simulator did not start: {why}")
     endpoints: Mapping[str, Any] = json.loads(line)
     return endpoints
+
+
+def _check_tape(path: Path, day: date, calendar: Calendar) -> None:
+    """Open a tape as the simulator will, and say what was made of its rows. Raises `DataError`."""
+    from simulator.tape import TapeMarket  # noqa: PLC0415 - reading tapes needs pandas, which starts slowly
+
+    tape = TapeMarket.from_file(path, calendar=calendar)
+    tape.require(day)
+    sys.stderr.write(f"{tape.report}\n")
 
 
 def _fresh_folder(parent: Path, day: date) -> Path:

@@ -1,13 +1,16 @@
 """From settings, in rupees and seconds as people write them, to the rules the core works with."""
 
+from collections.abc import Mapping
+
 from core.charges import ChargeRates
+from core.errors import ConfigurationError
 from core.instants import SECOND
-from core.market import Timeframe
+from core.market import Instrument, Timeframe
 from core.orders import Product
 from core.rules import TradingRules
 from core.sizing import MILLION, SizingMethod, SizingRule
 from runtime.clock import MarketClock
-from runtime.settings import Settings
+from runtime.settings import Settings, SizingSettings
 
 _TRANSIT_SECONDS = 30
 _BOOK_LAG_SECONDS = 5
@@ -57,6 +60,18 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         books_idle=wait(60),
         transit=_transit(settings, clock),
     )
+
+
+def check_quantity(sizing: SizingSettings, instruments: Mapping[str, Instrument]) -> None:
+    """Refuse a fixed quantity that no order could have. Raises `ConfigurationError` naming symbol, lot and limit."""
+    if sizing.method != SizingMethod.FIXED.value:
+        return
+    for symbol, instrument in instruments.items():
+        where = f"sizing.quantity = {sizing.quantity}: {symbol}"
+        if sizing.quantity % instrument.lot:
+            raise ConfigurationError(f"{where} trades in lots of {instrument.lot}; give a multiple of it")
+        if instrument.freeze is not None and sizing.quantity >= instrument.freeze:
+            raise ConfigurationError(f"{where} takes less than {instrument.freeze} in one order; give less")
 
 
 def _transit(settings: Settings, clock: MarketClock) -> int:

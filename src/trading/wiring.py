@@ -45,7 +45,7 @@ from trading.order_feed import OrderFeed
 from trading.paper_broker import PaperBroker
 from trading.rate_budget import RateBudget
 from trading.tick_market import TickMarket
-from trading.trading_rules import product_of, rules_of
+from trading.trading_rules import check_quantity, product_of, rules_of
 
 PAPER_FUNDS = 100_000_000
 """Cash of the paper account, in paise."""
@@ -101,6 +101,7 @@ class Wiring:
         """Build the desk of one trading day."""
         settings, clock = self.settings, self.clock
         instruments = self.master.instruments(settings.symbols)
+        check_quantity(settings.sizing, instruments)
         rules = rules_of(settings, self.charges.rates_on(day.date, product_of(settings)).rates, clock)
         kernel = Kernel(rules, instruments, self.provider, self._stream)
         broker, feeds = self._edges(instruments, put)

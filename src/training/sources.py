@@ -43,6 +43,8 @@ def from_parquet(path: Path, symbol: str) -> History:
 
     try:
         table = pa.parquet.read_table(path, columns=["timestamp", *_PRICES, "volume"])
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file; give a parquet file of candles") from None
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path}: not readable as candles ({' '.join(str(error).split())})") from error
     kind = table.schema.field("timestamp").type
