@@ -166,7 +166,7 @@ def test_a_file_without_zone_gaps_or_order_is_refused_by_name(tmp_path, calendar
         with pytest.raises(DataError, match=f"b.parquet: .*{words}"):
             sources.from_parquet(path, "NSE:SBIN-EQ")
     (tmp_path / "c.parquet").write_text("no parquet")
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match="not readable as candles"):
         sources.from_parquet(tmp_path / "c.parquet", "NSE:SBIN-EQ")
     with pytest.raises(DataError, match="there is no such file"):
         sources.from_parquet(tmp_path / "missing.parquet", "NSE:SBIN-EQ")
