@@ -27,7 +27,7 @@ def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str], max_loss: int)
         max_loss=max_loss,
         trades=len(state.trades),
         wins=sum(trade.net > 0 for trade in state.trades),
-        signals=sum(1 for decided in state.decided.values() if decided.direction.value),
+        signals=state.signals_today,
         log=tuple(log),
     )
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from http.client import HTTPConnection
@@ -29,6 +29,7 @@ from simulator.tokens import AppCredentials
 RUNS = Path("data/runs")
 PLAN = "rehearsal.json"
 STOPPED = "stopped.json"
+_NOTE_SECONDS = 1.0
 FASTEST = 3600.0
 """Market seconds per wall second: a day in six seconds, with the shortest waits still shorter than a candle."""
 START_UP_SECONDS = 10.0
@@ -44,6 +45,7 @@ class Rehearsal:
     """Where both sides keep their state."""
     clock_start: Instant
     """Market instant at which the simulator starts."""
+    market_close: Instant
     speed: float
     seed: int = 7
     tape: Path | None = None
@@ -65,10 +67,13 @@ def new_run(calendar: Calendar, day: date, speed: float, **choices: Any) -> Rehe
     if choices.get("tape") is not None:
         _check_tape(choices["tape"], day, calendar)
     start = session.open - int(START_UP_SECONDS * speed) * SECOND
-    plan = Rehearsal(folder=_fresh_folder(RUNS, day), clock_start=start, speed=speed, **choices)
+    plan = Rehearsal(
+        folder=_fresh_folder(RUNS, day), clock_start=start, market_close=session.close, speed=speed, **choices
+    )
     plan.folder.mkdir(parents=True)
     content = {
         "clock_start": start,
+        "market_close": session.close,
         "speed": speed,
         "seed": plan.seed,
         "tape": str(plan.tape.resolve()) if plan.tape else None,
@@ -88,6 +93,7 @@ def resumed_run(folder: Path, *, as_json: bool) -> Rehearsal:
     return Rehearsal(
         folder=folder,
         clock_start=stopped.get("market_time", content["clock_start"]),
+        market_close=content["market_close"],
         speed=content["speed"],
         seed=content["seed"],
         tape=Path(content["tape"]) if content["tape"] else None,
@@ -100,9 +106,9 @@ def rehearse(plan: Rehearsal) -> int:
     """Play the day and return the bot's exit code. Raises `ConfigurationError` when the simulator does not start."""
     with simulator_process(plan) as endpoints:
         clock = MarketClock(plan.clock_start, plan.speed, endpoints["clock"]["epoch"])
-        code = _run_bot(plan, endpoints)
-        write_text(plan.folder / STOPPED, json.dumps({"market_time": clock.now()}) + "\n")
-    sys.stderr.write(f"Go on with this run, if the day is not over: fyersbot demo --resume {plan.folder}\n")
+        code = _run_bot(plan, endpoints, clock)
+    if clock.now() < plan.market_close:
+        sys.stderr.write(f"The day is not over; go on with it: fyersbot demo --resume {plan.folder}\n")
     return code
 
 
@@ -149,7 +155,8 @@ def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _run_bot(plan: Rehearsal, endpoints: Mapping[str, Any]) -> int:
+def _run_bot(plan: Rehearsal, endpoints: Mapping[str, Any], clock: MarketClock) -> int:
+    """Run the bot to its end, noting the market time all the while: a killed run is resumed from there."""
     environment = bot_environment(plan, endpoints)
     _sign_in(environment)
     command = [sys.executable, str(FRONT_DOOR), "--mode", "live", "--days", "1"]
@@ -158,7 +165,11 @@ def _run_bot(plan: Rehearsal, endpoints: Mapping[str, Any]) -> int:
     with _passing_on_signals() as children:
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
         children.append(process)
-        return process.wait()
+        while process.poll() is None:
+            write_text(plan.folder / STOPPED, json.dumps({"market_time": clock.now()}) + "\n")
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=_NOTE_SECONDS)
+        return process.returncode
 
 
 def _sign_in(environment: Mapping[str, str]) -> None:
