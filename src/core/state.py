@@ -18,6 +18,7 @@ from core.tracking import IN_THE_BOOK, OpenPosition, OrderState, TrackedOrder, f
 _ORDER_NEWS = (
     events.OrderReported,
     events.BooksRead,
+    events.BooksUnchanged,
     events.OutcomeArrived,
     events.OrderIntended,
     events.OrderAbsent,
@@ -80,9 +81,8 @@ class BotState:
                 self._hear_order(report, at)
             case events.BooksRead(books=books, asked_at=asked_at, at=at):
                 self._read_books(books, asked_at, at)
-            case events.BooksUnchanged(asked_at=asked_at):
-                self.books_at = asked_at
-                self._count_absences(asked_at)
+            case events.BooksUnchanged(asked_at=asked_at, at=at) if self.books is not None:
+                self._read_books(self.books, asked_at, at)
             case events.OutcomeArrived():
                 self._hear_outcome(event)
             case events.OrderIntended(intent=intent, at=at, plan=plan):

@@ -85,7 +85,9 @@ class ExitLadder:
         if position is None or position.quantity <= 0 or not position.exit_reason:
             return []
         self._timers.read_books(at)
-        if self._is_on_its_way(state.exit_order(symbol), at) or self._sent.get(symbol, 0) < position.exit_steps:
+        order = state.exit_order(symbol)
+        is_open = self._is_on_its_way(order, at) or (order is None and self._may_the_broker_close(state, position))
+        if is_open or self._sent.get(symbol, 0) < position.exit_steps:
             self._timers.set("chase", symbol, at + self._rules.verify_after)
             return []
         tick = self._ticks.get(symbol)

@@ -4,7 +4,7 @@ Live, replay and simulation drive this same object. It may hold memory; it has n
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from core import events
@@ -76,9 +76,10 @@ class Kernel:
         acted = events.TickActed(at=now, symbol=tick.symbol, ltp=tick.ltp)
         return self._run([acted, *decisions])
 
-    def on_time(self, now: Instant) -> list[Step]:
-        """Let the deadlines that have passed fire."""
-        return [self.handle(timer) for timer in self.orders.timers.take_due(now)]
+    def on_time(self, now: Instant) -> Iterator[Step]:
+        """Let the deadlines that have passed fire, each when the step before it has been taken."""
+        for timer in self.orders.timers.take_due(now):
+            yield self.handle(timer)
 
     def _run(self, first: list[events.Event]) -> Step:
         """Apply and answer events until there are no more; only then let symbols settle, on a state that is whole."""

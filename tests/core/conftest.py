@@ -2,9 +2,13 @@ from datetime import date, time
 
 import pytest
 
-from core.instants import instant_at
-from core.market import Instrument
+from core.charges import ChargeRates
+from core.instants import MINUTE, SECOND, instant_at
+from core.market import Instrument, Timeframe
+from core.orders import Product
+from core.rules import TradingRules
 from core.sessions import TradingDay
+from core.sizing import SizingMethod, SizingRule
 
 A_TUESDAY = date(2026, 1, 6)
 
@@ -27,4 +31,44 @@ def day() -> TradingDay:
         square_off=instant_at(A_TUESDAY, time(15, 5)),
         flat_by=instant_at(A_TUESDAY, time(15, 10)),
         close=instant_at(A_TUESDAY, time(15, 30)),
+    )
+
+
+@pytest.fixture
+def rules() -> TradingRules:
+    """Ten shares a trade on five-minute candles, with the limits of a small account."""
+    return TradingRules(
+        timeframe=Timeframe.M5,
+        product=Product.INTRADAY,
+        sizing=SizingRule(
+            method=SizingMethod.FIXED, quantity=10, capital_ppm=1_000_000, risk_ppm=2_500, max_order_value=10**8
+        ),
+        charges=ChargeRates(
+            brokerage=3_000,
+            brokerage_cap=2_000,
+            stt_buy=0,
+            stt_sell=2_500,
+            exchange=297,
+            sebi=10,
+            ipft=10,
+            stamp_buy=300,
+            gst_percent=18,
+        ),
+        stop_atr=2.0,
+        target_atr=3.0,
+        limit_offset=0.005,
+        price_buffer=0.002,
+        capital=50_000_000,
+        max_loss=1_000_000,
+        max_positions=3,
+        max_order_value=10**8,
+        max_orders_per_day=200,
+        max_price_age=MINUTE,
+        entry_timeout=20 * SECOND,
+        stop_patience=3 * SECOND,
+        verify_after=2 * SECOND,
+        protect_within=30 * SECOND,
+        books_busy=5 * SECOND,
+        books_idle=MINUTE,
+        transit=43 * SECOND,
     )

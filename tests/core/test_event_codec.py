@@ -1,0 +1,117 @@
+import json
+import types
+from dataclasses import fields, is_dataclass
+from datetime import date, timedelta
+from enum import Enum
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core import events
+from core.errors import DataError
+from core.event_codec import KINDS, decode, encode
+from core.market import Candle
+from core.positions import Trade
+from core.sessions import TradingDay
+
+WHOLE = st.integers(-(2**62), 2**62)
+
+
+@st.composite
+def candles(draw) -> Candle:
+    low, body, top = sorted(draw(st.tuples(*[st.integers(1, 10**9)] * 3)))
+    return Candle(draw(WHOLE), body, top, low, draw(st.integers(low, top)), draw(st.integers(0, 10**9)))
+
+
+@st.composite
+def sessions(draw) -> TradingDay:
+    opens = draw(st.integers(0, 2**60))
+    no_entry, square_off, flat_by, close = sorted(
+        draw(st.lists(st.integers(1, 10**9), min_size=4, max_size=4, unique=True))
+    )
+    return TradingDay(
+        date=date(2026, 1, 1) + timedelta(days=draw(st.integers(0, 400))),
+        open=opens,
+        no_entry_after=opens + no_entry,
+        square_off=opens + square_off,
+        flat_by=opens + flat_by,
+        close=opens + close,
+    )
+
+
+SPECIAL = {Candle: candles(), TradingDay: sessions()}
+
+
+def anything(annotation: Any) -> st.SearchStrategy:
+    """Every value that a field of an event can take."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation in SPECIAL:
+        return SPECIAL[annotation]
+    if origin in {Union, types.UnionType}:
+        return st.one_of(*map(anything, arguments))
+    if origin is tuple:
+        return st.lists(anything(arguments[0]), max_size=3).map(tuple)
+    if annotation is type(None):
+        return st.none()
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return st.sampled_from(annotation)
+    if annotation is Trade:
+        positive = st.integers(1, 10**12)
+        parts = {name: anything(hint) for name, hint in get_type_hints(Trade).items()}
+        parts |= {"quantity": positive, "entry_value": positive, "exit_value": positive}
+        parts |= {"entry_at": st.integers(0, 10**18), "exit_at": st.integers(10**18, 2 * 10**18)}
+        return st.builds(Trade, **parts)
+    if is_dataclass(annotation):
+        return st.builds(annotation, **{name: anything(hint) for name, hint in get_type_hints(annotation).items()})
+    plain = {int: WHOLE, bool: st.booleans(), str: st.text(max_size=30), float: st.floats(allow_nan=False)}
+    return plain[annotation]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.__name__)
+@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_every_kind_of_event_comes_back_as_it_was(kind, data):
+    event = data.draw(anything(kind))
+    name, body = encode(event)
+    assert name == kind.__name__
+    back = decode(name, body)
+    assert back == event
+    assert type(back) is kind
+    assert encode(back) == (name, body)
+
+
+def test_no_event_is_left_out():
+    kinds = {kind for kind in vars(events).values() if is_dataclass(kind) and kind.__module__ == events.__name__}
+    assert set(KINDS.values()) == kinds - {events.EntryPlan}
+
+
+def test_the_text_is_canonical():
+    event = events.LevelChanged(at=12, level=events.SafetyLevel.FLATTEN, why="loss of ₹ 5\n")
+    assert encode(event) == ("LevelChanged", '[12,3,"loss of ₹ 5\\n"]')
+
+
+def test_fields_are_written_in_the_order_of_the_class():
+    event = events.TickActed(at=1, symbol="NSE:SBIN-EQ", ltp=80_000)
+    assert json.loads(encode(event)[1]) == [getattr(event, field.name) for field in fields(event)]
+
+
+def test_an_unknown_kind_is_refused_by_name():
+    with pytest.raises(DataError, match="'Teleported' is unknown: the log was written by a newer version"):
+        decode("Teleported", "[1]")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[1,2]", "[1,2,3,4]", "7", "null", '[1,"no such level","why"]', '{"at":1,"level":2,"why":""}'],
+)
+def test_a_body_of_another_shape_is_refused(body):
+    with pytest.raises(DataError, match="LevelChanged"):
+        decode("LevelChanged", body)
+
+
+def test_a_fact_inside_that_breaks_its_own_rules_is_refused():
+    body = '[1,"NSE:SBIN-EQ",[[1,100,90,95,100,5]],0]'
+    with pytest.raises(DataError, match="impossible candle"):
+        decode("HistoryArrived", body)

@@ -1,0 +1,138 @@
+"""One case for every rule that only this rule refuses: a rule that is never alone is a rule that nobody tests."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from core.events import SafetyLevel
+from core.gatekeeper import RULES, EntryFacts, Refusal, refuse_entry
+from core.instants import MINUTE, SECOND
+from core.market import Instrument, Side, Tick
+from core.orders import OrderIntent, OrderType, Product, Purpose
+from core.rules import TradingRules
+from core.sessions import TradingDay
+
+
+@dataclass(frozen=True)
+class Case:
+    """What has to change in an acceptable entry for one rule to refuse it."""
+
+    refusal: Refusal
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    intent: Mapping[str, Any] = field(default_factory=dict)
+    instrument: Mapping[str, Any] = field(default_factory=dict)
+
+
+TEN = 45 * MINUTE
+"""Ten o'clock, counted from the open."""
+CASES = [
+    Case(Refusal.STOPPING, facts={"stopping": True}),
+    Case(Refusal.SAFETY_LEVEL, facts={"level": SafetyLevel.NO_ENTRY}),
+    Case(Refusal.SAFETY_LEVEL, facts={"level": SafetyLevel.FREEZE}),
+    Case(Refusal.NO_ACCESS, facts={"access": False}),
+    Case(Refusal.NOT_RECONCILED, facts={"reconciled": False}),
+    Case(Refusal.SESSION_CLOSED, facts={"after_open": 376 * MINUTE}, intent={"product": Product.CNC}),
+    Case(Refusal.SESSION_CLOSED, facts={"after_open": -SECOND}, intent={"product": Product.CNC}),
+    Case(Refusal.ENTRIES_CLOSED, facts={"after_open": 330 * MINUTE}),
+    Case(Refusal.SYMBOL_BLOCKED, facts={"blocked": "somebody else's position"}),
+    Case(Refusal.SYMBOL_BUSY, facts={"busy": True}),
+    Case(Refusal.NOT_TRADABLE, instrument={"symbol": "NSE:NIFTY50-INDEX"}, intent={"symbol": "NSE:NIFTY50-INDEX"}),
+    Case(Refusal.SHORT_DELIVERY, intent={"side": Side.SELL, "product": Product.CNC}, facts={"stop": 80_500}),
+    Case(Refusal.LOSS_LIMIT, facts={"profit": -1_000_000}),
+    Case(Refusal.MAX_POSITIONS, facts={"positions": 3}),
+    Case(Refusal.MAX_ORDERS, facts={"orders_today": 200}),
+    Case(Refusal.STALE_PRICE, facts={"tick": None}),
+    Case(Refusal.STALE_PRICE, facts={"age": 61 * SECOND}),
+    Case(Refusal.PRICE_SANITY, intent={"limit_price": 80_162}),
+    Case(Refusal.PRICE_SANITY, intent={"limit_price": 88_005}),
+    Case(Refusal.PRICE_SANITY, intent={"side": Side.SELL, "limit_price": 0}, facts={"stop": 80_400}),
+    Case(Refusal.QUANTITY_SANITY, intent={"quantity": 7}, instrument={"lot": 5}),
+    Case(Refusal.QUANTITY_SANITY, intent={"quantity": 0}),
+    Case(Refusal.QUANTITY_SANITY, instrument={"freeze": 10}),
+    Case(Refusal.ORDER_VALUE, intent={"quantity": 1_250}),
+    Case(Refusal.STOP_SANITY, facts={"stop": 0}),
+    Case(Refusal.STOP_SANITY, facts={"stop": 80_165}),
+    Case(Refusal.STOP_SANITY, facts={"stop": 71_995}),
+    Case(Refusal.STOP_SANITY, intent={"side": Side.SELL}, facts={"stop": 79_600}),
+]
+
+
+@pytest.fixture
+def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Case], tuple[OrderIntent, EntryFacts]]:
+    """Build an acceptable entry of ten shares at 801.60, changed as a case asks."""
+
+    def build(case: Case) -> tuple[OrderIntent, EntryFacts]:
+        changes = dict(case.facts)
+        now = day.open + changes.pop("after_open", TEN)
+        seen_at = now - changes.pop("age", 0)
+        intent = OrderIntent(
+            tag="Q24LA10010001E19",
+            symbol=sbin.symbol,
+            side=Side.BUY,
+            quantity=10,
+            type=OrderType.LIMIT,
+            limit_price=80_160,
+            product=Product.INTRADAY,
+            purpose=Purpose.ENTRY,
+            reason="test",
+        )
+        facts = EntryFacts(
+            now=now,
+            day=day,
+            level=SafetyLevel.RUN,
+            access=True,
+            reconciled=True,
+            stopping=False,
+            blocked="",
+            busy=False,
+            positions=2,
+            profit=-999_999,
+            orders_today=199,
+            instrument=replace(sbin, **case.instrument),
+            tick=Tick(sbin.symbol, seen_at, 80_000, 79_995, 80_005, 1),
+            stop=79_600,
+            target=80_600,
+        )
+        return replace(intent, **case.intent), replace(facts, **changes)
+
+    return build
+
+
+def test_an_entry_within_all_limits_passes(ask, rules):
+    assert refuse_entry(*ask(Case(Refusal.STOPPING)), rules) is None
+
+
+def test_a_short_entry_within_all_limits_passes(ask, rules):
+    short = Case(Refusal.STOPPING, intent={"side": Side.SELL, "limit_price": 79_840}, facts={"stop": 80_400})
+    assert refuse_entry(*ask(short), rules) is None
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.refusal.value)
+def test_each_rule_refuses_what_no_other_rule_refuses(case, ask, rules):
+    intent, facts = ask(case)
+    refused = {code for code, rule in RULES if rule(intent, facts, rules) is not None}
+    assert refused == {case.refusal}
+    code, detail = refuse_entry(intent, facts, rules)
+    assert code is case.refusal
+    assert detail
+
+
+def test_every_rule_has_a_case_and_every_refusal_a_rule():
+    assert {case.refusal for case in CASES} == set(Refusal)
+    assert [code for code, _ in RULES] == list(Refusal)
+
+
+def test_of_several_refusals_the_first_of_the_table_is_told(ask, rules):
+    intent, facts = ask(Case(Refusal.STOPPING, facts={"stopping": True, "busy": True}))
+    assert refuse_entry(intent, facts, rules)[0] is Refusal.STOPPING
+
+
+def test_delivery_may_be_entered_after_intraday_entries_have_ended(ask, rules):
+    late = Case(Refusal.ENTRIES_CLOSED, facts={"after_open": 340 * MINUTE}, intent={"product": Product.CNC})
+    assert refuse_entry(*ask(late), rules) is None
+
+
+def test_without_a_session_nothing_is_entered(ask, rules):
+    assert refuse_entry(*ask(Case(Refusal.SESSION_CLOSED, facts={"day": None})), rules)[0] is Refusal.SESSION_CLOSED

@@ -1,0 +1,267 @@
+"""An account that does as it is told: it fills, loses, refuses and lies on request, and knows nothing of the bot."""
+
+from collections import deque
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from core.events import Verb
+from core.instants import Instant
+from core.market import Side
+from core.orders import (
+    Books,
+    BrokerPosition,
+    Fill,
+    OrderChange,
+    OrderIntent,
+    OrderReport,
+    OrderStatus,
+    OrderType,
+    Outcome,
+    OutcomeKind,
+    Purpose,
+    RejectionKind,
+)
+from core.tags import is_ours, purpose_of
+
+
+class ToyBroker:
+    """One account at one broker, with the faults of all of them."""
+
+    def __init__(self) -> None:
+        self.book: dict[str, OrderReport] = {}
+        self.fills: list[Fill] = []
+        self.prices: dict[str, int] = {}
+        self.depth: dict[str, int] = {}
+        """Shares the market still takes until the next price; unlimited where nothing stands."""
+        self.hidden: set[str] = set()
+        """Orders that the books do not show."""
+        self.plans: dict[Verb, deque[str]] = {verb: deque() for verb in Verb}
+        """What to do with the next calls: lost, never, reject, rate, auth, forbidden, not_sent, noop, in_book."""
+        self.reachable = True
+        self.mute = False
+        """Whether the order socket keeps silent."""
+        self.holdings_only = False
+        """Whether positions of earlier days have left the position book."""
+        self.news: list[OrderReport] = []
+        self.foreign: set[str] = set()
+        self.now: Instant = 0
+        self._number = count(1)
+        self._overnight: list[Fill] = []
+
+    # --- what the bot may call ----------------------------------------------------------------------------------
+
+    def place(self, intent: OrderIntent) -> Outcome:
+        fate = self._fate(Verb.PLACE)
+        if fate in _NOTHING_HAPPENED:
+            return _NOTHING_HAPPENED[fate]
+        order = self._accept(intent.tag, intent)
+        if fate == "in_book":
+            self._change(order.broker_id, status=OrderStatus.REJECTED, message="RMS: no")
+            return Outcome(kind=OutcomeKind.ACK, broker_id=order.broker_id)
+        if intent.type is OrderType.STOP_LIMIT and self._is_through(order):
+            self._change(order.broker_id, status=OrderStatus.REJECTED, message="trigger is through the market")
+            return Outcome(
+                kind=OutcomeKind.REJECTED, broker_id=order.broker_id, rejection=RejectionKind.ORDER, message="trigger"
+            )
+        self._match(order.broker_id)
+        return _LOST if fate == "lost" else Outcome(kind=OutcomeKind.ACK, broker_id=order.broker_id)
+
+    def modify(self, change: OrderChange) -> Outcome:
+        fate = self._fate(Verb.MODIFY)
+        if fate in _NOTHING_HAPPENED:
+            return _NOTHING_HAPPENED[fate]
+        order = self.book.get(change.broker_id)
+        if order is None or order.status is not OrderStatus.PENDING:
+            return Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER, message="order is not open")
+        if fate != "noop":
+            self._change(
+                change.broker_id,
+                type=change.type,
+                quantity=change.quantity,
+                limit_price=change.limit_price,
+                trigger_price=change.trigger_price,
+            )
+            self._match(change.broker_id)
+        return _LOST if fate == "lost" else Outcome(kind=OutcomeKind.ACK, broker_id=change.broker_id)
+
+    def cancel(self, broker_id: str) -> Outcome:
+        fate = self._fate(Verb.CANCEL)
+        if fate in _NOTHING_HAPPENED:
+            return _NOTHING_HAPPENED[fate]
+        if self.book[broker_id].status is not OrderStatus.PENDING:
+            return Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER, message="order is not open")
+        self._change(broker_id, status=OrderStatus.CANCELLED)
+        return _LOST if fate == "lost" else Outcome(kind=OutcomeKind.ACK, broker_id=broker_id)
+
+    def exit(self, symbol: str, product: str) -> Outcome:
+        fate = self._fate(Verb.EXIT)
+        if fate in _NOTHING_HAPPENED:
+            return _NOTHING_HAPPENED[fate]
+        net = self.net(symbol, product)
+        if not net:
+            return Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER, code=-352, message="no position")
+        self.by_hand(symbol, Side.SELL if net > 0 else Side.BUY, abs(net), product)
+        return Outcome(kind=OutcomeKind.ACK)
+
+    def read(self) -> Books:
+        symbols = {(fill.symbol, fill.product) for fill in self.fills}
+        rows = tuple(
+            BrokerPosition(
+                symbol=symbol,
+                product=product,
+                net_quantity=self.net(symbol, product) - (self._kept(symbol) if self.holdings_only else 0),
+                buy_quantity=0,
+                buy_value=0,
+                sell_quantity=0,
+                sell_value=0,
+            )
+            for symbol, product in sorted(symbols)
+        )
+        shown = tuple(order for order in self.book.values() if order.broker_id not in self.hidden)
+        today = [fill for fill in self.fills if fill not in self._overnight]
+        return Books(
+            orders=shown, fills=tuple(fill for fill in today if fill.broker_id not in self.hidden), positions=rows
+        )
+
+    # --- what the world does ------------------------------------------------------------------------------------
+
+    def price(self, symbol: str, price: int, depth: int | None = None) -> None:
+        self.prices[symbol] = price
+        self.depth.pop(symbol, None)
+        if depth is not None:
+            self.depth[symbol] = depth
+        for broker_id in list(self.book):
+            self._match(broker_id)
+
+    def by_hand(self, symbol: str, side: Side, quantity: int, product: str = "INTRADAY") -> None:
+        """An order from the owner's own screen, filled at once."""
+        self.foreign.add(symbol)
+        order = self._report("", symbol, side, OrderType.MARKET, product, quantity, 0, 0)
+        self._fill(order.broker_id, quantity)
+
+    def cancel_by_hand(self, tag: str) -> None:
+        self._change(self.of(tag).broker_id, status=OrderStatus.CANCELLED)
+
+    def next_day(self) -> None:
+        self.book.clear()
+        self._overnight = list(self.fills)
+        self.hidden.clear()
+
+    def of(self, tag: str) -> OrderReport:
+        return next(order for order in self.book.values() if order.tag == tag)
+
+    def net(self, symbol: str, product: str = "INTRADAY") -> int:
+        return sum(f.side.value * f.quantity for f in self.fills if f.symbol == symbol and f.product == product)
+
+    def open_exits(self, symbol: str) -> list[OrderReport]:
+        return [
+            order
+            for order in self.book.values()
+            if order.symbol == symbol
+            and order.status is OrderStatus.PENDING
+            and is_ours(order.tag)
+            and purpose_of(order.tag) is not Purpose.ENTRY
+        ]
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _fate(self, verb: Verb) -> str:
+        return self.plans[verb].popleft() if self.plans[verb] else "" if self.reachable else "not_sent"
+
+    def _kept(self, symbol: str) -> int:
+        return sum(fill.side.value * fill.quantity for fill in self._overnight if fill.symbol == symbol)
+
+    def _accept(self, tag: str, intent: OrderIntent) -> OrderReport:
+        return self._report(
+            tag,
+            intent.symbol,
+            intent.side,
+            intent.type,
+            intent.product.value,
+            intent.quantity,
+            intent.limit_price,
+            intent.trigger_price,
+        )
+
+    def _report(self, tag, symbol, side, order_type, product, quantity, limit, trigger) -> OrderReport:
+        order = OrderReport(
+            broker_id=f"26010600{next(self._number):06}",
+            tag=tag,
+            symbol=symbol,
+            side=side,
+            type=order_type,
+            product=product,
+            quantity=quantity,
+            filled=0,
+            filled_value=0,
+            limit_price=limit,
+            trigger_price=trigger,
+            status=OrderStatus.PENDING,
+        )
+        self.book[order.broker_id] = order
+        self._tell(order)
+        return order
+
+    def _change(self, broker_id: str, **values: object) -> None:
+        self.book[broker_id] = replace(self.book[broker_id], **values)
+        self._tell(self.book[broker_id])
+
+    def _tell(self, order: OrderReport) -> None:
+        if not self.mute and self.reachable:
+            self.news.append(order)
+
+    def _is_through(self, order: OrderReport) -> bool:
+        return order.side.value * (order.trigger_price - self.prices[order.symbol]) <= 0
+
+    def _match(self, broker_id: str) -> None:
+        order = self.book[broker_id]
+        price = self.prices.get(order.symbol)
+        if order.status is not OrderStatus.PENDING or price is None:
+            return
+        waits = order.type is OrderType.STOP_LIMIT and not self._is_through(order) and not order.filled
+        if waits or order.side.value * (order.limit_price - price) < 0:
+            return
+        there = self.depth.get(order.symbol, order.quantity)
+        quantity = min(order.quantity - order.filled, there)
+        if quantity:
+            self.depth.update({order.symbol: there - quantity} if order.symbol in self.depth else {})
+            self._fill(broker_id, quantity)
+
+    def _fill(self, broker_id: str, quantity: int) -> None:
+        order = self.book[broker_id]
+        price = self.prices[order.symbol]
+        filled = order.filled + quantity
+        self.fills.append(
+            Fill(
+                trade_number=f"{broker_id}-{filled}",
+                broker_id=broker_id,
+                tag=order.tag,
+                symbol=order.symbol,
+                side=order.side,
+                product=order.product,
+                quantity=quantity,
+                price=price,
+                at=self.now,
+            )
+        )
+        status = OrderStatus.FILLED if filled == order.quantity else OrderStatus.PENDING
+        value = order.filled_value + quantity * price
+        self._change(broker_id, filled=filled, filled_value=value, status=status)
+
+
+_LOST = Outcome(kind=OutcomeKind.UNKNOWN, message="no answer")
+_NOTHING_HAPPENED = {
+    "never": _LOST,
+    "not_sent": Outcome(kind=OutcomeKind.NOT_SENT, message="connection refused"),
+    "reject": Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER, code=-99, message="no"),
+    "rate": Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.RATE, code=-429, message="slow down"),
+    "auth": Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.AUTHENTICATION, code=-16, message="token"),
+    "forbidden": Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.FORBIDDEN, code=-403, message="address"),
+}
+
+
+@pytest.fixture
+def new_broker() -> type[ToyBroker]:
+    return ToyBroker

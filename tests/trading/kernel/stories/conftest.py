@@ -1,0 +1,415 @@
+"""A trading day on a table top: the real kernel, a toy broker that does as it is told, and a time that only we move.
+
+After every step the rules that may never be broken are checked, so that each story also tests all of them.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from itertools import count
+from typing import Any
+
+import pytest
+
+from core import events
+from core.charges import ChargeRates
+from core.events import Phase, SafetyLevel, Verb
+from core.instants import MINUTE, SECOND, Instant, instant_at
+from core.market import Candle, Instrument, Tick, Timeframe
+from core.orders import (
+    Books,
+    Outcome,
+    Product,
+    Purpose,
+)
+from core.rules import TradingRules
+from core.sessions import TradingDay
+from core.signals import Direction, FeatureRow, Needs, Signal
+from core.sizing import SizingMethod, SizingRule
+from core.state import BotState
+from trading.event_log import MemoryEventLog
+from trading.kernel import Effect, Kernel, Step
+
+TUESDAY = date(2026, 1, 6)
+SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
+LATENCY = SECOND // 5
+PRICE = 80_000
+ATR = 200.0
+
+
+def session(day: date) -> TradingDay:
+    return TradingDay(
+        date=day,
+        open=instant_at(day, time(9, 15)),
+        no_entry_after=instant_at(day, time(14, 45)),
+        square_off=instant_at(day, time(15, 5)),
+        flat_by=instant_at(day, time(15, 10)),
+        close=instant_at(day, time(15, 30)),
+    )
+
+
+def rules(**changes: object) -> TradingRules:
+    usual = TradingRules(
+        timeframe=Timeframe.M5,
+        product=Product.INTRADAY,
+        sizing=SizingRule(
+            method=SizingMethod.FIXED, quantity=10, capital_ppm=1_000_000, risk_ppm=2_500, max_order_value=10**8
+        ),
+        charges=ChargeRates(
+            brokerage=3_000,
+            brokerage_cap=2_000,
+            stt_buy=0,
+            stt_sell=2_500,
+            exchange=297,
+            sebi=10,
+            ipft=10,
+            stamp_buy=300,
+            gst_percent=18,
+        ),
+        stop_atr=2.0,
+        target_atr=3.0,
+        limit_offset=0.005,
+        price_buffer=0.002,
+        capital=50_000_000,
+        max_loss=1_000_000,
+        max_positions=3,
+        max_order_value=10**8,
+        max_orders_per_day=200,
+        max_price_age=MINUTE,
+        entry_timeout=20 * SECOND,
+        stop_patience=3 * SECOND,
+        verify_after=2 * SECOND,
+        protect_within=30 * SECOND,
+        books_busy=5 * SECOND,
+        books_idle=MINUTE,
+        transit=43 * SECOND,
+    )
+    return replace(usual, **changes)
+
+
+INSTRUMENTS = {
+    symbol: Instrument(
+        symbol=symbol, token=f"10100000{n:06}", tick=5, freeze=100_000, lower_band=64_000, upper_band=96_000
+    )
+    for n, symbol in enumerate((SBIN, INFY))
+}
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """A strategy that says what the test wrote down."""
+
+    wishes: dict[tuple[str, Instant], Direction]
+    name: str = "oracle"
+    needs: Needs = field(default_factory=lambda: Needs(features=()))
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
+        direction = self.wishes.get((now.symbol, now.candle.start))
+        if direction is None:
+            return None
+        return Signal(
+            symbol=now.symbol, at=now.closed_at, direction=direction, probability=0.7, source=self.name, reason="told"
+        )
+
+
+@dataclass
+class CloseStream:
+    """The plainest features: the close, from the first candle on."""
+
+    symbol: str
+    warm_up: int = 1
+
+    def update(self, candle: Candle) -> FeatureRow | None:
+        return FeatureRow(self.symbol, candle, candle.start + 5 * MINUTE, {"close": 0}, (float(candle.close),), ATR)
+
+
+@dataclass
+class Rehearsal:
+    """The shell around a kernel, without threads: carries out effects after a pause and brings the answers back."""
+
+    rules: TradingRules
+    broker: Any
+    log: MemoryEventLog = field(default_factory=MemoryEventLog)
+    day: TradingDay = field(default_factory=lambda: session(TUESDAY))
+    now: Instant = field(default_factory=lambda: instant_at(TUESDAY, time(9, 0)))
+    log_id: str = "A1"
+
+    def __post_init__(self) -> None:
+        self.wishes: dict[tuple[str, Instant], Direction] = {}
+        self.history: dict[str, list[Candle]] = {symbol: [] for symbol in INSTRUMENTS}
+        self.happened: list[events.Event] = []
+        self.placed: Counter[str] = Counter()
+        self.readings: list[Instant] = []
+        self._sequence = count()
+        self._last_close: Instant = 0
+
+    # --- life of the process ------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start a process on the log, as the trader does."""
+        self.kernel = Kernel(self.rules, INSTRUMENTS, Oracle(self.wishes), CloseStream)
+        self.shadow = BotState()
+        self.agenda: list[tuple[Instant, int, Callable[[], None]]] = []
+        self._reading = False
+        self._lives = True
+        self.broker.news.clear()
+        for event in self.log.read():
+            self.kernel.restore(event)
+            self.shadow.apply(event)
+        state = self.kernel.state
+        self.give(
+            events.Booted(
+                at=self.now,
+                boot=state.boot + 1,
+                log_id=state.log_id or self.log_id,
+                mode="live",
+                account="XY0001",
+                version="1",
+                config_digest="d",
+            )
+        )
+        self.give(events.DayBegan(at=self.now, day=self.day))
+        moments = [
+            (self.day.open, Phase.OPEN),
+            (self.day.no_entry_after, Phase.NO_ENTRY),
+            (self.day.square_off, Phase.SQUARE_OFF),
+            (self.day.flat_by, Phase.FLAT_CHECK),
+            (self.day.close + MINUTE, Phase.CLOSE),
+        ]
+        for at, phase in moments:
+            self.later(max(at, self.now), lambda phase=phase: self.give(events.PhaseReached(at=self.now, phase=phase)))
+
+    def kill(self) -> None:
+        """End the process as a power cut does: what was on its way to us is lost."""
+        self.agenda.clear()
+        self.broker.news.clear()
+        self._lives = False
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def later(self, at: Instant, call: Callable[[], None]) -> None:
+        heapq.heappush(self.agenda, (at, next(self._sequence), call))
+
+    def run(self, seconds: float) -> None:
+        self.run_until(self.now + int(seconds * SECOND))
+
+    def run_until(self, until: Instant) -> None:
+        """Let everything happen that falls due by then."""
+        self._collect_news()
+        while True:
+            timer = self.kernel.orders.timers.next_due() if self._lives else None
+            nexts = [at for at in (timer, self.agenda[0][0] if self.agenda else None) if at is not None]
+            if not nexts or min(nexts) > until:
+                break
+            self.now = self.broker.now = max(self.now, min(nexts))
+            if self.agenda and self.agenda[0][0] <= self.now:
+                heapq.heappop(self.agenda)[2]()
+            else:
+                for step in self.kernel.on_time(self.now):
+                    self._take(step)
+            self._collect_news()
+        self.now = self.broker.now = until
+
+    def run_to(self, hour: int, minute: int, second: int = 0) -> None:
+        self.run_until(instant_at(self.day.date, time(hour, minute, second)))
+
+    # --- what happens to the bot --------------------------------------------------------------------------------
+
+    def give(self, event: events.Input) -> None:
+        self._take(self.kernel.handle(event))
+
+    def tick(self, price: int, symbol: str = SBIN, depth: int | None = None) -> None:
+        """Move the market; the broker sees it first."""
+        self.broker.price(symbol, price, depth)
+        self.feel(price, symbol)
+
+    def feel(self, price: int, symbol: str = SBIN) -> None:
+        """Show the bot a price that the broker's market does not have."""
+        step = self.kernel.on_tick(Tick(symbol, self.now, price, price, price, 0), self.now)
+        if step is not None:
+            self._take(step)
+        self._collect_news()
+
+    def signal(self, direction: Direction, symbol: str = SBIN) -> None:
+        """Close a candle on which the strategy speaks; the next one, if there was one just now."""
+        if self.now - self._last_close < 5 * MINUTE:
+            self.run_until(self._last_close + 5 * MINUTE)
+            self.feel(self.broker.prices[symbol], symbol)
+        self._last_close = self.now
+        start = (self.now - self.day.open) // (5 * MINUTE) * 5 * MINUTE + self.day.open - 5 * MINUTE
+        self.wishes[symbol, start] = direction
+        for known in self.history:
+            self.history[known] += [
+                Candle(at, PRICE, PRICE, PRICE, PRICE, 1)
+                for at in (start - 5 * MINUTE, start)
+                if not self.history[known] or at > self.history[known][-1].start
+            ]
+        self.give(events.CandleDue(at=self.now, start=start))
+
+    def enter(self, direction: Direction = Direction.LONG, price: int = PRICE, symbol: str = SBIN) -> None:
+        """Enter at a price and wait until the stop rests."""
+        self.tick(price, symbol)
+        self.signal(direction, symbol)
+        self.run(2)
+        assert self.position(symbol).quantity
+        assert not self.position(symbol).unprotected_since
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    def position(self, symbol: str = SBIN):
+        return self.kernel.state.positions[symbol]
+
+    def of_kind(self, kind: type) -> list:
+        return [event for event in self.happened if isinstance(event, kind)]
+
+    @property
+    def trades(self) -> list:
+        return [event.trade for event in self.of_kind(events.TradeClosed)]
+
+    def tag(self, purpose: Purpose, place: int = -1) -> str:
+        """Tag of one of the orders sent for a purpose, the newest by default."""
+        sent = [event.intent.tag for event in self.of_kind(events.OrderIntended) if event.intent.purpose is purpose]
+        return sent[place]
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _take(self, step: Step) -> None:
+        assert len(step.events) < 300, "a decision that decides itself again"
+        self.log.append(step.events)
+        for event in step.events:
+            self._check_before(event)
+            self.shadow.apply(event)
+        self.happened += step.events
+        assert self.shadow == self.kernel.state, "the fold of the log is not the state"
+        for effect in step.effects:
+            self._carry_out(effect)
+
+    def _carry_out(self, effect: Effect) -> None:
+        broker = self.broker
+        match effect:
+            case events.OrderIntended(intent=intent):
+                self.placed[intent.tag] += 1
+                assert self.placed[intent.tag] == 1, "an order was sent twice"
+                self._call(Verb.PLACE, intent.tag, lambda: broker.place(intent))
+            case events.ChangeIntended(change=change):
+                self._call(Verb.MODIFY, change.tag, lambda: broker.modify(change))
+            case events.CancelIntended(tag=tag, broker_id=broker_id):
+                self._call(Verb.CANCEL, tag, lambda: broker.cancel(broker_id))
+            case events.PositionExitIntended(symbol=symbol, product=product):
+                self._call(Verb.EXIT, symbol, lambda: broker.exit(symbol, product.value))
+            case events.BooksWanted():
+                self._read_books()
+            case events.HistoryWanted(symbol=symbol, after=after, due=due):
+                candles = tuple(candle for candle in self.history[symbol] if candle.start > after)
+                self.later(
+                    self.now + LATENCY,
+                    lambda: self.give(events.HistoryArrived(at=self.now, symbol=symbol, candles=candles, due=due)),
+                )
+
+    def _call(self, verb: Verb, tag: str, call: Callable[[], Outcome]) -> None:
+        def arrive() -> None:
+            outcome = call()
+            self._check_broker()
+            self.later(
+                self.now + LATENCY,
+                lambda: self.give(events.OutcomeArrived(at=self.now, verb=verb, tag=tag, outcome=outcome)),
+            )
+
+        self.later(self.now + LATENCY, arrive)
+
+    def _read_books(self) -> None:
+        if self._reading:
+            return
+        self._reading = True
+        self.readings.append(self.now)
+        asked_at = self.now
+
+        def read() -> None:
+            books = self.broker.read() if self.broker.reachable else None
+            self.later(self.now + LATENCY, lambda: arrive(books))
+
+        def arrive(books: Books | None) -> None:
+            self._reading = False
+            if books is None:
+                self.give(events.BooksFailed(at=self.now, why="no answer"))
+            elif books == self.kernel.state.books:
+                self.give(events.BooksUnchanged(at=self.now, asked_at=asked_at))
+            else:
+                self.give(events.BooksRead(at=self.now, asked_at=asked_at, books=books))
+
+        self.later(self.now + LATENCY, read)
+
+    def _collect_news(self) -> None:
+        self._check_broker()
+        news, self.broker.news = self.broker.news, []
+        for report in news:
+            self.later(
+                self.now + LATENCY // 2,
+                lambda report=report: self.give(events.OrderReported(at=self.now, report=report)),
+            )
+
+    # --- the rules that may never be broken ---------------------------------------------------------------------
+
+    def _check_before(self, event: events.Event) -> None:
+        state = self.shadow
+        match event:
+            case events.OrderIntended(intent=intent) if intent.purpose is Purpose.ENTRY:
+                assert state.reconciled, "an entry before the books were read"
+                assert state.level is SafetyLevel.RUN, "an entry against the safety level"
+                assert not state.live_orders(intent.symbol), "an entry beside another order"
+            case events.OrderIntended(intent=intent):
+                assert not state.live_orders(intent.symbol, Purpose.STOP, Purpose.EXIT), "two exits at once"
+                assert intent.quantity <= state.positions[intent.symbol].quantity, "an exit of more than is held"
+            case events.LevelChanged(level=level):
+                assert level is not state.level, "a level that was there already"
+            case events.TradeClosed(trade=trade) if trade.symbol not in self.broker.foreign:
+                held = self.broker.net(trade.symbol, self.rules.product.value)
+                assert held == 0, "a trade closed while the broker still holds it"
+
+    def _check_broker(self) -> None:
+        for symbol in INSTRUMENTS.keys() - self.broker.foreign:
+            exits, net = self.broker.open_exits(symbol), self.broker.net(symbol, self.rules.product.value)
+            assert len(exits) <= 1, f"two live exits at the broker: {exits}"
+            for order in exits:
+                assert order.quantity - order.filled <= max(0, -net * order.side.value), (
+                    "an exit larger than the position"
+                )
+        running: Counter[str] = Counter()
+        for fill in self.broker.fills:
+            before = running[fill.symbol]
+            running[fill.symbol] += fill.side.value * fill.quantity
+            assert before * running[fill.symbol] >= 0 or fill.symbol in self.broker.foreign, "the net crossed zero"
+
+
+@pytest.fixture
+def rehearse(new_broker) -> Callable[..., Rehearsal]:
+    """Start a bot before the open; let it read the books, and go on to ten o'clock."""
+
+    def build(**changes: object) -> Rehearsal:
+        rehearsal = Rehearsal(rules(**changes), new_broker())
+        rehearsal.start()
+        rehearsal.run_to(10, 0)
+        assert rehearsal.kernel.state.reconciled
+        return rehearsal
+
+    return build
+
+
+@pytest.fixture
+def bot(rehearse: Callable[..., Rehearsal]) -> Rehearsal:
+    return rehearse()
+
+
+@pytest.fixture
+def restart_without_log() -> Callable[[Rehearsal], Rehearsal]:
+    """Start another bot on the same account, on another disk."""
+
+    def start(old: Rehearsal) -> Rehearsal:
+        new = Rehearsal(old.rules, old.broker, now=old.now, log_id="B2")
+        old.kill()
+        new.start()
+        return new
+
+    return start

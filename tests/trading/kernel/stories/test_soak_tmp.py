@@ -1,0 +1,80 @@
+"""Days of chance: prices, faults and crashes drawn from a seed. First everything may fail, then all must come to rest."""
+
+import numpy as np
+import pytest
+
+from core import events
+from core.events import SafetyLevel, Verb
+from core.signals import Direction
+
+SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
+FATES = ["", "", "", "lost", "never", "reject", "rate", "not_sent", "noop", "in_book"]
+
+
+def one_thing(bot, chance: np.random.Generator) -> None:
+    """Let one thing happen that can happen on a bad day."""
+    symbol = (SBIN, INFY)[chance.integers(2)]
+    price = 80_000 + int(chance.integers(-150, 151)) * 5
+    match int(chance.integers(9)):
+        case 0 | 1:
+            bot.tick(price, symbol)
+        case 2:
+            bot.tick(price, symbol, depth=int(chance.integers(0, 12)))
+        case 3 | 4:
+            bot.feel(price, symbol)
+            if symbol in bot.broker.prices:
+                bot.signal((Direction.LONG, Direction.SHORT)[chance.integers(2)], symbol)
+        case 5:
+            verb = list(Verb)[chance.integers(len(Verb))]
+            bot.broker.plans[verb].append(FATES[chance.integers(len(FATES))])
+        case 6:
+            bot.broker.mute = bool(chance.integers(2))
+        case 7:
+            bot.broker.reachable = bool(chance.integers(3))
+        case 8:
+            bot.kill()
+            bot.run(float(chance.integers(0, 40)))
+            bot.start()
+
+
+@pytest.mark.parametrize("seed", range(1000, 1500))
+def test_a_bad_day_ends_flat_without_a_doubled_order_or_a_flip(bot, seed):
+    chance = np.random.default_rng(seed)
+    for _ in range(70):
+        one_thing(bot, chance)
+        bot.run(float(chance.choice([0.1, 0.4, 1.0, 3.0, 20.0])))
+    for plan in bot.broker.plans.values():
+        plan.clear()
+    bot.broker.mute, bot.broker.reachable = False, True
+    for symbol in (SBIN, INFY):
+        bot.tick(80_000, symbol)
+    bot.run(180)
+    assert all(not position.unprotected_since for position in bot.kernel.state.positions.values())
+    bot.run_to(15, 12)
+    assert bot.kernel.state.is_flat
+    assert bot.broker.net(SBIN) == bot.broker.net(INFY) == 0
+    assert bot.of_kind(events.FlatVerified)
+    assert bot.kernel.state.level is SafetyLevel.RUN
+
+
+def test_the_same_seed_gives_the_same_events(rehearse):
+    days = []
+    for _ in range(2):
+        bot, chance = rehearse(), np.random.default_rng(3)
+        for _ in range(40):
+            one_thing(bot, chance)
+            bot.run(1)
+        days.append(bot.happened)
+    assert days[0] == days[1]
+
+from collections import Counter
+STATS = Counter()
+@pytest.fixture(autouse=True)
+def stats(bot):
+    yield
+    for e in bot.happened:
+        STATS[type(e).__name__] += 1
+        if isinstance(e, events.ExitDecided): STATS["exit:"+e.reason]+=1
+        if isinstance(e, events.Alarm): STATS["alarm:"+e.code]+=1
+        if isinstance(e, events.EntryRefused): STATS["refused:"+e.code]+=1
+    import json; open("/tmp/stats.json","w").write(json.dumps(STATS,indent=1))
