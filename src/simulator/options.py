@@ -1,5 +1,6 @@
 """What can be chosen about a simulator, and where it can be found once it runs."""
 
+import re
 from dataclasses import asdict, dataclass, field
 from datetime import date, time
 from pathlib import Path
@@ -14,6 +15,7 @@ from simulator.rate_limits import Limits
 from simulator.tokens import AppCredentials
 
 _DAY_STARTS = time(9, 0)
+_TICKER = re.compile(r"[A-Z]+:[A-Z0-9&_-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,9 @@ class SimulatorOptions:
             raise ConfigurationError(f"simulator host {self.host}: must be a loopback address such as 127.0.0.1")
         if not 0 <= self.port <= 65_535:
             raise ConfigurationError(f"simulator port {self.port}: must lie within 0 and 65535; 0 takes a free one")
+        for symbol in self.symbols:
+            if _TICKER.fullmatch(symbol) is None:
+                raise ConfigurationError(f"simulator symbol {symbol[:60]!r}: must look like NSE:SBIN-EQ")
         if self.clock_speed <= 0:
             raise ConfigurationError(f"simulator speed {self.clock_speed}: must be above 0")
 
