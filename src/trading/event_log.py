@@ -90,7 +90,7 @@ class SqliteEventLog:
         for event in events:
             kind, body = encode(event)
             seq += 1
-            digest = _chain(digest, kind, body)
+            digest = _chain(digest, event.at, kind, body)
             rows.append((seq, event.at, kind, body, digest))
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -105,8 +105,8 @@ class SqliteEventLog:
     def read(self) -> Iterator[Event]:
         """Yield every event, checking the chain on the way."""
         digest = _FIRST_HASH
-        for expected, (seq, kind, body, stored) in enumerate(self._rows(), start=1):
-            digest = _chain(digest, kind, body)
+        for expected, (seq, at, kind, body, stored) in enumerate(self._rows(), start=1):
+            digest = _chain(digest, at, kind, body)
             if seq != expected or digest != stored:
                 raise StorageError(f"event log {self._path}: row {seq} was altered or a row before it is missing")
             yield decode(kind, body)
@@ -123,8 +123,8 @@ class SqliteEventLog:
     ) -> None:
         self.close()
 
-    def _rows(self) -> Iterable[tuple[int, str, str, bytes]]:
-        return self._connection.execute("SELECT seq, kind, body, hash FROM events ORDER BY seq")
+    def _rows(self) -> Iterable[tuple[int, int, str, str, bytes]]:
+        return self._connection.execute("SELECT seq, at, kind, body, hash FROM events ORDER BY seq")
 
     def _check_layout(self) -> None:
         layout = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -134,5 +134,5 @@ class SqliteEventLog:
             raise StorageError(f"event log {self._path} has layout {layout}, this version reads {LAYOUT}")
 
 
-def _chain(before: bytes, kind: str, body: str) -> bytes:
-    return hashlib.sha256(before + kind.encode() + b"\0" + body.encode()).digest()
+def _chain(before: bytes, at: int, kind: str, body: str) -> bytes:
+    return hashlib.sha256(before + f"{at}\0{kind}\0{body}".encode()).digest()

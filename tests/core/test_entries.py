@@ -1,0 +1,107 @@
+from dataclasses import replace
+
+import pytest
+
+from core import events
+from core.entries import propose_entry
+from core.events import SafetyLevel
+from core.instants import MINUTE, SECOND
+from core.market import Side, Tick
+from core.orders import OrderType, Purpose
+from core.signals import Direction
+from core.sizing import SizingMethod
+from core.state import BotState
+from core.tags import Tagger, is_ours, purpose_of
+
+
+@pytest.fixture
+def state(day) -> BotState:
+    return BotState(log_id="A1", boot=1, day=day, reconciled=True)
+
+
+@pytest.fixture
+def propose(state, rules, sbin, day):
+    now = day.open + 45 * MINUTE
+
+    def call(direction=Direction.LONG, ltp=80_000, profit=0, age=0, atr=200.0, **changes):
+        signal = events.Decided(
+            at=now,
+            symbol=sbin.symbol,
+            candle=0,
+            direction=direction,
+            probability=0.6,
+            source="test",
+            reason="because",
+            features=(),
+            atr=atr,
+        )
+        tick = Tick(sbin.symbol, now - age, ltp, 0, 0, 0) if ltp else None
+        return propose_entry(state, Tagger(), replace(rules, **changes), sbin, signal, tick, now, profit)
+
+    return call
+
+
+@pytest.mark.parametrize(("direction", "price"), [(Direction.LONG, 80_160), (Direction.SHORT, 79_840)])
+def test_a_signal_becomes_a_marketable_limit_order_with_its_plan(propose, direction, price):
+    proposed = propose(direction)
+    intent, plan = proposed.intent, proposed.plan
+    assert (intent.side, intent.type, intent.limit_price) == (direction.side, OrderType.LIMIT, price)
+    assert (intent.quantity, intent.reason) == (10, "because")
+    assert is_ours(intent.tag)
+    assert purpose_of(intent.tag) is Purpose.ENTRY
+    assert (plan.direction, plan.atr, plan.stop_atr, plan.target_atr) == (direction, 200.0, 2.0, 3.0)
+
+
+def test_the_size_follows_from_the_distance_to_the_stop(propose, rules):
+    by_risk = replace(rules.sizing, method=SizingMethod.RISK)
+    assert propose(sizing=by_risk).intent.quantity == 50_000_000 * 2_500 // 1_000_000 // 560
+
+
+@pytest.mark.parametrize(("ltp", "code"), [(0, "STALE_PRICE"), (80_000, "TOO_SMALL")])
+def test_what_cannot_be_priced_or_sized_is_refused(propose, ltp, code):
+    refused = propose(ltp=ltp, capital=1)
+    assert isinstance(refused, events.EntryRefused)
+    assert refused.code == code
+
+
+def test_without_a_session_there_is_no_entry(propose, state):
+    state.day = None
+    assert propose().code == "STALE_PRICE"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"reconciled": False}, "NOT_RECONCILED"),
+        ({"level": SafetyLevel.EXIT_ONLY}, "SAFETY_LEVEL"),
+        ({"stopping": True}, "STOPPING"),
+        ({"access": False}, "NO_ACCESS"),
+        ({"blocked": {"NSE:SBIN-EQ": "foreign"}}, "SYMBOL_BLOCKED"),
+        ({"orders_today": 200}, "MAX_ORDERS"),
+    ],
+)
+def test_the_gate_sees_the_state(propose, state, change, code):
+    for name, value in change.items():
+        setattr(state, name, value)
+    assert propose().code == code
+
+
+def test_the_gate_sees_the_price_and_the_profit(propose):
+    assert propose(age=61 * SECOND).code == "STALE_PRICE"
+    assert propose(profit=-1_000_000).code == "LOSS_LIMIT"
+
+
+def test_waiting_entries_count_as_positions_and_keep_their_symbol_busy(propose, state):
+    state.apply(propose())
+    assert propose().code == "SYMBOL_BUSY"
+    assert propose(max_positions=1).code == "SYMBOL_BUSY"
+    for order in state.orders.values():
+        order.intent = replace(order.intent, symbol="NSE:INFY-EQ")
+    assert propose(max_positions=1).code == "MAX_POSITIONS"
+
+
+def test_a_price_at_the_edge_of_the_band_is_refused_and_never_an_error(propose):
+    assert propose(Direction.LONG, ltp=72_005, atr=400.0).code == "STOP_SANITY"
+    assert propose(Direction.LONG, ltp=90_000).code == "STOP_SANITY"
+    assert propose(Direction.SHORT, ltp=5).code in {"STOP_SANITY", "TOO_SMALL"}
+    assert propose(Direction.SHORT).intent.side is Side.SELL
