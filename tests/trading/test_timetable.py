@@ -1,6 +1,7 @@
 import queue
 from datetime import date, datetime, time, timedelta, timezone
 from itertools import pairwise
+from time import sleep
 
 import pytest
 
@@ -27,10 +28,11 @@ def day() -> TradingDay:
 
 
 class StillClock:
-    """Stands at one market instant; every appointment ahead falls a moment from now on the wall."""
+    """Stands at one market instant; what is ahead falls into a year of the wall that is long past or far off."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, year: int = 2900) -> None:
         self.at = at
+        self.year = year
         self.asked: list[int] = []
 
     def now(self) -> int:
@@ -38,7 +40,7 @@ class StillClock:
 
     def wall_at(self, instant: int) -> datetime:
         self.asked.append(instant)
-        return datetime(2000, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=(instant - self.at) // 10**6)
+        return datetime(self.year, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=(instant - self.at) // 10**6)
 
 
 @pytest.mark.parametrize(
@@ -94,13 +96,15 @@ def test_a_late_start_catches_up_with_the_phases_and_with_a_fresh_candle_only(da
 
 def test_what_is_ahead_is_asked_of_the_clock_and_arrives_through_the_inbox(day):
     inbox: queue.SimpleQueue = queue.SimpleQueue()
-    clock = StillClock(day.flat_by - SECOND)
+    clock = StillClock(day.flat_by - SECOND, year=2000)
     timetable = Timetable(clock, inbox.put)
     timetable.start(day, Timeframe.M60)
-    arrived = [inbox.get(timeout=5) for _ in range(7)]
+    arrived = [inbox.get(timeout=5) for _ in range(8)]
+    while timetable._scheduler.get_jobs():
+        sleep(0.01)
     timetable.stop()
     timetable.stop()
-    assert clock.asked == [day.flat_by, day.close, day.close + MINUTE]
+    assert clock.asked == [day.flat_by, day.open + 360 * MINUTE, day.close, day.close + MINUTE]
     assert {type(event) for event in arrived} == {events.PhaseReached, events.CandleDue}
     assert {event.phase for event in arrived if isinstance(event, events.PhaseReached)} == set(Phase)
 
