@@ -88,18 +88,18 @@ def resumed_run(folder: Path, *, as_json: bool) -> Rehearsal:
     try:
         content = json.loads((folder / PLAN).read_text(encoding="utf-8"))
         stopped = json.loads((folder / STOPPED).read_text(encoding="utf-8")) if (folder / STOPPED).exists() else {}
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{folder} holds no run to go on with: {error}") from error
-    return Rehearsal(
-        folder=folder,
-        clock_start=stopped.get("market_time", content["clock_start"]),
-        market_close=content["market_close"],
-        speed=content["speed"],
-        seed=content["seed"],
-        tape=Path(content["tape"]) if content["tape"] else None,
-        config=Path(content["config"]) if content["config"] else None,
-        as_json=as_json,
-    )
+        return Rehearsal(
+            folder=folder,
+            clock_start=stopped.get("market_time", content["clock_start"]),
+            market_close=content["market_close"],
+            speed=content["speed"],
+            seed=content["seed"],
+            tape=Path(content["tape"]) if content["tape"] else None,
+            config=Path(content["config"]) if content["config"] else None,
+            as_json=as_json,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{folder} holds no run to go on with ({error}); start a new one") from error
 
 
 def rehearse(plan: Rehearsal) -> int:
@@ -148,6 +148,7 @@ def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, 
         "FYERSBOT__CLOCK__EPOCH": str(clock["epoch"]),
         "FYERSBOT__AUTH__CLIENT_ID": endpoints["client_id"],
         "FYERSBOT__AUTH__SECRET_KEY": AppCredentials().secret_key,
+        "FYERSBOT__AUTH__ACCESS_TOKEN": "",  # one for the real broker would win over the sign-in here
         "FYERSBOT__AUTH__TOKEN_FILE": str(plan.folder / "sign-in" / "token.json"),
         "FYERSBOT__LIVE__ACCOUNT": endpoints["account"],
         "FYERSBOT__SYMBOLS": json.dumps(traded),

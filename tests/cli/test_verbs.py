@@ -1,0 +1,126 @@
+"""Every verb answers: help, exit codes, and one JSON object where one was asked for."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from core.market import Timeframe
+from market_data.calendar import NseCalendar
+from runtime.project import ROOT
+from training.sources import generated
+
+from .conftest import Run
+
+VERBS = ("demo", "trade", "simulator", "login", "train", "show-config")
+SECRET = "secret-of-the-app"
+
+
+def test_the_program_lists_its_verbs(run: Run) -> None:
+    answer = run("--help")
+    assert answer.code == 0
+    assert [verb for verb in VERBS if not re.search(rf"\b{verb}\b", answer.out)] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_takes_help(verb: str, run: Run, home: Path) -> None:
+    before = sorted(home.rglob("*"))
+    answer = run(verb, "--help")
+    assert (answer.code, answer.err) == (0, "")
+    assert "--help" in answer.out
+    assert sorted(home.rglob("*")) == before
+
+
+@pytest.mark.parametrize("verb", ["demo", "trade", "train", "show-config"])
+def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
+    assert "--json" in run(verb, "--help").out
+
+
+@pytest.mark.parametrize(
+    "wrong", [(), ("trad",), ("trade", "--nonsense"), ("trade", "--days", "0"), ("simulator", "--port", "x")]
+)
+def test_wrong_usage_ends_with_2(wrong: tuple[str, ...], run: Run) -> None:
+    answer = run(*wrong)
+    assert answer.code == 2
+    assert "Traceback" not in answer.err
+
+
+def test_the_front_door_file_is_the_trade_verb(home: Path) -> None:
+    command = [sys.executable, str(ROOT / "run_live_bot.py"), "--help"]
+    answer = subprocess.run(command, cwd=home, capture_output=True, text=True, check=True)
+    assert {"--mode", "--config", "--days", "--json"} <= set(re.findall(r"--[a-z]+", answer.stdout))
+
+
+def test_settings_are_shown_as_yaml_that_can_be_used_as_a_file(run: Run, home: Path) -> None:
+    shown = run("show-config")
+    assert (shown.code, shown.err) == (0, "")
+    content = yaml.safe_load(shown.out)
+    del content["auth"]["secret_key"], content["auth"]["access_token"]
+    (home / "bot.yaml").write_text(yaml.safe_dump(content))
+    assert run("show-config", "--config", "bot.yaml").out == shown.out
+
+
+def test_settings_are_shown_as_one_json_object_without_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FYERSBOT__AUTH__SECRET_KEY", SECRET)
+    monkeypatch.setenv("FYERSBOT__AUTH__ACCESS_TOKEN", SECRET)
+    answer = run("show-config", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    content = json.loads(answer.out)
+    assert content["auth"]["secret_key"] == content["auth"]["access_token"] == "(set)"
+    assert content["mode"] == "paper"
+    assert SECRET not in answer.out + run("show-config").out
+
+
+def test_the_strongest_source_wins(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "bot.yaml").write_text("timeframe: 15m\nrisk: {max_positions: 2}\n")
+    monkeypatch.setenv("FYERSBOT__TIMEFRAME", "60m")
+    content = json.loads(run("show-config", "--config", "bot.yaml", "--json").out)
+    assert (content["timeframe"], content["risk"]["max_positions"]) == ("60m", 2)
+
+
+@pytest.fixture
+def candles(home: Path, calendar_cache: Path) -> Path:
+    """A month of one symbol, as a file to train on."""
+    calendar = NseCalendar(cache=calendar_cache)
+    [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 1, 1), date(2025, 1, 31), 5, calendar)
+    columns = history.candles
+    frame = pd.DataFrame({"timestamp": pd.to_datetime(columns.starts, utc=True).tz_convert("Asia/Kolkata")})
+    for name, values in zip(
+        ("open", "high", "low", "close"), (columns.opens, columns.highs, columns.lows, columns.closes), strict=True
+    ):
+        frame[name] = values / 100
+    frame["volume"] = columns.volumes
+    path = home / "NSE_SBIN-EQ_5m.parquet"
+    frame.to_parquet(path)
+    return path
+
+
+def test_training_says_in_json_what_it_wrote(run: Run, home: Path, candles: Path) -> None:
+    answer = run("train", "--data", candles, "--name", "mine", "--json")
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out) == {"model": "mine", "version": "0001", "path": "models/mine/0001"}
+    assert (home / "models" / "mine" / "0001" / "manifest.yaml").exists()
+
+
+def test_the_simulator_prints_where_it_is_and_ends_on_sigterm(home: Path) -> None:
+    command = [sys.executable, "-m", "cli", "simulator", "--symbol", "NSE:SBIN-EQ", "--state", "books"]
+    command += ["--clock-start", "2026-01-06T10:00:00.250000+05:30", "--clock-speed", "60"]
+    with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            endpoints = json.loads(running.stdout.readline())
+            running.send_signal(signal.SIGTERM)
+            rest, errors = running.communicate(timeout=30)
+        finally:
+            running.kill()
+    assert (running.returncode, rest, errors) == (0, "", "")
+    assert endpoints["clock"]["start"] == "2026-01-06T10:00:00.250000+05:30"
+    assert endpoints["symbols"] == ["NSE:SBIN-EQ"]
+    assert (home / "books" / "books.jsonl").exists()
