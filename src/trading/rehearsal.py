@@ -104,9 +104,9 @@ def resumed_run(folder: Path, *, as_json: bool) -> Rehearsal:
 
 def rehearse(plan: Rehearsal) -> int:
     """Play the day and return the bot's exit code. Raises `ConfigurationError` when the simulator does not start."""
-    with simulator_process(plan) as endpoints:
+    with _passing_on_signals() as children, simulator_process(plan) as endpoints:
         clock = MarketClock(plan.clock_start, plan.speed, endpoints["clock"]["epoch"])
-        code = _run_bot(plan, endpoints, clock)
+        code = _run_bot(plan, endpoints, clock, children)
     if clock.now() < plan.market_close:
         sys.stderr.write(f"The day is not over; go on with it: fyersbot demo --resume {plan.folder}\n")
     return code
@@ -156,24 +156,25 @@ def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _run_bot(plan: Rehearsal, endpoints: Mapping[str, Any], clock: MarketClock) -> int:
+def _run_bot(
+    plan: Rehearsal, endpoints: Mapping[str, Any], clock: MarketClock, children: list[subprocess.Popen[bytes]]
+) -> int:
     """Run the bot to its end, noting the market time all the while: a killed run is resumed from there."""
     environment = bot_environment(plan, endpoints)
-    _sign_in(environment)
+    sign_in(environment)
     command = [sys.executable, str(FRONT_DOOR), "--mode", "live", "--days", "1"]
     command += ["--config", str(plan.config)] if plan.config else []
     command += ["--json"] if plan.as_json else []
-    with _passing_on_signals() as children:
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
-        children.append(process)
-        while process.poll() is None:
-            write_text(plan.folder / STOPPED, json.dumps({"market_time": clock.now()}) + "\n")
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=_NOTE_SECONDS)
-        return process.returncode
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    children.append(process)
+    while process.poll() is None:
+        write_text(plan.folder / STOPPED, json.dumps({"market_time": clock.now()}) + "\n")
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_NOTE_SECONDS)
+    return process.returncode
 
 
-def _sign_in(environment: Mapping[str, str]) -> None:
+def sign_in(environment: Mapping[str, str]) -> None:
     """Sign in as a person would: open the page, be sent back with a code, paste the address. Raises `BotError`."""
     command = [sys.executable, "-m", "cli", "login"]
     with subprocess.Popen(
@@ -203,17 +204,20 @@ def _sent_back_to(page: str) -> str:
 
 @contextmanager
 def _passing_on_signals() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Let the child end by its own policy: Ctrl-C reaches it from the terminal, SIGTERM is handed on."""
+    """Let the child end by its own policy: Ctrl-C reaches it from the terminal, SIGTERM is handed on.
+
+    Before there is a child, either ends the rehearsal, and the simulator with it.
+    """
     children: list[subprocess.Popen[bytes]] = []
 
     def hand_on(number: int, _frame: FrameType | None) -> None:
-        for child in children:
-            child.send_signal(number)
+        if not children:
+            raise KeyboardInterrupt
+        if number == signal.SIGTERM:
+            for child in children:
+                child.send_signal(number)
 
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, hand_on),
-    }
+    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield children
     finally:
