@@ -101,14 +101,15 @@ class LiveTrader:
         Raises `AuthenticationError` when the token is dead at a start inside the session.
         """
         done = 0
-        first = True
+        patient = False
         while not self._stop.is_set() and (self._habits.days is None or done < self._habits.days):
             day = self._coming_day()
+            patient = patient or self._clock.now() < day.open
             self._idle_until(day.open - PRE_OPEN_LEAD)
             if self._stop.is_set():
                 break
-            has_access = self._gain_access(day, patient=not first)
-            first = False
+            has_access = self._gain_access(day, patient=patient)
+            patient = True
             if not has_access:
                 continue  # nobody signed in: this session is lost, the next one is not
             self._trade(day)
@@ -133,7 +134,6 @@ class LiveTrader:
 
     def _gain_access(self, day: TradingDay, *, patient: bool) -> bool:
         """Prove the token before the session; ring until somebody signs in, or the session is over."""
-        patient = patient or self._clock.now() < day.open
         while not self._stop.is_set() and self._clock.now() < day.close:
             try:
                 self._check_access()

@@ -387,14 +387,24 @@ class Rehearsal:
 def rehearse(new_broker) -> Callable[..., Rehearsal]:
     """Start a bot before the open; let it read the books, and go on to ten o'clock."""
 
-    def build(**changes: object) -> Rehearsal:
-        rehearsal = Rehearsal(rules(**changes), new_broker())
+    def build(broker: Any = None, **changes: object) -> Rehearsal:
+        rehearsal = Rehearsal(rules(**changes), broker or new_broker())
         rehearsal.start()
         rehearsal.run_to(10, 0)
         assert rehearsal.kernel.state.reconciled
         return rehearsal
 
     return build
+
+
+@pytest.fixture
+def tuesday() -> TradingDay:
+    return session(TUESDAY)
+
+
+@pytest.fixture
+def instruments() -> dict[str, Instrument]:
+    return dict(INSTRUMENTS)
 
 
 @pytest.fixture

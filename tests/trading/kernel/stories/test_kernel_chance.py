@@ -1,4 +1,4 @@
-"""Days of chance: prices, faults and crashes drawn from a seed. First everything may fail, then all must come to rest."""
+"""Days of chance: prices, faults and crashes drawn from a seed. First everything may fail, then all comes to rest."""
 
 import numpy as np
 import pytest

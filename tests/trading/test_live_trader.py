@@ -1,0 +1,326 @@
+"""The loop around the kernel: days, access, stops and a full disk. Short sessions on a fast clock, an empty account."""
+
+import threading
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+from core import events
+from core.charges import ChargeRates
+from core.errors import AuthenticationError, BrokerError, StorageError
+from core.events import Command, Phase
+from core.instants import MINUTE, SECOND, instant_at, ist_date
+from core.market import Instrument, Tick, Timeframe
+from core.orders import Product
+from core.rules import TradingRules
+from core.sessions import TradingDay
+from core.signals import FeatureRow, Needs
+from core.sizing import SizingMethod, SizingRule
+from runtime.clock import MarketClock
+from trading.errands import Errands
+from trading.event_log import MemoryEventLog
+from trading.kernel import Kernel
+from trading.live_trader import Desk, Habits, LiveTrader
+
+SBIN = "NSE:SBIN-EQ"
+MONDAY = date(2026, 1, 5)
+TUESDAY, WEDNESDAY, THURSDAY = (MONDAY + timedelta(days=days) for days in (1, 2, 3))
+RULES = TradingRules(
+    timeframe=Timeframe.M5,
+    product=Product.INTRADAY,
+    sizing=SizingRule(method=SizingMethod.FIXED, quantity=1, capital_ppm=10**6, risk_ppm=1, max_order_value=10**8),
+    charges=ChargeRates(
+        brokerage=0, brokerage_cap=0, stt_buy=0, stt_sell=0, exchange=0, sebi=0, ipft=0, stamp_buy=0, gst_percent=0
+    ),
+    stop_atr=2.0,
+    target_atr=3.0,
+    limit_offset=0.005,
+    price_buffer=0.002,
+    capital=10**9,
+    max_loss=10**6,
+    max_positions=1,
+    max_order_value=10**8,
+    max_orders_per_day=10,
+    max_price_age=MINUTE,
+    entry_timeout=20 * SECOND,
+    stop_patience=3 * SECOND,
+    verify_after=2 * SECOND,
+    protect_within=30 * SECOND,
+    books_busy=5 * SECOND,
+    books_idle=60 * SECOND,
+    transit=43 * SECOND,
+)
+
+
+class NightSkippingClock(MarketClock):
+    """Runs fast, and skips whatever would be waited for half a minute or longer."""
+
+    def __init__(self, start: int, speed: float) -> None:
+        super().__init__(start=start, speed=speed)
+        self._skipped = 0
+
+    def now(self) -> int:
+        return super().now() + self._skipped
+
+    def wall_at(self, instant: int) -> datetime:
+        return super().wall_at(instant - self._skipped)
+
+    def pause_seconds(self, seconds: float) -> float:
+        if seconds < 30:
+            return super().pause_seconds(seconds)
+        self._skipped += int(seconds * SECOND)
+        return 0.0
+
+
+class ShortSessions:
+    """Half an hour on every day but the holidays."""
+
+    def __init__(self, *holidays: date) -> None:
+        self.holidays = holidays
+
+    def trading_day(self, day: date) -> TradingDay | None:
+        if day in self.holidays:
+            return None
+        return TradingDay(
+            date=day,
+            open=instant_at(day, time(9, 15)),
+            no_entry_after=instant_at(day, time(9, 30)),
+            square_off=instant_at(day, time(9, 35)),
+            flat_by=instant_at(day, time(9, 40)),
+            close=instant_at(day, time(9, 45)),
+        )
+
+    def next_trading_day(self, after: date) -> TradingDay:
+        day = after + timedelta(days=1)
+        while (session := self.trading_day(day)) is None:
+            day += timedelta(days=1)
+        return session
+
+
+class EmptyAccount:
+    """A broker with nothing in its books, and a history without candles."""
+
+    def get_orders(self):
+        return ()
+
+    def get_trades(self):
+        return ()
+
+    def get_open_positions(self):
+        return ()
+
+    def get_historical_data(self, symbol, timeframe, num_candles):
+        raise BrokerError("no history here")
+
+
+class Silent:
+    name = "silent"
+    needs = Needs(features=())
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> None:
+        return None
+
+
+class NoRows:
+    warm_up = 0
+
+    def update(self, candle) -> None:
+        return None
+
+
+class House:
+    """Everything around a trader, to look at afterwards."""
+
+    def __init__(self, start: tuple[date, time], *holidays: date, speed: float = 4_000.0) -> None:
+        self.clock = NightSkippingClock(instant_at(*start), speed)
+        self.calendar = ShortSessions(*holidays)
+        self.log = MemoryEventLog()
+        self.reported: list[Kernel] = []
+        self.feeds: list[str] = []
+        self.checks: list[date] = []
+        self.refuse_until: int = 0
+        self.days: list[date] = []
+        self.begun = threading.Event()
+        self.put = None
+
+    def assemble(self, day: TradingDay, put) -> Desk:
+        self.days.append(day.date)
+        self.put = put
+        kernel = Kernel(RULES, {SBIN: Instrument(symbol=SBIN, token="1", tick=5)}, Silent(), lambda _symbol: NoRows())
+        account = EmptyAccount()
+        errands = Errands(account, account, self.clock, put, timeframe=Timeframe.M5, warm_up=10, grace_seconds=5)
+        return Desk(
+            kernel=kernel,
+            log=self.log,
+            errands=errands,
+            boot=lambda at: events.Booted(
+                at=at,
+                boot=kernel.state.boot + 1,
+                log_id="A1",
+                mode="paper",
+                account="PAPER",
+                version="1",
+                config_digest="d",
+            ),
+            open_feeds=self.open_feeds,
+            close_feeds=lambda: self.feeds.append("close"),
+        )
+
+    def open_feeds(self) -> None:
+        self.feeds.append("open")
+        self.begun.set()
+
+    def check_access(self) -> None:
+        self.checks.append(ist_date(self.clock.now()))
+        if self.clock.now() < self.refuse_until:
+            raise AuthenticationError("the token is dead; run `fyersbot login`")
+
+    def trader(self, days: int | None = 1, flatten: bool = False) -> LiveTrader:
+        return LiveTrader(
+            self.assemble,
+            self.calendar,
+            self.clock,
+            Habits(timeframe=Timeframe.M5, flatten_on_stop=flatten, days=days),
+            check_access=self.check_access,
+            on_moment=lambda kernel: None,
+            on_day_end=self.reported.append,
+        )
+
+    def of_kind(self, kind: type) -> list:
+        return [event for event in self.log.read() if isinstance(event, kind)]
+
+
+def test_a_day_goes_from_the_books_to_the_verified_flat_end():
+    house = House((TUESDAY, time(9, 0)), speed=1_500.0)
+    house.trader().run()
+    story = [type(event) for event in house.log.read()]
+    assert story[0] is events.Booted
+    assert story.index(events.DayBegan) < story.index(events.BooksRead) < story.index(events.Reconciled)
+    assert [event.phase for event in house.of_kind(events.PhaseReached)] == list(Phase)
+    assert len(house.of_kind(events.CandleDue)) == 6
+    assert len(house.of_kind(events.FlatVerified)) == 1
+    assert house.feeds == ["open", "close"]
+    assert len(house.reported) == 1
+
+
+def test_two_days_with_a_holiday_between_in_one_process():
+    house = House((TUESDAY, time(9, 0)), WEDNESDAY)
+    house.trader(days=2).run()
+    assert house.days == [TUESDAY, THURSDAY]
+    assert [event.boot for event in house.of_kind(events.Booted)] == [1, 2]
+    assert [event.day.date for event in house.of_kind(events.DayBegan)] == [TUESDAY, THURSDAY]
+
+
+def test_a_start_after_the_close_waits_for_the_next_session():
+    house = House((TUESDAY, time(9, 50)))
+    house.trader().run()
+    assert house.days == [WEDNESDAY]
+
+
+def test_before_the_open_it_rings_until_somebody_signs_in(caplog):
+    house = House((TUESDAY, time(8, 0)))
+    house.refuse_until = instant_at(TUESDAY, time(9, 0))
+    house.trader().run()
+    assert house.days == [TUESDAY]
+    assert "SIGN_IN_NEEDED: the token is dead; run `fyersbot login`" in caplog.text
+
+
+def test_a_start_inside_the_session_with_a_dead_token_ends_at_once():
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    house.refuse_until = instant_at(THURSDAY, time(9, 0))
+    with pytest.raises(AuthenticationError, match="fyersbot login"):
+        house.trader().run()
+    assert house.days == []
+
+
+def test_a_session_that_nobody_signed_in_for_is_lost_and_the_next_is_not():
+    house = House((TUESDAY, time(8, 0)))
+    house.refuse_until = instant_at(WEDNESDAY, time(8, 0))
+    house.trader().run()
+    assert house.days == [WEDNESDAY]
+
+
+def test_a_broker_that_does_not_answer_is_asked_again():
+    house = House((TUESDAY, time(8, 40)))
+    refusals = [BrokerError("HTTP 502")] * 2
+    house.check_access = lambda: raise_one(refusals)
+    house.trader().run()
+    assert refusals == []
+    assert house.days == [TUESDAY]
+
+
+@pytest.mark.parametrize(("flatten", "command"), [(False, Command.STOP), (True, Command.STOP_FLAT)])
+def test_a_stop_ends_the_day_by_policy_and_is_written_down(flatten, command):
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    trader = house.trader(days=None, flatten=flatten)
+    thread = threading.Thread(target=trader.run)
+    thread.start()
+    assert house.begun.wait(10)
+    trader.request_stop("SIGTERM")
+    thread.join(20)
+    assert not thread.is_alive()
+    (given,) = house.of_kind(events.CommandGiven)
+    assert (given.command, given.why) == (command, "SIGTERM")
+    assert house.feeds == ["open", "close"]
+    assert len(house.reported) == 1
+
+
+def test_a_stop_before_the_session_begins_nothing():
+    house = House((TUESDAY, time(3, 0)), speed=1.0)
+    trader = house.trader()
+    trader.request_stop("SIGINT")
+    trader.run()
+    assert house.days == []
+
+
+def test_when_the_log_cannot_be_written_nothing_is_sent_and_the_feeds_are_closed():
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    house.log = FullDisk(room=1)
+    sent: list = []
+
+    def assemble(day, put):
+        desk = House.assemble(house, day, put)
+        desk.errands.run = lambda effect: sent.append((len(list(house.log.read())), effect))
+        return desk
+
+    house.assemble = assemble
+    with pytest.raises(StorageError, match="disk full"):
+        house.trader().run()
+    assert [type(effect) for _, effect in sent] == [events.HistoryWanted]
+    assert all(kept for kept, _ in sent)
+    assert house.feeds[-1] == "close"
+
+
+def test_a_price_reaches_the_kernel_with_the_time_at_which_it_is_seen():
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    trader = house.trader()
+    thread = threading.Thread(target=trader.run)
+    thread.start()
+    assert house.begun.wait(10)
+    house.put(Tick(SBIN, house.clock.now(), 80_000, 0, 0, 0))
+    house.put(events.CommandGiven(at=house.clock.now(), command=Command.HALT, why="after the price"))
+    while not house.of_kind(events.LevelChanged):
+        thread.join(0.01)
+    trader.request_stop("done")
+    thread.join(20)
+    assert house.reported[0].engine.ticks[SBIN].ltp == 80_000
+
+
+class FullDisk(MemoryEventLog):
+    """A log with room for so many batches."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def append(self, batch: Sequence[events.Event]) -> None:
+        if not self.room:
+            raise StorageError("event log x cannot be written: disk full; free space or repair it")
+        self.room -= 1
+        super().append(batch)
+
+
+def raise_one(refusals: list[BrokerError]) -> None:
+    if refusals:
+        raise refusals.pop()
