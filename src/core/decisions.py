@@ -1,0 +1,245 @@
+"""What goes out: everything the kernel decides, effects on the outside included, one frozen fact each."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from core.instants import Instant
+from core.orders import OrderChange, OrderIntent, OrderReport, Product
+from core.positions import Trade
+from core.signals import Direction
+
+
+class SafetyLevel(Enum):
+    """How much the bot may do; higher is safer. Latched: only what raised it, or an operator, lowers it."""
+
+    RUN = 0
+    NO_ENTRY = 1
+    EXIT_ONLY = 2
+    FLATTEN = 3
+    FREEZE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryWanted:
+    """Effect: fetch the candles of a symbol after `after`, waiting for the one that starts at `due`."""
+
+    at: Instant
+    symbol: str
+    after: Instant
+    due: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooksWanted:
+    """Effect: read the three books."""
+
+    at: Instant
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What the strategy said about one closed candle, none included, with the numbers it saw."""
+
+    at: Instant
+    symbol: str
+    candle: Instant
+    """Start of the candle."""
+    direction: Direction
+    probability: float
+    source: str
+    reason: str
+    features: tuple[float, ...]
+    atr: float
+    """Average true range in price units, from which stop, target and size follow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRefused:
+    """The gatekeeper, or sizing, said no; `code` names the rule."""
+
+    at: Instant
+    symbol: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPlan:
+    """What an entry is meant to become, fixed before it is sent."""
+
+    direction: Direction
+    probability: float
+    atr: float
+    stop_atr: float
+    target_atr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntended:
+    """Effect: send this order, once."""
+
+    at: Instant
+    intent: OrderIntent
+    plan: EntryPlan | None = None
+    """Set for entries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeIntended:
+    """Effect: give a resting order new values."""
+
+    at: Instant
+    change: OrderChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelIntended:
+    """Effect: cancel a resting order."""
+
+    at: Instant
+    tag: str
+    broker_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionExitIntended:
+    """Effect: ask the broker to close a position itself, the last rung of the exit ladder."""
+
+    at: Instant
+    symbol: str
+    product: Product
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAbsent:
+    """Two complete readings, late enough, did not show an order of unknown outcome: it does not exist."""
+
+    at: Instant
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelsSet:
+    """Stop and target of a position, in units."""
+
+    at: Instant
+    symbol: str
+    stop: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitDecided:
+    """A position has to go."""
+
+    at: Instant
+    symbol: str
+    reason: str
+    price: int
+    """The price that made us decide, in units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeClosed:
+    """A position is verified flat in the books; the trade with exact prices and charges."""
+
+    at: Instant
+    trade: Trade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionAdopted:
+    """A position found at the broker that carries our tags but not in our log: managed from here on."""
+
+    at: Instant
+    symbol: str
+    product: Product
+    quantity: int
+    """Signed: positive long."""
+    entry_value: int
+    stop: int
+    target: int
+    stop_order: OrderReport | None
+    """The resting stop found with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionAdjusted:
+    """Shares of ours were closed outside the bot, by a person or by the broker; the books are the evidence."""
+
+    at: Instant
+    symbol: str
+    quantity: int
+    """Shares that are gone."""
+    value: int
+    """What they fetched, in units."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolBlocked:
+    """No entries in a symbol: somebody else's position or order is in it, or the books contradict our fills."""
+
+    at: Instant
+    symbol: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelChanged:
+    """The safety level was raised or lowered."""
+
+    at: Instant
+    level: SafetyLevel
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """The books agree with our state: entries may begin, or go on."""
+
+    at: Instant
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlatVerified:
+    """At the flat check the books showed no position and no live order of ours."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Something a person must look at."""
+
+    at: Instant
+    code: str
+    message: str
+
+
+Decision: TypeAlias = (
+    HistoryWanted
+    | BooksWanted
+    | Decided
+    | EntryRefused
+    | OrderIntended
+    | ChangeIntended
+    | CancelIntended
+    | PositionExitIntended
+    | OrderAbsent
+    | LevelsSet
+    | ExitDecided
+    | TradeClosed
+    | PositionAdopted
+    | PositionAdjusted
+    | SymbolBlocked
+    | LevelChanged
+    | Reconciled
+    | FlatVerified
+    | Alarm
+)

@@ -1,0 +1,229 @@
+"""What comes in: everything from outside that the kernel may know, one frozen fact each.
+
+Feed only these to a fresh kernel and it must decide the same again.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from core.instants import Instant
+from core.market import Candle
+from core.orders import Books, OrderReport, Outcome
+from core.sessions import TradingDay
+
+
+class Phase(Enum):
+    """A moment of the trading day, from the timetable."""
+
+    PRE_OPEN = "pre_open"
+    OPEN = "open"
+    NO_ENTRY = "no_entry"
+    SQUARE_OFF = "square_off"
+    FLAT_CHECK = "flat_check"
+    CLOSE = "close"
+
+
+class Verb(Enum):
+    """The calls that change orders at the broker."""
+
+    PLACE = "place"
+    MODIFY = "modify"
+    CANCEL = "cancel"
+    EXIT = "exit"
+
+
+class Command(Enum):
+    """What an operator can ask of a running bot."""
+
+    STOP = "stop"
+    """End gracefully; open positions keep their resting stop."""
+    STOP_FLAT = "stop_flat"
+    """End gracefully with everything closed. Unlike FLATTEN it latches nothing: the next start trades again."""
+    FLATTEN = "flatten"
+    """Close everything, then take no entries."""
+    HALT = "halt"
+    """Take no entries."""
+    RESUME = "resume"
+    """Lift a latch."""
+
+
+class FeedState(Enum):
+    """How a feed is doing."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    STALLED = "stalled"
+    DOWN = "down"
+    AUTH_REFUSED = "auth_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booted:
+    """A process took over this log; the first event of every run."""
+
+    at: Instant
+    boot: int
+    """Number of this start in the log, from 1; part of every order tag."""
+    log_id: str
+    """Two characters made once when the log was created; part of every order tag."""
+    mode: str
+    account: str
+    version: str
+    config_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBegan:
+    """The session that everything from here on belongs to."""
+
+    at: Instant
+    day: TradingDay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseReached:
+    """The timetable reached a moment of the day."""
+
+    at: Instant
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandleDue:
+    """A candle of the decision timeframe has just closed; its history is asked for."""
+
+    at: Instant
+    start: Instant
+    """Start of the candle that closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryArrived:
+    """Closed candles of one symbol that the kernel has not seen yet, oldest first; may be empty."""
+
+    at: Instant
+    symbol: str
+    candles: tuple[Candle, ...]
+    due: Instant
+    """Start of the candle that was waited for; 0 during warm-up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFailed:
+    """The candle that was waited for did not come in time, or the answer was unusable: no decision."""
+
+    at: Instant
+    symbol: str
+    due: Instant
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickActed:
+    """A tick that made the kernel decide something."""
+
+    at: Instant
+    symbol: str
+    ltp: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeArrived:
+    """The answer to one of our calls."""
+
+    at: Instant
+    verb: Verb
+    tag: str
+    """Tag of the order concerned; the symbol for EXIT."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReported:
+    """The order socket told us about an order, ours or not."""
+
+    at: Instant
+    report: OrderReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooksRead:
+    """A complete reading of order book, trade book and positions."""
+
+    at: Instant
+    asked_at: Instant
+    """When the first of the reads was begun; what happened later may be missing."""
+    books: Books
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooksUnchanged:
+    """A complete reading equal to the last one recorded."""
+
+    at: Instant
+    asked_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooksFailed:
+    """A reading that could not be completed. It is evidence of nothing."""
+
+    at: Instant
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired:
+    """A deadline that the kernel set has passed."""
+
+    at: Instant
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedChanged:
+    """A feed changed its state."""
+
+    at: Instant
+    feed: str
+    state: FeedState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessChanged:
+    """The token died, or a new one works."""
+
+    at: Instant
+    valid: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandGiven:
+    """An operator, or a signal to the process, asked for something."""
+
+    at: Instant
+    command: Command
+    why: str
+
+
+Input: TypeAlias = (
+    Booted
+    | DayBegan
+    | PhaseReached
+    | CandleDue
+    | HistoryArrived
+    | HistoryFailed
+    | TickActed
+    | OutcomeArrived
+    | OrderReported
+    | BooksRead
+    | BooksUnchanged
+    | BooksFailed
+    | TimerFired
+    | FeedChanged
+    | AccessChanged
+    | CommandGiven
+)
