@@ -1,12 +1,13 @@
-"""An account that does as it is told: it fills, loses, refuses and lies on request, and knows nothing of the bot."""
+"""An account that fills, loses, refuses and lies on request, and the rules that hold whatever it does."""
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import replace
 from itertools import count
 
 import pytest
 
-from core.events import Verb
+from core import events
+from core.events import SafetyLevel, Verb
 from core.instants import Instant
 from core.market import Side
 from core.orders import (
@@ -20,10 +21,13 @@ from core.orders import (
     OrderType,
     Outcome,
     OutcomeKind,
+    Product,
     Purpose,
     RejectionKind,
 )
+from core.state import BotState
 from core.tags import is_ours, purpose_of
+from core.tracking import OrderState
 
 
 class ToyBroker:
@@ -38,7 +42,7 @@ class ToyBroker:
         self.hidden: set[str] = set()
         """Orders that the books do not show."""
         self.plans: dict[Verb, deque[str]] = {verb: deque() for verb in Verb}
-        """What to do with the next calls: lost, never, reject, rate, auth, forbidden, not_sent, noop, in_book."""
+        """What to do with the next calls: lost, never, reject, rate, auth, forbidden, not_sent, noop, in_book, part."""
         self.reachable = True
         self.mute = False
         """Whether the order socket keeps silent."""
@@ -102,7 +106,11 @@ class ToyBroker:
         net = self.net(symbol, product)
         if not net:
             return Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER, code=-352, message="no position")
-        self.by_hand(symbol, Side.SELL if net > 0 else Side.BUY, abs(net), product)
+        side = Side.SELL if net > 0 else Side.BUY
+        order = self._report("", symbol, side, OrderType.MARKET, product, abs(net), 0, 0)
+        self._fill(order.broker_id, 4 if fate == "part" else abs(net))
+        if fate == "part":
+            self._change(order.broker_id, status=OrderStatus.CANCELLED)
         return Outcome(kind=OutcomeKind.ACK)
 
     def read(self) -> Books:
@@ -262,6 +270,58 @@ _NOTHING_HAPPENED = {
 }
 
 
+class HouseRules:
+    """What must hold at every step, whatever the broker does."""
+
+    def __init__(self, broker: ToyBroker, product: Product) -> None:
+        self._broker = broker
+        self._product = product.value
+
+    def check_decision(self, state: BotState, event: events.Event) -> None:
+        """Look at an event with the state before it."""
+        match event:
+            case events.OrderIntended(intent=intent) if intent.purpose is Purpose.ENTRY:
+                assert state.reconciled, "an entry before the books were read"
+                assert state.level is SafetyLevel.RUN, "an entry against the safety level"
+                assert not state.live_orders(intent.symbol), "an entry beside another order"
+            case events.OrderIntended(intent=intent):
+                assert not state.live_orders(intent.symbol, Purpose.STOP, Purpose.EXIT), "two exits at once"
+                assert intent.quantity <= state.positions[intent.symbol].quantity, "an exit of more than is held"
+            case events.LevelChanged(level=level):
+                assert level is not state.level, "a level that was there already"
+            case events.ChangeIntended(change=change):
+                assert state.orders[change.tag].state is OrderState.WORKING, "a change to an order nobody confirmed"
+                assert change.broker_id, "a change without an id"
+            case events.CancelIntended(broker_id=broker_id):
+                assert broker_id, "a cancel without an id"
+            case events.TradeClosed(trade=trade):
+                assert state.books_at > state.positions[trade.symbol].last_fill_at, "a trade closed on old books"
+                if trade.symbol in self._broker.foreign:
+                    return
+                held = self._broker.net(trade.symbol, self._product)
+                assert held == 0, "a trade closed while the broker still holds it"
+
+    def check_broker(self) -> None:
+        """Look at the account."""
+        for symbol in {fill.symbol for fill in self._broker.fills} - self._broker.foreign:
+            exits, net = self._broker.open_exits(symbol), self._broker.net(symbol, self._product)
+            assert len(exits) <= 1, f"two live exits at the broker: {exits}"
+            for order in exits:
+                assert order.quantity - order.filled <= max(0, -net * order.side.value), (
+                    "an exit larger than the position"
+                )
+        running: Counter[str] = Counter()
+        for fill in self._broker.fills:
+            before = running[fill.symbol]
+            running[fill.symbol] += fill.side.value * fill.quantity
+            assert before * running[fill.symbol] >= 0 or fill.symbol in self._broker.foreign, "the net crossed zero"
+
+
 @pytest.fixture
 def new_broker() -> type[ToyBroker]:
     return ToyBroker
+
+
+@pytest.fixture
+def new_house_rules() -> type[HouseRules]:
+    return HouseRules

@@ -15,7 +15,7 @@ import pytest
 
 from core import events
 from core.charges import ChargeRates
-from core.events import Phase, SafetyLevel, Verb
+from core.events import Phase, Verb
 from core.instants import MINUTE, SECOND, Instant, instant_at
 from core.market import Candle, Instrument, Tick, Timeframe
 from core.orders import (
@@ -131,6 +131,8 @@ class Rehearsal:
 
     rules: TradingRules
     broker: Any
+    house: Any
+    """The rules that may never be broken."""
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
     day: TradingDay = field(default_factory=lambda: session(TUESDAY))
     now: Instant = field(default_factory=lambda: instant_at(TUESDAY, time(9, 0)))
@@ -279,7 +281,7 @@ class Rehearsal:
         assert len(step.events) < 300, "a decision that decides itself again"
         self.log.append(step.events)
         for event in step.events:
-            self._check_before(event)
+            self.house.check_decision(self.shadow, event)
             self.shadow.apply(event)
         self.happened += step.events
         assert self.shadow == self.kernel.state, "the fold of the log is not the state"
@@ -311,7 +313,7 @@ class Rehearsal:
     def _call(self, verb: Verb, tag: str, call: Callable[[], Outcome]) -> None:
         def arrive() -> None:
             outcome = call()
-            self._check_broker()
+            self.house.check_broker()
             self.later(
                 self.now + LATENCY,
                 lambda: self.give(events.OutcomeArrived(at=self.now, verb=verb, tag=tag, outcome=outcome)),
@@ -342,7 +344,7 @@ class Rehearsal:
         self.later(self.now + LATENCY, read)
 
     def _collect_news(self) -> None:
-        self._check_broker()
+        self.house.check_broker()
         news, self.broker.news = self.broker.news, []
         for report in news:
             self.later(
@@ -350,45 +352,14 @@ class Rehearsal:
                 lambda report=report: self.give(events.OrderReported(at=self.now, report=report)),
             )
 
-    # --- the rules that may never be broken ---------------------------------------------------------------------
-
-    def _check_before(self, event: events.Event) -> None:
-        state = self.shadow
-        match event:
-            case events.OrderIntended(intent=intent) if intent.purpose is Purpose.ENTRY:
-                assert state.reconciled, "an entry before the books were read"
-                assert state.level is SafetyLevel.RUN, "an entry against the safety level"
-                assert not state.live_orders(intent.symbol), "an entry beside another order"
-            case events.OrderIntended(intent=intent):
-                assert not state.live_orders(intent.symbol, Purpose.STOP, Purpose.EXIT), "two exits at once"
-                assert intent.quantity <= state.positions[intent.symbol].quantity, "an exit of more than is held"
-            case events.LevelChanged(level=level):
-                assert level is not state.level, "a level that was there already"
-            case events.TradeClosed(trade=trade) if trade.symbol not in self.broker.foreign:
-                held = self.broker.net(trade.symbol, self.rules.product.value)
-                assert held == 0, "a trade closed while the broker still holds it"
-
-    def _check_broker(self) -> None:
-        for symbol in INSTRUMENTS.keys() - self.broker.foreign:
-            exits, net = self.broker.open_exits(symbol), self.broker.net(symbol, self.rules.product.value)
-            assert len(exits) <= 1, f"two live exits at the broker: {exits}"
-            for order in exits:
-                assert order.quantity - order.filled <= max(0, -net * order.side.value), (
-                    "an exit larger than the position"
-                )
-        running: Counter[str] = Counter()
-        for fill in self.broker.fills:
-            before = running[fill.symbol]
-            running[fill.symbol] += fill.side.value * fill.quantity
-            assert before * running[fill.symbol] >= 0 or fill.symbol in self.broker.foreign, "the net crossed zero"
-
 
 @pytest.fixture
-def rehearse(new_broker) -> Callable[..., Rehearsal]:
+def rehearse(new_broker, new_house_rules) -> Callable[..., Rehearsal]:
     """Start a bot before the open; let it read the books, and go on to ten o'clock."""
 
     def build(broker: Any = None, **changes: object) -> Rehearsal:
-        rehearsal = Rehearsal(rules(**changes), broker or new_broker())
+        broker, chosen = broker or new_broker(), rules(**changes)
+        rehearsal = Rehearsal(chosen, broker, new_house_rules(broker, chosen.product))
         rehearsal.start()
         rehearsal.run_to(10, 0)
         assert rehearsal.kernel.state.reconciled
@@ -417,7 +388,7 @@ def restart_without_log() -> Callable[[Rehearsal], Rehearsal]:
     """Start another bot on the same account, on another disk."""
 
     def start(old: Rehearsal) -> Rehearsal:
-        new = Rehearsal(old.rules, old.broker, now=old.now, log_id="B2")
+        new = Rehearsal(old.rules, old.broker, old.house, now=old.now, log_id="B2")
         old.kill()
         new.start()
         return new

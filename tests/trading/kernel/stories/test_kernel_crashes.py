@@ -1,0 +1,133 @@
+"""Stories in which the line is dead or the process is killed."""
+
+import pytest
+
+from core import events
+from core.signals import Direction
+
+SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
+SIDES = pytest.mark.parametrize(
+    ("direction", "towards"), [(Direction.LONG, 1), (Direction.SHORT, -1)], ids=["long", "short"]
+)
+
+
+def codes(bot) -> list[str]:
+    return [event.code for event in bot.of_kind(events.Alarm)]
+
+
+def finish(bot, towards: int = 1) -> None:
+    """Let the target be hit and the trade be closed."""
+    bot.tick(80_600 * (towards == 1) + 79_400 * (towards == -1))
+    bot.run(15)
+    assert bot.kernel.state.is_flat
+
+
+@SIDES
+def test_with_a_mute_order_socket_the_books_are_enough(bot, direction, towards):
+    bot.broker.mute = True
+    bot.tick(80_000)
+    bot.signal(direction)
+    bot.run(15)
+    assert not bot.position().unprotected_since
+    finish(bot, towards)
+    assert [trade.exit_reason for trade in bot.trades] == ["target"]
+
+
+def test_reports_told_twice_and_backwards_change_nothing(bot):
+    bot.enter()
+    told = [event.report for event in bot.of_kind(events.OrderReported)]
+    for report in [*reversed(told), *told]:
+        bot.give(events.OrderReported(at=bot.now, report=report))
+    bot.run(5)
+    assert bot.position().quantity == 10
+    assert len(bot.broker.open_exits(SBIN)) == 1
+    finish(bot)
+
+
+def test_while_the_broker_is_out_of_reach_the_position_waits_and_is_looked_after_later(bot):
+    bot.enter()
+    bot.broker.reachable = False
+    bot.tick(80_600)
+    bot.run(60)
+    assert bot.position().quantity == 10
+    bot.broker.reachable = True
+    bot.run(15)
+    assert [trade.exit_reason for trade in bot.trades] == ["target"]
+    assert not bot.of_kind(events.PositionExitIntended)
+
+
+def test_no_entry_before_the_books_could_be_read(bot):
+    bot.kill()
+    bot.broker.reachable = False
+    bot.start()
+    bot.run(60)
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(2)
+    assert [event.code for event in bot.of_kind(events.EntryRefused)] == ["NOT_RECONCILED"]
+
+
+def test_a_reading_that_never_comes_back_is_begun_again(bot):
+    read_so_far = len(bot.readings)
+    bot.run(61)
+    bot.agenda.clear()
+    bot._reading = False
+    bot.run(130)
+    assert len(bot.readings) > read_so_far + 2
+
+
+@SIDES
+@pytest.mark.parametrize("moment", range(1, 24))
+def test_a_bot_killed_at_any_moment_goes_on_where_it_was(bot, direction, towards, moment):
+    bot.tick(80_000)
+    bot.signal(direction)
+    bot.run(moment / 10)
+    bot.kill()
+    bot.run(30)
+    bot.start()
+    bot.run(75)
+    if bot.kernel.state.positions:
+        assert not bot.position().unprotected_since
+        finish(bot, towards)
+        assert [trade.exit_reason for trade in bot.trades] == ["target"]
+    assert bot.kernel.state.is_flat
+    assert bot.broker.net(SBIN) == 0
+    assert not codes(bot)
+
+
+@pytest.mark.parametrize("moment", range(1, 16))
+def test_a_bot_killed_during_its_exit_ends_it(bot, moment):
+    bot.enter()
+    bot.broker.depth[SBIN] = 0
+    bot.feel(80_600)
+    bot.run(moment / 5)
+    bot.kill()
+    bot.run(20)
+    bot.tick(80_600)
+    bot.start()
+    bot.feel(80_600)
+    bot.run(60)
+    assert [trade.exit_reason for trade in bot.trades] == ["target"]
+    assert bot.broker.net(SBIN) == 0
+
+
+def test_a_restart_that_took_long_gives_the_stop_its_full_time(bot):
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(0.8)
+    bot.kill()
+    bot.run(600)
+    bot.start()
+    bot.run(20)
+    assert not bot.of_kind(events.ExitDecided)
+
+
+def test_a_restart_in_the_square_off_goes_on_with_it(bot):
+    bot.enter()
+    bot.run_to(15, 4)
+    bot.kill()
+    bot.run_to(15, 7)
+    bot.start()
+    bot.tick(80_000)
+    bot.run(20)
+    assert [trade.exit_reason for trade in bot.trades] == ["square_off"]

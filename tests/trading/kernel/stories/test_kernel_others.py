@@ -1,0 +1,160 @@
+"""Stories in which somebody else trades on the account, or a log was lost."""
+
+import pytest
+
+from core import events
+from core.events import SafetyLevel
+from core.instants import SECOND
+from core.orders import OrderStatus, OrderType, Purpose
+from core.signals import Direction
+
+SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
+SIDES = pytest.mark.parametrize(
+    ("direction", "towards"), [(Direction.LONG, 1), (Direction.SHORT, -1)], ids=["long", "short"]
+)
+
+
+def codes(bot) -> list[str]:
+    return [event.code for event in bot.of_kind(events.Alarm)]
+
+
+def finish(bot, towards: int = 1) -> None:
+    """Let the target be hit and the trade be closed."""
+    bot.tick(80_600 * (towards == 1) + 79_400 * (towards == -1))
+    bot.run(15)
+    assert bot.kernel.state.is_flat
+
+
+@SIDES
+def test_a_position_with_our_tags_is_adopted_by_a_bot_with_a_new_log(bot, restart_without_log, direction, towards):
+    bot.enter(direction)
+    new = restart_without_log(bot)
+    new.run(10)
+    assert new.position().quantity == 10
+    assert len(new.broker.open_exits(SBIN)) == 1
+    assert new.position().stop == 80_000 - 400 * towards
+    new.tick(80_000 + 600 * towards)
+    new.run(10)
+    assert [trade.exit_reason for trade in new.trades] == ["target"]
+
+
+def test_an_adopted_position_without_a_stop_gets_one(bot, restart_without_log):
+    bot.enter()
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    new = restart_without_log(bot)
+    new.run(10)
+    (stop,) = new.broker.open_exits(SBIN)
+    assert (stop.quantity, stop.trigger_price) == (10, 79_200)
+
+
+def test_an_entry_and_a_stop_left_behind_by_a_lost_log_are_cancelled(bot, restart_without_log):
+    bot.tick(80_000, depth=0)
+    bot.signal(Direction.LONG)
+    bot.run(2)
+    new = restart_without_log(bot)
+    new.run(60)
+    assert new.kernel.state.is_flat
+    assert not [order for order in new.broker.book.values() if order.status is OrderStatus.PENDING]
+
+
+def test_somebody_elses_position_blocks_the_symbol_and_is_left_alone(bot):
+    bot.tick(80_000)
+    bot.broker.by_hand(SBIN, Direction.LONG.side, 7)
+    bot.run(70)
+    assert SBIN in bot.kernel.state.blocked
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(5)
+    assert [event.code for event in bot.of_kind(events.EntryRefused)] == ["SYMBOL_BLOCKED"]
+    bot.run_to(15, 12)
+    assert bot.broker.net(SBIN) == 7
+    assert bot.of_kind(events.FlatVerified)
+
+
+def test_a_position_bought_by_hand_after_our_trade_is_not_taken_for_ours(bot):
+    bot.enter()
+    finish(bot)
+    bot.broker.by_hand(SBIN, Direction.LONG.side, 7)
+    bot.run(70)
+    assert not bot.of_kind(events.PositionAdopted)
+    assert SBIN in bot.kernel.state.blocked
+
+
+@SIDES
+def test_shares_added_by_hand_are_left_and_ours_are_managed(bot, direction, towards):
+    bot.enter(direction)
+    bot.broker.by_hand(SBIN, direction.side, 5)
+    bot.run(30)
+    assert codes(bot) == ["POSITION_DIFFERS"]
+    bot.tick(80_000 + 600 * towards)
+    bot.run(20)
+    assert [trade.quantity for trade in bot.trades] == [10]
+    assert bot.broker.net(SBIN) == 5 * towards
+
+
+@SIDES
+def test_a_position_closed_by_hand_is_booked_at_the_price_it_fetched(bot, direction, towards):
+    bot.enter(direction)
+    bot.broker.prices[SBIN] = 80_300
+    bot.broker.by_hand(SBIN, direction.side.opposite, 10)
+    bot.run(30)
+    (trade,) = bot.trades
+    assert trade.exit_reason == "closed_at_broker"
+    assert trade.gross == 3_000 * towards
+    assert not bot.broker.open_exits(SBIN)
+    assert bot.broker.net(SBIN) == 0
+    assert codes(bot) == ["CLOSED_ELSEWHERE"]
+
+
+@SIDES
+def test_a_position_closed_by_hand_in_part_keeps_a_stop_for_the_rest_only(bot, direction, towards):
+    bot.enter(direction)
+    bot.broker.by_hand(SBIN, direction.side.opposite, 6)
+    bot.run(30)
+    (stop,) = bot.broker.open_exits(SBIN)
+    assert stop.quantity == 4
+    assert not bot.position().exit_reason
+    bot.tick(80_000 + 600 * towards)
+    bot.run(20)
+    assert bot.broker.net(SBIN) == 0
+    assert [trade.quantity for trade in bot.trades] == [10]
+
+
+def test_a_position_flipped_by_hand_is_closed_for_us_and_blocked(bot):
+    bot.enter()
+    bot.broker.by_hand(SBIN, Direction.SHORT.side, 15)
+    bot.run(60)
+    assert [trade.quantity for trade in bot.trades] == [10]
+    assert bot.broker.net(SBIN) == -5
+    assert SBIN in bot.kernel.state.blocked
+
+
+def test_a_blocked_symbol_closed_by_hand_loses_its_stop(bot):
+    bot.enter()
+    bot.broker.by_hand(SBIN, Direction.LONG.side, 5)
+    bot.run(30)
+    bot.broker.by_hand(SBIN, Direction.SHORT.side, 15)
+    bot.run(30)
+    assert not bot.broker.open_exits(SBIN)
+    assert len(bot.trades) == 1
+
+
+def test_a_stop_cancelled_by_hand_is_placed_again(bot):
+    bot.enter()
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    bot.run(5)
+    (stop,) = bot.broker.open_exits(SBIN)
+    assert stop.type is OrderType.STOP_LIMIT
+
+
+def test_more_sold_than_held_freezes_the_bot(bot):
+    bot.enter()
+    stop = bot.broker.of(bot.tag(Purpose.STOP))
+    bot.broker.foreign.add(SBIN)
+    bot.broker.prices[SBIN] = 79_600
+    bot.broker._fill(stop.broker_id, 12)
+    bot.run(10)
+    assert codes(bot) == ["POSITION_FLIPPED"]
+    assert bot.kernel.state.level is SafetyLevel.FREEZE
+    bot.run(60 * 5 * SECOND // SECOND)
+    assert len(bot.of_kind(events.LevelChanged)) == 1
