@@ -143,9 +143,10 @@ def test_the_deadline_of_an_earlier_naked_spell_does_not_count_for_a_later_one(b
     bot.signal(Direction.LONG)
     bot.run(18)
     assert not bot.position().unprotected_since
-    bot.broker.plans[Verb.MODIFY].append("reject")
+    bot.broker.plans[Verb.MODIFY].extend(["reject"] * 2)
     bot.broker.price(SBIN, 80_000)
     bot.run(13.5)
+    assert bot.position().unprotected_since
     assert not codes(bot)
     bot.run(20)
     assert not bot.position().unprotected_since
@@ -187,11 +188,18 @@ def test_when_the_broker_does_not_close_it_either_the_ladder_begins_again(bot, f
 
 
 @SIDES
-def test_when_the_broker_closes_a_part_only_no_more_than_the_rest_is_sent(bot, direction, towards):
+@pytest.mark.parametrize("blind_seconds", [0, 4])
+def test_when_the_broker_closes_a_part_only_no_more_than_the_rest_is_sent(bot, direction, towards, blind_seconds):
     bot.enter(direction)
     bot.broker.plans[Verb.MODIFY].extend(["reject"] * 50)
     bot.broker.plans[Verb.EXIT].append("part")
     bot.tick(80_000 + 600 * towards)
+    while not bot.of_kind(events.PositionExitIntended):
+        bot.run(0.1)
+    bot.run(0.2)
+    bot.broker.reachable = not blind_seconds
+    bot.run(blind_seconds)
+    bot.broker.reachable = True
     bot.run(60)
     assert [event.quantity for event in bot.of_kind(events.PositionAdjusted)] == [4]
     assert [event.intent.quantity for event in bot.of_kind(events.OrderIntended)][2:] == [6]
@@ -231,8 +239,9 @@ def test_a_stop_that_is_resized_in_vain_is_not_resized_in_a_storm(bot):
     bot.run(3)
     bot.broker.plans[Verb.MODIFY].extend(["reject"] * 2)
     bot.broker.price(SBIN, 80_000)
-    bot.run(25)
-    assert len(bot.of_kind(events.ChangeIntended)) == 3
+    bot.run(20)
+    assert len(bot.of_kind(events.ChangeIntended)) == 2
+    bot.run(5)
     assert not bot.position().unprotected_since
 
 
