@@ -1,11 +1,11 @@
 """The sockets in the wall: what the inside asks of the outside. Each port has two adapters and one contract suite."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from core.instants import Instant
-from core.market import Candle, Instrument, Tick, Timeframe
+from core.market import Candle, Tick, Timeframe
 from core.orders import BrokerPosition, Fill, Funds, OrderChange, OrderIntent, OrderReport, Outcome, Profile
 from core.sessions import TradingDay
 from core.signals import FeatureRow, Prediction
@@ -137,12 +137,4 @@ class RowStream(Protocol):
 
     def update(self, candle: Candle) -> FeatureRow | None:
         """Take the next closed candle; return its row, or None while warming up or when a feature has no value."""
-        ...
-
-
-class InstrumentSource(Protocol):
-    """The symbol master of the day."""
-
-    def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]:
-        """Look up contracts by ticker. Raises `ConfigurationError` that names an unknown symbol and its neighbours."""
         ...

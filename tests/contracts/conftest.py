@@ -10,6 +10,7 @@ from core.instants import instant_at
 from core.sessions import TradingDay
 from runtime.clock import MarketClock
 from runtime.settings import AuthSettings, BrokerSettings, EndpointSettings, RateSettings, Settings
+from simulator.generator import GeneratedMarket
 from simulator.options import SimulatorOptions
 from simulator.server import RunningSimulator, running_simulator
 from trading.fyers_client import FyersClient
@@ -66,3 +67,17 @@ def open_market() -> Iterator[OpenMarket]:
         client = FyersClient(settings, clock, calendar, lambda: endpoints.access_token, budget)
         yield OpenMarket(client, clock, simulator)
         client.close()
+
+
+@dataclass(frozen=True)
+class QuietMarket:
+    """Tuesday, 11:00, and a market that needs no server."""
+
+    market: GeneratedMarket
+    clock: MarketClock
+
+
+@pytest.fixture
+def quiet_market() -> QuietMarket:
+    start = instant_at(TUESDAY, time(11, 0))
+    return QuietMarket(GeneratedMarket(WeekdayCalendar(), 3, ("NSE:SBIN-EQ",)), MarketClock(start, SPEED))

@@ -3,15 +3,17 @@
 An adapter takes part by subclassing `BrokerContract` with a fixture `desk` that has a fresh account in an open market.
 """
 
+import threading
 import time as wall
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 
 import pytest
 
 from core.errors import AuthenticationError
-from core.market import Side
+from core.instants import SECOND
+from core.market import Side, Tick
 from core.orders import (
     OrderChange,
     OrderIntent,
@@ -24,7 +26,12 @@ from core.orders import (
     RejectionKind,
 )
 from core.ports import Broker
+from simulator.exchange import Exchange
+from simulator.exchange_rules import ExchangeRules
 from simulator.faults import FaultKind
+from simulator.ledger import MemoryLedger
+from trading.paper_broker import PaperBroker
+from trading.tick_market import TickMarket
 
 SBIN = "NSE:SBIN-EQ"
 PATIENCE_SECONDS = 10.0
@@ -253,3 +260,30 @@ class TestFyersClientAgainstTheSimulator(BrokerContract):
         assert (outcome.kind, outcome.rejection) == (OutcomeKind.REJECTED, RejectionKind.AUTHENTICATION)
         with pytest.raises(AuthenticationError, match="fyersbot login"):
             desk.broker.get_profile()
+
+
+class TestPaperBroker(BrokerContract):
+    """The paper account, fed with the ticks of a market as the data feed would."""
+
+    @pytest.fixture
+    def desk(self, quiet_market) -> Iterator[Desk]:
+        market, clock = quiet_market.market, quiet_market.clock
+        ticks = TickMarket(market.instruments_at(clock.now()), market.calendar)
+        exchange = Exchange(ticks, market.calendar, MemoryLedger(), 50_000_000, ExchangeRules())
+        broker = PaperBroker(exchange, ticks, clock, lambda _report: None)
+        stop = threading.Event()
+
+        def feed() -> None:
+            seen = clock.now() - 60 * SECOND
+            while not stop.wait(0.02):
+                now = clock.now()
+                for quote in market.quotes(seen, now):
+                    broker.on_tick(Tick(quote.symbol, quote.at, quote.ltp, quote.bid, quote.ask, quote.volume))
+                seen = now
+
+        thread = threading.Thread(target=feed)
+        thread.start()
+        eventually(lambda: ticks.quote(SBIN, clock.now()) is not None)
+        yield Desk(broker=broker, last_price=lambda: market.quote(SBIN, clock.now()).ltp)
+        stop.set()
+        thread.join()

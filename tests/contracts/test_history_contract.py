@@ -11,6 +11,7 @@ from core.errors import BrokerError
 from core.instants import Instant, instant_at, ist_date, minute_of_day
 from core.market import Timeframe
 from core.ports import HistorySource
+from simulator.market_history import MarketHistory
 
 SBIN = "NSE:SBIN-EQ"
 TUESDAY = date(2026, 1, 6)
@@ -69,3 +70,9 @@ class TestFyersClientAgainstTheSimulator(HistoryContract):
     @pytest.fixture
     def archive(self, open_market) -> Archive:
         return Archive(source=open_market.client, now=open_market.clock.now)
+
+
+class TestMarketHistory(HistoryContract):
+    @pytest.fixture
+    def archive(self, quiet_market) -> Archive:
+        return Archive(source=MarketHistory(quiet_market.market, quiet_market.clock), now=quiet_market.clock.now)

@@ -1,0 +1,55 @@
+"""The past of a market without a wire: a history source for notebooks, studies and tests that need no server."""
+
+from dataclasses import replace
+from datetime import time, timedelta
+
+from core.errors import BrokerError
+from core.instants import instant_at, ist_date
+from core.market import Candle, Timeframe
+from core.ports import Clock
+from simulator.market import Market
+
+_DAILY_STAMP = time(5, 30)
+"""FYERS stamps a daily candle with midnight UTC of its date."""
+_SHORTEST_SPAN_DAYS = 7
+_LONGEST_SPAN_DAYS = 4_000
+
+
+class MarketHistory:
+    """Closed candles of a market as of the clock; implements `core.ports.HistorySource`."""
+
+    def __init__(self, market: Market, clock: Clock) -> None:
+        self._market = market
+        self._clock = clock
+
+    def get_historical_data(self, symbol: str, timeframe: Timeframe, num_candles: int) -> tuple[Candle, ...]:
+        """Return up to the last `num_candles` closed candles, oldest first, daily ones stamped 05:30 IST as at FYERS.
+
+        Raises `BrokerError` for a symbol that the market does not list, `DataError` for a timeframe it cannot make.
+        """
+        if symbol not in self._market.instruments:
+            raise BrokerError(f"{symbol} is not listed; there are {', '.join(self._market.instruments)}")
+        now = self._clock.now()
+        today = ist_date(now)
+        days = _SHORTEST_SPAN_DAYS
+        while True:
+            start = instant_at(today - timedelta(days=days), time())
+            candles = [
+                candle
+                for candle in self._market.candles(symbol, timeframe, start, now, now)
+                if self._is_closed(candle, timeframe)
+            ]
+            if len(candles) >= num_candles or days > _LONGEST_SPAN_DAYS:
+                break
+            days *= 4
+        if timeframe is Timeframe.D:
+            stamps = (instant_at(ist_date(candle.start), _DAILY_STAMP) for candle in candles)
+            candles = [replace(candle, start=stamp) for candle, stamp in zip(candles, stamps, strict=True)]
+        return tuple(candles[-num_candles:])
+
+    def _is_closed(self, candle: Candle, timeframe: Timeframe) -> bool:
+        now = self._clock.now()
+        if timeframe is not Timeframe.D:
+            return candle.start + timeframe.duration <= now
+        session = self._market.calendar.trading_day(ist_date(candle.start))
+        return session is not None and session.close <= now
