@@ -59,7 +59,7 @@ def calendar_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calendar_cache: Path) -> Path:
     """An empty folder to start in, with nothing set."""
-    shutil.copytree(calendar_cache, tmp_path / "data" / "calendar")
+    shutil.copytree(calendar_cache, tmp_path / "data" / "cache")
     monkeypatch.chdir(tmp_path)
     for name in os.environ:
         if name.upper().startswith("FYERSBOT__") or name == "CREDENTIALS_DIRECTORY":

@@ -1,0 +1,90 @@
+"""Half a day in live mode over real sockets: trades, a report, an event log, and books that agree."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from core import events
+from trading.event_log import SqliteEventLog
+
+from .conftest import DAY, Books, Hire, Open, assert_books_agree, assert_nothing_came_from_the_future, short_day
+
+pytestmark = pytest.mark.e2e
+
+
+def test_half_a_day_is_traded_reported_and_flat(open_market: Open, hire: Hire) -> None:
+    market = open_market("13:10", 360)
+    bot = hire(market, strategy={"name": "simple_ma_crossover", "params": {"fast": 2, "slow": 4}})
+    bot.start()
+    assert bot.wait() == 0, bot.said[-3000:]
+
+    summary = bot.summary
+    assert {"date", "mode", "trades", "net_pnl", "charges", "flat"} <= set(summary)
+    assert summary["date"] == str(DAY)
+    assert (summary["mode"], summary["flat"]) == ("live", True)
+    assert summary["trades"] >= 1
+    assert json.loads((market.home / "logs" / str(DAY) / "summary.json").read_text()) == summary
+
+    happened = bot.events()
+    assert isinstance(happened[0], events.Booted)
+    assert len([event for event in happened if isinstance(event, events.TradeClosed)]) == summary["trades"]
+    market.stop()
+    books = Books.of(market)
+    assert len(books.fills) >= 2 * summary["trades"]
+    assert_books_agree(bot, books)
+    assert_nothing_came_from_the_future(happened)
+
+
+def test_the_live_process_opens_its_model_without_the_libraries_that_trained_it(
+    open_market: Open, hire: Hire, trained: Path
+) -> None:
+    market = open_market("10:00", 20)
+    bot = hire(market, model={"path": str(trained)})
+    bot.start()
+    bot.wait_for("Feed data: live")
+    bot.wait_for("Reconciled")
+    loaded = Path(f"/proc/{bot.pid}/maps").read_text()
+    assert bot.stop() == 0, bot.said
+    assert "/numpy/" in loaded  # else this looks at the wrong process
+    assert [name for name in ("sklearn", "scipy", "numba", "llvmlite") if f"/{name}/" in loaded] == []
+
+
+def test_paper_trades_on_live_prices_and_sends_no_order(open_market: Open, hire: Hire) -> None:
+    market = open_market("10:00", 60)
+    bot = hire(market, mode="paper", **short_day(market.home, "10:12", "10:13", "10:14"))
+    bot.start()
+    bot.wait_for("Flat, verified")
+    assert bot.stop() == 0, bot.said
+
+    summary = bot.summary
+    assert (summary["mode"], summary["flat"]) == ("paper", True)
+    assert summary["trades"] >= 1
+    market.stop()
+    books = Books.of(market)
+    assert (books.orders, books.fills) == ({}, ())
+
+
+TAPE_DAY = date(2023, 6, 1)
+TAPE = Path(os.environ.get("NSE_DATA_DIR", "")) / "NSE_SBIN-EQ_5m_fyers.parquet"
+
+
+@pytest.mark.skipif("NSE_DATA_DIR" not in os.environ, reason="NSE_DATA_DIR is not set: no recorded market to play")
+def test_a_recorded_day_is_traded_from_the_command_line(home: Path) -> None:
+    (home / "bot.yaml").write_text("strategy: {name: follow, folder: strategies}\nexits: {target_atr: 1.0}\n")
+    command = [sys.executable, "-m", "cli", "trade", "--tape", str(TAPE), "--date", str(TAPE_DAY), "--speed", "600"]
+    ended = subprocess.run(
+        [*command, "--json", "--config", "bot.yaml"], cwd=home, capture_output=True, text=True, timeout=200, check=False
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    summary = json.loads(ended.stdout)
+    assert {"date", "mode", "trades", "net_pnl", "charges", "flat"} <= set(summary)
+    assert (summary["date"], summary["mode"], summary["flat"]) == (str(TAPE_DAY), "live", True)
+    assert summary["symbols"] == ["NSE:SBIN-EQ"]
+    assert summary["trades"] >= 1
+    with SqliteEventLog(home / "data" / "runs" / f"{TAPE_DAY}-001" / "bot" / "live.sqlite") as log:
+        assert_nothing_came_from_the_future(list(log.read()))
