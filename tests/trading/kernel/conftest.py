@@ -41,6 +41,8 @@ class ToyBroker:
         """Shares the market still takes until the next price; unlimited where nothing stands."""
         self.hidden: set[str] = set()
         """Orders that the books do not show."""
+        self.late_trades: set[str] = set()
+        """Orders whose trades the trade book does not show."""
         self.plans: dict[Verb, deque[str]] = {verb: deque() for verb in Verb}
         """What to do with the next calls: lost, never, reject, rate, auth, forbidden, not_sent, noop, in_book, part."""
         self.reachable = True
@@ -128,10 +130,9 @@ class ToyBroker:
             for symbol, product in sorted(symbols)
         )
         shown = tuple(order for order in self.book.values() if order.broker_id not in self.hidden)
-        today = [fill for fill in self.fills if fill not in self._overnight]
-        return Books(
-            orders=shown, fills=tuple(fill for fill in today if fill.broker_id not in self.hidden), positions=rows
-        )
+        unseen = self.hidden | self.late_trades
+        fills = tuple(f for f in self.fills if f not in self._overnight and f.broker_id not in unseen)
+        return Books(orders=shown, fills=fills, positions=rows)
 
     # --- what the world does ------------------------------------------------------------------------------------
 

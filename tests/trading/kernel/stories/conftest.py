@@ -270,6 +270,10 @@ class Rehearsal:
     def trades(self) -> list:
         return [event.trade for event in self.of_kind(events.TradeClosed)]
 
+    @property
+    def alarms(self) -> list[str]:
+        return [event.code for event in self.of_kind(events.Alarm)]
+
     def tag(self, purpose: Purpose, place: int = -1) -> str:
         """Tag of one of the orders sent for a purpose, the newest by default."""
         sent = [event.intent.tag for event in self.of_kind(events.OrderIntended) if event.intent.purpose is purpose]

@@ -14,10 +14,6 @@ SIDES = pytest.mark.parametrize(
 )
 
 
-def codes(bot) -> list[str]:
-    return [event.code for event in bot.of_kind(events.Alarm)]
-
-
 def finish(bot, towards: int = 1) -> None:
     """Let the target be hit and the trade be closed."""
     bot.tick(80_600 * (towards == 1) + 79_400 * (towards == -1))
@@ -132,7 +128,7 @@ def test_a_stop_that_never_arrived_ends_the_position_once_that_is_proven(bot):
     bot.run(29)
     assert not bot.of_kind(events.ExitDecided)
     bot.run(40)
-    assert codes(bot) == ["UNPROTECTED"]
+    assert bot.alarms == ["UNPROTECTED"]
     assert [trade.exit_reason for trade in bot.trades] == ["emergency_exit"]
     assert bot.kernel.state.is_flat
 
@@ -147,7 +143,7 @@ def test_the_deadline_of_an_earlier_naked_spell_does_not_count_for_a_later_one(b
     bot.broker.price(SBIN, 80_000)
     bot.run(13.5)
     assert bot.position().unprotected_since
-    assert not codes(bot)
+    assert not bot.alarms
     bot.run(20)
     assert not bot.position().unprotected_since
 
@@ -222,6 +218,23 @@ def test_nothing_is_sent_while_the_broker_may_be_closing_the_position(bot):
     assert bot.broker.net(SBIN) == 0
 
 
+def test_a_trade_book_that_lags_is_waited_for_and_not_for_ever(bot):
+    bot.enter()
+    stop = bot.broker.of(bot.tag(Purpose.STOP)).broker_id
+    bot.broker.late_trades.add(stop)
+    bot.tick(80_600)
+    bot.run(2)
+    assert not bot.trades
+    bot.broker.late_trades.clear()
+    bot.run(3)
+    assert len(bot.trades) == 1
+    bot.enter()
+    bot.broker.late_trades.add(bot.broker.of(bot.tag(Purpose.STOP)).broker_id)
+    bot.tick(80_600)
+    bot.run(15)
+    assert [trade.gross for trade in bot.trades] == [6_000, 6_000]
+
+
 def test_a_change_refused_because_the_stop_has_filled_ends_well(bot):
     bot.enter()
     bot.broker.mute = True
@@ -289,7 +302,7 @@ def test_an_address_that_may_not_trade_rings_and_stops_entries(bot):
     bot.tick(80_000)
     bot.signal(Direction.LONG)
     bot.run(5)
-    assert codes(bot) == ["ORDERS_FORBIDDEN"]
+    assert bot.alarms == ["ORDERS_FORBIDDEN"]
     assert bot.kernel.state.level is SafetyLevel.NO_ENTRY
 
 

@@ -11,10 +11,6 @@ SIDES = pytest.mark.parametrize(
 )
 
 
-def codes(bot) -> list[str]:
-    return [event.code for event in bot.of_kind(events.Alarm)]
-
-
 def finish(bot, towards: int = 1) -> None:
     """Let the target be hit and the trade be closed."""
     bot.tick(80_600 * (towards == 1) + 79_400 * (towards == -1))
@@ -93,7 +89,7 @@ def test_a_bot_killed_at_any_moment_goes_on_where_it_was(bot, direction, towards
         assert [trade.exit_reason for trade in bot.trades] == ["target"]
     assert bot.kernel.state.is_flat
     assert bot.broker.net(SBIN) == 0
-    assert not codes(bot)
+    assert not bot.alarms
 
 
 @pytest.mark.parametrize("moment", range(1, 16))

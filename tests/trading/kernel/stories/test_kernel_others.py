@@ -1,5 +1,7 @@
 """Stories in which somebody else trades on the account, or a log was lost."""
 
+from dataclasses import replace
+
 import pytest
 
 from core import events
@@ -12,10 +14,6 @@ SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
 SIDES = pytest.mark.parametrize(
     ("direction", "towards"), [(Direction.LONG, 1), (Direction.SHORT, -1)], ids=["long", "short"]
 )
-
-
-def codes(bot) -> list[str]:
-    return [event.code for event in bot.of_kind(events.Alarm)]
 
 
 def finish(bot, towards: int = 1) -> None:
@@ -85,7 +83,7 @@ def test_shares_added_by_hand_are_left_and_ours_are_managed(bot, direction, towa
     bot.enter(direction)
     bot.broker.by_hand(SBIN, direction.side, 5)
     bot.run(30)
-    assert codes(bot) == ["POSITION_DIFFERS"]
+    assert bot.alarms == ["POSITION_DIFFERS"]
     bot.tick(80_000 + 600 * towards)
     bot.run(20)
     assert [trade.quantity for trade in bot.trades] == [10]
@@ -103,7 +101,7 @@ def test_a_position_closed_by_hand_is_booked_at_the_price_it_fetched(bot, direct
     assert trade.gross == 3_000 * towards
     assert not bot.broker.open_exits(SBIN)
     assert bot.broker.net(SBIN) == 0
-    assert codes(bot) == ["CLOSED_ELSEWHERE"]
+    assert bot.alarms == ["CLOSED_ELSEWHERE"]
 
 
 @SIDES
@@ -154,7 +152,19 @@ def test_more_sold_than_held_freezes_the_bot(bot):
     bot.broker.prices[SBIN] = 79_600
     bot.broker._fill(stop.broker_id, 12)
     bot.run(10)
-    assert codes(bot) == ["POSITION_FLIPPED"]
+    assert bot.alarms == ["POSITION_FLIPPED"]
     assert bot.kernel.state.level is SafetyLevel.FREEZE
     bot.run(60 * 5 * SECOND // SECOND)
     assert len(bot.of_kind(events.LevelChanged)) == 1
+
+
+def test_a_position_converted_to_another_product_is_closed_for_us_at_its_entry_price(bot):
+    bot.enter()
+    bot.broker.fills = [replace(fill, product="CNC") for fill in bot.broker.fills]
+    bot.broker.foreign.add(SBIN)
+    bot.run(30)
+    (trade,) = bot.trades
+    assert trade.gross == 0
+    assert bot.alarms == ["CLOSED_ELSEWHERE"]
+    assert "without a trade in the book" in bot.of_kind(events.Alarm)[0].message
+    assert not bot.broker.open_exits(SBIN)
