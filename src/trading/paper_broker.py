@@ -40,12 +40,17 @@ class PaperBroker:
         self._clock = clock
         self._on_order = on_order
         self._lock = threading.Lock()
+        self._reached: Instant = 0
 
     def on_tick(self, tick: Tick) -> None:
-        """Let the exchange see a price; fills are reported before this returns."""
+        """Let the exchange see a price; fills are reported before this returns.
+
+        The price has met every order there was, so that none that comes later trades at it.
+        """
         with self._lock:
             self._market.add(tick)
-            news = self._exchange.step(max(tick.at, self._clock.now()))
+            news = self._exchange.step(self._moment(tick.at))
+            self._market.forget_waiting()
         self._tell(news)
 
     def place_order(self, intent: OrderIntent) -> Outcome:
@@ -110,7 +115,7 @@ class PaperBroker:
 
     def _call(self, call: Callable[[Instant], tuple[books.Reply, list[books.ExchangeEvent]]]) -> Outcome:
         with self._lock:
-            reply, news = call(self._clock.now())
+            reply, news = call(self._moment())
         self._tell(news)
         if reply.ok:
             return Outcome(kind=OutcomeKind.ACK, broker_id=reply.broker_id, code=reply.code, message=reply.message)
@@ -121,6 +126,11 @@ class PaperBroker:
             code=reply.code,
             message=reply.message,
         )
+
+    def _moment(self, at: Instant = 0) -> Instant:
+        """Time for the exchange. It never stands still, or a tick that is ahead of our clock would hide the next."""
+        self._reached = max(at, self._clock.now(), self._reached + 1)
+        return self._reached
 
     def _tell(self, news: list[books.ExchangeEvent]) -> None:
         for item in news:

@@ -13,7 +13,7 @@ DISPLAYED = 1_000_000
 
 
 class TickMarket:
-    """The newest ticks, kept until the exchange has stepped over them."""
+    """The newest ticks, kept until the exchange has stepped over them, asked for or not."""
 
     def __init__(self, instruments: Mapping[str, Instrument], calendar: Calendar) -> None:
         self._instruments = dict(instruments)
@@ -58,6 +58,10 @@ class TickMarket:
         )
         self._last[tick.symbol] = quote
         self._waiting.append(quote)
+
+    def forget_waiting(self) -> None:
+        """Drop what the exchange did not ask for: with no order at work it looks at no price."""
+        self._waiting.clear()
 
     def quotes(self, after: Instant, until: Instant) -> list[Quote]:  # noqa: ARG002 - what waits is what is new
         """Hand over what has arrived since the last call."""
