@@ -22,6 +22,8 @@ logger = logging.getLogger("trading.errands")
 
 _ASK_AGAIN_SECONDS = 1.0
 _WARM_UP_AGAIN_SECONDS = 10.0
+_BOOKS_FIRST_SECONDS = 2.0
+"""How long history lets a reading of the books go first."""
 _ORDER_WORKERS = 2
 _READ_WORKERS = 4
 
@@ -54,6 +56,8 @@ class Errands:
         self._access_lock = threading.Lock()
         self._books_wishes = 0
         """The reading that runs, and one more to follow it."""
+        self._books_quiet = threading.Event()
+        self._books_quiet.set()
         self._last_books: Books | None = None
         self._has_access = True
         self._closed = threading.Event()
@@ -98,6 +102,8 @@ class Errands:
     def _fetch_history(self, wanted: events.HistoryWanted) -> None:
         deadline = self._clock.now() + self._grace
         while not self._closed.is_set():
+            # The call budget is one: fifty histories must not stand between a start and the protection of what is open.
+            self._books_quiet.wait(self._clock.pause_seconds(_BOOKS_FIRST_SECONDS))
             try:
                 candles = self._new_candles(wanted)
             except BotError as error:
@@ -134,6 +140,7 @@ class Errands:
             self._books_wishes = min(self._books_wishes + 1, 2)
             if self._books_wishes == 2:
                 return
+            self._books_quiet.clear()
         self._bookkeeper.submit(self._guarded, self._read_books)
 
     def _read_books(self) -> None:
@@ -144,6 +151,8 @@ class Errands:
                 self._books_wishes -= 1
                 if self._books_wishes and not self._closed.is_set():
                     self._bookkeeper.submit(self._guarded, self._read_books)
+                else:
+                    self._books_quiet.set()
 
     def _read_books_once(self) -> None:
         asked_at = self._clock.now()
