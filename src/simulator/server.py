@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from aiohttp import web
+from filelock import FileLock, Timeout
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, StorageError
 from core.instants import ist_date, ist_datetime
 from core.ports import Calendar
 from simulator import data_socket, order_socket
@@ -228,7 +229,25 @@ def run_simulator(options: SimulatorOptions, calendar: Calendar) -> None:
 
     Raises `ConfigurationError`, `DataError` or `StorageError` for what cannot be served.
     """
-    asyncio.run(_serve(options, calendar))
+    with _sole_keeper(options.state) if options.state else contextlib.nullcontext():
+        asyncio.run(_serve(options, calendar))
+
+
+@contextlib.contextmanager
+def _sole_keeper(folder: Path) -> Iterator[None]:
+    """Hold the kernel's lock on the books: two simulators that write them would tear them apart."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "simulator.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigurationError(f"another simulator keeps its books in {folder}; stop it, or name another") from None
+    except OSError as error:
+        raise StorageError(f"state folder {folder} cannot be used: {error.strerror}; name another") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 async def _serve(options: SimulatorOptions, calendar: Calendar) -> None:

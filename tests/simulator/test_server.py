@@ -11,12 +11,13 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from filelock import FileLock
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, StorageError
 from core.instants import instant_at
 from core.ports import Calendar
 from simulator.options import SimulatorOptions
-from simulator.server import running_simulator
+from simulator.server import run_simulator, running_simulator
 
 MORNING = instant_at(date(2026, 1, 6), time(10, 0))
 PROGRAM = """
@@ -50,6 +51,17 @@ def test_the_program_prints_one_json_line_and_ends_on_sigterm() -> None:
         finally:
             running.kill()
     assert (running.returncode, rest, errors) == (0, b"", b"")
+
+
+def test_a_second_simulator_on_the_same_books_is_refused(calendar: Calendar, tmp_path: Path) -> None:
+    with FileLock(tmp_path / "simulator.lock"), pytest.raises(ConfigurationError, match="another simulator keeps"):
+        run_simulator(SimulatorOptions(state=tmp_path), calendar)
+
+
+def test_a_state_folder_that_is_a_file_is_named(calendar: Calendar, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(StorageError, match="taken cannot be used"):
+        run_simulator(SimulatorOptions(state=tmp_path / "taken"), calendar)
 
 
 def test_a_port_in_use_is_named(calendar: Calendar) -> None:
