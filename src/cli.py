@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @app.command()
 def demo(
-    seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same market.")] = 7,
     speed: Annotated[float, typer.Option(help="Market seconds per wall second.")] = DEMO_SPEED,
     resume: Annotated[Path | None, typer.Option(help="Folder of a run to go on with.")] = None,
     as_json: JsonOption = False,
@@ -99,7 +99,7 @@ def trade(
 @app.command()
 def simulator(
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same market.")] = 7,
     symbol: Annotated[list[str] | None, typer.Option(help="Listed symbol; repeat for more.")] = None,
     tape: Annotated[Path | None, typer.Option(help="A candle or tick file to play.")] = None,
     day: DateOption = None,
@@ -147,7 +147,7 @@ def train(
     if as_json:
         _print_json({"model": name, "version": bundle.name, "path": str(bundle)})
     else:
-        typer.echo(f"wrote {bundle}")
+        typer.echo(f"the model is in {bundle}")
 
 
 @app.command("show-config")

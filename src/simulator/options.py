@@ -1,5 +1,6 @@
 """What can be chosen about a simulator, and where it can be found once it runs."""
 
+import math
 import re
 from dataclasses import asdict, dataclass, field
 from datetime import date, time
@@ -63,8 +64,10 @@ class SimulatorOptions:
         for symbol in self.symbols:
             if _TICKER.fullmatch(symbol) is None:
                 raise ConfigurationError(f"simulator symbol {symbol[:60]!r}: must look like NSE:SBIN-EQ")
-        if self.clock_speed <= 0:
-            raise ConfigurationError(f"simulator speed {self.clock_speed}: must be above 0")
+        if not 0 < self.clock_speed < math.inf:
+            raise ConfigurationError(f"simulator speed {self.clock_speed}: must be a number above 0")
+        if self.seed < 0:
+            raise ConfigurationError(f"simulator seed {self.seed}: must not be below 0")
 
     def clock(self) -> MarketClock:
         """The clock of this simulator. Raises `ConfigurationError` for a speed without a start."""

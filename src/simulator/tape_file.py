@@ -171,7 +171,8 @@ def _instants(path: Path, frame: "pd.DataFrame") -> IntArray:
             moments = moments.dt.tz_localize("Asia/Kolkata")
         return np.asarray(moments.dt.tz_convert("UTC").dt.as_unit("ns"), dtype="datetime64[ns]").astype(np.int64)
     except (ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"{path}: column 'timestamp' is not readable as time: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"{path}: column 'timestamp' is not readable as time: {reason}") from error
 
 
 def _units(path: Path, frame: "pd.DataFrame", column: str) -> IntArray:

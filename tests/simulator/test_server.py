@@ -80,6 +80,9 @@ def test_a_port_in_use_is_named(calendar: Calendar) -> None:
         ({"host": "0.0.0.0"}, "0.0.0.0"),
         ({"port": 70_000}, "70000"),
         ({"clock_speed": 0}, "speed 0"),
+        ({"clock_speed": float("inf")}, "speed inf"),
+        ({"clock_speed": float("nan")}, "speed nan"),
+        ({"seed": -1}, "seed -1"),
     ],
 )
 def test_options_that_cannot_be_served_are_refused(wrong: dict[str, object], named: str) -> None:

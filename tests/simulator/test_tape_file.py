@@ -108,6 +108,12 @@ def test_an_unreadable_column_is_named_with_its_file(tmp_path: Path) -> None:
         read(tmp_path, HEADER, ROWS[0].replace("2023-06-01 09:15:00", "yesterday"))
 
 
+def test_a_time_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'timestamp' is not readable as time") as refusal:
+        read(tmp_path, HEADER, *ROWS, "yesterday,580.00,581.00,579.00,580.50,1000")
+    assert "\n" not in str(refusal.value)
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"missing\.parquet"):
         read_recording(tmp_path / "missing.parquet", None, None)
