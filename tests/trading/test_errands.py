@@ -284,3 +284,31 @@ def test_a_history_that_hangs_does_not_keep_the_books_waiting(errands, desk, inb
     assert isinstance(inbox.get(timeout=4), events.BooksRead)
     for _ in range(8):
         desk.answers.put(candles(5))
+
+
+def test_history_lets_a_reading_of_the_books_go_first(inbox):
+    class PatientClock(HastyClock):
+        def pause_seconds(self, seconds: float) -> float:
+            return 5.0
+
+    class Recorder(PaperDesk):
+        def get_open_positions(self):
+            self.calls.append(("positions",))
+            return ()
+
+        def get_historical_data(self, symbol, timeframe, num_candles):
+            self.calls.append(("history",))
+            return candles(1, 2)
+
+    desk = Recorder()
+    errands = Errands(desk, desk, PatientClock(), inbox.put, timeframe=Timeframe.M5, warm_up=300, grace_seconds=5)
+    desk.gate.clear()
+    opening = threading.Timer(0.1, desk.gate.set)
+    opening.start()
+    errands.run(BOOKS)
+    errands.run(wanted(after=1, due=2))
+    arrived = {type(inbox.get(timeout=5)), type(inbox.get(timeout=5))}
+    errands.close()
+    opening.join()
+    assert arrived == {events.BooksRead, events.HistoryArrived}
+    assert desk.calls == [("orders",), ("positions",), ("history",)]
