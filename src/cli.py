@@ -42,9 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write(f"fyersbot: {error}\n")
         raise SystemExit(1) from None
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            complaint = f"{error.filename or 'the output'}: the disk is full; make room and run it again"
+        elif error.filename:
+            complaint = f"{error.filename}: {error.strerror}; check the path and its permissions"
+        else:
             raise
-        sys.stderr.write(f"fyersbot: {error.filename or 'the output'}: the disk is full; make room and run it again\n")
+        sys.stderr.write(f"fyersbot: {complaint}\n")
         raise SystemExit(1) from None
 
 

@@ -65,7 +65,7 @@ class SimulatorOptions:
             if _TICKER.fullmatch(symbol) is None:
                 raise ConfigurationError(f"simulator symbol {symbol[:60]!r}: must look like NSE:SBIN-EQ")
         if not 0 < self.clock_speed < math.inf:
-            raise ConfigurationError(f"simulator speed {self.clock_speed}: must be a number above 0")
+            raise ConfigurationError(f"simulator speed {self.clock_speed}: must be above 0 and finite")
         if self.seed < 0:
             raise ConfigurationError(f"simulator seed {self.seed}: must not be below 0")
 

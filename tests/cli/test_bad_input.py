@@ -283,7 +283,14 @@ def test_a_simulator_that_cannot_be_meant_does_not_start(arguments: tuple[str, .
 
 def test_books_that_cannot_be_kept_are_named(run: Run, home: Path) -> None:
     (home / "file").write_text("")
-    assert re.search(r"file/books/books\.jsonl: Not a directory", run("simulator", "--state", "file/books").complaint)
+    complaint = run("simulator", "--state", "file/books").complaint
+    assert re.search(r"file/books cannot be used: Not a directory", complaint)
+
+
+def test_a_folder_that_cannot_be_made_is_named_in_one_line(run: Run, home: Path) -> None:
+    (home / "data" / "runs").write_text("")
+    complaint = run("demo").complaint
+    assert re.search(r"data/runs/\S+: Not a directory; check the path and its permissions", complaint)
 
 
 def test_a_folder_without_a_run_cannot_be_resumed(run: Run) -> None:
