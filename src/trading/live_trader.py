@@ -127,7 +127,7 @@ class LiveTrader:
         return self._calendar.next_trading_day(ist_date(now))
 
     def _idle_until(self, instant: Instant) -> None:
-        if self._clock.now() < instant:
+        if self._clock.now() < instant and not self._stop.is_set():
             logger.info("Idle until %s", ist_text(instant))
         while not self._stop.is_set() and (left := instant - self._clock.now()) > 0:
             self._stop.wait(self._clock.pause_seconds(min(left / SECOND, _IDLE_SECONDS)))

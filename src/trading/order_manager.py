@@ -52,6 +52,8 @@ class OrderManager:
                 return [BooksWanted(at=at, why="start")]
             case events.BooksWanted(at=at):
                 self.timers.read_books(at + self._rules.books_idle)  # should no answer come
+            case events.BooksFailed(at=at) if not state.access:
+                self.timers.read_books(at + self._rules.books_idle)  # a dead token is asked about, not hammered
             case events.OrderIntended(at=at) | events.BooksFailed(at=at):
                 self.timers.read_books(at + self._rules.books_busy)
             case events.ChangeIntended(at=at) | events.CancelIntended(at=at) | events.PositionExitIntended(at=at):

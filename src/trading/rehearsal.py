@@ -107,7 +107,7 @@ def rehearse(plan: Rehearsal) -> int:
     with _passing_on_signals() as children, simulator_process(plan) as endpoints:
         clock = MarketClock(plan.clock_start, plan.speed, endpoints["clock"]["epoch"])
         code = _run_bot(plan, endpoints, clock, children)
-    if clock.now() < plan.market_close:
+    if code == 0 and clock.now() < plan.market_close:
         sys.stderr.write(f"The day is not over; go on with it: fyersbot demo --resume {plan.folder}\n")
     return code
 
@@ -204,7 +204,7 @@ def _sent_back_to(page: str) -> str:
 
 @contextmanager
 def _passing_on_signals() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Let the child end by its own policy: Ctrl-C reaches it from the terminal, SIGTERM is handed on.
+    """Let the child end by its own policy: signals are handed on, and being told twice does it no harm.
 
     Before there is a child, either ends the rehearsal, and the simulator with it.
     """
@@ -213,9 +213,8 @@ def _passing_on_signals() -> Iterator[list[subprocess.Popen[bytes]]]:
     def hand_on(number: int, _frame: FrameType | None) -> None:
         if not children:
             raise KeyboardInterrupt
-        if number == signal.SIGTERM:
-            for child in children:
-                child.send_signal(number)
+        for child in children:
+            child.send_signal(number)
 
     before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -17,6 +17,7 @@ import sklearn
 import yaml
 
 from core.errors import ModelError, StorageError
+from core.signals import Direction
 from features.columns import FloatArray
 from features.specification import FeatureSpecification
 from runtime.atomic_files import write_bytes
@@ -66,6 +67,7 @@ def write_bundle(
         ENCODER: _pickled(classifier.encoder),
         FOREST: _packed(arrays),
     }
+    by_direction = [classifier.classes.index(each) for each in Direction]
     described = {name: _described(content) for name, content in contents.items()}
     manifest = Manifest(
         format=FORMAT,
@@ -84,7 +86,7 @@ def write_bundle(
         versions={"scikit-learn": sklearn.__version__, "numpy": np.__version__, "joblib": joblib.__version__},
         training=training,
         labels=labels,
-        golden=_golden_rows(dataset.features, expected),
+        golden=_golden_rows(dataset.features, expected[:, by_direction]),
     )
     text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
     contents[MANIFEST] = text.encode()
@@ -103,7 +105,7 @@ def require_equal(forest: Forest, features: FloatArray, expected: FloatArray) ->
 
 
 def _golden_rows(features: FloatArray, expected: FloatArray) -> tuple[GoldenRow, ...]:
-    """Take rows spread evenly over the data, with the answers they must get."""
+    """Take rows spread evenly over the data, with the probabilities of none, long and short they must get."""
     places = np.linspace(0, len(features) - 1, FEWEST_GOLDEN_ROWS).astype(int).tolist()
     return tuple(
         GoldenRow(features=tuple(features[place].tolist()), probabilities=tuple(expected[place].tolist()))

@@ -134,6 +134,12 @@ def test_a_due_candle_asks_only_for_what_is_new(machine):
     assert wanted[1].after == 0
 
 
+def test_a_candle_that_is_held_already_is_not_asked_for_again(machine):
+    machine.candles(0, 1, 2, 3, 4)
+    wanted = machine.give(events.CandleDue, start=machine.start(4))
+    assert [each.symbol for each in wanted] == [INFY]
+
+
 def test_the_due_candle_is_decided_on_with_the_row_before_it(machine):
     machine.candles(0, 1, 2, 3)
     decided, intended = machine.candles(4, due=4)

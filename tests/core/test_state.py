@@ -439,6 +439,12 @@ def test_after_a_boot_what_was_sent_is_unknown_and_nothing_is_reconciled(life):
     assert not any((life.state.reconciled, life.state.stopping, life.state.closing))
 
 
+def test_after_a_boot_the_token_is_one_that_was_just_proven(life):
+    life.tell(events.AccessChanged, valid=False, why="the token died")
+    life.tell(events.Booted, boot=2, log_id="A1", mode="live", account="X", version="1", config_digest="")
+    assert life.state.access
+
+
 def test_after_a_boot_the_time_without_a_stop_counts_anew(life):
     life.send()
     life.hear(ENTRY, 10, OrderStatus.FILLED)

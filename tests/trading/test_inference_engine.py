@@ -275,6 +275,14 @@ def test_a_vouched_for_file_that_is_no_pickle_is_refused(folder):
         InferenceEngine.open(folder)
 
 
+@pytest.mark.parametrize("swapped", [[2, 1, 0], [0, 2, 1], [1, 0, 2]])
+def test_swapped_classes_fail_the_golden_rows_of_the_exported_arrays(folder, swapped):
+    rewrite(folder, lambda content: content.update(classes=swapped))
+
+    with pytest.raises(ModelError, match=r"golden row \d+ gives .* do not belong together"):
+        InferenceEngine.open(folder)
+
+
 def test_arrays_of_another_model_fail_the_golden_rows(folder):
     with np.load(folder / "forest.npz") as arrays:
         content = {name: arrays[name] for name in arrays.files}
