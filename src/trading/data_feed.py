@@ -93,8 +93,8 @@ class DataFeed:
         self._quiet.start(QUIET_SECONDS)
         self._supervisor = SocketSupervisor(self._address, self._clock, self._converse, self._on_state)
         self._fallback = QuoteFallback(self._quotes, self._clock, self._symbols_in_doubt, self._desk.take_quotes)
+        self._fallback.start()  # first: a callback of the connection may stop both at once
         self._supervisor.start()
-        self._fallback.start()
 
     def stop(self) -> None:
         """Disconnect and join the threads. Safe to call twice."""
