@@ -5,6 +5,8 @@ import time
 import pytest
 
 from core import events
+from core.orders import Purpose
+from core.tags import purpose_of
 
 from .conftest import Books, Hire, Open, assert_books_agree, short_day
 
@@ -35,13 +37,14 @@ def test_cut_and_silent_sockets_are_replaced(open_market: Open, hire: Hire) -> N
     assert_books_agree(bot, Books.of(market))
 
 
-@pytest.mark.parametrize("kind", ["http_500", "http_429"])
-def test_a_server_that_fails_for_a_while_is_asked_again(kind: str, open_market: Open, hire: Hire) -> None:
+@pytest.mark.parametrize(("kind", "told"), [("http_500", "Books not read: .*HTTP 500"), ("http_429", "too many calls")])
+def test_a_server_that_fails_for_a_while_is_asked_again(kind: str, told: str, open_market: Open, hire: Hire) -> None:
     market = open_market("10:00", 20)
     bot = hire(market, **short_day(market.home, "10:05", "10:06", "10:07"))
     bot.start()
     bot.wait_for("Levels NSE:")
     market.arm(kind, times=None)
+    bot.wait_for(told)
     time.sleep(STORM_SECONDS)
     market.clear()
     bot.wait_for("Flat, verified")
@@ -68,6 +71,6 @@ def test_an_entry_whose_answer_was_lost_is_found_and_not_sent_again(open_market:
     ]
     market.stop()
     books = Books.of(market)
-    assert unanswered
+    assert Purpose.ENTRY in map(purpose_of, unanswered)
     assert set(unanswered) <= set(books.tags)
     assert_books_agree(bot, books)

@@ -16,7 +16,7 @@ MONDAY, WEDNESDAY = date(2026, 3, 2), date(2026, 3, 4)
 
 
 def test_the_bot_lives_through_a_holiday_and_a_new_sign_in(open_market: Open, hire: Hire) -> None:
-    market = open_market("11:30", 2000, day=MONDAY)
+    market = open_market("09:20", 2000, day=MONDAY)
     bot = hire(market, days=2, timeframe="15m", strategy={"name": "follow", "folder": "strategies"})
     bot.start()
     bot.wait_for("Idle until 2026-03-04 08:45:00")
