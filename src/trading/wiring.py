@@ -89,19 +89,22 @@ class Wiring:
         )
 
     def check_access(self) -> None:
-        """Prove the token, and for live trading that it opens the account meant. Raises `ConfigurationError`."""
+        """Prove the token, for live trading that it opens the account meant, and that the day's contracts are known.
+
+        Raises `ConfigurationError`, and `BrokerError` for what may be different when asked again.
+        """
         profile = self.client.get_profile()
         account = self.settings.live.account
         if self.settings.mode is Mode.LIVE and profile.account_id != account:
             raise ConfigurationError(
                 f"live.account is {account or 'not set'}, the token opens {profile.account_id}; set live.account to it"
             )
+        check_quantity(self.settings.sizing, self.master.instruments(self.settings.symbols))
 
     def assemble(self, day: TradingDay, put: Put) -> Desk:
         """Build the desk of one trading day."""
         settings, clock = self.settings, self.clock
         instruments = self.master.instruments(settings.symbols)
-        check_quantity(settings.sizing, instruments)
         rules = rules_of(settings, self.charges.rates_on(day.date, product_of(settings)).rates, clock)
         kernel = Kernel(rules, instruments, self.provider, self._stream)
         broker, feeds = self._edges(instruments, put)

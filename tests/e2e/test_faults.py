@@ -74,3 +74,13 @@ def test_an_entry_whose_answer_was_lost_is_found_and_not_sent_again(open_market:
     assert Purpose.ENTRY in map(purpose_of, unanswered)
     assert set(unanswered) <= set(books.tags)
     assert_books_agree(bot, books)
+
+
+def test_a_start_waits_for_a_symbol_master_that_cannot_be_fetched(open_market: Open, hire: Hire) -> None:
+    market = open_market("10:00", 20)
+    bot = hire(market, **short_day(market.home, "10:05", "10:06", "10:07"))
+    market.arm("http_500", path="/sym_details", times=2)
+    bot.start()
+    bot.wait_for("The broker does not answer: .*sym_details.*HTTP 500")
+    bot.wait_for("Reconciled")
+    assert bot.stop() == 0, bot.said
