@@ -39,6 +39,8 @@ SYMBOLS = ("NSE:SBIN-EQ", "NSE:RELIANCE-EQ", "NSE:INFY-EQ")
 PATIENCE_SECONDS = 60.0
 """Wall seconds to wait for anything; a machine may be slow."""
 _POLL_SECONDS = 0.02
+_CALL_SECONDS = 0.25
+"""Between calls to the broker, which counts ours and the bot's together."""
 FOLLOW = '''"""Go with every candle: long after one that closed higher than its average, else short."""
 from dataclasses import dataclass
 from core.signals import Direction, FeatureRow, Needs, Signal
@@ -140,7 +142,7 @@ class Market:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.is_protected():
             assert time.monotonic() < deadline, self.working_orders()
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_CALL_SECONDS)
 
     def _control(self, method: str, path: str, body: object = None) -> None:
         self._ask(method, self.endpoints["control"] + path, body)
