@@ -76,6 +76,7 @@ class Fault:
 
     reply: bytes = b""
     read_first: bool = True
+    """Otherwise acts once the request's first bytes have arrived, and leaves them unread."""
     reset: bool = False
     """Ends the connection with a TCP reset after what it did so far."""
     hang: bool = False
@@ -165,6 +166,8 @@ class FaultServer:
 
     def _serve_one(self, connection: socket.socket) -> bool:
         if self.faults and not self.faults[0].read_first:
+            # Sooner, and a reset can end the client's connecting: then nothing was sent, which is another story.
+            connection.recv(1, socket.MSG_PEEK)
             return self._act(connection, self.faults.popleft())
         request = _read(connection)
         if request is None:
