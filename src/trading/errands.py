@@ -14,7 +14,7 @@ from core.errors import AuthenticationError, BotError
 from core.events import Verb
 from core.instants import SECOND, ist_text
 from core.market import Candle, Timeframe
-from core.orders import Books, Outcome, RejectionKind
+from core.orders import Books, Outcome, OutcomeKind, RejectionKind
 from core.ports import Broker, Clock, HistorySource
 from trading.kernel import Effect
 
@@ -24,6 +24,7 @@ _ASK_AGAIN_SECONDS = 1.0
 _WARM_UP_AGAIN_SECONDS = 10.0
 _BOOKS_FIRST_SECONDS = 2.0
 """How long history lets a reading of the books go first."""
+_NOTHING_KNOWN = Outcome(kind=OutcomeKind.UNKNOWN, message="the call failed before it could say what came of it")
 _ORDER_WORKERS = 2
 _READ_WORKERS = 4
 
@@ -90,10 +91,13 @@ class Errands:
 
     def _call(self, verb: Verb, tag: str, call: Callable[[], Outcome]) -> None:
         def job() -> None:
-            outcome = call()
-            if outcome.rejection is RejectionKind.AUTHENTICATION:
-                self._report_access(valid=False, why=outcome.message)
-            self._put(events.OutcomeArrived(at=self._clock.now(), verb=verb, tag=tag, outcome=outcome))
+            outcome = _NOTHING_KNOWN
+            try:
+                outcome = call()
+            finally:  # whatever happened, the kernel must not wait for an answer that never comes
+                if outcome.rejection is RejectionKind.AUTHENTICATION:
+                    self._report_access(valid=False, why=outcome.message)
+                self._put(events.OutcomeArrived(at=self._clock.now(), verb=verb, tag=tag, outcome=outcome))
 
         self._orders.submit(self._guarded, job)
 

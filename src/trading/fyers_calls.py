@@ -16,7 +16,7 @@ from tenacity import (
     wait_random,
 )
 
-from core.errors import AuthenticationError, BrokerError, DataError, RateLimitError
+from core.errors import AuthenticationError, BotError, BrokerError, DataError, RateLimitError
 from core.instants import SECOND
 from core.orders import Outcome, OutcomeKind, RejectionKind
 from core.ports import Clock
@@ -75,7 +75,7 @@ class FyersCalls:
         try:
             self._take_turn(lane, is_order_verb=True)
             exchange = call()
-        except (RateLimitError, AuthenticationError) as error:
+        except BotError as error:  # raised before the transport: no room, no token, no such host
             return Outcome(kind=OutcomeKind.NOT_SENT, message=str(error))
         outcome = outcome_of(exchange, names_order)
         if outcome.rejection is RejectionKind.RATE and isinstance(exchange, Answer):

@@ -20,10 +20,8 @@ from core.tags import Tagger
 from core.tracking import OrderState
 from trading.protection import Protection
 from trading.reconcile import Reconciliation
+from trading.retry_pauses import RetryPauses
 from trading.timers import READ_AGAIN, Timers
-
-_RETRY_AFTER = SECOND
-"""Pause before an order that never reached the market is followed by another."""
 
 
 class OrderManager:
@@ -41,6 +39,7 @@ class OrderManager:
         self._instruments = instruments
         self._protection = Protection(rules, instruments, ticks, self.timers, tagger)
         self._reconciliation = Reconciliation(rules, instruments, self.timers)
+        self._pauses = RetryPauses()
         self._unsettled: dict[str, None] = {}
         """Symbols that something happened to, in the order in which it did."""
 
@@ -58,7 +57,10 @@ class OrderManager:
                 self.timers.read_books(at + self._rules.books_busy)
             case events.ChangeIntended(at=at) | events.CancelIntended(at=at) | events.PositionExitIntended(at=at):
                 self.timers.read_books(at + self._rules.verify_after)
-            case events.AccessChanged(at=at, valid=True) | events.FeedChanged(at=at, state=FeedState.LIVE):
+            case events.AccessChanged(at=at, valid=True):
+                self._pauses.clear()
+                self.timers.read_books(at + READ_AGAIN)
+            case events.FeedChanged(at=at, state=FeedState.LIVE):
                 self.timers.read_books(at + READ_AGAIN)
             case events.OrderReported(at=at, report=report) if report.tag not in state.orders:
                 self.timers.read_books(at + READ_AGAIN)  # somebody else trades
@@ -106,8 +108,15 @@ class OrderManager:
         decisions: list[Decision] = []
         for symbol in symbols:
             closed = self._reconciliation.close_verified(state, symbol, at)
-            decisions += closed or self._protection.settle(state, symbol, at)
+            decisions += closed or self._protect(state, symbol, at)
         return decisions
+
+    def _protect(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
+        rest = self._pauses.until(symbol)
+        if at < rest:
+            self.timers.set_earlier("settle", symbol, rest)
+            return []
+        return self._protection.settle(state, symbol, at)
 
     def _unsettle(self, *symbols: str) -> None:
         self._unsettled.update((symbol, None) for symbol in symbols if symbol in self._instruments)
@@ -119,14 +128,17 @@ class OrderManager:
         order = state.orders.get(event.tag)
         symbol = order.intent.symbol if order else event.tag
         if outcome.kind is OutcomeKind.ACK:
+            self._pauses.reached(symbol)
             self.timers.read_books(at + self._rules.books_busy)
             self._unsettle(symbol)
             return []
         self.timers.read_books(at + SECOND // 2)
         if outcome.kind is OutcomeKind.NOT_SENT or outcome.rejection in _PASSING_REFUSALS:
             self._protection.ladder.was_not_taken(symbol)
-            self.timers.set("settle", symbol, at + _RETRY_AFTER)
+            self._pauses.failed(symbol, at, is_refusal=outcome.kind is OutcomeKind.REJECTED)
+            self.timers.set("settle", symbol, self._pauses.until(symbol))
         elif event.verb is Verb.PLACE and outcome.kind is OutcomeKind.REJECTED:
+            self._pauses.reached(symbol)
             self._unsettle(symbol)
         if outcome.rejection is RejectionKind.FORBIDDEN and state.level is SafetyLevel.RUN:
             why = f"the broker takes no orders from this address or app: {outcome.message}"
@@ -140,6 +152,7 @@ class OrderManager:
 
     def _after_books(self, state: BotState, at: Instant) -> list[Decision]:
         busy = bool(state.positions) or any(order.state.is_live for order in state.orders.values())
+        self._pauses.broker_answers()
         self.timers.clear("books", "")
         self.timers.read_books(at + (self._rules.books_busy if busy else self._rules.books_idle))
         return [*self._reconciliation.compare(state, at), *self._resolve_unknown(state, at)]

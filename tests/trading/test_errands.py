@@ -158,10 +158,11 @@ def test_an_order_call_is_made_once_and_its_answer_put_into_the_inbox(errands, d
     assert desk.calls == [call]
 
 
-def test_an_error_nobody_expected_halts_the_entries_and_is_told(errands, desk, inbox, caplog):
+def test_an_order_call_that_breaks_is_an_order_of_unknown_fate_and_halts_the_entries(errands, desk, inbox, caplog):
     desk.outcome = RuntimeError("boom")
     errands.run(events.OrderIntended(at=0, intent=INTENT))
-    halted = inbox.get(timeout=5)
+    answered, halted = inbox.get(timeout=5), inbox.get(timeout=5)
+    assert (answered.tag, answered.outcome.kind) == (INTENT.tag, OutcomeKind.UNKNOWN)
     assert (halted.command, halted.why) == (Command.HALT, "RuntimeError: boom")
     assert "failed unexpectedly" in caplog.text
 

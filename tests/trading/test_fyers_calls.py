@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import AuthenticationError, BrokerError, RateLimitError
+from core.errors import AuthenticationError, BrokerError, ConfigurationError, RateLimitError, StorageError
 from core.orders import OutcomeKind, RejectionKind
 from runtime.settings import RateSettings
 from trading.answers import Answer, Exchange, Failure
@@ -184,3 +184,13 @@ def test_a_lost_token_in_a_read_is_told_as_it_is(calls):
     reader: Callable[[], Exchange] = without_token
     with pytest.raises(AuthenticationError, match="no token"):
         calls.read("profile", reader)
+
+
+@pytest.mark.parametrize("error", [AuthenticationError("no token"), ConfigurationError("0644"), StorageError("disk")])
+def test_an_order_that_stumbles_before_the_wire_was_not_sent(calls, error):
+    def stumble():
+        raise error
+
+    outcome = calls.change(Lane.EXIT, stumble)
+
+    assert (outcome.kind, outcome.message) == (OutcomeKind.NOT_SENT, str(error))

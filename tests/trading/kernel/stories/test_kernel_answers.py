@@ -306,6 +306,30 @@ def test_an_address_that_may_not_trade_rings_and_stops_entries(bot):
     assert bot.kernel.state.level is SafetyLevel.NO_ENTRY
 
 
+@pytest.mark.parametrize("fate", ["forbidden", "rate"])
+def test_a_broker_that_refuses_every_order_is_asked_ever_more_rarely(bot, fate):
+    bot.enter()
+    bot.broker.plans[Verb.PLACE].extend([fate] * 1000)
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    before = len(bot.of_kind(events.OrderIntended))
+    bot.run(1800)
+    assert len(bot.of_kind(events.OrderIntended)) - before <= 1800 / 32 + 8
+    bot.broker.plans[Verb.PLACE].clear()
+    bot.run(40)
+    assert bot.kernel.state.is_flat  # it was without a stop for too long; the first exit that gets through closes it
+
+
+def test_a_network_that_comes_back_ends_the_pause_with_the_first_reading(bot):
+    bot.enter()
+    bot.broker.reachable = False
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    bot.give(events.OrderReported(at=bot.now, report=bot.broker.of(bot.tag(Purpose.STOP))))
+    bot.run(120)
+    bot.broker.reachable = True
+    bot.run(8)
+    assert bot.kernel.state.is_flat
+
+
 def test_with_a_dead_token_nothing_is_sent_until_a_new_one_works(bot):
     bot.broker.plans[Verb.PLACE].extend(["", "auth"])
     bot.tick(80_000)
