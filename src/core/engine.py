@@ -72,7 +72,7 @@ class Engine:
         self.ticks[symbol] = tick
         if day is None or not day.is_open(tick.at):
             return []
-        if self._is_daily and symbol in state.queued and day.entries_allowed(now):
+        if self._is_daily and day.entries_allowed(now) and self._is_of_the_last_session(state.queued.get(symbol)):
             return [self._propose(state, state.queued[symbol], now)]
         position = state.positions.get(symbol)
         if position is None:
@@ -135,6 +135,10 @@ class Engine:
         if decided.direction is Direction.NONE or self._is_daily:
             return [decided]  # a daily signal is entered on the first tick of the next session
         return [decided, self._propose(state, decided, at)]
+
+    def _is_of_the_last_session(self, queued: Decided | None) -> bool:
+        """Whether a daily signal speaks of the newest candle there is: after days of absence it is old news."""
+        return queued is not None and queued.candle == self._last_candle.get(queued.symbol)
 
     def _propose(self, state: BotState, decided: Decided, at: Instant) -> Decision:
         instrument = self.instruments[decided.symbol]

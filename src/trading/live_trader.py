@@ -5,9 +5,9 @@ makes the result durable, and only then acts. A start, a restart after a crash a
 the log, read the broker's books, protect what is open, trade.
 """
 
+import contextlib
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ Put = Callable[[Item], None]
 _IDLE_SECONDS = 30.0
 _ALARM_SECONDS = 60.0
 _LONGEST_WAIT = 0.25
+"""Market seconds the writer waits for an item before it looks around."""
 _VIEW_INTERVAL = 0.25
 _AFTER_CLOSE = 5 * MINUTE
 """How long after the close the desk is kept at most."""
@@ -87,13 +88,13 @@ class LiveTrader:
         self._on_moment = on_moment
         self._on_day_end = on_day_end
         self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
-        self._stop = threading.Event()
+        # An event's lock may be held by the very code that a signal interrupts; this queue may be put to at any moment.
+        self._stop_wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stop_why = ""
 
     def request_stop(self, why: str) -> None:
         """End gracefully by policy; safe in a signal handler, and at any moment."""
-        self._stop_why = why
-        self._stop.set()
+        self._stop_wishes.put(why)
 
     def run(self) -> None:
         """Trade day after day until stopped, or until the asked number of days is done.
@@ -102,11 +103,11 @@ class LiveTrader:
         """
         done = 0
         patient = False
-        while not self._stop.is_set() and (self._habits.days is None or done < self._habits.days):
+        while not self._is_stopping() and (self._habits.days is None or done < self._habits.days):
             day = self._coming_day()
             patient = patient or self._clock.now() < day.open
             self._idle_until(day.open - PRE_OPEN_LEAD)
-            if self._stop.is_set():
+            if self._is_stopping():
                 break
             has_access = self._gain_access(day, patient=patient)
             patient = True
@@ -127,14 +128,23 @@ class LiveTrader:
         return self._calendar.next_trading_day(ist_date(now))
 
     def _idle_until(self, instant: Instant) -> None:
-        if self._clock.now() < instant and not self._stop.is_set():
+        if self._clock.now() < instant and not self._is_stopping():
             logger.info("Idle until %s", ist_text(instant))
-        while not self._stop.is_set() and (left := instant - self._clock.now()) > 0:
-            self._stop.wait(self._clock.pause_seconds(min(left / SECOND, _IDLE_SECONDS)))
+        while not self._is_stopping() and (left := instant - self._clock.now()) > 0:
+            self._await_stop(self._clock.pause_seconds(min(left / SECOND, _IDLE_SECONDS)))
+
+    def _await_stop(self, seconds: float) -> None:
+        """Wait so many wall seconds, or until a stop is asked for."""
+        with contextlib.suppress(queue.Empty):
+            self._stop_why = self._stop_why or self._stop_wishes.get(timeout=seconds)
+
+    def _is_stopping(self) -> bool:
+        self._await_stop(0)
+        return bool(self._stop_why)
 
     def _gain_access(self, day: TradingDay, *, patient: bool) -> bool:
         """Prove the token before the session; ring until somebody signs in, or the session is over."""
-        while not self._stop.is_set() and self._clock.now() < day.close:
+        while not self._is_stopping() and self._clock.now() < day.close:
             try:
                 self._check_access()
             except AuthenticationError as error:
@@ -145,7 +155,7 @@ class LiveTrader:
                 logger.warning("The broker does not answer: %s; asking again", error)
             else:
                 return True
-            self._stop.wait(self._clock.pause_seconds(_ALARM_SECONDS))
+            self._await_stop(self._clock.pause_seconds(_ALARM_SECONDS))
         return False
 
     # --- one session --------------------------------------------------------------------------------------------
@@ -181,7 +191,7 @@ class LiveTrader:
         stopping_since = 0.0
         while not self._is_done(kernel, day, stopping_since):
             try:
-                item: Item | None = inbox.get(timeout=_LONGEST_WAIT if timers.next_due() is None else 0.02)
+                item: Item | None = inbox.get(timeout=self._patience(timers.next_due()))
             except queue.Empty:
                 item = None
             if isinstance(item, Tick):
@@ -195,12 +205,17 @@ class LiveTrader:
                 for step in kernel.on_time(now):
                     self._commit(desk, step)
             wall = time.monotonic()
-            if self._stop.is_set() and not stopping_since:
+            if not stopping_since and self._is_stopping():
                 stopping_since = wall
                 self._commit(desk, kernel.handle(self._stop_command()))
             if wall >= next_view:
                 next_view = wall + _VIEW_INTERVAL
                 self._on_moment(kernel)
+
+    def _patience(self, due: Instant | None) -> float:
+        """Wall seconds to wait for the next item: until the next deadline, and never long without a look around."""
+        left = _LONGEST_WAIT if due is None else (due - self._clock.now()) / SECOND
+        return self._clock.pause_seconds(max(0.0, min(left, _LONGEST_WAIT)))
 
     def _commit(self, desk: Desk, step: Step) -> None:
         """Make a step durable, tell it, and only then act on it."""

@@ -327,6 +327,18 @@ def test_a_daily_signal_that_is_refused_is_not_tried_on_the_next_price(daily, da
     assert daily.tick(80_000) == []
 
 
+@pytest.mark.parametrize(("newest", "enters"), [(4, True), (5, False)])
+def test_a_daily_signal_is_entered_after_a_restart_only_while_its_candle_is_the_newest(daily, day, newest, enters):
+    tomorrow = replace_day(day)
+    daily.boot()
+    daily.give(events.DayBegan, day=tomorrow)
+    daily.state.reconciled = True
+    daily.now = tomorrow.open + SECOND
+    assert daily.tick(80_000) == []  # the history has not come yet
+    daily.candles(*range(newest + 1))
+    assert [type(decision) for decision in daily.tick(80_000)] == [OrderIntended] * enters
+
+
 def replace_day(day):
     shifted = {name: getattr(day, name) + DAY for name in ("open", "no_entry_after", "square_off", "flat_by", "close")}
     return replace(day, date=day.date.replace(day=day.date.day + 1), **shifted)

@@ -1,5 +1,6 @@
 """The loop around the kernel: days, access, stops and a full disk. Short sessions on a fast clock, an empty account."""
 
+import signal
 import threading
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -264,6 +265,20 @@ def test_a_stop_ends_the_day_by_policy_and_is_written_down(flatten, command):
     assert (given.command, given.why) == (command, "SIGTERM")
     assert house.feeds == ["open", "close"]
     assert len(house.reported) == 1
+
+
+def test_a_stop_asked_for_while_the_trader_waits_for_one_is_heard_at_once():
+    """A signal handler runs on the waiting thread itself, in the middle of the wait."""
+    house = House((TUESDAY, time(3, 0)), speed=1.0)
+    house.clock.pause_seconds = lambda seconds: 60.0
+    trader = house.trader(days=None)
+    previous = signal.signal(signal.SIGALRM, lambda *_: trader.request_stop("SIGALRM"))
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        trader.run()
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    assert house.days == []
 
 
 def test_a_stop_before_the_session_begins_nothing():
