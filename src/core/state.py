@@ -267,6 +267,8 @@ class BotState:
         for fill in books.fills:
             quantity, value = sums.get(fill.broker_id, (0, 0))
             sums[fill.broker_id] = quantity + fill.quantity, value + fill.quantity * fill.price
+            if (traded := self.orders.get(fill.tag)) is not None:
+                traded.hear_fill(fill.broker_id)
         for order in self.orders.values():
             quantity, value = sums.get(order.broker_id, (0, 0))
             if quantity > order.filled:

@@ -137,6 +137,12 @@ class TrackedOrder:
         if self.change is not None and _shows(report, self.change):
             self.change = None
 
+    def hear_fill(self, broker_id: str) -> None:
+        """Take a trade with our tag as a sight of the order, which the order book may be late to show."""
+        self.broker_id = self.broker_id or broker_id
+        if self.state in _THOUGHT_MISSING or self.state in {OrderState.SENT, OrderState.UNKNOWN}:
+            self.state = OrderState.WORKING
+
     def forget_change_without_effect(self, asked_at: Instant) -> None:
         """Give up a change that a reading, begun late enough, did not show: the book is the truth."""
         if self.change is not None and asked_at > self.change_at + CHANGE_VISIBLE_AFTER:

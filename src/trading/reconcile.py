@@ -22,7 +22,7 @@ from core.events import (
 )
 from core.instants import SECOND, Instant
 from core.market import Instrument, Side
-from core.orders import Books, OrderReport, OrderStatus, Product, Purpose
+from core.orders import Books, Fill, OrderReport, OrderStatus, Product, Purpose
 from core.positions import Trade
 from core.rules import TradingRules
 from core.state import BotState
@@ -34,6 +34,8 @@ _LOOK_AGAIN = 2 * SECOND
 """Pause before a difference is looked at again."""
 _PATIENCE = 3
 """Readings to wait for the trade book to show every fill, before averages are accepted."""
+_LONG_PATIENCE = 10
+"""Readings to wait for an explanation of shares that a position book does not show."""
 _ON_ITS_WAY = frozenset({OrderState.SENT, OrderState.UNKNOWN})
 
 
@@ -59,7 +61,7 @@ class Reconciliation:
         decisions = [
             decision for symbol in self._instruments for decision in self._compare_symbol(state, books, symbol, at)
         ]
-        if self._differences:
+        if self._differences.keys() - state.blocked.keys():
             self._timers.read_books(at + _LOOK_AGAIN)
         elif not state.reconciled:
             decisions.append(Reconciled(at=at, why="books read and agreed"))
@@ -103,10 +105,10 @@ class Reconciliation:
             self._differences.pop(symbol)
             return self._explain_unknown(books, symbol, product, theirs, at)
         if is_short_of_ours and position.quantity:
-            return self._shrink(books, position, max(0, theirs * position.side.value), at)
+            return self._shrink(state, books, position, max(0, theirs * position.side.value), at)
         self._differences.pop(symbol)
         why = f"the broker shows {theirs} of {symbol}, our orders came to {ours}; check and close it at the broker"
-        return [SymbolBlocked(at=at, symbol=symbol, why=why), Alarm(at=at, code="POSITION_DIFFERS", message=why)]
+        return self._block(state, symbol, why, at)
 
     def _explain_unknown(self, books: Books, symbol: str, product: Product, net: int, at: Instant) -> list[Decision]:
         """Adopt what our own orders account for; leave anybody else's position alone."""
@@ -120,7 +122,7 @@ class Reconciliation:
             why = f"somebody else's position of {net} is in {symbol}"
             return [SymbolBlocked(at=at, symbol=symbol, why=why)]
         side = Side.BUY if net > 0 else Side.SELL
-        entry = next(order for order in reversed(own) if order.side is side and order.filled)
+        entry = max((order for order in own if order.side is side and order.filled), key=lambda order: order.broker_id)
         resting = (
             order
             for order in own
@@ -151,35 +153,48 @@ class Reconciliation:
             stop_order=stop,
         )
 
-    def _shrink(self, books: Books, position: OpenPosition, held: int, at: Instant) -> list[Decision]:
-        """Book the shares that a person or the broker closed, at the prices of the trades that did it."""
+    def _shrink(self, state: BotState, books: Books, position: OpenPosition, held: int, at: Instant) -> list[Decision]:
+        """Book the shares that a person or the broker closed, at the prices of the trades that did it.
+
+        A position book that merely shows less proves nothing: it may be stale or empty. Without a trade of somebody
+        else, or the shares under another product, the position keeps its stop and a person is called.
+        """
         symbol, gone = position.symbol, position.quantity - held
-        needed, value = gone, 0
-        for fill in reversed(books.fills):
-            if fill.symbol == symbol and fill.side is position.side.opposite and not is_ours(fill.tag) and needed:
-                taken = min(needed, fill.quantity)
-                needed, value = needed - taken, value + taken * fill.price
-        if needed and self._has_patience(symbol):
+        missing, value = gone, 0
+        for quantity, worth in _closed_by_others(books, position):
+            taken = min(missing, quantity)
+            missing, value = missing - taken, value + worth * taken // quantity
+        is_converted = missing and _is_converted(books, position, missing)
+        if missing and self._has_patience(symbol, _PATIENCE if is_converted else _LONG_PATIENCE):
             return []
+        if missing and not is_converted:
+            why = f"the broker shows {held} of {symbol}, we hold {position.quantity} and no trade explains it"
+            return self._block(state, symbol, f"{why}; its stop stays, look at the position at the broker", at)
         self._inexact.pop(symbol, None)
         self._differences.pop(symbol)
         why = f"{gone} {symbol} were closed outside the bot"
-        if needed:
-            why += f"; {needed} of them without a trade in the book are valued at the entry price"
-            value += needed * (position.entry_value // position.entry_filled)
+        if missing:
+            why += f"; {missing} of them are under another product and valued at the entry price"
+            value += missing * (position.entry_value // position.entry_filled)
         adjusted = PositionAdjusted(at=at, symbol=symbol, quantity=gone, value=value, why=why)
         if position.broker_exit_at:
             return [adjusted]
         return [Alarm(at=at, code="CLOSED_ELSEWHERE", message=why), adjusted]
+
+    def _block(self, state: BotState, symbol: str, why: str, at: Instant) -> list[Decision]:
+        """Leave a symbol to a person, and say so once."""
+        if symbol in state.blocked:
+            return []
+        return [SymbolBlocked(at=at, symbol=symbol, why=why), Alarm(at=at, code="POSITION_DIFFERS", message=why)]
 
     def _is_gone(self, state: BotState, books: Books, position: OpenPosition) -> bool:
         """Whether the broker shows none of it; where somebody else trades too, our own orders have to do."""
         held = state.shares_at_broker(books, position.symbol, position.product)
         return position.symbol in state.blocked or not held
 
-    def _has_patience(self, symbol: str) -> bool:
+    def _has_patience(self, symbol: str, readings: int = _PATIENCE) -> bool:
         self._inexact[symbol] = self._inexact.get(symbol, 0) + 1
-        return self._inexact[symbol] <= _PATIENCE
+        return self._inexact[symbol] <= readings
 
     def _trade(self, position: OpenPosition) -> Trade:
         values = position.entry_value, position.exit_value
@@ -222,6 +237,37 @@ class Reconciliation:
             return []
         why = f"a position or a live order is left in {', '.join(sorted(left))}; close it at the broker"
         return [Alarm(at=at, code="NOT_FLAT", message=why)]
+
+
+def _closed_by_others(books: Books, position: OpenPosition) -> list[tuple[int, int]]:
+    """Return quantity and value of what others traded against a position since it was opened, newest first.
+
+    An order of theirs that the trade book does not show yet counts by its average.
+    """
+
+    def is_against(row: Fill | OrderReport) -> bool:
+        return row.symbol == position.symbol and row.side is position.side.opposite and not is_ours(row.tag)
+
+    fills = [fill for fill in books.fills if is_against(fill)]
+    booked = {fill.broker_id for fill in fills}
+    since = [
+        fill for fill in fills if fill.at >= position.opened_at - SECOND
+    ]  # the exchange's time is in whole seconds
+    since.sort(key=lambda fill: (fill.at, fill.trade_number), reverse=True)
+    unbooked = [order for order in books.orders if is_against(order) and order.filled and order.broker_id not in booked]
+    return [(order.filled, order.filled_value) for order in unbooked] + [
+        (fill.quantity, fill.quantity * fill.price) for fill in since
+    ]
+
+
+def _is_converted(books: Books, position: OpenPosition, quantity: int) -> bool:
+    """Whether the position book shows shares of a position under another product."""
+    elsewhere = sum(
+        row.net_quantity * position.side.value
+        for row in books.positions
+        if row.symbol == position.symbol and row.product != position.product.value
+    )
+    return elsewhere >= quantity
 
 
 def _has_every_fill(state: BotState, books: Books, symbol: str) -> bool:

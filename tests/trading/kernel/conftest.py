@@ -43,6 +43,12 @@ class ToyBroker:
         """Orders that the books do not show."""
         self.late_trades: set[str] = set()
         """Orders whose trades the trade book does not show."""
+        self.late_orders: set[str] = set()
+        """Orders that the order book does not show though the other books know of them."""
+        self.no_positions = False
+        """Whether the position book comes back empty."""
+        self.newest_first = False
+        """Whether order and trade book begin with what happened last."""
         self.plans: dict[Verb, deque[str]] = {verb: deque() for verb in Verb}
         """What to do with the next calls: lost, never, reject, rate, auth, forbidden, not_sent, noop, in_book, part."""
         self.reachable = True
@@ -129,10 +135,12 @@ class ToyBroker:
             )
             for symbol, product in sorted(symbols)
         )
-        shown = tuple(order for order in self.book.values() if order.broker_id not in self.hidden)
-        unseen = self.hidden | self.late_trades
-        fills = tuple(f for f in self.fills if f not in self._overnight and f.broker_id not in unseen)
-        return Books(orders=shown, fills=fills, positions=rows)
+        unlisted, untraded = self.hidden | self.late_orders, self.hidden | self.late_trades
+        shown = tuple(order for order in self.book.values() if order.broker_id not in unlisted)
+        fills = tuple(f for f in self.fills if f not in self._overnight and f.broker_id not in untraded)
+        if self.newest_first:
+            shown, fills = shown[::-1], fills[::-1]
+        return Books(orders=shown, fills=fills, positions=() if self.no_positions else rows)
 
     # --- what the world does ------------------------------------------------------------------------------------
 

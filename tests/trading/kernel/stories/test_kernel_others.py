@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core import events
-from core.events import SafetyLevel
+from core.events import SafetyLevel, Verb
 from core.instants import SECOND
 from core.orders import OrderStatus, OrderType, Purpose
 from core.signals import Direction
@@ -166,5 +166,56 @@ def test_a_position_converted_to_another_product_is_closed_for_us_at_its_entry_p
     (trade,) = bot.trades
     assert trade.gross == 0
     assert bot.alarms == ["CLOSED_ELSEWHERE"]
-    assert "without a trade in the book" in bot.of_kind(events.Alarm)[0].message
+    assert "under another product" in bot.of_kind(events.Alarm)[0].message
     assert not bot.broker.open_exits(SBIN)
+
+
+@SIDES
+def test_an_empty_position_book_is_no_evidence_and_the_stop_stays(bot, direction, towards):
+    bot.enter(direction)
+    bot.broker.no_positions = True
+    bot.run(600)
+    (stop,) = bot.broker.open_exits(SBIN)
+    assert (stop.quantity, stop.status) == (10, OrderStatus.PENDING)
+    assert bot.alarms == ["POSITION_DIFFERS"]
+    assert len(bot.readings) < 600 / 3
+    bot.broker.no_positions = False
+    bot.tick(80_000 + 600 * towards)
+    bot.run(20)
+    assert [trade.exit_reason for trade in bot.trades] == ["target"]
+
+
+@SIDES
+def test_a_hand_close_is_booked_right_when_the_books_begin_with_the_newest(bot, direction, towards):
+    bot.broker.newest_first = True
+    bot.tick(79_000)
+    bot.broker.by_hand(SBIN, direction.side, 10)
+    bot.broker.by_hand(SBIN, direction.side.opposite, 10)
+    bot.run(70)
+    bot.enter(direction)
+    bot.broker.prices[SBIN] = 80_300
+    bot.broker.by_hand(SBIN, direction.side.opposite, 10)
+    bot.run(30)
+    assert [trade.gross for trade in bot.trades] == [3_000 * towards]
+
+
+def test_a_hand_close_that_only_the_order_book_shows_is_booked_at_its_average(bot):
+    bot.enter()
+    bot.broker.prices[SBIN] = 80_300
+    bot.broker.by_hand(SBIN, Direction.SHORT.side, 10)
+    bot.broker.late_trades.add(max(bot.broker.book))
+    bot.run(30)
+    assert [trade.gross for trade in bot.trades] == [3_000]
+
+
+def test_an_entry_that_the_trade_book_shows_first_is_protected_at_once(bot):
+    bot.broker.mute = True
+    bot.broker.plans[Verb.PLACE].append("lost")
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(0.3)
+    bot.broker.late_orders.update(bot.broker.book)
+    bot.run(10)
+    (stop,) = bot.broker.open_exits(SBIN)
+    assert stop.quantity == 10
+    assert not bot.kernel.state.blocked
