@@ -4,6 +4,7 @@ The broker's dictionaries have no schema. A quantity of None, a price as text or
 and not turn into a position.
 """
 
+import contextlib
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,6 +17,7 @@ LONGEST_TEXT = 300
 _LARGEST_WHOLE = 10**12
 _LARGEST_RUPEES = 10**12
 _INDIA = " +0530"
+_TIME_LAYOUTS = ("%d-%b-%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S")
 _NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
 
 
@@ -59,8 +61,10 @@ class BrokerRow:
         return plain_text(value)
 
     def whole(self, name: str, at_least: int = 0) -> int:
-        """A whole number."""
+        """A whole number, which some writers of JSON spell with a decimal point."""
         value = self._number(name)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if not isinstance(value, int) or not at_least <= value <= _LARGEST_WHOLE:
             raise self._error(name, value, f"a whole number from {at_least}")
         return value
@@ -85,13 +89,13 @@ class BrokerRow:
         """An amount of money that may be below zero, in whole units."""
         return units(self.rupees(name, at_least=-_LARGEST_RUPEES), scale)
 
-    def moment(self, name: str, layout: str) -> Instant:
-        """A wall time in India, written as `layout` says."""
+    def moment(self, name: str) -> Instant:
+        """A wall time in India; the books and the order socket write it differently."""
         value = self._row.get(name)
-        try:
-            return instant_of(datetime.strptime(f"{value}{_INDIA}", f"{layout} %z"))
-        except ValueError:
-            raise self._error(name, value, f"a time like {layout}") from None
+        for layout in _TIME_LAYOUTS:
+            with contextlib.suppress(ValueError):
+                return instant_of(datetime.strptime(f"{value}{_INDIA}", f"{layout} %z"))
+        raise self._error(name, value, f"a time like {' or '.join(_TIME_LAYOUTS)}")
 
     def rows(self, name: str) -> list[Any]:
         """A list; an empty book may come without its key or as null."""

@@ -73,6 +73,7 @@ class FyersClient:
             broker.read_seconds,
         )
         self._sdk = _sdk_model(SdkService(self._transport, broker.endpoints, settings.auth.client_id, token))
+        self._symbols = frozenset(settings.symbols)
         self._clock = clock
         self._calendar = calendar
         self._calls = FyersCalls(clock, budget)
@@ -121,15 +122,15 @@ class FyersClient:
 
     def get_orders(self) -> tuple[OrderReport, ...]:
         """Return the whole order book of the day."""
-        return self._read("order book", self._sdk.orderbook, mapping.orders_from)
+        return self._read("order book", self._sdk.orderbook, partial(mapping.orders_from, symbols=self._symbols))
 
     def get_trades(self) -> tuple[Fill, ...]:
         """Return the whole trade book of the day."""
-        return self._read("trade book", self._sdk.tradebook, mapping.fills_from)
+        return self._read("trade book", self._sdk.tradebook, partial(mapping.fills_from, symbols=self._symbols))
 
     def get_open_positions(self) -> tuple[BrokerPosition, ...]:
         """Return the position book, closed rows of the day included."""
-        return self._read("position book", self._sdk.positions, mapping.positions_from)
+        return self._read("position book", self._sdk.positions, partial(mapping.positions_from, symbols=self._symbols))
 
     def get_funds(self) -> Funds:
         """Return the money at the broker."""

@@ -4,7 +4,8 @@ Replies use one set of names, the order socket another for the same facts (its r
 Prices are decimal rupees on the wire and whole units inside. Every function raises `DataError` that names the field.
 """
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -28,14 +29,14 @@ from trading.broker_row import BrokerRow, plain_text, units
 
 Body = dict[str, Any]
 _Code = TypeVar("_Code", bound=Enum)
+_Fact = TypeVar("_Fact")
 
-_BOOK_TIME = "%d-%b-%Y %H:%M:%S"
-_SOCKET_TIME = "%d-%m-%Y %H:%M:%S"
 _TOTAL_BALANCE = 1
 _AVAILABLE_BALANCE = 10
 _USER_TAG = "1:"
 _NO_TAG = "Untagged"
 _RUPEE_SCALE = 2
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +144,12 @@ def quotes_request(symbols: Sequence[str]) -> Body:
     return {"symbols": ",".join(symbols)}
 
 
-def orders_from(payload: Body, scale: int = _RUPEE_SCALE) -> tuple[OrderReport, ...]:
-    """Read the order book."""
-    return tuple(_order_from_book(row, scale) for row in _rows(payload, "orderBook"))
+def orders_from(payload: Body, symbols: Collection[str]) -> tuple[OrderReport, ...]:
+    """Read the order book. A row of a symbol that is not among `symbols` is left out if it cannot be read."""
+    return _facts(payload, "orderBook", _order_from_book, symbols)
 
 
-def _order_from_book(fields: object, scale: int) -> OrderReport:
+def _order_from_book(fields: object, scale: int = _RUPEE_SCALE) -> OrderReport:
     row = BrokerRow("order book row", fields)
     filled = row.whole("filledQty")
     return OrderReport(
@@ -189,12 +190,12 @@ def order_from_socket(fields: object, scale: int = _RUPEE_SCALE) -> OrderReport:
     )
 
 
-def fills_from(payload: Body, scale: int = _RUPEE_SCALE) -> tuple[Fill, ...]:
-    """Read the trade book."""
-    return tuple(_fill_from_book(row, scale) for row in _rows(payload, "tradeBook"))
+def fills_from(payload: Body, symbols: Collection[str]) -> tuple[Fill, ...]:
+    """Read the trade book. A row of a symbol that is not among `symbols` is left out if it cannot be read."""
+    return _facts(payload, "tradeBook", _fill_from_book, symbols)
 
 
-def _fill_from_book(fields: object, scale: int) -> Fill:
+def _fill_from_book(fields: object, scale: int = _RUPEE_SCALE) -> Fill:
     row = BrokerRow("trade book row", fields)
     broker_id = row.identifier("orderNumber")
     return Fill(
@@ -206,7 +207,7 @@ def _fill_from_book(fields: object, scale: int) -> Fill:
         product=row.identifier("productType"),
         quantity=row.whole("tradedQty", at_least=1),
         price=row.units("tradePrice", scale),
-        at=row.moment("orderDateTime", _BOOK_TIME),
+        at=row.moment("orderDateTime"),
     )
 
 
@@ -223,16 +224,16 @@ def fill_from_socket(fields: object, scale: int = _RUPEE_SCALE) -> Fill:
         product=row.identifier("product_type"),
         quantity=row.whole("qty_traded", at_least=1),
         price=row.units("price_traded", scale),
-        at=row.moment("fill_time", _SOCKET_TIME),
+        at=row.moment("fill_time"),
     )
 
 
-def positions_from(payload: Body, scale: int = _RUPEE_SCALE) -> tuple[BrokerPosition, ...]:
-    """Read the position book."""
-    return tuple(_position_from_book(row, scale) for row in _rows(payload, "netPositions"))
+def positions_from(payload: Body, symbols: Collection[str]) -> tuple[BrokerPosition, ...]:
+    """Read the position book. A row of a symbol that is not among `symbols` is left out if it cannot be read."""
+    return _facts(payload, "netPositions", _position_from_book, symbols)
 
 
-def _position_from_book(fields: object, scale: int) -> BrokerPosition:
+def _position_from_book(fields: object, scale: int = _RUPEE_SCALE) -> BrokerPosition:
     row = BrokerRow("position row", fields)
     return BrokerPosition(
         symbol=row.identifier("symbol"),
@@ -330,6 +331,24 @@ _CANDLE_FIELDS = ("epoch", "open", "high", "low", "close", "volume")
 
 def _rows(payload: Body, name: str) -> Iterable[Any]:
     return BrokerRow("answer", payload).rows(name)
+
+
+def _facts(payload: Body, name: str, convert: Callable[[object], _Fact], symbols: Collection[str]) -> tuple[_Fact, ...]:
+    """Read the rows of a book: an unreadable one of ours spoils the reading, one of somebody else's is none of ours."""
+    facts = []
+    for fields in _rows(payload, name):
+        try:
+            facts.append(convert(fields))
+        except DataError as error:
+            if not _is_of_others(fields, symbols):
+                raise
+            _log.debug("a row of a symbol that is not traded here is left out: %s", error)
+    return tuple(facts)
+
+
+def _is_of_others(fields: object, symbols: Collection[str]) -> bool:
+    symbol = fields.get("symbol") if isinstance(fields, dict) else None
+    return isinstance(symbol, str) and symbol not in symbols
 
 
 def _own_tag(text: str) -> str:

@@ -114,12 +114,15 @@ POSITION_ROW = {
 }
 
 
+OURS = frozenset({"NSE:SBIN-EQ"})
+
+
 def book(row: dict[str, object], **changes: object) -> dict[str, object]:
     return {"s": "ok", "orderBook": [{**row, **changes}]}
 
 
 def test_an_order_of_the_book_becomes_a_report():
-    assert mapping.orders_from(book(BOOK_ROW)) == (REPORT,)
+    assert mapping.orders_from(book(BOOK_ROW), OURS) == (REPORT,)
 
 
 def test_the_order_socket_tells_the_same_story_in_other_words():
@@ -127,7 +130,7 @@ def test_the_order_socket_tells_the_same_story_in_other_words():
 
 
 def test_a_fill_has_one_key_whether_the_book_or_the_socket_tells_of_it():
-    assert mapping.fills_from({"s": "ok", "tradeBook": [TRADE_ROW]}) == (FILL,)
+    assert mapping.fills_from({"s": "ok", "tradeBook": [TRADE_ROW]}, OURS) == (FILL,)
     assert mapping.fill_from_socket(SOCKET_TRADE) == FILL
 
 
@@ -153,7 +156,7 @@ def test_what_an_order_cannot_be_without_must_be_on_the_socket_or_mean_zero(miss
 @pytest.mark.parametrize("name", [name for name in BOOK_ROW if name not in {"clientId", "remainingQuantity"}])
 def test_an_odd_field_in_the_book_is_refused_by_name(name):
     with pytest.raises(DataError, match=f"order book row: field '{name}'"):
-        mapping.orders_from(book(BOOK_ROW, **{name: [None]}))
+        mapping.orders_from(book(BOOK_ROW, **{name: [None]}), OURS)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +166,7 @@ def test_a_missing_field_in_the_book_is_refused_by_name(name):
     row = {key: value for key, value in BOOK_ROW.items() if key != name}
 
     with pytest.raises(DataError, match=f"order book row: field '{name}' is missing"):
-        mapping.orders_from({"s": "ok", "orderBook": [row]})
+        mapping.orders_from({"s": "ok", "orderBook": [row]}, OURS)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +174,7 @@ def test_a_missing_field_in_the_book_is_refused_by_name(name):
     [(status.value, status) for status in OrderStatus] + [(90, OrderStatus.UNKNOWN), (8, OrderStatus.UNKNOWN)],
 )
 def test_a_status_never_seen_is_unknown_and_not_closed(code, status):
-    (report,) = mapping.orders_from(book(BOOK_ROW, status=code))
+    (report,) = mapping.orders_from(book(BOOK_ROW, status=code), OURS)
 
     assert report.status is status
 
@@ -190,19 +193,19 @@ def test_a_status_never_seen_is_unknown_and_not_closed(code, status):
     ],
 )
 def test_only_a_user_tag_is_a_tag(text, tag):
-    (report,) = mapping.orders_from(book(BOOK_ROW, orderTag=text))
+    (report,) = mapping.orders_from(book(BOOK_ROW, orderTag=text), OURS)
 
     assert report.tag == tag
 
 
 def test_the_value_of_an_average_price_is_a_whole_number():
-    (report,) = mapping.orders_from(book(BOOK_ROW, filledQty=7, tradedPrice=812.357142857142))
+    (report,) = mapping.orders_from(book(BOOK_ROW, filledQty=7, tradedPrice=812.357142857142), OURS)
 
     assert report.filled_value == 568_650
 
 
 def test_words_of_the_broker_cannot_forge_a_log_line():
-    (report,) = mapping.orders_from(book(BOOK_ROW, message="RMS:\n[CRITICAL] forged\x07" + "x" * 999))
+    (report,) = mapping.orders_from(book(BOOK_ROW, message="RMS:\n[CRITICAL] forged\x07" + "x" * 999), OURS)
 
     assert report.message.startswith("RMS: [CRITICAL] forged")
     assert len(report.message) == 300
@@ -217,17 +220,32 @@ def test_words_of_the_broker_cannot_forge_a_log_line():
     ],
 )
 def test_an_empty_book_may_be_empty_missing_or_null_but_nothing_else(convert, key):
-    assert convert({"s": "ok", key: []}) == ()
-    assert convert({"s": "ok"}) == ()
-    assert convert({"s": "ok", key: None}) == ()
+    assert convert({"s": "ok", key: []}, OURS) == ()
+    assert convert({"s": "ok"}, OURS) == ()
+    assert convert({"s": "ok", key: None}, OURS) == ()
     with pytest.raises(DataError, match=key):
-        convert({"s": "ok", key: {}})
+        convert({"s": "ok", key: {}}, OURS)
     with pytest.raises(DataError, match="row"):
-        convert({"s": "ok", key: [None]})
+        convert({"s": "ok", key: [None]}, OURS)
+
+
+@pytest.mark.parametrize(
+    ("convert", "key", "row"),
+    [
+        (mapping.orders_from, "orderBook", BOOK_ROW),
+        (mapping.fills_from, "tradeBook", TRADE_ROW),
+        (mapping.positions_from, "netPositions", POSITION_ROW),
+    ],
+)
+def test_an_unreadable_row_of_a_symbol_that_is_not_traded_here_spoils_nothing(convert, key, row):
+    odd = {**row, "symbol": "NFO:NIFTY", "productType": None}
+    assert len(convert({"s": "ok", key: [odd, row]}, OURS)) == 1
+    with pytest.raises(DataError, match="productType"):
+        convert({"s": "ok", key: [{**row, "productType": None}]}, OURS)
 
 
 def test_a_position_keeps_summed_values():
-    assert mapping.positions_from({"netPositions": [POSITION_ROW]}) == (
+    assert mapping.positions_from({"netPositions": [POSITION_ROW]}, OURS) == (
         BrokerPosition(
             symbol="NSE:SBIN-EQ",
             product="INTRADAY",
@@ -390,7 +408,7 @@ def test_the_documented_order_and_trades_can_be_read():
         pytest.skip("NSE_DATA_DIR is not set: no recorded market data")
     examples = json.loads((Path(folder) / "fyers" / "documentation_examples.json").read_text())
 
-    (report,) = mapping.orders_from(deepcopy(examples["rest_orderbook"]))
+    (report,) = mapping.orders_from(deepcopy(examples["rest_orderbook"]), OURS)
 
     assert (report.tag, report.status, report.side) == ("Ordertag", OrderStatus.FILLED, Side.SELL)
     assert (report.filled, report.filled_value) == (1, 695)
