@@ -91,7 +91,8 @@ class Reconciliation:
         ours = position.signed_quantity if position else 0
         theirs = state.shares_at_broker(books, symbol, product)
         is_short_of_ours = position is not None and theirs * position.side.value < position.quantity
-        if ours == theirs or (symbol in state.blocked and not is_short_of_ours):
+        is_brought_back = position is not None and position.quantity < 0 and not theirs
+        if ours == theirs or (symbol in state.blocked and not is_short_of_ours and not is_brought_back):
             self._differences.pop(symbol, None)
             return []
         is_moving = position is not None and state.books_at <= position.last_fill_at
@@ -102,7 +103,7 @@ class Reconciliation:
         if position is None:
             self._differences.pop(symbol)
             return self._explain_unknown(books, symbol, product, theirs, at)
-        if is_short_of_ours and position.quantity:
+        if is_brought_back or (is_short_of_ours and position.quantity):
             return self._shrink(books, position, max(0, theirs * position.side.value), at)
         self._differences.pop(symbol)
         why = f"the broker shows {theirs} of {symbol}, our orders came to {ours}; check and close it at the broker"
@@ -152,21 +153,26 @@ class Reconciliation:
         )
 
     def _shrink(self, books: Books, position: OpenPosition, held: int, at: Instant) -> list[Decision]:
-        """Book the shares that a person or the broker closed, at the prices of the trades that did it."""
+        """Book the shares that a person or the broker closed, at the prices of the trades that did it.
+
+        `gone` is negative where more had been closed than held and somebody has brought them back.
+        """
         symbol, gone = position.symbol, position.quantity - held
-        needed, value = gone, 0
+        side = position.side.opposite if gone > 0 else position.side
+        needed, value = abs(gone), 0
         for fill in reversed(books.fills):
-            if fill.symbol == symbol and fill.side is position.side.opposite and not is_ours(fill.tag) and needed:
+            if fill.symbol == symbol and fill.side is side and not is_ours(fill.tag) and needed:
                 taken = min(needed, fill.quantity)
                 needed, value = needed - taken, value + taken * fill.price
         if needed and self._has_patience(symbol):
             return []
         self._inexact.pop(symbol, None)
         self._differences.pop(symbol)
-        why = f"{gone} {symbol} were closed outside the bot"
+        why = f"{abs(gone)} {symbol} were closed outside the bot"
         if needed:
             why += f"; {needed} of them without a trade in the book are valued at the entry price"
             value += needed * (position.entry_value // position.entry_filled)
+        value = value if gone > 0 else -value
         adjusted = PositionAdjusted(at=at, symbol=symbol, quantity=gone, value=value, why=why)
         if position.broker_exit_at:
             return [adjusted]
