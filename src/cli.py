@@ -31,6 +31,10 @@ app = typer.Typer(
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML settings; none: the defaults.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words; it stands in the log.")]
+ForModeOption = Annotated[
+    str | None, typer.Option("--mode", help="paper or live: for that bot only; none: for the one that runs or starts.")
+]
 DateOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day to trade.")]
 
 
@@ -101,6 +105,36 @@ def trade(
 
 
 @app.command()
+def halt(
+    why: WhyOption = "asked for by an operator",
+    mode: ForModeOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take no entries until `fyersbot resume`; what is open is managed to its end."""
+    _command("halt", why, mode, config, as_json=as_json)
+
+
+@app.command()
+def flatten(
+    why: WhyOption = "asked for by an operator",
+    mode: ForModeOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Close every position of the bot, and take no entries until `fyersbot resume`."""
+    _command("flatten", why, mode, config, as_json=as_json)
+
+
+@app.command()
+def resume(
+    why: WhyOption, mode: ForModeOption = None, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Lift a halt or a safety latch; refused while something must still be closed."""
+    _command("resume", why, mode, config, as_json=as_json)
+
+
+@app.command()
 def simulator(
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same market.")] = 7,
@@ -166,6 +200,18 @@ def show_config_verb(config: ConfigOption = None, as_json: JsonOption = False) -
         _print_json(content)
     else:
         typer.echo(yaml.safe_dump(content, sort_keys=False), nl=False)
+
+
+def _command(verb: str, why: str, mode: str | None, config: Path | None, *, as_json: bool) -> None:
+    from core.events import Command
+    from trading.operator_verbs import give_command
+
+    settings = _settings(config, {"mode": mode})
+    receipt = give_command(settings, Command(verb), why, settings.mode if mode else None)
+    if as_json:
+        _print_json(receipt.data)
+    else:
+        typer.echo(receipt.line)
 
 
 def _settings(config: Path | None, overrides: dict[str, Any] | None = None) -> "Settings":

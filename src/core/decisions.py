@@ -174,9 +174,9 @@ class PositionAdjusted:
     at: Instant
     symbol: str
     quantity: int
-    """Shares that are gone."""
+    """Shares that are gone; negative for shares sold beyond what was held that have been brought back."""
     value: int
-    """What they fetched, in units."""
+    """What they fetched, in units; negative for what bringing them back cost."""
     why: str
 
 

@@ -5,9 +5,9 @@ It may hold memory; it may not know the time, the mode, the disk, the network, c
 
 from collections.abc import Callable, Mapping
 
-from core import events, exits
+from core import events, exits, latches
 from core.entries import propose_entry
-from core.events import Command, Decided, Decision, ExitDecided, LevelChanged, SafetyLevel
+from core.events import Decided, Decision, ExitDecided, LevelChanged, SafetyLevel
 from core.instants import Instant
 from core.market import Instrument, Tick, Timeframe
 from core.ports import RowStream
@@ -53,12 +53,8 @@ class Engine:
                 ]
             case events.HistoryArrived():
                 return self._take_candles(state, event)
-            case events.CommandGiven(at=at, command=Command.FLATTEN, why=why):
-                return _raise_to(SafetyLevel.FLATTEN, state, at, why)
-            case events.CommandGiven(at=at, command=Command.HALT, why=why):
-                return _raise_to(SafetyLevel.NO_ENTRY, state, at, why)
-            case events.CommandGiven(at=at, command=Command.RESUME, why=why) if state.level is not SafetyLevel.RUN:
-                return [LevelChanged(at=at, level=SafetyLevel.RUN, why=why)]
+            case events.CommandGiven():
+                return latches.obey(state, event, self.rules.max_loss)
             case events.TradeClosed(trade=trade):
                 self._open_profit.pop(trade.symbol, None)
         return []
@@ -144,8 +140,3 @@ class Engine:
         instrument = self.instruments[decided.symbol]
         tick = self.ticks.get(decided.symbol)
         return propose_entry(state, self._tagger, self.rules, instrument, decided, tick, at, self.profit(state))
-
-
-def _raise_to(level: SafetyLevel, state: BotState, at: Instant, why: str) -> list[Decision]:
-    """Raise the safety level; a command to be careful never lowers it."""
-    return [LevelChanged(at=at, level=level, why=why)] if state.level.value < level.value else []

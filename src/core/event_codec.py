@@ -1,13 +1,14 @@
 """Events as text and back. One canonical form, so that equal events are equal bytes and a log can be hashed.
 
 A fact is a JSON array of its fields in order, an enum its value, a tuple an array. The log stores the class name
-beside it. Types come from the classes themselves, so a new event needs nothing here.
+beside it. Types come from the classes themselves, so a new event needs nothing here; a new field at the end of an old
+event needs a default, which stands for it in the logs of before.
 """
 
 import json
 import types
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from enum import Enum
 from functools import cache
@@ -70,11 +71,12 @@ def _reader(annotation: Any) -> Callable[[Any], Any]:
 def _fact_reader(fact: type) -> Callable[[Any], Any]:
     hints = get_type_hints(fact)
     readers = [(field.name, _reader(hints[field.name])) for field in fields(fact)]
+    least = sum(field.default is MISSING for field in fields(fact))
 
     def read(plain: Any) -> Any:
-        if len(plain) != len(readers):
+        if not least <= len(plain) <= len(readers):
             raise ValueError(f"{len(plain)} fields for {fact.__name__}, which has {len(readers)}")
-        values = {name: reader(value) for (name, reader), value in zip(readers, plain, strict=True)}
+        values = {name: reader(value) for (name, reader), value in zip(readers, plain, strict=False)}
         return fact(**values)
 
     return read

@@ -45,7 +45,7 @@ class Command(Enum):
     HALT = "halt"
     """Take no entries."""
     RESUME = "resume"
-    """Lift a latch."""
+    """Lift a latch: back to RUN, if nothing is at stake."""
 
 
 class FeedState(Enum):
@@ -207,6 +207,8 @@ class CommandGiven:
     at: Instant
     command: Command
     why: str
+    key: str = ""
+    """Names one command of an operator, so that none is obeyed twice; empty for what the bot tells itself."""
 
 
 Input: TypeAlias = (

@@ -47,6 +47,8 @@ class BotState:
     stopping: bool = False
     closing: bool = False
     """Whether the bot ends with everything closed."""
+    obeyed: set[str] = field(default_factory=set)
+    """Keys of the operator's commands that were taken."""
     orders: dict[str, TrackedOrder] = field(default_factory=dict)
     """Our orders of the day by tag."""
     orders_today: int = 0
@@ -147,7 +149,9 @@ class BotState:
                 self._begin_day(day)
             case events.Booted():
                 self._boot(event)
-            case events.CommandGiven(command=command):
+            case events.CommandGiven(command=command, key=key):
+                if key:
+                    self.obeyed.add(key)
                 self.closing = self.closing or command is events.Command.STOP_FLAT
                 self.stopping = self.stopping or self.closing or command is events.Command.STOP
             case _:

@@ -28,11 +28,14 @@ from trading.kernel import Kernel
 from trading.live_trader import LiveTrader
 from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
+from trading.operator_verbs import LOCK_FILE
 from trading.rate_budget import RateBudget
 from trading.wiring import Wiring
 
 ALREADY_RUNNING = 3
 """Exit code of a second start on the same state folder."""
+_LOCK_PATIENCE = 0.5
+"""Seconds to try for the lock: a verb that looks whether a bot runs touches it for a moment."""
 
 
 def run_bot(settings: Settings, *, days: int | None, as_json: bool) -> None:
@@ -96,8 +99,8 @@ def _single_instance(settings: Settings) -> Iterator[None]:
     folder = settings.paths.state
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "bot.lock")
-        lock.acquire(timeout=0)
+        lock = FileLock(folder / LOCK_FILE)
+        lock.acquire(timeout=_LOCK_PATIENCE)
     except Timeout:
         sys.stderr.write(f"fyersbot: another bot runs on {folder}; stop it, or choose another paths.state\n")
         raise SystemExit(ALREADY_RUNNING) from None

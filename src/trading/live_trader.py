@@ -11,6 +11,7 @@ import queue
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from core import events
 from core.errors import AuthenticationError, BrokerError, StorageError
@@ -24,6 +25,7 @@ from trading.errands import Errands
 from trading.event_log import EventLog
 from trading.kernel import Kernel, Step
 from trading.narrator import tell
+from trading.obedience import Obedience
 from trading.timetable import PRE_OPEN_LEAD, Timetable
 
 logger = logging.getLogger("trading.live_trader")
@@ -36,6 +38,8 @@ _ALARM_SECONDS = 60.0
 _LONGEST_WAIT = 0.25
 """Market seconds the writer waits for an item before it looks around."""
 _VIEW_INTERVAL = 0.25
+_COMMAND_INTERVAL = 1.0
+"""Wall seconds between two looks for a command of the operator."""
 _AFTER_CLOSE = 5 * MINUTE
 """How long after the close the desk is kept at most."""
 _STOP_PATIENCE = 10.0
@@ -49,6 +53,7 @@ class Desk:
     kernel: Kernel
     log: EventLog
     errands: Errands
+    obedience: Obedience
     boot: Callable[[Instant], events.Booted]
     """Makes the first event of the run, after the log was folded."""
     open_feeds: Callable[[], None]
@@ -170,6 +175,7 @@ class LiveTrader:
             now = self._clock.now()
             self._commit(desk, desk.kernel.handle(desk.boot(now)))
             self._commit(desk, desk.kernel.handle(events.DayBegan(at=now, day=day)))
+            self._obey(desk)
             desk.open_feeds()
             timetable.start(day, self._habits.timeframe)
             self._work(desk, day)
@@ -177,6 +183,7 @@ class LiveTrader:
             timetable.stop()
             desk.close_feeds()
             desk.errands.close()
+            desk.obedience.close()
             desk.log.close()
         self._on_moment(desk.kernel)
         self._on_day_end(desk.kernel)
@@ -187,7 +194,7 @@ class LiveTrader:
     def _work(self, desk: Desk, day: TradingDay) -> None:
         """The only loop that decides: take one item, handle it, let due deadlines fire."""
         kernel, inbox, timers = desk.kernel, self._inbox, desk.kernel.orders.timers
-        next_view = 0.0
+        next_view = next_command = 0.0
         stopping_since = 0.0
         while not self._is_done(kernel, day, stopping_since):
             try:
@@ -208,6 +215,9 @@ class LiveTrader:
             if not stopping_since and self._is_stopping():
                 stopping_since = wall
                 self._commit(desk, kernel.handle(self._stop_command()))
+            if wall >= next_command:
+                next_command = wall + _COMMAND_INTERVAL
+                self._obey(desk)
             if wall >= next_view:
                 next_view = wall + _VIEW_INTERVAL
                 self._on_moment(kernel)
@@ -228,6 +238,9 @@ class LiveTrader:
             tell(event)
         for effect in step.effects:
             desk.errands.run(effect)
+
+    def _obey(self, desk: Desk) -> None:
+        desk.obedience.obey(desk.kernel, self._clock, partial(self._commit, desk))
 
     def _stop_command(self) -> events.CommandGiven:
         command = Command.STOP_FLAT if self._habits.flatten_on_stop else Command.STOP

@@ -93,7 +93,8 @@ class Reconciliation:
         ours = position.signed_quantity if position else 0
         theirs = state.shares_at_broker(books, symbol, product)
         is_short_of_ours = position is not None and theirs * position.side.value < position.quantity
-        if ours == theirs or (symbol in state.blocked and not is_short_of_ours):
+        is_brought_back = position is not None and position.quantity < 0 and not theirs
+        if ours == theirs or (symbol in state.blocked and not is_short_of_ours and not is_brought_back):
             self._differences.pop(symbol, None)
             return []
         is_moving = position is not None and state.books_at <= position.last_fill_at
@@ -104,8 +105,8 @@ class Reconciliation:
         if position is None:
             self._differences.pop(symbol)
             return self._explain_unknown(books, symbol, product, theirs, at)
-        if is_short_of_ours and position.quantity:
-            return self._shrink(state, books, position, max(0, theirs * position.side.value), at)
+        if is_brought_back or (is_short_of_ours and position.quantity):
+            return self._take_over(state, books, position, max(0, theirs * position.side.value), at)
         self._differences.pop(symbol)
         why = f"the broker shows {theirs} of {symbol}, our orders came to {ours}; check and close it at the broker"
         return self._block(state, symbol, why, at)
@@ -153,15 +154,19 @@ class Reconciliation:
             stop_order=stop,
         )
 
-    def _shrink(self, state: BotState, books: Books, position: OpenPosition, held: int, at: Instant) -> list[Decision]:
-        """Book the shares that a person or the broker closed, at the prices of the trades that did it.
+    def _take_over(
+        self, state: BotState, books: Books, position: OpenPosition, held: int, at: Instant
+    ) -> list[Decision]:
+        """Book what a person or the broker traded in our position, at the prices of the trades that did it.
 
-        A position book that merely shows less proves nothing: it may be stale or empty. Without a trade of somebody
-        else, or the shares under another product, the position keeps its stop and a person is called.
+        Mostly shares were closed; where more had been closed than held, somebody brought them back, and `gone` is
+        negative. A position book that merely shows less proves nothing: it may be stale or empty. Without a trade of
+        somebody else, or the shares under another product, the position keeps its stop and a person is called.
         """
         symbol, gone = position.symbol, position.quantity - held
-        missing, value = gone, 0
-        for quantity, worth in _closed_by_others(books, position):
+        side = position.side.opposite if gone > 0 else position.side
+        missing, value = abs(gone), 0
+        for quantity, worth in _traded_by_others(books, position, side):
             taken = min(missing, quantity)
             missing, value = missing - taken, value + worth * taken // quantity
         is_converted = missing and _is_converted(books, position, missing)
@@ -172,10 +177,11 @@ class Reconciliation:
             return self._block(state, symbol, f"{why}; its stop stays, look at the position at the broker", at)
         self._inexact.pop(symbol, None)
         self._differences.pop(symbol)
-        why = f"{gone} {symbol} were closed outside the bot"
+        why = f"{abs(gone)} {symbol} were closed outside the bot"
         if missing:
             why += f"; {missing} of them are under another product and valued at the entry price"
             value += missing * (position.entry_value // position.entry_filled)
+        value = value if gone > 0 else -value
         adjusted = PositionAdjusted(at=at, symbol=symbol, quantity=gone, value=value, why=why)
         if position.broker_exit_at:
             return [adjusted]
@@ -239,23 +245,23 @@ class Reconciliation:
         return [Alarm(at=at, code="NOT_FLAT", message=why)]
 
 
-def _closed_by_others(books: Books, position: OpenPosition) -> list[tuple[int, int]]:
-    """Return quantity and value of what others traded against a position since it was opened, newest first.
+def _traded_by_others(books: Books, position: OpenPosition, side: Side) -> list[tuple[int, int]]:
+    """Return quantity and value of what others traded on a side since a position was opened, newest first.
 
     An order of theirs that the trade book does not show yet counts by its average.
     """
 
-    def is_against(row: Fill | OrderReport) -> bool:
-        return row.symbol == position.symbol and row.side is position.side.opposite and not is_ours(row.tag)
+    def is_of_others(row: Fill | OrderReport) -> bool:
+        return row.symbol == position.symbol and row.side is side and not is_ours(row.tag)
 
-    fills = [fill for fill in books.fills if is_against(fill)]
+    fills = [fill for fill in books.fills if is_of_others(fill)]
     booked = {fill.broker_id for fill in fills}
     since = [
         fill for fill in fills if fill.at >= position.opened_at - SECOND
     ]  # the exchange's time is in whole seconds
     since.sort(key=lambda fill: (fill.at, fill.trade_number), reverse=True)
-    unbooked = [order for order in books.orders if is_against(order) and order.filled and order.broker_id not in booked]
-    return [(order.filled, order.filled_value) for order in unbooked] + [
+    unbooked = [row for row in books.orders if is_of_others(row) and row.filled and row.broker_id not in booked]
+    return [(row.filled, row.filled_value) for row in unbooked] + [
         (fill.quantity, fill.quantity * fill.price) for fill in since
     ]
 

@@ -34,6 +34,7 @@ from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
 from strategies.catalogue import strategy_named
+from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
 from trading.errands import Errands
 from trading.event_log import SqliteEventLog
@@ -41,6 +42,7 @@ from trading.fyers_client import FyersClient
 from trading.inference_engine import InferenceEngine
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader, Put
+from trading.obedience import Obedience
 from trading.order_feed import OrderFeed
 from trading.paper_broker import PaperBroker
 from trading.rate_budget import RateBudget
@@ -124,6 +126,7 @@ class Wiring:
             kernel=kernel,
             log=SqliteEventLog(settings.paths.state / f"{settings.mode.value}.sqlite"),
             errands=errands,
+            obedience=Obedience(CommandQueue(settings.paths.state, settings.mode.value)),
             boot=partial(self._boot, kernel),
             open_feeds=open_feeds,
             close_feeds=close_feeds,

@@ -15,11 +15,13 @@ import yaml
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from runtime.project import ROOT
+from trading.command_queue import CommandQueue
 from training.sources import generated
 
 from .conftest import Run
 
-VERBS = ("demo", "trade", "simulator", "login", "train", "show-config")
+COMMANDS = ("halt", "resume", "flatten")
+VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", *COMMANDS)
 SECRET = "secret-of-the-app"
 
 
@@ -38,13 +40,14 @@ def test_every_verb_takes_help(verb: str, run: Run, home: Path) -> None:
     assert sorted(home.rglob("*")) == before
 
 
-@pytest.mark.parametrize("verb", ["demo", "trade", "train", "show-config"])
+@pytest.mark.parametrize("verb", ["demo", "trade", "train", "show-config", *COMMANDS])
 def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
     assert "--json" in run(verb, "--help").out
 
 
 @pytest.mark.parametrize(
-    "wrong", [(), ("trad",), ("trade", "--nonsense"), ("trade", "--days", "0"), ("simulator", "--port", "x")]
+    "wrong",
+    [(), ("trad",), ("trade", "--nonsense"), ("trade", "--days", "0"), ("simulator", "--port", "x"), ("resume",)],
 )
 def test_wrong_usage_ends_with_2(wrong: tuple[str, ...], run: Run) -> None:
     answer = run(*wrong)
@@ -124,3 +127,54 @@ def test_the_simulator_prints_where_it_is_and_ends_on_sigterm(home: Path) -> Non
     assert endpoints["clock"]["start"] == "2026-01-06T10:00:00.250000+05:30"
     assert endpoints["symbols"] == ["NSE:SBIN-EQ"]
     assert (home / "books" / "books.jsonl").exists()
+
+
+# --- the operator's commands ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def state(home: Path) -> Path:
+    """The state folder of a paper bot that has run here and does not run now."""
+    folder = home / "data" / "state"
+    folder.mkdir(parents=True)
+    (folder / "paper.sqlite").touch()
+    return folder
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_a_command_for_a_bot_that_is_down_waits_for_its_next_start(verb: str, run: Run, state: Path) -> None:
+    answer = run(verb, "--why", "the  fund\nmeets")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == f"{verb}: no bot runs on {state}: the next start of a bot there obeys it before it trades\n"
+    [waiting] = CommandQueue(state, "paper").waiting()
+    assert (waiting.command.value, waiting.why) == (verb, "the fund meets")
+
+
+def test_a_command_can_be_for_one_mode_only_and_says_so_in_json(run: Run, state: Path) -> None:
+    answer = run("halt", "--mode", "paper", "--json")
+    assert json.loads(answer.out) == {
+        "command": "halt",
+        "state": str(state),
+        "mode": "paper",
+        "bot_runs": False,
+        "answer": None,
+    }
+    assert CommandQueue(state, "live").waiting() == []
+    assert len(CommandQueue(state, "paper").waiting()) == 1
+
+
+def test_a_command_that_nobody_would_read_is_refused_and_not_kept(run: Run, home: Path) -> None:
+    where = re.escape(str(home / "data" / "state"))
+    assert re.fullmatch(rf"no bot has run on {where}; run this in .*--config", run("halt").complaint)
+    assert not (home / "data" / "state").exists()
+
+
+def test_a_command_for_the_other_mode_is_refused_when_that_bot_has_never_run(run: Run, state: Path) -> None:
+    assert run("flatten", "--mode", "live").complaint.startswith("no live bot has run on ")
+    assert "must be 'paper' or 'live'" in run("flatten", "--mode", "both").complaint
+
+
+def test_a_reason_that_is_no_line_is_refused(run: Run, state: Path) -> None:
+    assert run("resume", "--why", " ").complaint.startswith("--why is empty; ")
+    assert "201 characters, above the limit of 200" in run("halt", "--why", "x" * 201).complaint
+    assert not (state / "commands.sqlite").exists()

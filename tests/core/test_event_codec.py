@@ -93,6 +93,11 @@ def test_the_text_is_canonical():
     assert encode(event) == ("LevelChanged", '[12,3,"loss of ₹ 5\\n"]')
 
 
+def test_a_log_from_before_a_field_was_added_is_read_with_its_default():
+    old = decode("CommandGiven", '[1,"halt","a worker failed"]')
+    assert old == events.CommandGiven(at=1, command=events.Command.HALT, why="a worker failed", key="")
+
+
 def test_fields_are_written_in_the_order_of_the_class():
     event = events.TickActed(at=1, symbol="NSE:SBIN-EQ", ltp=80_000)
     assert json.loads(encode(event)[1]) == [getattr(event, field.name) for field in fields(event)]

@@ -2,15 +2,18 @@
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
 from core import events
 from core.charges import ChargeRates
 from core.errors import AuthenticationError, BrokerError, StorageError
-from core.events import Command, Phase
+from core.events import Command, Phase, SafetyLevel
 from core.instants import MINUTE, SECOND, instant_at, ist_date
 from core.market import Instrument, Tick, Timeframe
 from core.orders import Product
@@ -19,10 +22,12 @@ from core.sessions import TradingDay
 from core.signals import FeatureRow, Needs
 from core.sizing import SizingMethod, SizingRule
 from runtime.clock import MarketClock
+from trading.command_queue import Answer, CommandQueue
 from trading.errands import Errands
 from trading.event_log import MemoryEventLog
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader
+from trading.obedience import Obedience
 
 SBIN = "NSE:SBIN-EQ"
 MONDAY = date(2026, 1, 5)
@@ -133,7 +138,10 @@ class NoRows:
 class House:
     """Everything around a trader, to look at afterwards."""
 
-    def __init__(self, start: tuple[date, time], *holidays: date, speed: float = 4_000.0) -> None:
+    def __init__(
+        self, start: tuple[date, time], *holidays: date, speed: float = 4_000.0, folder: Path = Path("none")
+    ) -> None:
+        self.folder = folder
         self.clock = NightSkippingClock(instant_at(*start), speed)
         self.calendar = ShortSessions(*holidays)
         self.log = MemoryEventLog()
@@ -155,6 +163,7 @@ class House:
             kernel=kernel,
             log=self.log,
             errands=errands,
+            obedience=Obedience(CommandQueue(self.folder, "paper")),
             boot=lambda at: events.Booted(
                 at=at,
                 boot=kernel.state.boot + 1,
@@ -320,6 +329,81 @@ def test_a_price_reaches_the_kernel_with_the_time_at_which_it_is_seen():
     trader.request_stop("done")
     thread.join(20)
     assert house.reported[0].engine.ticks[SBIN].ltp == 80_000
+
+
+@contextmanager
+def running(house: House) -> Iterator[None]:
+    """A bot in the middle of a session, which is then asked to stop."""
+    house.begun.clear()
+    trader = house.trader()
+    thread = threading.Thread(target=trader.run)
+    thread.start()
+    try:
+        assert house.begun.wait(10)
+        yield
+    finally:
+        trader.request_stop("the test is over")
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+def answer_to(queue: CommandQueue, key: str) -> Answer:
+    deadline = monotonic() + 10
+    while (answer := queue.answer_to(key)) is None:
+        assert monotonic() < deadline, "the bot did not answer"
+        sleep(0.02)
+    return answer
+
+
+def test_a_running_bot_obeys_and_answers_within_a_second_or_so(tmp_path):
+    house, queue = House((TUESDAY, time(9, 20)), speed=1.0, folder=tmp_path), CommandQueue(tmp_path)
+    with running(house):
+        halted = answer_to(queue, queue.give(Command.HALT, "lunch"))
+        assert halted == Answer(is_obeyed=True, text="the safety level is now NO_ENTRY: lunch")
+        assert answer_to(queue, queue.give(Command.RESUME, "back")).text == "the safety level is now RUN: back"
+    assert [event.level for event in house.of_kind(events.LevelChanged)] == [SafetyLevel.NO_ENTRY, SafetyLevel.RUN]
+
+
+def test_a_command_given_while_no_bot_ran_is_obeyed_before_the_feeds_open_and_only_once(tmp_path):
+    house, queue = House((TUESDAY, time(9, 20)), speed=1.0, folder=tmp_path), CommandQueue(tmp_path)
+    key = queue.give(Command.FLATTEN, "trouble at home")
+    levels: list[int] = []
+    house.open_feeds = lambda: (levels.append(len(house.of_kind(events.LevelChanged))), house.begun.set())
+    for _ in range(2):
+        with running(house):
+            assert answer_to(queue, key).is_obeyed
+    assert levels == [1, 1]
+    assert [event.key for event in house.of_kind(events.CommandGiven)].count(key) == 1
+    assert house.reported[-1].state.level is SafetyLevel.FLATTEN
+
+
+def test_a_command_that_was_recorded_but_not_marked_before_a_power_cut_is_not_obeyed_again(tmp_path):
+    house, queue = House((TUESDAY, time(9, 20)), speed=1.0, folder=tmp_path), CommandQueue(tmp_path)
+    key = queue.give(Command.HALT, "lunch")
+    at = house.clock.now()
+    house.log.append(
+        [
+            events.CommandGiven(at=at, command=Command.HALT, why="lunch", key=key),
+            events.LevelChanged(at=at, level=SafetyLevel.NO_ENTRY, why="lunch"),
+            events.LevelChanged(at=at, level=SafetyLevel.RUN, why="resumed since"),
+        ]
+    )
+    with running(house):
+        assert "had taken it before" in answer_to(queue, key).text
+    assert house.reported[-1].state.level is SafetyLevel.RUN
+
+
+def test_a_command_of_the_last_moment_that_the_log_could_not_keep_waits_for_the_next_start(tmp_path):
+    house, queue = House((TUESDAY, time(9, 20)), speed=1.0, folder=tmp_path), CommandQueue(tmp_path)
+    house.log = FullDisk(room=2)
+    key = queue.give(Command.HALT, "lunch")
+    with pytest.raises(StorageError, match="disk full"):
+        house.trader().run()
+    assert queue.answer_to(key) is None
+    house.log.room = 1_000
+    with running(house):
+        assert answer_to(queue, key).is_obeyed
+    assert house.reported[-1].state.level is SafetyLevel.NO_ENTRY
 
 
 class FullDisk(MemoryEventLog):

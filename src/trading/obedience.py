@@ -1,0 +1,70 @@
+"""The bot's side of the command queue: every command is taken in order, recorded, obeyed and answered, once.
+
+A queue that cannot be read makes the bot deaf, not dumb: it says so and trades on; signals still stop it.
+"""
+
+import logging
+from collections.abc import Callable
+
+from core.events import Alarm, Command, CommandGiven, LevelChanged
+from core.latches import RESUME_REFUSED
+from core.ports import Clock
+from core.state import BotState
+from trading.command_queue import Answer, CommandQueue, QueueError, WaitingCommand
+from trading.kernel import Kernel, Step
+
+logger = logging.getLogger("trading.obedience")
+
+Commit = Callable[[Step], None]
+_TAKEN_BEFORE = Answer(is_obeyed=True, text="the bot had taken it before; what came of it stands in its log")
+
+
+class Obedience:
+    """Takes what waits, whenever it is asked to; the writer asks about once a second."""
+
+    def __init__(self, queue: CommandQueue) -> None:
+        self._queue = queue
+        self._is_deaf = False
+
+    def obey(self, kernel: Kernel, clock: Clock, commit: Commit) -> None:
+        """Give the kernel every waiting command; `commit` makes a step durable and acts on it.
+
+        A resume waits until the books have been read, and what was asked after it waits with it: until then nothing
+        is sent in any case. Raises what `commit` raises.
+        """
+        try:
+            for given in self._queue.waiting():
+                if given.key not in kernel.state.obeyed and _is_early(given, kernel.state):
+                    break
+                self._queue.answer(given.key, _take(given, kernel, clock, commit))
+        except QueueError as error:
+            if not self._is_deaf:
+                logger.critical("Commands cannot be taken: %s", error)
+            self._is_deaf = True
+        else:
+            self._is_deaf = False
+
+    def close(self) -> None:
+        """Release the queue. Safe to call twice."""
+        self._queue.close()
+
+
+def _is_early(given: WaitingCommand, state: BotState) -> bool:
+    return given.command is Command.RESUME and not state.reconciled
+
+
+def _take(given: WaitingCommand, kernel: Kernel, clock: Clock, commit: Commit) -> Answer:
+    if given.key in kernel.state.obeyed:
+        return _TAKEN_BEFORE
+    step = kernel.handle(CommandGiven(at=clock.now(), command=given.command, why=given.why, key=given.key))
+    commit(step)
+    return _answer(step, kernel.state)
+
+
+def _answer(step: Step, state: BotState) -> Answer:
+    for event in step.events:
+        if isinstance(event, Alarm) and event.code == RESUME_REFUSED:
+            return Answer(is_obeyed=False, text=event.message)
+    verb = "is now" if any(isinstance(event, LevelChanged) for event in step.events) else "stays"
+    why = f": {state.level_why}" if state.level_why else ""
+    return Answer(is_obeyed=True, text=f"the safety level {verb} {state.level.name}{why}")

@@ -1,0 +1,125 @@
+"""The operator's side of the command queue: say who is asked, write the command down, and tell what came of it."""
+
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import BotError, ConfigurationError
+from core.events import Command
+from runtime.settings import Mode, Settings
+from trading.command_queue import Answer, CommandQueue
+
+LOCK_FILE = "bot.lock"
+"""In the state folder; a running bot holds the kernel's lock on it."""
+LONGEST_WHY = 200
+_VERB_PATIENCE = 5.0
+_ANSWER_WITHIN = 3.0
+"""Wall seconds to wait for the bot's answer; it looks once a second while it has a session."""
+_LOOK_AGAIN = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a command."""
+
+    command: Command
+    folder: Path
+    mode: str
+    """Whom it is for; empty for any bot on the folder."""
+    bot_runs: bool
+    answer: Answer | None
+
+    @property
+    def line(self) -> str:
+        """The same in words."""
+        who = f"{self.mode} bot" if self.mode else "bot"
+        if self.answer is not None:
+            what = self.answer.text
+        elif self.bot_runs:
+            what = f"written down for the {who} on {self.folder}, not taken yet: it is when a session begins"
+        else:
+            what = f"no bot runs on {self.folder}: the next start of a {who} there obeys it before it trades"
+        return f"{self.command.value}: {what}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "command": self.command.value,
+            "state": str(self.folder),
+            "mode": self.mode or None,
+            "bot_runs": self.bot_runs,
+            "answer": self.answer.text if self.answer else None,
+        }
+
+
+def give_command(settings: Settings, command: Command, why: str, mode: Mode | None) -> Receipt:
+    """Write a command down for the bot on the settings' state folder and wait a moment for its answer.
+
+    Without a `mode` it is for whichever bot runs, or starts next, on the folder. Raises `ConfigurationError` for a
+    folder that no bot knows and a reason that is no line, `QueueError`, and `BotError` when the bot refuses.
+    """
+    folder = settings.paths.state.absolute()
+    reason = _one_line(why)
+    _check_owner(folder)
+    bot_runs = is_bot_running(folder)
+    _check_that_somebody_reads(folder, bot_runs, (mode,) if mode else tuple(Mode))
+    queue = CommandQueue(folder, mode.value if mode else "", _VERB_PATIENCE)
+    try:
+        key = queue.give(command, reason)
+        answer = _wait_for_answer(queue, key) if bot_runs else None
+    finally:
+        queue.close()
+    if answer is not None and not answer.is_obeyed:
+        raise BotError(f"{command.value} was refused: {answer.text}")
+    return Receipt(command, folder, mode.value if mode else "", bot_runs, answer)
+
+
+def is_bot_running(folder: Path) -> bool:
+    """Whether a process holds the bot's lock on a state folder. Takes it for a moment, shared, if none does."""
+    try:
+        handle = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _check_owner(folder: Path) -> None:
+    """Refuse to write a file that the bot, who is another user, could not read."""
+    owner = folder.stat().st_uid if folder.exists() else os.geteuid()
+    if owner != os.geteuid():
+        raise ConfigurationError(f"{folder} belongs to user {owner}; run this as that user: sudo -u '#{owner}' ...")
+
+
+def _check_that_somebody_reads(folder: Path, bot_runs: bool, modes: tuple[Mode, ...]) -> None:
+    """Refuse where no bot would ever read it: a halt that nobody hears is worse than an error."""
+    if not bot_runs and not any((folder / f"{mode.value}.sqlite").exists() for mode in modes):
+        kind = f"{modes[0].value} bot" if len(modes) == 1 else "bot"
+        raise ConfigurationError(
+            f"no {kind} has run on {folder}; run this in the bot's own folder, or name its settings with --config"
+        )
+
+
+def _one_line(why: str) -> str:
+    reason = " ".join(why.encode(errors="replace").decode().split())
+    if not reason:
+        raise ConfigurationError("--why is empty; say in a few words why, it stands in the log")
+    if len(reason) > LONGEST_WHY:
+        raise ConfigurationError(f"--why has {len(reason)} characters, above the limit of {LONGEST_WHY}; shorten it")
+    return reason
+
+
+def _wait_for_answer(queue: CommandQueue, key: str) -> Answer | None:
+    deadline = time.monotonic() + _ANSWER_WITHIN
+    while (answer := queue.answer_to(key)) is None and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN)
+    return answer

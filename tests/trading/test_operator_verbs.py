@@ -1,0 +1,92 @@
+"""A verb and the bot it speaks to: who is there, what is said, and what is refused."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from core.errors import BotError, ConfigurationError
+from core.events import Command
+from runtime.settings import Mode, Settings
+from trading.command_queue import Answer, CommandQueue
+from trading.operator_verbs import LOCK_FILE, give_command, is_bot_running
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    (tmp_path / "live.sqlite").touch()
+    return Settings.model_validate({"paths": {"state": tmp_path}})
+
+
+@pytest.fixture
+def running(tmp_path):
+    """A bot that holds its lock."""
+    with FileLock(tmp_path / LOCK_FILE):
+        yield
+
+
+def answering(folder: Path, answer: Answer) -> threading.Thread:
+    """A bot that answers the next command."""
+
+    def wait_and_answer() -> None:
+        queue = CommandQueue(folder, "live", patience=5.0)
+        while not (waiting := queue.waiting()):
+            pass
+        queue.answer(waiting[0].key, answer)
+        queue.close()
+
+    thread = threading.Thread(target=wait_and_answer)
+    thread.start()
+    return thread
+
+
+def test_a_bot_runs_while_it_holds_its_lock_and_looking_leaves_it_free(tmp_path):
+    assert not is_bot_running(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with FileLock(tmp_path / LOCK_FILE):
+        assert is_bot_running(tmp_path)
+    assert not is_bot_running(tmp_path)
+    with FileLock(tmp_path / LOCK_FILE, timeout=0):
+        pass
+
+
+def test_the_answer_of_a_running_bot_is_told(settings, running, tmp_path):
+    bot = answering(tmp_path, Answer(is_obeyed=True, text="the safety level is now NO_ENTRY: lunch"))
+    receipt = give_command(settings, Command.HALT, "lunch", None)
+    bot.join()
+    assert receipt.line == "halt: the safety level is now NO_ENTRY: lunch"
+    assert receipt.data["bot_runs"] is True
+
+
+def test_a_refusal_of_the_bot_is_an_error(settings, running, tmp_path):
+    bot = answering(tmp_path, Answer(is_obeyed=False, text="the safety level stays FLATTEN: not flat"))
+    with pytest.raises(BotError, match=r"^resume was refused: the safety level stays FLATTEN: not flat$"):
+        give_command(settings, Command.RESUME, "go", Mode.LIVE)
+    bot.join()
+
+
+def test_a_bot_that_idles_is_not_said_to_have_obeyed(settings, running, tmp_path, monkeypatch):
+    monkeypatch.setattr("trading.operator_verbs._ANSWER_WITHIN", 0.1)
+    line = give_command(settings, Command.HALT, "lunch", Mode.LIVE).line
+    assert line.startswith(f"halt: written down for the live bot on {tmp_path}, not taken yet")
+    assert len(CommandQueue(tmp_path, "live").waiting()) == 1
+
+
+def test_bytes_that_are_no_text_do_not_break_a_command(settings, tmp_path):
+    give_command(settings, Command.HALT, "caf\udce9", None)
+    [waiting] = CommandQueue(tmp_path, "live").waiting()
+    assert waiting.why == "caf?"
+
+
+def test_a_folder_of_another_user_is_refused_because_its_bot_could_not_read_the_command(
+    settings, tmp_path, monkeypatch
+):
+    owner = os.geteuid()
+    monkeypatch.setattr("trading.operator_verbs.os.geteuid", lambda: owner + 1)
+    with pytest.raises(
+        ConfigurationError, match=rf"belongs to user {owner}; run this as that user: sudo -u '#{owner}'"
+    ):
+        give_command(settings, Command.HALT, "lunch", None)
+    assert not (tmp_path / "commands.sqlite").exists()
