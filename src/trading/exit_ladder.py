@@ -152,11 +152,15 @@ class ExitLadder:
         return order.state is not OrderState.WORKING or order.change is not None or bool(is_being_cancelled)
 
     def _may_the_broker_close(self, state: BotState, position: OpenPosition) -> bool:
-        """Whether the broker was asked to close it and no later reading shows that it did not."""
+        """Whether the broker was asked to close it and no reading, begun late enough, shows that it did not.
+
+        Its counter order may reach the books as late as one of ours of unknown fate; an exit of ours beside it would
+        open a new position.
+        """
         asked, books = position.broker_exit_at, state.books
         if not asked:
             return False
-        if books is None or state.books_at <= asked + self._rules.verify_after:
+        if books is None or state.books_at <= asked + self._rules.transit:
             return True
         if state.shares_at_broker(books, position.symbol, position.product) != position.signed_quantity:
             return True  # it did, at least in part; the comparison of the books takes note

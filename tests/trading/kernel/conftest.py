@@ -50,7 +50,8 @@ class ToyBroker:
         self.newest_first = False
         """Whether order and trade book begin with what happened last."""
         self.plans: dict[Verb, deque[str]] = {verb: deque() for verb in Verb}
-        """What to do with the next calls: lost, never, reject, rate, auth, forbidden, not_sent, noop, in_book, part."""
+        """What to do with the next calls: lost, never, reject, rate, auth, forbidden, not_sent, noop, in_book, part,
+        slow (an exit that rests, unseen)."""
         self.reachable = True
         self.mute = False
         """Whether the order socket keeps silent."""
@@ -116,6 +117,9 @@ class ToyBroker:
             return Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER, code=-352, message="no position")
         side = Side.SELL if net > 0 else Side.BUY
         order = self._report("", symbol, side, OrderType.MARKET, product, abs(net), 0, 0)
+        if fate == "slow":
+            self.late_orders.add(order.broker_id)
+            return Outcome(kind=OutcomeKind.ACK)
         self._fill(order.broker_id, 4 if fate == "part" else abs(net))
         if fate == "part":
             self._change(order.broker_id, status=OrderStatus.CANCELLED)

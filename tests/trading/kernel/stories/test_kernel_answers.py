@@ -203,6 +203,25 @@ def test_when_the_broker_closes_a_part_only_no_more_than_the_rest_is_sent(bot, d
     assert trade.gross == 6_000
 
 
+@SIDES
+def test_an_exit_of_the_brokers_that_the_books_show_late_is_not_doubled(bot, direction, towards):
+    bot.enter(direction)
+    bot.broker.plans[Verb.MODIFY].extend(["reject"] * 50)
+    bot.broker.plans[Verb.EXIT].append("slow")
+    bot.tick(80_000 + 600 * towards)
+    while not bot.of_kind(events.PositionExitIntended):
+        bot.run(0.1)
+    bot.run(20)
+    (counter_order,) = bot.broker.late_orders
+    bot.broker.late_orders.clear()
+    bot.run(20)
+    bot.broker._fill(counter_order, 10)
+    bot.run(20)
+    assert bot.broker.net(SBIN) == 0
+    assert len(bot.of_kind(events.OrderIntended)) == 2
+    assert [trade.gross for trade in bot.trades] == [6_000]
+
+
 def test_nothing_is_sent_while_the_broker_may_be_closing_the_position(bot):
     bot.enter()
     bot.broker.plans[Verb.MODIFY].extend(["reject"] * 50)
