@@ -66,7 +66,7 @@ class Reconciliation:
         elif not state.reconciled:
             decisions.append(Reconciled(at=at, why="books read and agreed"))
         if state.phase in {Phase.FLAT_CHECK, Phase.CLOSE} and not state.flat_verified:
-            decisions += self._check_flat(state, books, at)
+            decisions += self._check_flat(state, at)
         return decisions
 
     def close_verified(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
@@ -104,14 +104,16 @@ class Reconciliation:
             return []
         if position is None:
             self._differences.pop(symbol)
-            return self._explain_unknown(books, symbol, product, theirs, at)
+            return self._explain_unknown(state, books, symbol, product, theirs, at)
         if is_brought_back or (is_short_of_ours and position.quantity):
             return self._take_over(state, books, position, max(0, theirs * position.side.value), at)
         self._differences.pop(symbol)
         why = f"the broker shows {theirs} of {symbol}, our orders came to {ours}; check and close it at the broker"
         return self._block(state, symbol, why, at)
 
-    def _explain_unknown(self, books: Books, symbol: str, product: Product, net: int, at: Instant) -> list[Decision]:
+    def _explain_unknown(
+        self, state: BotState, books: Books, symbol: str, product: Product, net: int, at: Instant
+    ) -> list[Decision]:
         """Adopt what our own orders account for; leave anybody else's position alone."""
         own = [
             order
@@ -119,9 +121,12 @@ class Reconciliation:
             if order.symbol == symbol and order.product == product.value and is_ours(order.tag)
         ]
         own_net = sum(order.side.value * order.filled for order in own)
-        if own_net * net <= 0:
+        if net == _net_of_others(books, symbol, product):
             why = f"somebody else's position of {net} is in {symbol}"
             return [SymbolBlocked(at=at, symbol=symbol, why=why)]
+        if own_net * net <= 0:
+            why = f"the broker shows {net} of {symbol}, which our orders and those of others do not explain; close it"
+            return self._block(state, symbol, why, at)
         side = Side.BUY if net > 0 else Side.SELL
         entry = max((order for order in own if order.side is side and order.filled), key=lambda order: order.broker_id)
         resting = (
@@ -222,20 +227,26 @@ class Reconciliation:
 
     # --- flatness -----------------------------------------------------------------------------------------------
 
-    def _check_flat(self, state: BotState, books: Books, at: Instant) -> list[Decision]:
-        """Say once that nothing of ours is left over night, or, in the second reading, what is. Delivery may stay."""
+    def left_open(self, state: BotState) -> set[str]:
+        """Return the symbols in which something of ours is open that may not stay over night, as the books have it.
+
+        A net position in a symbol of ours counts unless the orders of others came to just that.
+        """
         left = {symbol for symbol, position in state.positions.items() if position.product is not Product.CNC}
         left |= {
             order.intent.symbol
             for order in state.orders.values()
             if order.state.is_live and order.intent.product is not Product.CNC
         }
-        if self._rules.product is not Product.CNC:
-            left |= {
-                symbol
-                for symbol in self._instruments
-                if symbol not in state.blocked and state.shares_at_broker(books, symbol, self._rules.product)
-            }
+        books, product = state.books, self._rules.product
+        if books is not None and product is not Product.CNC:
+            nets = {symbol: state.shares_at_broker(books, symbol, product) for symbol in self._instruments}
+            left |= {symbol for symbol, net in nets.items() if net and net != _net_of_others(books, symbol, product)}
+        return left
+
+    def _check_flat(self, state: BotState, at: Instant) -> list[Decision]:
+        """Say once that nothing of ours is left over night, or, in the second reading, what is. Delivery may stay."""
+        left = self.left_open(state)
         if not left:
             return [FlatVerified(at=at)]
         self._not_flat += 1
@@ -264,6 +275,15 @@ def _traded_by_others(books: Books, position: OpenPosition, side: Side) -> list[
     return [(row.filled, row.filled_value) for row in unbooked] + [
         (fill.quantity, fill.quantity * fill.price) for fill in since
     ]
+
+
+def _net_of_others(books: Books, symbol: str, product: Product) -> int:
+    """Return what the orders of others came to in a symbol today."""
+    return sum(
+        order.side.value * order.filled
+        for order in books.orders
+        if order.symbol == symbol and order.product == product.value and not is_ours(order.tag)
+    )
 
 
 def _is_converted(books: Books, position: OpenPosition, quantity: int) -> bool:
