@@ -3,7 +3,6 @@
 Heavy imports stand inside the verbs, so that `--help` answers at once.
 """
 
-import errno
 import json
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.errors import BotError, ConfigurationError
+from runtime.complaints import complaint_of
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -38,15 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program. Ends the process: 0 good, 1 failed with one line of why, 2 wrong usage."""
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="fyersbot")
-    except BotError as error:
-        sys.stderr.write(f"fyersbot: {error}\n")
-        raise SystemExit(1) from None
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            complaint = f"{error.filename or 'the output'}: the disk is full; make room and run it again"
-        elif error.filename:
-            complaint = f"{error.filename}: {error.strerror}; check the path and its permissions"
-        else:
+    except (BotError, OSError) as error:
+        complaint = complaint_of(error)
+        if complaint is None:
             raise
         sys.stderr.write(f"fyersbot: {complaint}\n")
         raise SystemExit(1) from None
