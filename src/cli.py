@@ -65,7 +65,9 @@ def demo(
 
 @app.command()
 def trade(
-    mode: Annotated[str | None, typer.Option(help="paper or live; live sends real orders.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="paper or live; real orders are sent only when live is typed here.")
+    ] = None,
     config: ConfigOption = None,
     days: Annotated[int | None, typer.Option(min=1, help="End after so many trading days; none: when stopped.")] = None,
     tape: Annotated[
@@ -75,7 +77,7 @@ def trade(
     speed: Annotated[float, typer.Option(help="Market seconds per wall second, with --tape.")] = 60.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Trade: on paper by default, with money only when asked for by name; or rehearse a day of a tape."""
+    """Trade: on paper by default, with money only by --mode live and live.account; or rehearse a day of a tape."""
     if tape is not None:
         from trading.rehearsal import new_run, rehearse
 
@@ -91,7 +93,7 @@ def trade(
         raise ConfigurationError("--date needs --tape, the file that holds the day; without one today is traded")
     from trading.front_door import run_bot
 
-    run_bot(_settings(config, {"mode": mode}), days=days, as_json=as_json)
+    run_bot(_settings(config, {"mode": mode}), typed_mode=mode, days=days, as_json=as_json)
 
 
 @app.command()
