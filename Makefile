@@ -34,7 +34,7 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
-# Every program prints one JSON line; the figures of record are in benchmarks/README.md.
+# Each prints one JSON line and fails when its goal does not hold; the figures of record are in benchmarks/README.md.
 bench: setup
 	@for program in benchmarks/bench_*.py; do $(BIN)/python $$program || exit 1; done
 

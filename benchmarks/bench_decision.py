@@ -146,6 +146,7 @@ def main() -> None:
         "holds": bool(naive_median / median >= LEAST_RATIO and p99 < LARGEST_P99_US),
     }
     print(json.dumps(result))
+    sys.exit(not result["holds"])
 
 
 if __name__ == "__main__":

@@ -122,6 +122,7 @@ def main() -> None:
         "holds": max(ready) < GOAL_SECONDS and most < GOAL_MEGABYTES,
     }
     print(json.dumps(result))
+    sys.exit(not result["holds"])
 
 
 if __name__ == "__main__":

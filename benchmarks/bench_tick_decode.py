@@ -12,6 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ SYMBOLS = 50
 UPDATES = 20_000
 ROUNDS = 7
 START = 1_795_150_000
+LEAST_RATIO = 10
 
 
 def topic(place: int) -> str:
@@ -113,7 +115,7 @@ def main() -> None:
     cases = {name: [data_frame([item]) for item in items] for name, items in singles.items()}
     items = singles["changed_9_of_21"]
     cases["50_per_frame"] = [data_frame(items[start : start + 50]) for start in range(0, UPDATES, 50)]
-    result: dict[str, object] = {"benchmark": "tick_decode", "symbols": SYMBOLS, "ticks": UPDATES, "rounds": ROUNDS}
+    result: dict[str, Any] = {"benchmark": "tick_decode", "symbols": SYMBOLS, "ticks": UPDATES, "rounds": ROUNDS}
     for name, frames in cases.items():
         pairs = [(microseconds(theirs, frames), microseconds(ours, frames)) for _ in range(ROUNDS)]
         result[name] = {
@@ -121,7 +123,9 @@ def main() -> None:
             "sdk_us": round(statistics.median(sdk for sdk, _ in pairs), 2),
             "ours_us": round(statistics.median(mine for _, mine in pairs), 2),
         }
+    result["holds"] = all(result[name]["ratio"] >= LEAST_RATIO for name in cases)
     print(json.dumps(result))
+    sys.exit(not result["holds"])
 
 
 if __name__ == "__main__":

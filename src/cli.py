@@ -3,7 +3,6 @@
 Heavy imports stand inside the verbs, so that `--help` answers at once.
 """
 
-import errno
 import json
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.errors import BotError, ConfigurationError
+from runtime.complaints import complaint_of
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -42,15 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program. Ends the process: 0 good, 1 failed with one line of why, 2 wrong usage."""
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="fyersbot")
-    except BotError as error:
-        sys.stderr.write(f"fyersbot: {error}\n")
-        raise SystemExit(1) from None
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            complaint = f"{error.filename or 'the output'}: the disk is full; make room and run it again"
-        elif error.filename:
-            complaint = f"{error.filename}: {error.strerror}; check the path and its permissions"
-        else:
+    except (BotError, OSError) as error:
+        complaint = complaint_of(error)
+        if complaint is None:
             raise
         sys.stderr.write(f"fyersbot: {complaint}\n")
         raise SystemExit(1) from None
@@ -75,7 +69,9 @@ def demo(
 
 @app.command()
 def trade(
-    mode: Annotated[str | None, typer.Option(help="paper or live; live sends real orders.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="paper or live; real orders are sent only when live is typed here.")
+    ] = None,
     config: ConfigOption = None,
     days: Annotated[int | None, typer.Option(min=1, help="End after so many trading days; none: when stopped.")] = None,
     tape: Annotated[
@@ -85,7 +81,7 @@ def trade(
     speed: Annotated[float, typer.Option(help="Market seconds per wall second, with --tape.")] = 60.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Trade: on paper by default, with money only when asked for by name; or rehearse a day of a tape."""
+    """Trade: on paper by default, with money only by --mode live and live.account; or rehearse a day of a tape."""
     if tape is not None:
         from trading.rehearsal import new_run, rehearse
 
@@ -101,7 +97,7 @@ def trade(
         raise ConfigurationError("--date needs --tape, the file that holds the day; without one today is traded")
     from trading.front_door import run_bot
 
-    run_bot(_settings(config, {"mode": mode}), days=days, as_json=as_json)
+    run_bot(_settings(config, {"mode": mode}), typed_mode=mode, days=days, as_json=as_json)
 
 
 @app.command()

@@ -26,6 +26,9 @@ _MOST_NEIGHBOURS = 3
 _TOKEN_PATTERN = re.compile(r"\d{11,20}", re.ASCII)
 _JSON_TICKER = re.compile(rb'"((?:NSE|BSE|MCX):[^"]{1,80})"\s{0,4}:\s{0,4}\{')
 _CSV_TICKER = re.compile(rb",((?:NSE|BSE|MCX):[^,\n]{1,80}),")
+_JSON_END = re.compile(rb"[{}]\s*\}\s*$")
+"""The last entry's brace and the document's own; the latter alone also ends many a half document."""
+_LONGEST_END = 64
 
 
 class SymbolFile:
@@ -40,10 +43,16 @@ class SymbolFile:
         self._name = name
         self._scale = scale
         self._is_json = content[:1] == b"{"
-        if self._is_json and content[-16:].rstrip()[-1:] != b"}":
-            raise DataError(f"{name}: the JSON ends in the middle; delete the file to fetch it again")
         if not self._is_json:
             self._check_layout(self._row_around(0))
+            self._check_layout(self._last_row())
+        elif _JSON_END.search(content[-_LONGEST_END:]) is None:
+            raise DataError(f"{name}: the JSON ends in the middle")
+
+    @property
+    def has_contracts(self) -> bool:
+        """Whether there is anything to find at all."""
+        return (_JSON_TICKER if self._is_json else _CSV_TICKER).search(self._content) is not None
 
     def find(self, symbol: str) -> Instrument:
         """Return a contract. Raises `ConfigurationError` for an unknown ticker, `DataError` for a changed layout."""
@@ -93,8 +102,11 @@ class SymbolFile:
     def _row_around(self, at: int) -> list[str]:
         start = self._content.rfind(b"\n", max(0, at - _LONGEST_ROW), at) + 1 if at else 0
         end = self._content.find(b"\n", at, at + _LONGEST_ROW)
-        line = self._content[start : end if end >= 0 else at + _LONGEST_ROW].decode("utf-8", errors="replace")
-        return next(csv.reader([line.rstrip("\r")]), [])
+        return _cells(self._content[start : end if end >= 0 else at + _LONGEST_ROW])
+
+    def _last_row(self) -> list[str]:
+        end = self._content[-_LONGEST_ROW:].rstrip()
+        return _cells(end[end.rfind(b"\n") + 1 :])
 
     def _check_layout(self, row: list[str]) -> None:
         if len(row) != _COLUMNS:
@@ -170,3 +182,7 @@ class SymbolFile:
         ]
         near = difflib.get_close_matches(symbol, names, n=_MOST_NEIGHBOURS, cutoff=0.6)
         return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _cells(line: bytes) -> list[str]:
+    return next(csv.reader([line.decode("utf-8", errors="replace").rstrip("\r")]), [])

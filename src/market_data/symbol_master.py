@@ -1,16 +1,17 @@
 """Tick size, lot, freeze quantity and price bands change by decree: ask the broker's symbol master every day.
 
 The day's file of a segment is fetched once, kept on disk and searched there, so that a master of many megabytes
-costs no memory.
+costs no memory. Only what can be read is kept: an error page served as a master is asked for again.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import TypeVar
 
 from core.errors import BrokerError, ConfigurationError, DataError
 from core.instants import ist_date
@@ -20,6 +21,8 @@ from market_data.symbol_files import SymbolFile
 from runtime.endpoints import is_loopback, require_base
 from runtime.fetch import Deadlines, download
 from runtime.settings import Settings
+
+Content = TypeVar("Content")
 
 LARGEST_MASTER = 256_000_000
 _DOWNLOAD_SECONDS = 120.0
@@ -44,8 +47,8 @@ class SymbolMaster:
     def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]:
         """Look up contracts by ticker, in the order asked for.
 
-        Raises `ConfigurationError` that names an unknown ticker and its neighbours, `DataError` for a file of another
-        layout, `BrokerError` when the master cannot be fetched, `StorageError` when it cannot be kept.
+        Raises `ConfigurationError` that names an unknown ticker and its neighbours, `BrokerError` when the master
+        cannot be fetched or read, `StorageError` when it cannot be kept.
         """
         wanted = list(dict.fromkeys(symbols))
         segments = {symbol: segments_of(symbol) for symbol in wanted}
@@ -53,14 +56,11 @@ class SymbolMaster:
         unknown: dict[str, ConfigurationError] = {}
         for segment in dict.fromkeys(segment for names in segments.values() for segment in names):
             asked = [symbol for symbol in wanted if segment in segments[symbol] and symbol not in found]
-            if not asked:
-                continue
-            with self._open(segment) as file:
-                for symbol in asked:
-                    try:
-                        found[symbol] = file.find(symbol)
-                    except ConfigurationError as error:
-                        unknown.setdefault(symbol, error)
+            for symbol, answer in self._look_up(segment, asked).items():
+                if isinstance(answer, Instrument):
+                    found[symbol] = answer
+                else:
+                    unknown.setdefault(symbol, answer)
         for symbol in wanted:
             if symbol not in found:
                 raise unknown[symbol]
@@ -69,34 +69,34 @@ class SymbolMaster:
     def index_names(self) -> dict[str, str]:
         """Return the data socket's own names of indices by ticker: `NSE:NIFTY50-INDEX` is `Nifty 50` there.
 
-        Empty when the broker publishes none. Raises `DataError` for another layout, `BrokerError`, `StorageError`.
+        Empty when the broker publishes none. Raises `BrokerError` when they cannot be fetched or read, `StorageError`.
         """
-        path = self._file_of_today("index_names", (_INDEX_NAMES,))
-        if path is None:
+        return self._read_today("index_names", (_INDEX_NAMES,), _index_names) or {}
+
+    def _look_up(self, segment: str, symbols: Sequence[str]) -> dict[str, Instrument | ConfigurationError]:
+        """Return each ticker's contract, or why the segment has none."""
+        if not symbols:
             return {}
-        try:
-            content = json.loads(path.read_bytes())
-        except ValueError:
-            content = None
-        if not isinstance(content, dict) or not all(isinstance(name, str) for name in content.values()):
-            raise DataError(f"{path}: not a list of names by ticker; its layout has changed")
-        return content
-
-    @contextmanager
-    def _open(self, segment: str) -> Iterator[SymbolFile]:
-        path = self._file_of_today(segment, [pattern.format(segment=segment) for pattern in _FILES])
-        if path is None:
-            base = self._broker.endpoints.symbol_master
-            raise BrokerError(f"broker.endpoints.symbol_master = {base}: has no file for {segment}; check the address")
+        base = self._broker.endpoints.symbol_master
         scale = _CURRENCY_SCALE if segment.endswith("_CD") else _CASH_SCALE
-        with path.open("rb") as file:
-            if path.stat().st_size == 0:
-                raise DataError(f"{path} is empty; delete it to fetch it again")
-            with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-                yield SymbolFile(content, str(path), scale)
 
-    def _file_of_today(self, stem: str, names: Sequence[str]) -> Path | None:
-        """Return today's copy of the first document the server has; None when it has none. Older copies are removed."""
+        def find_all(path: Path) -> dict[str, Instrument | ConfigurationError]:
+            with _mapped(path) as content:
+                file = SymbolFile(content, str(path), scale)
+                if not file.has_contracts and not is_loopback(base):  # a simulator may have none in a segment
+                    raise DataError(f"{path}: holds no contracts")
+                return {symbol: _found(file, symbol) for symbol in symbols}
+
+        answers = self._read_today(segment, [pattern.format(segment=segment) for pattern in _FILES], find_all)
+        if answers is None:
+            raise BrokerError(f"broker.endpoints.symbol_master = {base}: has no file for {segment}; check the address")
+        return answers
+
+    def _read_today(self, stem: str, names: Sequence[str], read: Callable[[Path], Content]) -> Content | None:
+        """Read today's copy of the first document the server has; None when it has none. Older copies are removed.
+
+        A copy that `read` refuses with a `DataError` is not kept: a maintenance page must not stand for the day's file.
+        """
         base = self._broker.endpoints.symbol_master
         require_base(base, "broker.endpoints.symbol_master", "http")
         today = ist_date(self._clock.now()).isoformat()
@@ -104,12 +104,24 @@ class SymbolMaster:
         for name in names:
             path = self._cache / f"{stem}-{today}-{source}{Path(name).suffix}"
             # A simulator on this machine is asked every time: its market may be another one since.
-            if (path.exists() and not is_loopback(base)) or self._fetch(f"{base}/{name}", path):
+            if path.exists() and not is_loopback(base):
+                with suppress(DataError):
+                    return read(path)
+            if self._fetch(f"{base}/{name}", path):
+                content = self._read_fresh(path, f"{base}/{name}", read)
                 for older in self._cache.glob(f"{stem}-*"):
                     if older != path:
                         older.unlink(missing_ok=True)
-                return path
+                return content
         return None
+
+    def _read_fresh(self, path: Path, url: str, read: Callable[[Path], Content]) -> Content:
+        """Read what was just fetched. Raises `BrokerError`, because the server may have mended it when asked again."""
+        try:
+            return read(path)
+        except DataError as error:
+            path.unlink(missing_ok=True)
+            raise BrokerError(f"{url}: cannot be used and was not kept: {error}") from error
 
     def _fetch(self, url: str, path: Path) -> bool:
         """Store a document; False when the server does not have it. Raises `BrokerError` for other refusals."""
@@ -138,3 +150,30 @@ def segments_of(symbol: str) -> tuple[str, ...]:
             return ("MCX_COM",)
         case _:
             raise ConfigurationError(f"symbols: {symbol[:60]!r} names no known exchange (NSE, BSE, MCX)")
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[mmap]:
+    """Open a file without holding it in memory. Raises `DataError` for an empty one, which cannot be mapped."""
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            raise DataError(f"{path} is empty")
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            yield content
+
+
+def _found(file: SymbolFile, symbol: str) -> Instrument | ConfigurationError:
+    try:
+        return file.find(symbol)
+    except ConfigurationError as error:
+        return error
+
+
+def _index_names(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content.values()):
+        raise DataError(f"{path}: not a list of names by ticker; its layout has changed")
+    return content

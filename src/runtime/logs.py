@@ -21,9 +21,10 @@ from typing import Any, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
-from core.errors import ConfigurationError
+from core.errors import BotError, ConfigurationError
 from core.instants import ist_datetime
 from core.ports import Clock
+from runtime.complaints import complaint_of
 from runtime.redaction import Redactor
 from runtime.settings import LogSettings, Settings
 
@@ -36,6 +37,8 @@ _TALKATIVE = ("urllib3", "requests", "apscheduler", "websocket", "asyncio", "aio
               "FyersAPI", "FyersAPIRequest", "FyersDataSocket", "FyersTbtSocket")  # fmt: skip
 """Libraries that log each request, some with its headers."""
 
+_uncaught = logging.getLogger("uncaught")
+
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160), 0x2028, 0x2029)}
 _CONTROL[ord("\n")] = "\\n"
 _CONTROL[ord("\t")] = "\t"
@@ -44,13 +47,14 @@ _CONTROL[ord("\t")] = "\t"
 class LogHandle:
     """The running logs: what went wrong with them, and their end."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, folder: Path) -> None:
         self.redactor = redactor
         """Add a secret here as soon as it is known."""
         self.failures = 0
         """Records that a sink could not write."""
         self.dropped = 0
         """Records that found the queue full."""
+        self._folder = folder
         self._undo: list[Callable[[], object]] = []
         self._told: set[str] = set()
 
@@ -62,8 +66,25 @@ class LogHandle:
     def __enter__(self) -> "LogHandle":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Log the error that ends the block, then close.
+
+        Raises `BotError` in its place, with the redacted line of why: whoever prints that shows no secret.
+        """
+        if not isinstance(error, Exception):
+            self.close()
+            return
+        complaint = complaint_of(error)
+        if complaint is None:
+            complaint = f"{type(error).__name__}: {error}"
+            _uncaught.critical("the process ends: %s", complaint, exc_info=error)
+            complaint += f"; this was not expected: the traceback is in {self._folder / TEXT_FILE}"
+        else:
+            _uncaught.critical("the process ends: %s", complaint)
         self.close()
+        raise BotError(self.redactor(" ".join(complaint.split()))) from None
 
     def on_close(self, undo: Callable[[], object]) -> None:
         """Remember a step of `close`; the last one added is done first."""
@@ -80,18 +101,22 @@ class LogHandle:
             sys.stderr.write(f"log {sink} cannot be written ({reason}); trading goes on, lost lines are counted\n")
 
 
-def set_up_logs(settings: Settings, clock: Clock, console: bool | TextIO = True) -> LogHandle:
+def set_up_logs(
+    settings: Settings, clock: Clock, console: bool | TextIO = True, is_muted: Callable[[], bool] = lambda: False
+) -> LogHandle:
     """Send the logging module's records to the console (True: standard error), the text and the JSON file.
 
-    Uncaught exceptions of any thread are logged too. Raises `ConfigurationError` when the folder cannot be used.
+    The console is left out while `is_muted` says so: something else is drawn there. Uncaught exceptions of threads are
+    logged too, and the one that ends the `with` block. Raises `ConfigurationError` when the folder cannot be used.
     """
+    folder = settings.paths.logs
     handle = LogHandle(
-        Redactor(settings.auth.secret_key.get_secret_value(), settings.auth.access_token.get_secret_value())
+        Redactor(settings.auth.secret_key.get_secret_value(), settings.auth.access_token.get_secret_value()), folder
     )
-    sinks = _sinks(settings.paths.logs, settings.log, console, handle)
+    sinks = _sinks(folder, settings.log, console, handle)
     records: SimpleQueue[logging.LogRecord] = SimpleQueue()
     listener = QueueListener(records, *sinks)
-    entrance = _Entrance(records, clock, handle)
+    entrance = _Entrance(records, clock, handle, is_muted)
     root = logging.getLogger()
     for sink in sinks:
         handle.on_close(sink.close)
@@ -111,16 +136,24 @@ def set_up_logs(settings: Settings, clock: Clock, console: bool | TextIO = True)
 class _Entrance(QueueHandler):
     """Takes a record on the thread that logs: stamps it, makes it immutable text, queues it, and never waits."""
 
-    def __init__(self, records: "SimpleQueue[logging.LogRecord]", clock: Clock, handle: LogHandle) -> None:
+    def __init__(
+        self,
+        records: "SimpleQueue[logging.LogRecord]",
+        clock: Clock,
+        handle: LogHandle,
+        is_muted: Callable[[], bool],
+    ) -> None:
         super().__init__(records)
         self._records = records
         self._clock = clock
         self._handle = handle
+        self._is_muted = is_muted
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         """Stamp with market time and resolve arguments and exception, which may change or vanish later."""
         prepared = copy.copy(record)
         prepared.instant = self._clock.now()
+        prepared.muted = self._is_muted()
         try:
             prepared.msg = record.getMessage()
         except (TypeError, ValueError, KeyError):
@@ -164,7 +197,7 @@ class _JsonLine(JsonFormatter):
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__(
-            reserved_attrs=[*vars(logging.makeLogRecord({})), "instant", "message"], json_ensure_ascii=True
+            reserved_attrs=[*vars(logging.makeLogRecord({})), "instant", "muted", "message"], json_ensure_ascii=True
         )
         self._redact = redact
 
@@ -233,6 +266,7 @@ def _sinks(folder: Path, log: LogSettings, console: bool | TextIO, handle: LogHa
     if console is not False:
         terminal = _ConsoleSink(sys.stderr if console is True else console, handle)
         terminal.setFormatter(_TextLine(handle.redactor))
+        terminal.addFilter(lambda record: not record.__dict__["muted"])
         sinks.append(terminal)
     return sinks
 
@@ -249,23 +283,16 @@ def _set_level(logger: logging.Logger, level: int, handle: LogHandle) -> None:
 
 
 def _catch_uncaught(handle: LogHandle) -> None:
-    """Uncaught exceptions would go to standard error as they are, secrets included."""
-    process_hook, thread_hook = sys.excepthook, threading.excepthook
-    log = logging.getLogger("uncaught")
-
-    def on_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            process_hook(kind, error, trace)
-        else:
-            log.critical("the process ends: %s", error, exc_info=(kind, error, trace))
+    """Uncaught exceptions of threads would go to standard error as they are, secrets included."""
+    thread_hook = threading.excepthook
 
     def on_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
             name = args.thread.name if args.thread is not None else "unknown"
-            log.critical("thread %s ends: %s", name, args.exc_value, exc_info=args.exc_value)
+            _uncaught.critical("thread %s ends: %s", name, args.exc_value, exc_info=args.exc_value)
 
     def restore() -> None:
-        sys.excepthook, threading.excepthook = process_hook, thread_hook
+        threading.excepthook = thread_hook
 
-    sys.excepthook, threading.excepthook = on_process, on_thread
+    threading.excepthook = on_thread
     handle.on_close(restore)

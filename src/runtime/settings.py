@@ -1,7 +1,7 @@
 """Every setting of the bot, with unit and reason. One tree, frozen after start; an unknown key is an error.
 
-Order of precedence: command line, then environment (`FYERSBOT__SECTION__KEY`), then the YAML file, then the defaults
-here. Secrets come from the environment or from a file that only its owner can read, never from YAML.
+Order of precedence: command line, environment (`FYERSBOT__SECTION__KEY`), a private `.env`, systemd credentials, the
+YAML file, the defaults here. Secrets come from the environment, a private `.env` or a credential, never from YAML.
 """
 
 from datetime import datetime

@@ -134,7 +134,7 @@ def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
     actual = hashlib.sha256(raw).hexdigest()
     if expected_sha256 and actual != expected_sha256.lower():
         raise ModelError(
-            f"{path}: its SHA-256 is {actual}, model.manifest_sha256 demands {expected_sha256}; "
+            f"{path}: its SHA-256 is {actual[:16]}..., model.manifest_sha256 demands {expected_sha256[:16]}...; "
             "restore the bundle, or set the hash of the one you mean"
         )
     try:

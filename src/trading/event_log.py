@@ -1,12 +1,13 @@
 """The event log: the truth on disk. Append-only, hash-chained, durable before anything acts on it.
 
-One row an event. Each row's hash covers the hash before it, so that a changed, lost or inserted row is found. WAL
-with `synchronous=FULL`: a commit that returned survives a power cut.
+One row an event. Each row's hash covers the hash before it, so that a changed or inserted row is found, and a lost one
+that another follows. Rows cut off at the end leave no trace here: only the broker's books can tell. WAL with
+`synchronous=FULL`: a commit that returned survives a power cut.
 """
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -25,6 +26,7 @@ CREATE TABLE IF NOT EXISTS events (
 ) STRICT
 """
 _FIRST_HASH = b"\0" * 32
+_REMEDY = "restore it from a copy, or move it away when the account holds nothing"
 LAYOUT = 1
 """Version of the table; kept in the file's own header."""
 
@@ -37,7 +39,10 @@ class EventLog(Protocol):
         ...
 
     def read(self) -> Iterator[Event]:
-        """Yield every event, oldest first. Raises `StorageError` that names the first row that was altered."""
+        """Yield every event, oldest first.
+
+        Raises `StorageError` that names the first row that was altered, or what cannot be read at all.
+        """
         ...
 
     def close(self) -> None:
@@ -108,7 +113,9 @@ class SqliteEventLog:
         for expected, (seq, at, kind, body, stored) in enumerate(self._rows(), start=1):
             digest = _chain(digest, at, kind, body)
             if seq != expected or digest != stored:
-                raise StorageError(f"event log {self._path}: row {seq} was altered or a row before it is missing")
+                raise StorageError(
+                    f"event log {self._path}: row {seq} was altered or a row before it is missing; {_REMEDY}"
+                )
             yield decode(kind, body)
 
     def close(self) -> None:
@@ -123,8 +130,12 @@ class SqliteEventLog:
     ) -> None:
         self.close()
 
-    def _rows(self) -> Iterable[tuple[int, int, str, str, bytes]]:
-        return self._connection.execute("SELECT seq, at, kind, body, hash FROM events ORDER BY seq")
+    def _rows(self) -> Iterator[tuple[int, int, str, str, bytes]]:
+        try:
+            for row in self._connection.execute("SELECT seq, at, kind, body, hash FROM events ORDER BY seq"):  # noqa: UP028
+                yield row  # not `yield from`: that closes the cursor, which fails once the connection is closed
+        except sqlite3.Error as error:
+            raise StorageError(f"event log {self._path} cannot be read: {error}; {_REMEDY}") from error
 
     def _check_layout(self) -> None:
         layout = self._connection.execute("PRAGMA user_version").fetchone()[0]

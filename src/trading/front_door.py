@@ -7,7 +7,6 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from types import FrameType
 from typing import TextIO
 
@@ -38,24 +37,27 @@ _LOCK_PATIENCE = 0.5
 """Seconds to try for the lock: a verb that looks whether a bot runs touches it for a moment."""
 
 
-def run_bot(settings: Settings, *, days: int | None, as_json: bool) -> None:
+def run_bot(settings: Settings, *, typed_mode: str | None, days: int | None, as_json: bool) -> None:
     """Trade until stopped or until `days` sessions are done; with `as_json` the day's summary goes to standard output.
 
-    Raises `BotError` and its children; a second instance on the same state folder ends with exit code 3.
+    `typed_mode` is what the command line gave as the mode. A terminal shows the live view while a session runs, and log
+    lines otherwise. Raises `BotError` and its children; a second instance on the same state folder ends with exit
+    code 3.
     """
+    _require_live_by_name(settings, typed_mode)
     clock = clock_of(settings.clock)
     console = Console(stderr=as_json)
     view = LiveView(console)
-    with _single_instance(settings), set_up_logs(settings, clock, console=not view.is_visible) as logs:
+    with _single_instance(settings), set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs:
         _confirm(settings)
         wiring = Wiring(settings, clock, NseCalendar.of(settings), logs.redactor.add)
-        recent = RecentLines()
+        recent = RecentLines(logs.redactor)
         logging.getLogger("trading").addHandler(recent)
-        max_loss = int(settings.risk.capital * 100 * Decimal(settings.risk.max_loss_fraction))
 
         def show(kernel: Kernel) -> None:
             if view.is_visible:
-                view.update(snapshot_of(kernel, clock.now(), recent.lines, max_loss))
+                view.update(snapshot_of(kernel, clock.now(), recent.lines))
+                view.start()  # each day anew: the report of the day before has ended it
 
         def report(kernel: Kernel) -> None:
             view.stop()
@@ -63,7 +65,6 @@ def run_bot(settings: Settings, *, days: int | None, as_json: bool) -> None:
 
         trader = wiring.trader(days, show, report)
         _stop_on_signals(trader)
-        view.start()
         try:
             trader.run()
         finally:
@@ -112,6 +113,14 @@ def _single_instance(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _require_live_by_name(settings: Settings, typed_mode: str | None) -> None:
+    """Refuse real orders that a file or variable asks for: it may have been left from another day."""
+    if settings.mode is Mode.LIVE and typed_mode != Mode.LIVE.value:
+        raise ConfigurationError(
+            "mode = live in the settings is not enough for real orders: type --mode live too, or set mode to paper"
+        )
 
 
 def _confirm(settings: Settings) -> None:

@@ -8,6 +8,7 @@ import io
 import logging
 import re
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -36,6 +37,11 @@ class LiveView:
         """Whether there is a terminal to draw on."""
         return self._console.is_terminal
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether it has the terminal to itself just now."""
+        return self._live is not None
+
     def start(self) -> None:
         """Begin to draw; does nothing without a terminal, or when already drawing."""
         if not self.is_visible or self._live is not None:
@@ -63,16 +69,17 @@ class LiveView:
 
 
 class RecentLines(logging.Handler):
-    """The last lines of the log, for the view; add it to the root logger."""
+    """The last lines of a logger it is added to, for the view."""
 
-    def __init__(self, count: int = 5) -> None:
-        """Keep so many lines."""
+    def __init__(self, redact: Callable[[str], str], count: int = 5) -> None:
+        """Keep so many lines, each cleaned of secrets by `redact`."""
         super().__init__()
+        self._redact = redact
         self._lines: deque[str] = deque(maxlen=count)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Remember a line; a message of several is joined into one."""
-        self._lines.append(" ".join(self.format(record).split()))
+        self._lines.append(" ".join(self._redact(self.format(record)).split()))
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from trading.kernel import Kernel
 from trading.snapshot import LiveSnapshot, PositionView, SymbolView
 
 
-def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str], max_loss: int) -> LiveSnapshot:
+def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str]) -> LiveSnapshot:
     """Return one moment of the bot as plain facts."""
     state = kernel.state
     return LiveSnapshot(
@@ -24,7 +24,7 @@ def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str], max_loss: int)
         feeds=tuple(state.feeds.items()),
         symbols=tuple(_symbol(kernel, symbol, now) for symbol in kernel.engine.instruments),
         realised=state.realised,
-        max_loss=max_loss,
+        max_loss=kernel.engine.rules.max_loss,
         trades=len(state.trades),
         wins=sum(trade.net > 0 for trade in state.trades),
         signals=state.signals_today,

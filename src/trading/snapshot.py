@@ -34,12 +34,12 @@ class SymbolView:
     last_price: int = 0
     """In units; 0 before the first tick."""
     age_seconds: float = 0.0
-    """Market seconds since the price was last vouched for."""
+    """Market seconds since the exchange's time of the last tick."""
     direction: Direction = Direction.NONE
     """What the strategy last wanted."""
     probability: float = 0.0
     decided_at: Instant = 0
-    """Close of the candle it spoke on; 0 before it has."""
+    """When it said so, shortly after the close of the candle it spoke on; 0 before it has."""
     position: PositionView | None = None
     note: str = ""
     """Why this symbol is not traded, if it is not."""

@@ -1,12 +1,13 @@
 """The day as appointments: APScheduler turns the timetable into events at wall instants. No job trades.
 
-A job's whole body is to put one event into the inbox. The instants are market time; the clock says when on the wall
-they fall, so the same timetable runs at speed 1 and at 600.
+A job's whole body is to put the events of one instant into the inbox. The instants are market time; the clock says
+when on the wall they fall, so the same timetable runs at speed 1 and at 600.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import time
+from itertools import groupby
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -17,6 +18,8 @@ from core.market import Timeframe
 from core.ports import Clock
 from core.sessions import TradingDay
 
+Appointment = events.CandleDue | events.PhaseReached
+
 PRE_OPEN_LEAD = 30 * MINUTE
 """The sign-in alarm begins this long before the open."""
 _MIDNIGHT_UTC = time(5, 30)
@@ -24,7 +27,7 @@ LATE_CANDLE = 2 * MINUTE
 """A candle that closed longer ago than this at start is not decided on any more."""
 
 
-def appointments(day: TradingDay, timeframe: Timeframe) -> list[events.CandleDue | events.PhaseReached]:
+def appointments(day: TradingDay, timeframe: Timeframe) -> list[Appointment]:
     """Return every moment of a day as its event, in order; of two at one instant the candle comes first."""
     phases = {
         Phase.PRE_OPEN: day.open - PRE_OPEN_LEAD,
@@ -52,12 +55,14 @@ class Timetable:
     def start(self, day: TradingDay, timeframe: Timeframe) -> None:
         """Schedule what is still ahead; put at once the phases that have passed, so that a late start catches up."""
         now = self._clock.now()
-        for event in appointments(day, timeframe):
-            if event.at > now:
-                wall = self._clock.wall_at(event.at)
-                self._scheduler.add_job(self._arrive, "date", args=(event,), run_date=wall, misfire_grace_time=None)
-            elif isinstance(event, events.PhaseReached) or now - event.at < LATE_CANDLE:
-                self._put(replace(event, at=now))
+        for at, together in groupby(appointments(day, timeframe), key=lambda event: event.at):
+            due = [event for event in together if isinstance(event, events.PhaseReached) or now - at < LATE_CANDLE]
+            if at > now:
+                # One job an instant: the scheduler keeps no order among jobs of the same one.
+                wall = self._clock.wall_at(at)
+                self._scheduler.add_job(self._arrive, "date", args=(due,), run_date=wall, misfire_grace_time=None)
+            else:
+                self._arrive(due)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -65,8 +70,9 @@ class Timetable:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
-    def _arrive(self, event: events.CandleDue | events.PhaseReached) -> None:
-        self._put(replace(event, at=self._clock.now()))
+    def _arrive(self, due: Sequence[Appointment]) -> None:
+        for event in due:
+            self._put(replace(event, at=self._clock.now()))
 
 
 def _candle_start(day: TradingDay, close: Instant, timeframe: Timeframe) -> Instant:

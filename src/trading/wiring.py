@@ -101,7 +101,10 @@ class Wiring:
             raise ConfigurationError(
                 f"live.account is {account or 'not set'}, the token opens {profile.account_id}; set live.account to it"
             )
-        check_quantity(self.settings.sizing, self.master.instruments(self.settings.symbols))
+        instruments = self.master.instruments(self.settings.symbols)
+        check_quantity(self.settings.sizing, instruments)
+        if any(instrument.is_index for instrument in instruments.values()):
+            self.master.index_names()  # the data feed will need them
 
     def assemble(self, day: TradingDay, put: Put) -> Desk:
         """Build the desk of one trading day."""

@@ -228,6 +228,28 @@ def test_live_needs_the_account_that_the_token_opens(
     assert nothing_was_begun(home)
 
 
+NOT_BY_NAME = "mode = live in the settings is not enough for real orders: type --mode live too, or set mode to paper"
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_live_in_the_settings_alone_is_refused(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "bot.yaml").write_text("mode: live\n")
+    assert run("trade", "--config", "bot.yaml").complaint == NOT_BY_NAME
+    monkeypatch.setenv("FYERSBOT__MODE", "live")
+    assert run("trade").complaint == NOT_BY_NAME
+    assert json.loads(run("show-config", "--json").out)["mode"] == "live"
+    assert nothing_was_begun(home)
+    assert not (home / "bot").exists()
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_live_typed_by_name_goes_on_to_the_second_switch(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "bot.yaml").write_text("mode: live\n")
+    monkeypatch.setenv("FYERSBOT__LIVE__ACCOUNT", "")
+    complaint = run("trade", "--mode", "live", "--config", "bot.yaml").complaint
+    assert complaint.startswith("live.account is not set")
+
+
 def test_signing_in_without_an_app_says_which_settings_are_missing(run: Run) -> None:
     assert run("login").complaint == (
         "auth.client_id is missing: set FYERSBOT__AUTH__CLIENT_ID to the app id, ABCD1234XY-100"

@@ -1,6 +1,7 @@
 """Every verb answers: help, exit codes, and one JSON object where one was asked for."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -59,6 +60,35 @@ def test_the_front_door_file_is_the_trade_verb(home: Path) -> None:
     command = [sys.executable, str(ROOT / "run_live_bot.py"), "--help"]
     answer = subprocess.run(command, cwd=home, capture_output=True, text=True, check=True)
     assert {"--mode", "--config", "--days", "--json"} <= set(re.findall(r"--[a-z]+", answer.stdout))
+
+
+def test_the_front_door_file_does_not_trade_live_unless_asked_by_name(home: Path) -> None:
+    command = [sys.executable, str(ROOT / "run_live_bot.py")]
+    environment = {**os.environ, "FYERSBOT__MODE": "live"}
+    ended = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert re.fullmatch(r"fyersbot: mode = live in the settings .*: type --mode live too.*\n", ended.stderr)
+
+
+def test_an_error_nobody_expected_ends_in_one_clean_line_with_its_traceback_in_the_log(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FYERSBOT__AUTH__SECRET_KEY", SECRET)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError(f"a bug with {SECRET}")
+
+    monkeypatch.setattr("trading.front_door.Wiring", broken)
+    answer = run("trade")
+    log = (home / "logs" / "live_trading.log").read_text()
+    assert answer.code == 1
+    assert answer.err.splitlines()[-1] == (
+        "fyersbot: RuntimeError: a bug with [redacted]; this was not expected: "
+        "the traceback is in logs/live_trading.log"
+    )
+    assert "Traceback" in log
+    assert "in broken" in log
+    assert SECRET not in answer.err + answer.out + log
 
 
 def test_settings_are_shown_as_yaml_that_can_be_used_as_a_file(run: Run, home: Path) -> None:

@@ -88,6 +88,27 @@ def test_an_altered_row_is_found_and_named(file, damage, row):
         list(log.read())
 
 
+def test_a_page_that_the_disk_lost_is_an_error_in_words(tmp_path):
+    path = tmp_path / "log.sqlite"
+    with SqliteEventLog(path) as log:
+        log.append([events.Alarm(at=number, code="LONG", message="m" * 200) for number in range(3_000)])
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4_096] = b"\xff" * 4_096
+    path.write_bytes(content)
+    with (
+        SqliteEventLog(path) as log,
+        pytest.raises(StorageError, match=f"event log {path} cannot be read: .*malformed; restore it from a copy"),
+    ):
+        list(log.read())
+
+
+def test_text_that_is_no_text_any_more_is_an_error_in_words(file):
+    tamper(file, "UPDATE events SET body = CAST(x'ff' AS TEXT) WHERE seq = 2")
+    with SqliteEventLog(file) as log, pytest.raises(StorageError, match=f"event log {file} cannot be read: .*UTF-8"):
+        list(log.read())
+
+
 def test_what_stands_before_an_altered_row_is_still_told(file):
     tamper(file, "UPDATE events SET body = '[3,1,\"else\"]' WHERE seq = 3")
     with SqliteEventLog(file) as log:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import ConfigurationError
 from runtime.configuration import load_settings
 from runtime.setting_sources import PREFIX, process_environment
 
@@ -80,8 +81,43 @@ def test_the_example_environment_is_accepted_as_it_is_and_names_only_real_settin
     assert load_settings(environ=filled).auth.client_id == "ABCD1234XY-100"
 
 
-def test_the_page_on_configuration_quotes_refusals_that_really_happen() -> None:
+MANY = [f"NSE:S{number}-EQ" for number in range(501)]
+
+
+@pytest.mark.parametrize(
+    ("on_the_page", "settings", "refusal"),
+    [
+        (
+            "risk.max_postions is not a setting; did you mean risk.max_positions?",
+            {"risk.max_postions": 3},
+            "risk.max_postions is not a setting; did you mean risk.max_positions?",
+        ),
+        ("More than 500 symbols", {"symbols": MANY, "timeframe": "15m"}, "501 given, allowed are 1 to 500"),
+        ("80 symbols at `1m`", {"symbols": MANY[:81], "timeframe": "1m"}, "list at most 80 symbols"),
+        ("400 at `5m`", {"symbols": MANY[:401], "timeframe": "5m"}, "list at most 400 symbols"),
+        ("a symbol twice", {"symbols": [MANY[0], MANY[0]]}, "NSE:S0-EQ is listed twice"),
+        ("an infinite number", {"risk.max_price_age": "inf"}, "must be a finite number"),
+        ("Plain `http://`", {"broker.endpoints.rest": "http://a.example/v3"}, "plain http is allowed to this machine"),
+        ("A clock other than the wall's", {"clock.start": "2026-01-06T09:00:00+05:30"}, "simulator on this machine"),
+        ("Rate limits above the broker's own", {"broker.rates.per_minute": 201}, "allowed are 1 to 200"),
+        ("Paths with `..` or `~`", {"paths.logs": "../logs"}, "without '..' and '~'"),
+        ("on the command line they are refused", {"auth.secret_key": "x"}, "is a secret and must not stand there"),
+    ],
+)
+def test_the_page_on_configuration_names_refusals_that_really_happen(
+    on_the_page: str, settings: dict[str, object], refusal: str
+) -> None:
+    page = " ".join((ROOT / "docs" / "configuration.md").read_text().split())
+    assert on_the_page in page
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(overrides=settings, environ={})
+    assert refusal in str(refused.value)
+
+
+def test_the_variables_on_the_page_on_configuration_are_settings() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text()
-    for name in re.findall(r"FYERSBOT__[A-Z_]+", page.replace("FYERSBOT__SECTION__KEY", "")):
-        assert load_settings(environ={name: '["NSE:SBIN-EQ"]' if name.endswith("SYMBOLS") else "https://a.example"})
-    assert "risk.max_postions is not a setting; did you mean risk.max_positions?" in page
+    values = {"SYMBOLS": '["NSE:SBIN-EQ"]', "REST": "https://a.example", "MODE": "live"}
+    named = set(re.findall(r"FYERSBOT__[A-Z_]+", page)) - {"FYERSBOT__SECTION__KEY"}
+    assert len(named) == len(values)
+    for name in named:
+        load_settings(environ={name: values[name.rpartition("__")[2]]})

@@ -138,10 +138,21 @@ def test_no_band_and_no_freeze_quantity_are_none(value: Any) -> None:
 
 
 def test_half_a_document_is_refused() -> None:
-    with pytest.raises(DataError, match="ends in the middle"):
-        SymbolFile(b'{"NSE:SBIN-EQ": {"fyToken": "1', "NSE_CM.json", 2)
+    whole = json.dumps(OTHERS).encode()
+    for half in (b'{"NSE:SBIN-EQ": {"fyToken": "1', whole[:-1], whole[: whole.index(b"}") + 1]):
+        with pytest.raises(DataError, match="ends in the middle"):
+            SymbolFile(half, "NSE_CM.json", 2)
+    with pytest.raises(DataError, match="a row has 9 columns, expected 21"):
+        csv_master(CSV_ROW, CSV_ROW, ",".join(CSV_ROW.split(",")[:9]))
     with pytest.raises(DataError, match="not readable as JSON"):
         SymbolFile(b'{"NSE:SBIN-EQ": {"fyToken": }}', "NSE_CM.json", 2).find("NSE:SBIN-EQ")
+
+
+def test_a_file_tells_whether_it_holds_anything() -> None:
+    assert master().has_contracts
+    assert csv_master(CSV_ROW).has_contracts
+    assert not master({}).has_contracts
+    assert not csv_master("," * 20).has_contracts
 
 
 @pytest.mark.parametrize("content", [b"<html>maintenance</html>", b"[]", b"a,b,c\n", b"\xff\xfe\x00"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import BrokerError, ConfigurationError, DataError
+from core.errors import BrokerError, ConfigurationError
 from core.instants import instant_of
 from market_data.symbol_master import SymbolMaster, segments_of
 from runtime.clock import MarketClock
@@ -120,13 +120,70 @@ def test_a_server_in_trouble_leaves_nothing_behind(site: Site, master: SymbolMas
     assert list(tmp_path.rglob("*.json")) == []
 
 
-def test_an_empty_or_foreign_document_is_refused(site: Site, master: SymbolMaster) -> None:
-    site.publish("NSE_CM_sym_master.json", b"")
-    with pytest.raises(DataError, match="is empty"):
+UNREADABLE = [
+    (b"", "is empty"),
+    (b"<html>Scheduled maintenance</html>", "a row has 1 columns, expected 21"),
+    (b'{"NSE:SBIN-EQ": {"fyToken": "1', "ends in the middle"),
+    (json.dumps({"NSE:M&M-EQ": row("10100000002031")}).encode()[:-1], "ends in the middle"),
+    (json.dumps({"NSE:SBIN-EQ": row("10100000003045", tickSize="a lot")}).encode(), "has tick size 'a lot'"),
+    (json.dumps({"NSE:SBIN-EQ": {"token": "10100000003045"}}).encode(), "has no fyToken; its layout has changed"),
+]
+
+
+@pytest.mark.parametrize(("content", "reason"), UNREADABLE)
+def test_what_cannot_be_read_is_not_kept_and_is_asked_for_again(
+    site: Site, master: SymbolMaster, tmp_path: Path, content: bytes, reason: str
+) -> None:
+    site.publish("NSE_CM_sym_master.json", content)
+    with pytest.raises(BrokerError, match=rf"NSE_CM_sym_master\.json: cannot be used and was not kept: .*{reason}"):
         master.instruments(["NSE:SBIN-EQ"])
-    site.publish("NSE_CM_sym_master.json", b"<html>maintenance</html>")
-    with pytest.raises(DataError, match="expected 21"):
-        master.instruments(["NSE:SBIN-EQ"])
+    assert list((tmp_path / "cache").iterdir()) == []
+    site.publish("NSE_CM_sym_master.json", {"NSE:SBIN-EQ": row("10100000003045")})
+    assert list(master.instruments(["NSE:SBIN-EQ"])) == ["NSE:SBIN-EQ"]
+
+
+class Bucket:
+    """The broker's own address, without a network."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+
+    def download(self, url: str, path: Path, *_: object) -> int:
+        path.write_bytes(self.answers.pop(0))
+        return 200
+
+
+BROKER = "https://0.0.0.0:1/sym_details"
+"""Not loopback by name, and nobody listens there."""
+KEPT = f"NSE_CM-2026-01-06-{sha256(BROKER.encode()).hexdigest()[:12]}.json"
+GOOD = json.dumps({"NSE:SBIN-EQ": row("10100000003045")}).encode()
+
+
+@pytest.mark.parametrize("content", [content for content, _ in UNREADABLE])
+def test_an_unreadable_file_of_today_is_fetched_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    (tmp_path / KEPT).write_bytes(content)
+    bucket = Bucket(GOOD)
+    monkeypatch.setattr("market_data.symbol_master.download", bucket.download)
+    today = SymbolMaster(settings(BROKER, tmp_path), MarketClock(start=MARKET_DAY))
+    for _ in range(2):
+        assert today.instruments(["NSE:SBIN-EQ"])["NSE:SBIN-EQ"].freeze == 1000
+    assert bucket.answers == []
+    assert (tmp_path / KEPT).read_bytes() == GOOD
+
+
+def test_a_maintenance_page_of_the_broker_is_asked_again_until_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = Bucket(b"<html>Scheduled maintenance</html>", b"{}", GOOD)
+    monkeypatch.setattr("market_data.symbol_master.download", bucket.download)
+    today = SymbolMaster(settings(BROKER, tmp_path), MarketClock(start=MARKET_DAY))
+    for reason in ("expected 21", "holds no contracts"):
+        with pytest.raises(BrokerError, match=reason):
+            today.instruments(["NSE:SBIN-EQ"])
+        assert list(tmp_path.iterdir()) == []
+    assert list(today.instruments(["NSE:SBIN-EQ"])) == ["NSE:SBIN-EQ"]
 
 
 def test_a_simulator_is_asked_every_time_and_only_the_newest_copy_is_kept(
@@ -142,13 +199,11 @@ def test_a_simulator_is_asked_every_time_and_only_the_newest_copy_is_kept(
 
 
 def test_the_brokers_file_is_fetched_once_a_day(tmp_path: Path) -> None:
-    url = "https://0.0.0.0:1/sym_details"  # not loopback by name, and nobody listens there
-    source = sha256(url.encode()).hexdigest()[:12]
-    kept = tmp_path / f"NSE_CM-2026-01-06-{source}.json"
-    kept.write_text(json.dumps({"NSE:SBIN-EQ": row("10100000003045")}))
-    today = SymbolMaster(settings(url, tmp_path), MarketClock(start=MARKET_DAY))
+    kept = tmp_path / KEPT
+    kept.write_bytes(GOOD)
+    today = SymbolMaster(settings(BROKER, tmp_path), MarketClock(start=MARKET_DAY))
     assert today.instruments(["NSE:SBIN-EQ"])["NSE:SBIN-EQ"].freeze == 1000
-    kept.rename(tmp_path / f"NSE_CM-2026-01-05-{source}.json")
+    kept.rename(tmp_path / KEPT.replace("01-06", "01-05"))
     with pytest.raises(BrokerError, match=r"0\.0\.0\.0 gave no answer"):
         today.instruments(["NSE:SBIN-EQ"])
 
@@ -159,7 +214,7 @@ def test_the_data_sockets_index_names_come_along(site: Site, master: SymbolMaste
     assert master.index_names() == {"NSE:NIFTY50-INDEX": "Nifty 50"}
     for broken in (b"[]", b"{", b'{"NSE:NIFTY50-INDEX": 5}'):
         site.publish("index_hsm_mapping.json", broken)
-        with pytest.raises(DataError, match="layout has changed"):
+        with pytest.raises(BrokerError, match=r"was not kept: .*layout has changed"):
             master.index_names()
 
 

@@ -3,7 +3,6 @@ import json
 import logging
 import re
 import stat
-import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from core.errors import ConfigurationError
+from core.errors import BotError, ConfigurationError, StorageError
 from core.ports import Clock
 from runtime import logs
 from runtime.logs import JSON_FILE, TEXT_FILE, LogHandle, set_up_logs
@@ -172,7 +171,7 @@ def test_libraries_are_quiet_and_the_level_is_a_setting(tmp_path: Path, clock: C
     assert [line.split(" - ")[1] for line in console.getvalue().splitlines()] == ["ours", "retry"]
 
 
-def test_warnings_and_uncaught_exceptions_go_through_the_same_cleaning(
+def test_warnings_and_uncaught_exceptions_of_threads_go_through_the_same_cleaning(
     handle: LogHandle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def die() -> None:
@@ -181,27 +180,77 @@ def test_warnings_and_uncaught_exceptions_go_through_the_same_cleaning(
     thread = threading.Thread(target=die, name="feed")
     thread.start()
     thread.join()
-    error = ValueError(f"process with {CANARY}")
-    sys.excepthook(ValueError, error, None)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn(f"old way with {CANARY}", stacklevel=1)
     handle.close()
     text = (tmp_path / TEXT_FILE).read_text()
     assert "[CRITICAL] [uncaught] - thread feed ends: thread with [redacted]" in text
-    assert "the process ends: process with [redacted]" in text
     assert "old way with [redacted]" in text
     assert CANARY not in text + capsys.readouterr().err
 
 
+def end_with(error: BaseException, folder: Path, clock: Clock, console: io.StringIO) -> None:
+    with set_up_logs(settings(folder), clock, console):
+        raise error
+
+
+def test_an_error_nobody_expected_is_in_the_log_with_its_traceback_and_leaves_as_one_clean_line(
+    tmp_path: Path, clock: Clock, console: io.StringIO
+) -> None:
+    with pytest.raises(BotError) as ended:
+        end_with(RuntimeError(f"kernel bug\nwith {CANARY}"), tmp_path, clock, console)
+    text, machine = (tmp_path / TEXT_FILE).read_text(), json.loads((tmp_path / JSON_FILE).read_text())
+    assert text == console.getvalue()
+    assert "[CRITICAL] [uncaught] - the process ends: RuntimeError: kernel bug\\nwith [redacted]" in text
+    assert "Traceback (most recent call last)" in text
+    assert "Traceback (most recent call last)" in machine["exception"]
+    assert str(ended.value) == (
+        f"RuntimeError: kernel bug with [redacted]; this was not expected: the traceback is in {tmp_path / TEXT_FILE}"
+    )
+    assert ended.value.__suppress_context__, "what Python prints of it must not show the secret either"
+    assert CANARY not in text + str(machine)
+
+
+def test_an_expected_error_that_ends_the_bot_is_one_clean_line_in_the_log_and_after_it(
+    tmp_path: Path, clock: Clock, console: io.StringIO
+) -> None:
+    with pytest.raises(BotError) as ended:
+        end_with(StorageError(f"the disk of {CANARY} is full"), tmp_path, clock, console)
+    (line,) = (tmp_path / TEXT_FILE).read_text().splitlines()
+    assert line.endswith("[CRITICAL] [uncaught] - the process ends: the disk of [redacted] is full")
+    assert str(ended.value) == "the disk of [redacted] is full"
+
+
+@pytest.mark.parametrize("ending", [SystemExit(3), KeyboardInterrupt()])
+def test_an_end_that_was_asked_for_is_no_error(
+    ending: BaseException, tmp_path: Path, clock: Clock, console: io.StringIO
+) -> None:
+    with pytest.raises(type(ending)) as ended:
+        end_with(ending, tmp_path, clock, console)
+    assert ended.value is ending
+    assert (tmp_path / TEXT_FILE).read_text() == ""
+
+
+def test_the_console_keeps_quiet_while_something_else_is_drawn_there(
+    tmp_path: Path, clock: Clock, console: io.StringIO
+) -> None:
+    drawing = iter([False, True, False])
+    with set_up_logs(settings(tmp_path), clock, console, is_muted=lambda: next(drawing)):
+        for message in ("before", "meanwhile", "after"):
+            logging.getLogger("trading").info(message)
+    assert [line.split(" - ")[1] for line in console.getvalue().splitlines()] == ["before", "after"]
+    assert len((tmp_path / TEXT_FILE).read_text().splitlines()) == 3
+
+
 def test_closing_leaves_the_logging_module_as_it_was(tmp_path: Path, clock: Clock) -> None:
     root = logging.getLogger()
-    before = (root.level, list(root.handlers), sys.excepthook, threading.excepthook, logging.getLogger("urllib3").level)
+    before = (root.level, list(root.handlers), threading.excepthook, logging.getLogger("urllib3").level)
     handle = set_up_logs(settings(tmp_path), clock, False)
     assert (root.level, list(root.handlers)) != before[:2]
     handle.close()
     handle.close()
-    after = (root.level, list(root.handlers), sys.excepthook, threading.excepthook, logging.getLogger("urllib3").level)
+    after = (root.level, list(root.handlers), threading.excepthook, logging.getLogger("urllib3").level)
     assert after == before
 
 

@@ -204,7 +204,7 @@ def test_a_pinned_manifest_is_the_only_one_opened(folder):
 
     assert InferenceEngine.open(folder, right).threshold == InferenceEngine.open(folder).threshold
     rewrite(folder, lambda content: content.update(threshold=0.34))
-    with pytest.raises(ModelError, match=f"model.manifest_sha256 demands {right}"):
+    with pytest.raises(ModelError, match=f"model.manifest_sha256 demands {right[:16]}"):
         InferenceEngine.open(folder, right)
 
 

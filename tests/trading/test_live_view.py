@@ -8,6 +8,7 @@ from rich.console import Console
 
 from core.events import FeedState, SafetyLevel
 from core.instants import instant_at
+from runtime.redaction import Redactor
 from trading.live_view import LiveView, RecentLines, save_live_picture
 from trading.snapshot import LiveSnapshot, SymbolView
 
@@ -78,11 +79,29 @@ def test_starting_and_stopping_twice_is_harmless() -> None:
 
 
 def test_the_last_lines_of_the_log_are_kept_and_no_more() -> None:
-    lines = RecentLines(count=2)
+    lines = RecentLines(str, count=2)
     for message in ("first", "second", "third\nin two lines"):
         lines.handle(logging.LogRecord("trader", logging.INFO, "", 0, message, (), None))
 
     assert lines.lines == ("second", "third in two lines")
+
+
+def test_the_last_lines_of_the_log_are_cleaned_of_secrets() -> None:
+    lines = RecentLines(Redactor("SUPERSECRET99"))
+    message = "refused: access_token=eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl SUPERSECRET99"
+    lines.handle(logging.LogRecord("trader", logging.WARNING, "", 0, message, (), None))
+
+    assert lines.lines == ("refused: access_token=[redacted] [redacted]",)
+
+
+def test_it_knows_whether_it_has_the_terminal_to_itself() -> None:
+    view = LiveView(terminal(is_real=True)[0])
+
+    assert not view.is_drawing
+    view.start()
+    assert view.is_drawing
+    view.stop()
+    assert not view.is_drawing
 
 
 def test_a_picture_is_a_drawing_that_loads_nothing_from_elsewhere(tmp_path: Path) -> None:

@@ -109,5 +109,20 @@ def test_what_is_ahead_is_asked_of_the_clock_and_arrives_through_the_inbox(day):
     assert {event.phase for event in arrived if isinstance(event, events.PhaseReached)} == set(Phase)
 
 
+def test_what_falls_on_one_instant_arrives_with_the_candle_first(day):
+    inbox: queue.SimpleQueue = queue.SimpleQueue()
+    timetable = Timetable(StillClock(day.no_entry_after - SECOND), inbox.put)
+    timetable.start(day, Timeframe.M15)
+    jobs = timetable._scheduler.get_jobs()
+    timetable.stop()
+    while not inbox.empty():
+        inbox.get_nowait()  # what a late start catches up with
+    assert len({job.next_run_time for job in jobs}) == len(jobs)
+    jobs[0].func(*jobs[0].args)
+    assert isinstance(inbox.get_nowait(), events.CandleDue)
+    assert inbox.get_nowait().phase is Phase.NO_ENTRY
+    assert inbox.empty()
+
+
 def test_stopping_what_never_began_is_allowed(day):
     Timetable(StillClock(day.open), print).stop()

@@ -1,0 +1,50 @@
+"""A figure that no longer holds must fail `make bench`, not only print it."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+PROGRAMS = sorted(FOLDER.glob("bench_*.py"))
+
+
+def program(name: str) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "goal"),
+    [
+        ("bench_tick_path", {"TICKS": 500}, "GOAL_P99_US"),
+        ("bench_tick_decode", {"UPDATES": 500, "ROUNDS": 1}, "LEAST_RATIO"),
+    ],
+)
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_program_ends_with_1_when_its_goal_does_not_hold(
+    name: str, sizes: dict[str, int], goal: str, holds: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = program(name)
+    is_ceiling = goal.startswith("GOAL")
+    for key, value in {**sizes, goal: 1e9 if holds is is_ceiling else 0}.items():
+        setattr(module, key, value)
+    with pytest.raises(SystemExit) as ended:
+        module.main()
+    result = json.loads(capsys.readouterr().out)
+    assert result["benchmark"] == name.removeprefix("bench_")
+    assert (result["holds"], int(ended.value.code)) == (holds, int(not holds))
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_every_program_names_itself_and_gives_its_verdict_last(path: Path) -> None:
+    text = path.read_text()
+    assert f'"benchmark": "{path.stem.removeprefix("bench_")}"' in text
+    assert re.search(r'print\(json\.dumps\(result\)\)\n    sys\.exit\(not result\["holds"\]\)\n', text)

@@ -1,0 +1,149 @@
+"""What a person at a terminal sees over several days: log lines, the live view, the report, and all of it again."""
+
+import io
+import logging
+from collections.abc import Callable
+from datetime import date, time, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from pydantic import SecretStr
+from rich.console import Console
+
+from core import events
+from core.charges import ChargeRates
+from core.errors import ConfigurationError
+from core.instants import instant_at
+from core.market import Instrument
+from core.sessions import TradingDay
+from core.signals import Needs
+from runtime.clock import MarketClock
+from runtime.settings import AuthSettings, Mode, PathSettings, RiskSettings, Settings
+from trading import front_door
+from trading.kernel import Kernel
+from trading.live_view import LiveView
+from trading.observer import snapshot_of
+from trading.trading_rules import rules_of
+
+SBIN = "NSE:SBIN-EQ"
+SECRET = "secret-of-the-app"
+TUESDAY = date(2026, 1, 6)
+FREE = ChargeRates(
+    brokerage=0, brokerage_cap=0, stt_buy=0, stt_sell=0, exchange=0, sebi=0, ipft=0, stamp_buy=0, gst_percent=0
+)
+SILENT = SimpleNamespace(name="silent", needs=Needs(features=()), on_data=lambda _now, _before: None)
+NO_ROWS = SimpleNamespace(warm_up=0, update=lambda _candle: None)
+
+
+def session(day: date) -> TradingDay:
+    return TradingDay(
+        date=day,
+        open=instant_at(day, time(9, 15)),
+        no_entry_after=instant_at(day, time(14, 45)),
+        square_off=instant_at(day, time(15, 5)),
+        flat_by=instant_at(day, time(15, 10)),
+        close=instant_at(day, time(15, 30)),
+    )
+
+
+def kernel_on(day: date, settings: Settings) -> Kernel:
+    rules = rules_of(settings, FREE, MarketClock())
+    kernel = Kernel(rules, {SBIN: Instrument(symbol=SBIN, token="1", tick=5)}, SILENT, lambda _symbol: NO_ROWS)
+    kernel.restore(events.DayBegan(at=instant_at(day, time(9, 0)), day=session(day)))
+    return kernel
+
+
+class ManyDays:
+    """Stands for the wiring: its trader lives through some days, and says whether the view was drawn."""
+
+    def __init__(self, settings: Settings, *_: object) -> None:
+        self.settings = settings
+
+    def trader(
+        self, days: int, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
+    ) -> SimpleNamespace:
+        def run() -> None:
+            for number in range(days):
+                logging.getLogger("trading").critical("SIGN_IN_NEEDED before day %d", number + 1)
+                kernel = kernel_on(TUESDAY + timedelta(days=number), self.settings)
+                logging.getLogger("trading").info("traded day %d with %s", number + 1, SECRET)
+                on_moment(kernel)
+                on_moment(kernel)
+                on_day_end(kernel)
+
+        return SimpleNamespace(run=run)
+
+
+class WatchedView(LiveView):
+    """Remembers each start that drew, and each end."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self.story: list[str] = []
+        VIEWS.append(self)
+
+    def start(self) -> None:
+        was = self.is_drawing
+        super().start()
+        if self.is_drawing and not was:
+            self.story.append("drawn")
+
+    def stop(self) -> None:
+        if self.is_drawing:
+            self.story.append("ended")
+        super().stop()
+
+
+VIEWS: list[WatchedView] = []
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    output = io.StringIO()
+    console = Console(file=output, width=120, height=40, force_terminal=True)
+    VIEWS.clear()
+    monkeypatch.setattr(front_door, "Console", lambda **_: console)
+    monkeypatch.setattr(front_door, "LiveView", WatchedView)
+    monkeypatch.setattr(front_door, "Wiring", ManyDays)
+    monkeypatch.setattr(front_door, "_stop_on_signals", lambda _trader: None)
+    return output
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        auth=AuthSettings(secret_key=SecretStr(SECRET)),
+        paths=PathSettings(state=tmp_path / "state", logs=tmp_path / "logs", cache=tmp_path / "cache"),
+    )
+
+
+def test_the_live_view_comes_back_on_each_day_and_log_lines_fill_the_time_between(
+    screen: io.StringIO, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front_door.run_bot(settings, typed_mode=None, days=3, as_json=False)
+    assert VIEWS[0].story == ["drawn", "ended"] * 3
+    said = capsys.readouterr().err
+    assert "traded day" in said.partition("SIGN_IN_NEEDED before day 2")[0]
+    for number in (1, 2, 3):
+        assert f"traded day {number}" in screen.getvalue()
+        assert f"SIGN_IN_NEEDED before day {number}" in said
+
+
+def test_the_view_shows_no_secret(screen: io.StringIO, settings: Settings) -> None:
+    front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+    assert "traded day 1 with [redacted]" in screen.getvalue()
+    assert SECRET not in screen.getvalue()
+
+
+def test_the_limit_shown_is_the_limit_that_closes_everything(settings: Settings) -> None:
+    risk = RiskSettings(max_loss_fraction=0.07)
+    kernel = kernel_on(TUESDAY, settings.model_copy(update={"risk": risk}))
+    assert snapshot_of(kernel, kernel.state.day.open, ()).max_loss == kernel.engine.rules.max_loss == 3_500_000
+
+
+@pytest.mark.parametrize("typed", [None, "paper"])
+def test_live_settings_that_nobody_typed_start_nothing(typed: str | None, settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="type --mode live too, or set mode to paper"):
+        front_door.run_bot(settings.model_copy(update={"mode": Mode.LIVE}), typed_mode=typed, days=1, as_json=False)
+    assert list(tmp_path.iterdir()) == []
