@@ -79,6 +79,9 @@ def trade(
     ] = None,
     day: DateOption = None,
     speed: Annotated[float, typer.Option(help="Market seconds per wall second, with --tape.")] = 60.0,
+    wait_for_sign_in: Annotated[
+        bool, typer.Option("--wait-for-sign-in", help="Inside a session too, wait for a sign-in instead of ending.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Trade: on paper by default, with money only by --mode live and live.account; or rehearse a day of a tape."""
@@ -97,7 +100,13 @@ def trade(
         raise ConfigurationError("--date needs --tape, the file that holds the day; without one today is traded")
     from trading.front_door import run_bot
 
-    run_bot(_settings(config, {"mode": mode}), typed_mode=mode, days=days, as_json=as_json)
+    run_bot(
+        _settings(config, {"mode": mode}),
+        typed_mode=mode,
+        days=days,
+        waits_for_sign_in=wait_for_sign_in,
+        as_json=as_json,
+    )
 
 
 @app.command()

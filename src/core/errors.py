@@ -25,6 +25,10 @@ class InvariantError(BotError):
     """The bot's own facts contradict each other. Trading stops at once; resting stops stay at the broker."""
 
 
+class UnfinishedError(BotError):
+    """A graceful stop ran out of patience with something open. The process ends and says where a person must look."""
+
+
 class BrokerError(BotError):
     """A read from the broker failed. It is asked again with back-off; no decision rests on the missing answer."""
 

@@ -173,6 +173,13 @@ class BotState:
             and (not purposes or order.intent.purpose in purposes)
         ]
 
+    @property
+    def live_entries(self) -> list[TrackedOrder]:
+        """Our orders of all symbols that may still open a position."""
+        return [
+            order for order in self.orders.values() if order.intent.purpose is Purpose.ENTRY and order.state.is_live
+        ]
+
     def exit_order(self, symbol: str) -> TrackedOrder | None:
         """Return the one live order that reduces the position of a symbol: its stop, or the exit it was turned into."""
         return next(iter(self.live_orders(symbol, Purpose.STOP, Purpose.EXIT)), None)

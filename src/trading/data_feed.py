@@ -24,6 +24,8 @@ from trading.websocket_link import WebSocketLink
 
 QUIET_SECONDS = 5.0
 """Market seconds without a price after which a feed that is not live is helped out with quotes."""
+SILENT_SECONDS = 20.0
+"""Market seconds without a word about one symbol after which its quote is asked for, though the feed lives."""
 _SETTING = "broker.endpoints.data_socket"
 
 _log = logging.getLogger("trading.data_feed")
@@ -134,4 +136,5 @@ class DataFeed:
         supervisor = self._supervisor
         if supervisor is not None and supervisor.state is not FeedState.LIVE and self._quiet.is_over:
             return self._desk.symbols
-        return list(self._desk.frozen)
+        silent = (symbol for symbol in self._desk.symbols if self._desk.age_seconds(symbol) > SILENT_SECONDS)
+        return list(dict.fromkeys([*self._desk.frozen, *silent]))

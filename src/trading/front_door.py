@@ -20,11 +20,11 @@ from market_data.calendar import NseCalendar
 from runtime.clock import clock_of
 from runtime.logs import set_up_logs
 from runtime.setting_rules import all_loopback
-from runtime.settings import Mode, Settings
+from runtime.settings import Mode, OnStop, Settings
 from trading.day_report import DayFacts, day_report, summary, write_summary
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
-from trading.live_trader import LiveTrader
+from trading.live_trader import Habits, LiveTrader
 from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
 from trading.operator_verbs import LOCK_FILE
@@ -37,7 +37,9 @@ _LOCK_PATIENCE = 0.5
 """Seconds to try for the lock: a verb that looks whether a bot runs touches it for a moment."""
 
 
-def run_bot(settings: Settings, *, typed_mode: str | None, days: int | None, as_json: bool) -> None:
+def run_bot(
+    settings: Settings, *, typed_mode: str | None, days: int | None, waits_for_sign_in: bool = False, as_json: bool
+) -> None:
     """Trade until stopped or until `days` sessions are done; with `as_json` the day's summary goes to standard output.
 
     `typed_mode` is what the command line gave as the mode. A terminal shows the live view while a session runs, and log
@@ -63,7 +65,13 @@ def run_bot(settings: Settings, *, typed_mode: str | None, days: int | None, as_
             view.stop()
             _report(kernel, settings, console, as_json=as_json)
 
-        trader = wiring.trader(days, show, report)
+        habits = Habits(
+            timeframe=settings.timeframe,
+            flatten_on_stop=settings.on_stop is OnStop.FLATTEN,
+            days=days,
+            waits_for_sign_in=waits_for_sign_in,
+        )
+        trader = wiring.trader(habits, show, report)
         _stop_on_signals(trader)
         try:
             trader.run()

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from core import events
-from core.errors import AuthenticationError, BrokerError, StorageError
+from core.errors import AuthenticationError, BrokerError, StorageError, UnfinishedError
 from core.events import Command, Phase
 from core.instants import MINUTE, SECOND, Instant, ist_date, ist_text
 from core.market import Tick, Timeframe
-from core.orders import Purpose
 from core.ports import Calendar, Clock
 from core.sessions import TradingDay
+from core.state import BotState
 from trading.errands import Errands
 from trading.event_log import EventLog
 from trading.kernel import Kernel, Step
@@ -42,8 +42,10 @@ _COMMAND_INTERVAL = 1.0
 """Wall seconds between two looks for a command of the operator."""
 _AFTER_CLOSE = 5 * MINUTE
 """How long after the close the desk is kept at most."""
-_STOP_PATIENCE = 10.0
-"""Wall seconds a graceful stop waits for cancels, protection or flatness."""
+_STOP_PATIENCE = 90.0
+"""Market seconds a graceful stop waits for cancels, protection or flatness; systemd is told to wait longer."""
+_LEAST_STOP_PATIENCE = 10.0
+"""Wall seconds of the same on a fast clock: the broker's answers are no faster for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Habits:
     flatten_on_stop: bool
     days: int | None = None
     """Trading days after which to end; None: run until stopped."""
+    waits_for_sign_in: bool = False
+    """Whether a start inside the session without a token waits for a person instead of ending."""
 
 
 class LiveTrader:
@@ -104,10 +108,11 @@ class LiveTrader:
     def run(self) -> None:
         """Trade day after day until stopped, or until the asked number of days is done.
 
-        Raises `AuthenticationError` when the token is dead at a start inside the session.
+        Raises `AuthenticationError` when the token is dead at a start inside the session, unless the habit is to wait,
+        and `UnfinishedError` when a stop left something open.
         """
         done = 0
-        patient = False
+        patient = self._habits.waits_for_sign_in
         while not self._is_stopping() and (self._habits.days is None or done < self._habits.days):
             day = self._coming_day()
             patient = patient or self._clock.now() < day.open
@@ -187,6 +192,13 @@ class LiveTrader:
             desk.log.close()
         self._on_moment(desk.kernel)
         self._on_day_end(desk.kernel)
+        left = self._unfinished(desk.kernel.state) if self._stop_why else None
+        if left:
+            wanted = "flat" if self._habits.flatten_on_stop else "protected"
+            raise UnfinishedError(
+                f"stopped by {self._stop_why} before {', '.join(sorted(left))} was {wanted}: look at the position and "
+                "its orders in the broker's app now, or start the bot again"
+            )
 
     def _put(self, item: Item) -> None:
         self._inbox.put(item)
@@ -249,15 +261,20 @@ class LiveTrader:
     def _is_done(self, kernel: Kernel, day: TradingDay, stopping_since: float) -> bool:
         state, now = kernel.state, self._clock.now()
         if stopping_since:
-            if time.monotonic() - stopping_since > _STOP_PATIENCE:
-                return True
-            if self._habits.flatten_on_stop:
-                return state.is_flat
-            entries_gone = not any(
-                order.state.is_live and order.intent.purpose is Purpose.ENTRY for order in state.orders.values()
-            )
-            return entries_gone and not any(position.unprotected_since for position in state.positions.values())
+            patience = max(self._clock.deadline_seconds(_STOP_PATIENCE), _LEAST_STOP_PATIENCE)
+            return not self._unfinished(state) or time.monotonic() - stopping_since > patience
         if state.phase is not Phase.CLOSE:
             return False
         decides_after_close = self._habits.timeframe is Timeframe.D
         return (state.flat_verified and not decides_after_close) or now > day.close + _AFTER_CLOSE
+
+    def _unfinished(self, state: BotState) -> set[str]:
+        """Return the symbols in which a stop by our policy has something left that can be done now."""
+        if state.day is None or not state.day.is_open(self._clock.now()):
+            return set()
+        if self._habits.flatten_on_stop:
+            live = (order.intent.symbol for order in state.orders.values() if order.state.is_live)
+            return {*state.positions, *live}
+        entering = (order.intent.symbol for order in state.live_entries)
+        leaving = (each.symbol for each in state.positions.values() if each.unprotected_since or each.exit_reason)
+        return {*entering, *leaving}

@@ -1,8 +1,9 @@
 """Which prices may be believed. The wire has no checksum, so every price answers for itself before anyone sees it.
 
 A price has to be positive, on the tick grid, inside the day's band (or within a fifth of the previous close), newer
-than the one before, and close to it; a jump needs a second tick that says the same. What fails is counted, never
-delivered. While a symbol is in doubt it delivers nothing, so its age grows and the bot stops entering on it.
+than the one before, and close to it and to the touch it came with; one that is not needs a second tick that says the
+same. What fails is counted, never delivered. While a symbol is in doubt it delivers nothing, so its age grows and the
+bot stops entering on it.
 """
 
 from collections.abc import Callable
@@ -15,8 +16,10 @@ REFERENCE_FRACTION = 5
 """A price may lie a fifth (20 %) from the previous close."""
 JUMP_FRACTION = 20
 """A step of more than a twentieth (5 %) from the last good price needs a second tick."""
-NEAR_FRACTION = 50
-"""Two prices within a fiftieth (2 %) of a third cannot be a jump apart."""
+TOUCH_FRACTION = 100
+"""A price more than a hundredth (1 %) beyond the bid or ask it came with needs a second tick too: nobody paid it."""
+NEAR_FRACTION = 200
+"""A price within half a percent of one that was looked at closely is not looked at again."""
 AHEAD = 120 * SECOND
 """An exchange time further ahead of the market clock than this is a corrupt one."""
 HIGHEST_PRICE = 2**31 - 1
@@ -49,7 +52,7 @@ class FeedCounts:
     out_of_range: int = 0
     """Prices, bid and ask included, outside the band or too far from the previous close; a touch off the grid too."""
     jumped: int = 0
-    """Prices that jumped and await a second tick."""
+    """Prices that jumped, from the one before or from their own touch, and await a second tick."""
 
     def total(self) -> int:
         """Everything but repeats, which are no fault."""
@@ -95,12 +98,15 @@ class PriceGate:
         """Widen today's range of believable prices to a fifth around a previous close, in units.
 
         The wider of band and fifth counts: an exchange may widen a band during the day, and the master cannot know.
-        Once there is a range, a close that contradicts the last price it came with is ignored as damaged.
+        Once there is a range, a close that contradicts the last price it came with is ignored as damaged. The master's
+        band lies around the close, so a close outside it belongs to another share.
         """
+        lower, upper = self.instrument.lower_band, self.instrument.upper_band
         swing = previous_close // REFERENCE_FRACTION
         if previous_close <= 0 or (self._highest < HIGHEST_PRICE and abs(ltp - previous_close) > swing):
             return
-        lower, upper = self.instrument.lower_band, self.instrument.upper_band
+        if (lower and previous_close < lower) or (upper and previous_close > upper):
+            return
         self._lowest = min(previous_close - swing, lower or HIGHEST_PRICE)
         self._highest = max(previous_close + swing, upper or 0)
         self._near_high = 0
@@ -123,7 +129,7 @@ class PriceGate:
             self._counts.out_of_range += 1
             return
         if not self._near_low <= ltp <= self._near_high or ltp % grid:
-            if not self._is_believable(ltp, volume, at, restated):
+            if not self._is_believable(ltp, volume, at, bid, ask, restated):
                 return
             self._near_low = max(ltp - ltp // NEAR_FRACTION, lowest)
             self._near_high = min(ltp + ltp // NEAR_FRACTION, highest)
@@ -159,7 +165,7 @@ class PriceGate:
         self._counts.late += 1
         return False
 
-    def _is_believable(self, ltp: int, volume: int, at: Instant, restated: bool) -> bool:
+    def _is_believable(self, ltp: int, volume: int, at: Instant, bid: int, ask: int, restated: bool) -> bool:
         if ltp <= 0:
             self._counts.not_positive += 1
             return False
@@ -169,7 +175,8 @@ class PriceGate:
         if ltp % self._grid:
             self._counts.off_grid += 1
             return False
-        if self._ltp and _is_jump(self._ltp, ltp) and not self._is_confirmed(ltp, volume, at, restated):
+        is_odd = _is_off_touch(ltp, bid, ask) or _is_jump(self._ltp, ltp)
+        if self._ltp and is_odd and not self._is_confirmed(ltp, volume, at, restated):
             self._counts.jumped += 1
             return False
         self._jump = None
@@ -188,3 +195,7 @@ class PriceGate:
 
 def _is_jump(good: int, ltp: int) -> bool:
     return abs(ltp - good) * JUMP_FRACTION > good
+
+
+def _is_off_touch(ltp: int, bid: int, ask: int) -> bool:
+    return bool((bid and (bid - ltp) * TOUCH_FRACTION > bid) or (ask and (ltp - ask) * TOUCH_FRACTION > ask))

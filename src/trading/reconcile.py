@@ -8,7 +8,7 @@ ours on its way, before it is acted on, because a fill may fall between the read
 from collections.abc import Mapping
 
 from core import exits
-from core.charges import round_trip
+from core.charges import ChargeRates, Charges, charges_for
 from core.events import (
     Alarm,
     Decision,
@@ -83,7 +83,7 @@ class Reconciliation:
             self._timers.read_books(at + READ_AGAIN)
             return []
         self._inexact.pop(symbol, None)
-        return [TradeClosed(at=at, trade=self._trade(position))]
+        return [TradeClosed(at=at, trade=self._trade(state, position))]
 
     # --- one symbol ---------------------------------------------------------------------------------------------
 
@@ -207,9 +207,7 @@ class Reconciliation:
         self._inexact[symbol] = self._inexact.get(symbol, 0) + 1
         return self._inexact[symbol] <= readings
 
-    def _trade(self, position: OpenPosition) -> Trade:
-        values = position.entry_value, position.exit_value
-        buy_value, sell_value = values if position.side is Side.BUY else values[::-1]
+    def _trade(self, state: BotState, position: OpenPosition) -> Trade:
         return Trade(
             symbol=position.symbol,
             side=position.side,
@@ -219,7 +217,7 @@ class Reconciliation:
             exit_at=max(position.last_fill_at, position.opened_at),
             exit_value=position.exit_value,
             exit_reason=position.exit_reason or exits.REASONS[exits.STOP],
-            charges=round_trip(buy_value, sell_value, self._rules.charges).total,
+            charges=_bill(state, position, self._rules.charges).total,
             stop=position.stop,
             target=position.target,
             probability=position.plan.probability if position.plan else 0.0,
@@ -254,6 +252,24 @@ class Reconciliation:
             return []
         why = f"a position or a live order is left in {', '.join(sorted(left))}; close it at the broker"
         return [Alarm(at=at, code="NOT_FLAT", message=why)]
+
+
+def _bill(state: BotState, position: OpenPosition, rates: ChargeRates) -> Charges:
+    """Return the charges of a position: brokerage is capped per executed order, and an exit may take several.
+
+    What our own orders of the day do not account for counts as one order of somebody else.
+    """
+    ours = [
+        order
+        for order in state.orders.values()
+        if order.intent.symbol == position.symbol and order.filled and order.last_fill_at >= position.opened_at
+    ]
+    bill = Charges()
+    for side, whole in ((position.side, position.entry_value), (position.side.opposite, position.exit_value)):
+        values = [order.filled_value for order in ours if order.intent.side is side]
+        for value in (*values, max(0, whole - sum(values))):
+            bill += charges_for(side, value, rates)
+    return bill
 
 
 def _traded_by_others(books: Books, position: OpenPosition, side: Side) -> list[tuple[int, int]]:

@@ -29,7 +29,7 @@ from runtime.charge_rates import ChargeTable
 from runtime.clock import MarketClock
 from runtime.configuration import show_config
 from runtime.project import CONFIG
-from runtime.settings import Mode, OnStop, Settings
+from runtime.settings import Mode, Settings
 from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
@@ -73,18 +73,14 @@ class Wiring:
         self._digest = _config_digest(settings)
 
     def trader(
-        self, days: int | None, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
+        self, habits: Habits, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
     ) -> LiveTrader:
         """Return the bot of this run."""
         return LiveTrader(
             self.assemble,
             self.calendar,
             self.clock,
-            Habits(
-                timeframe=self.settings.timeframe,
-                flatten_on_stop=self.settings.on_stop is OnStop.FLATTEN,
-                days=days,
-            ),
+            habits,
             check_access=self.check_access,
             on_moment=on_moment,
             on_day_end=on_day_end,

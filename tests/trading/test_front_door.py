@@ -22,6 +22,7 @@ from runtime.clock import MarketClock
 from runtime.settings import AuthSettings, Mode, PathSettings, RiskSettings, Settings
 from trading import front_door
 from trading.kernel import Kernel
+from trading.live_trader import Habits
 from trading.live_view import LiveView
 from trading.observer import snapshot_of
 from trading.trading_rules import rules_of
@@ -61,10 +62,10 @@ class ManyDays:
         self.settings = settings
 
     def trader(
-        self, days: int, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
+        self, habits: Habits, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
     ) -> SimpleNamespace:
         def run() -> None:
-            for number in range(days):
+            for number in range(habits.days or 0):
                 logging.getLogger("trading").critical("SIGN_IN_NEEDED before day %d", number + 1)
                 kernel = kernel_on(TUESDAY + timedelta(days=number), self.settings)
                 logging.getLogger("trading").info("traded day %d with %s", number + 1, SECRET)

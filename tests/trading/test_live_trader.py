@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from time import monotonic, sleep
@@ -12,15 +13,16 @@ import pytest
 
 from core import events
 from core.charges import ChargeRates
-from core.errors import AuthenticationError, BrokerError, StorageError
+from core.errors import AuthenticationError, BrokerError, StorageError, UnfinishedError
 from core.events import Command, Phase, SafetyLevel
 from core.instants import MINUTE, SECOND, instant_at, ist_date
-from core.market import Instrument, Tick, Timeframe
+from core.market import Instrument, Side, Tick, Timeframe
 from core.orders import Product
 from core.rules import TradingRules
 from core.sessions import TradingDay
 from core.signals import FeatureRow, Needs
 from core.sizing import SizingMethod, SizingRule
+from core.tracking import OpenPosition
 from runtime.clock import MarketClock
 from trading.command_queue import Answer, CommandQueue
 from trading.errands import Errands
@@ -186,12 +188,12 @@ class House:
         if self.clock.now() < self.refuse_until:
             raise AuthenticationError("the token is dead; run `fyersbot login`")
 
-    def trader(self, days: int | None = 1, flatten: bool = False) -> LiveTrader:
+    def trader(self, days: int | None = 1, flatten: bool = False, waits: bool = False) -> LiveTrader:
         return LiveTrader(
             self.assemble,
             self.calendar,
             self.clock,
-            Habits(timeframe=Timeframe.M5, flatten_on_stop=flatten, days=days),
+            Habits(timeframe=Timeframe.M5, flatten_on_stop=flatten, days=days, waits_for_sign_in=waits),
             check_access=self.check_access,
             on_moment=lambda kernel: None,
             on_day_end=self.reported.append,
@@ -244,6 +246,14 @@ def test_a_start_inside_the_session_with_a_dead_token_ends_at_once():
     assert house.days == []
 
 
+def test_a_service_waits_inside_the_session_too(caplog):
+    house = House((TUESDAY, time(9, 20)))
+    house.refuse_until = instant_at(TUESDAY, time(9, 25))
+    house.trader(waits=True).run()
+    assert house.days == [TUESDAY]
+    assert "SIGN_IN_NEEDED" in caplog.text
+
+
 def test_a_session_that_nobody_signed_in_for_is_lost_and_the_next_is_not():
     house = House((TUESDAY, time(8, 0)))
     house.refuse_until = instant_at(WEDNESDAY, time(8, 0))
@@ -288,6 +298,42 @@ def test_a_stop_asked_for_while_the_trader_waits_for_one_is_heard_at_once():
     finally:
         signal.signal(signal.SIGALRM, previous)
     assert house.days == []
+
+
+@pytest.mark.parametrize(
+    ("change", "flatten", "wanted"),
+    [
+        ({}, True, "flat"),
+        ({"unprotected_since": 1}, False, "protected"),
+        ({"exit_reason": "target"}, False, "protected"),
+    ],
+)
+def test_a_stop_that_leaves_something_open_says_so_and_fails(monkeypatch, change, flatten, wanted):
+    monkeypatch.setattr("trading.live_trader._STOP_PATIENCE", 0.1)
+    monkeypatch.setattr("trading.live_trader._LEAST_STOP_PATIENCE", 0.1)
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    house.open_feeds = lambda: trader.request_stop("SIGTERM")
+    trader = house.trader(flatten=flatten)
+    assemble = house.assemble
+
+    def with_a_position(day, put):
+        desk = assemble(day, put)
+        position = OpenPosition(SBIN, Side.BUY, Product.INTRADAY, 1, None, 1, 1, 10, 100)
+        desk.kernel.state.positions[SBIN] = replace(position, **change)
+        return desk
+
+    trader._assemble = with_a_position
+    with pytest.raises(UnfinishedError, match=f"stopped by SIGTERM before {SBIN} was {wanted}"):
+        trader.run()
+    assert len(house.reported) == 1
+
+
+def test_a_stop_with_a_stop_resting_at_the_broker_ends_well():
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    house.open_feeds = lambda: trader.request_stop("SIGTERM")
+    trader = house.trader()
+    trader.run()
+    assert len(house.reported) == 1
 
 
 def test_a_stop_before_the_session_begins_nothing():

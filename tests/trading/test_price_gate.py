@@ -87,12 +87,33 @@ def test_without_band_and_previous_close_only_sign_grid_and_jump_are_checked() -
     assert unknown.trade(0) == 0
 
 
+@pytest.mark.parametrize(("price", "bid", "ask"), [(81_500, 79_995, 80_005), (78_500, 79_995, 80_005)])
+def test_a_price_far_from_its_own_touch_needs_a_second_tick(bench: Bench, price: int, bid: int, ask: int) -> None:
+    bench.trade(80_000, 79_995, 80_005)
+    assert bench.trade(price, bid, ask) == 0
+    assert bench.counts.jumped == 1
+    assert bench.trade(80_005, bid, ask) == 1
+    assert [bench.trade(price, bid, ask), bench.trade(price + 5, bid, ask)] == [0, 1]
+
+
+def test_a_price_that_moves_with_its_touch_is_believed_at_once(bench: Bench) -> None:
+    bench.trade(80_000, 79_995, 80_005)
+    assert bench.trade(81_500, 81_495, 81_505) == 1
+
+
 def test_a_damaged_previous_close_does_not_open_the_range(bench: Bench) -> None:
     bench.trade(80_000)
     bench.gate.expect(900_000_000, 80_005)
     bench.trade(900_000_000)
     assert bench.trade(900_000_005) == 0
     assert bench.trade(80_005) == 1
+
+
+def test_a_previous_close_outside_the_masters_band_does_not_open_the_range() -> None:
+    banded = Bench(instrument(lower_band=65_000, upper_band=97_500))
+    banded.gate.expect(150_000, 150_000)
+    assert [banded.trade(150_000), banded.trade(150_005)] == [0, 0]
+    assert banded.trade(80_000) == 1
 
 
 def test_a_first_price_that_contradicts_its_previous_close_is_not_believed() -> None:

@@ -224,7 +224,8 @@ def test_a_server_that_falls_silent_is_left(bench: Bench) -> None:
     bench.states.wait_for(FeedState.LIVE, FeedState.DOWN, FeedState.CONNECTING)
 
 
-def test_quotes_stand_in_while_the_feed_is_down_and_only_then(bench: Bench) -> None:
+def test_quotes_stand_in_while_the_feed_is_down_and_only_then(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trading.data_feed.SILENT_SECONDS", 1e9)
     bench.server.statuses.extend([503] * 1_000)
     quote = Tick("NSE:SBIN-EQ", bench.clock.now(), 80_020, 80_015, 80_025, 90)
     bench.quotes = {"NSE:SBIN-EQ": quote, "NSE:STRANGER-EQ": quote._replace(symbol="NSE:STRANGER-EQ")}
@@ -237,6 +238,16 @@ def test_quotes_stand_in_while_the_feed_is_down_and_only_then(bench: Bench) -> N
     polls = len(bench.polls.entries)
     bench.server.heard.wait(lambda _: bench.exchange.subscribed >= 4)
     assert len(bench.polls.entries) <= polls + 1, "one poll may have been under way"
+
+
+def test_a_symbol_that_is_silent_on_a_living_feed_is_asked_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trading.data_feed.SILENT_SECONDS", 2.0)
+    talkative, silent = list(TOPICS)[:2]
+    bench.exchange.snapshots = lambda topics: wire.data_frames(1, [bench.exchange.snapshot(talkative)])  # type: ignore[method-assign]
+    symbol = TOPICS[silent][0].symbol
+    bench.start(TOPICS[talkative][0].symbol, symbol)
+    bench.states.wait_for(FeedState.LIVE)
+    bench.polls.wait(lambda polls: any(symbol in poll for poll in polls))
 
 
 def test_a_failing_quote_call_is_asked_again(bench: Bench) -> None:

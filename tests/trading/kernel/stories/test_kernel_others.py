@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core import events
+from core.charges import ChargeRates
 from core.events import SafetyLevel, Verb
 from core.instants import SECOND
 from core.orders import OrderStatus, OrderType, Purpose
@@ -219,3 +220,17 @@ def test_an_entry_that_the_trade_book_shows_first_is_protected_at_once(bot):
     (stop,) = bot.broker.open_exits(SBIN)
     assert stop.quantity == 10
     assert not bot.kernel.state.blocked
+
+
+def test_brokerage_is_counted_for_each_order_that_an_exit_took(rehearse):
+    flat_fee = ChargeRates(
+        brokerage=10_000_000, brokerage_cap=2_000, stt_buy=0, stt_sell=0, exchange=0, sebi=0, ipft=0, stamp_buy=0,
+        gst_percent=0,
+    )  # fmt: skip
+    bot = rehearse(charges=flat_fee)
+    bot.enter()
+    bot.broker.by_hand(SBIN, Direction.SHORT.side, 6)
+    bot.run(30)
+    bot.tick(80_600)
+    bot.run(20)
+    assert [trade.charges for trade in bot.trades] == [3 * 2_000]
