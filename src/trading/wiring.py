@@ -34,6 +34,7 @@ from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
 from strategies.catalogue import strategy_named
+from trading.call_journal import CallJournal
 from trading.data_feed import DataFeed
 from trading.errands import Errands
 from trading.event_log import SqliteEventLog
@@ -62,9 +63,8 @@ class Wiring:
         self.clock = clock
         self.calendar = calendar
         self.auth = FyersAuth(settings, clock, on_secret)
-        self.client = FyersClient(
-            settings, clock, calendar, self.auth.current_token, RateBudget(settings.broker.rates), self._own_feed
-        )
+        budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
+        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, budget, self._own_feed)
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
         self.provider, self.specification = _strategy(settings)

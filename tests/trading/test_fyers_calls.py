@@ -4,9 +4,11 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import AuthenticationError, BrokerError, RateLimitError
+from core.instants import ist_date
 from core.orders import OutcomeKind, RejectionKind
 from runtime.settings import RateSettings
 from trading.answers import Answer, Exchange, Failure
+from trading.call_journal import CallJournal
 from trading.fyers_calls import ATTEMPTS, FyersCalls
 from trading.rate_budget import Lane, RateBudget
 
@@ -150,11 +152,13 @@ def test_an_entry_without_room_in_the_budget_is_not_sent(calls, budget, clock):
     assert script.calls == 0
 
 
-def test_a_burst_is_spread_and_every_call_is_counted_once(calls, budget, clock):
+def test_a_burst_is_spread_and_every_call_is_counted_once(clock, tmp_path):
+    calls = FyersCalls(clock, RateBudget(RateSettings(), CallJournal(tmp_path)))
     for _ in range(20):
         calls.change(Lane.EXIT, Script(said(400, {"s": "error", "code": -50})))
 
-    assert budget.snapshot().orders == budget.snapshot().calls == 20
+    noted = list(CallJournal(tmp_path).calls(ist_date(clock.now())))
+    assert [call.is_order_verb for call in noted] == [True] * 20
     assert sum(clock.sleeps) >= 2.0
 
 
