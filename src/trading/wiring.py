@@ -46,7 +46,7 @@ from trading.order_feed import OrderFeed
 from trading.paper_broker import PaperBroker
 from trading.rate_budget import RateBudget
 from trading.tick_market import TickMarket
-from trading.trading_rules import check_quantity, product_of, rules_of
+from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
 
 PAPER_FUNDS = 100_000_000
 """Cash of the paper account, in paise."""
@@ -99,7 +99,9 @@ class Wiring:
             raise ConfigurationError(
                 f"live.account is {account or 'not set'}, the token opens {profile.account_id}; set live.account to it"
             )
-        check_quantity(self.settings.sizing, self.master.instruments(self.settings.symbols))
+        instruments = self.master.instruments(self.settings.symbols)
+        check_tradable(instruments)
+        check_quantity(self.settings.sizing, instruments)
 
     def assemble(self, day: TradingDay, put: Put) -> Desk:
         """Build the desk of one trading day."""
