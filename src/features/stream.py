@@ -26,11 +26,6 @@ class FeatureStream:
         self._last: Instant | None = None
         self._day = 0
 
-    @property
-    def warm_up(self) -> int:
-        """Closed candles after which rows come, the first of them included."""
-        return self.specification.warm_up(self.timeframe)
-
     def update(self, candle: Candle) -> FeatureRow | None:
         """Take the next closed candle; return its row, or None while warming up or when a feature has no value.
 

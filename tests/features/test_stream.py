@@ -17,9 +17,11 @@ def test_the_first_row_comes_with_the_last_candle_of_the_warm_up(make_walk):
     stream = stream_of("sma_gap_50", "open_gap")
     rows = [stream.update(candle) for candle in make_walk(days=3).candles()]
 
-    assert stream.warm_up == 76
-    assert rows[: stream.warm_up - 1] == [None] * 75
-    assert rows[stream.warm_up - 1] is not None
+    warm_up = stream.specification.warm_up(Timeframe.M5)
+
+    assert warm_up == 76
+    assert rows[: warm_up - 1] == [None] * 75
+    assert rows[warm_up - 1] is not None
 
 
 def test_a_row_knows_its_candle_and_when_it_closed(make_walk):

@@ -284,6 +284,6 @@ def clock() -> HandClock:
     return HandClock(instant_at(date(2026, 11, 20), time(11, 0)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def calendar() -> WeekdayCalendar:
     return WeekdayCalendar()

@@ -123,8 +123,6 @@ class Silent:
 
 
 class NoRows:
-    warm_up = 0
-
     def update(self, candle) -> None:
         return None
 
