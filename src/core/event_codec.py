@@ -7,7 +7,7 @@ beside it. Types come from the classes themselves, so a new event needs nothing 
 import json
 import types
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from enum import Enum
 from functools import cache
@@ -70,11 +70,13 @@ def _reader(annotation: Any) -> Callable[[Any], Any]:
 def _fact_reader(fact: type) -> Callable[[Any], Any]:
     hints = get_type_hints(fact)
     readers = [(field.name, _reader(hints[field.name])) for field in fields(fact)]
+    # A field that was added later stands last and has a default, so that an older log can still be read.
+    fewest = sum(field.default is MISSING and field.default_factory is MISSING for field in fields(fact))
 
     def read(plain: Any) -> Any:
-        if len(plain) != len(readers):
+        if not fewest <= len(plain) <= len(readers):
             raise ValueError(f"{len(plain)} fields for {fact.__name__}, which has {len(readers)}")
-        values = {name: reader(value) for (name, reader), value in zip(readers, plain, strict=True)}
+        values = {name: reader(value) for (name, reader), value in zip(readers, plain, strict=False)}
         return fact(**values)
 
     return read

@@ -114,7 +114,7 @@ class LiveTrader:
                 continue  # nobody signed in: this session is lost, the next one is not
             self._trade(day)
             done += 1
-            self._idle_until(day.close + _AFTER_CLOSE if self._habits.days is None else 0)
+            self._idle_until(self._end_of(day) + _AFTER_CLOSE if self._habits.days is None else 0)
 
     # --- between sessions ---------------------------------------------------------------------------------------
 
@@ -122,9 +122,13 @@ class LiveTrader:
         """Today's session if it is not over, else the next one."""
         now = self._clock.now()
         today = self._calendar.trading_day(ist_date(now))
-        if today is not None and now < today.close:
+        if today is not None and now < self._end_of(today):
             return today
         return self._calendar.next_trading_day(ist_date(now))
+
+    def _end_of(self, day: TradingDay) -> Instant:
+        """When the last candle of a session is known: at the close, a daily one after the closing auction."""
+        return day.candle_closes(self._habits.timeframe)[-1]
 
     def _idle_until(self, instant: Instant) -> None:
         if self._clock.now() < instant and not self._stop.is_set():
@@ -134,7 +138,7 @@ class LiveTrader:
 
     def _gain_access(self, day: TradingDay, *, patient: bool) -> bool:
         """Prove the token before the session; ring until somebody signs in, or the session is over."""
-        while not self._stop.is_set() and self._clock.now() < day.close:
+        while not self._stop.is_set() and self._clock.now() < self._end_of(day):
             try:
                 self._check_access()
             except AuthenticationError as error:
@@ -232,4 +236,4 @@ class LiveTrader:
         if state.phase is not Phase.CLOSE:
             return False
         decides_after_close = self._habits.timeframe is Timeframe.D
-        return (state.flat_verified and not decides_after_close) or now > day.close + _AFTER_CLOSE
+        return (state.flat_verified and not decides_after_close) or now > self._end_of(day) + _AFTER_CLOSE

@@ -201,7 +201,7 @@ class Wiring:
         return self._data_feed(self.master.instruments(self.settings.symbols), lambda _state: None)
 
     def _stream(self, symbol: str) -> FeatureStream:
-        return FeatureStream(self.specification, symbol, self.settings.timeframe)
+        return FeatureStream(self.specification, symbol, self.settings.timeframe, self.calendar)
 
     def _boot(self, kernel: Kernel, at: Instant) -> events.Booted:
         """Make the first event of a run; the log's own id is drawn once, when the log is new."""

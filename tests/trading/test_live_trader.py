@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -98,6 +99,14 @@ class ShortSessions:
         return session
 
 
+class ClosingAuctions(ShortSessions):
+    """After each of them an auction sets the closing price."""
+
+    def trading_day(self, day: date) -> TradingDay | None:
+        session = super().trading_day(day)
+        return session and replace(session, closing_price_at=instant_at(day, time(10, 5)))
+
+
 class EmptyAccount:
     """A broker with nothing in its books, and a history without candles."""
 
@@ -174,12 +183,12 @@ class House:
         if self.clock.now() < self.refuse_until:
             raise AuthenticationError("the token is dead; run `fyersbot login`")
 
-    def trader(self, days: int | None = 1, flatten: bool = False) -> LiveTrader:
+    def trader(self, days: int | None = 1, flatten: bool = False, timeframe: Timeframe = Timeframe.M5) -> LiveTrader:
         return LiveTrader(
             self.assemble,
             self.calendar,
             self.clock,
-            Habits(timeframe=Timeframe.M5, flatten_on_stop=flatten, days=days),
+            Habits(timeframe=timeframe, flatten_on_stop=flatten, days=days),
             check_access=self.check_access,
             on_moment=lambda kernel: None,
             on_day_end=self.reported.append,
@@ -214,6 +223,17 @@ def test_a_start_after_the_close_waits_for_the_next_session():
     house = House((TUESDAY, time(9, 50)))
     house.trader().run()
     assert house.days == [WEDNESDAY]
+
+
+@pytest.mark.parametrize("start", [time(9, 0), time(9, 50)])
+def test_a_daily_candle_is_waited_for_until_the_closing_auction_has_set_it(start):
+    house = House((TUESDAY, start), speed=1_500.0)
+    house.calendar = ClosingAuctions()
+    house.trader(timeframe=Timeframe.D).run()
+    (due,) = house.of_kind(events.CandleDue)
+    assert house.days == [TUESDAY]
+    assert due.start == instant_at(TUESDAY, time(5, 30))
+    assert due.at >= instant_at(TUESDAY, time(10, 5))
 
 
 def test_before_the_open_it_rings_until_somebody_signs_in(caplog):
