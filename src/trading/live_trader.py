@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from core import events
@@ -52,6 +53,8 @@ class Desk:
     """Makes the first event of the run, after the log was folded."""
     open_feeds: Callable[[], None]
     close_feeds: Callable[[], None]
+    without_reads: Callable[[], AbstractContextManager[None]]
+    """Ends the reads that feeds and errands wait for, while the desk closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +172,9 @@ class LiveTrader:
             self._work(desk, day)
         finally:
             timetable.stop()
-            desk.close_feeds()
-            desk.errands.close()
+            with desk.without_reads():
+                desk.close_feeds()
+                desk.errands.close()
             desk.log.close()
         self._on_moment(desk.kernel)
         self._on_day_end(desk.kernel)

@@ -138,6 +138,7 @@ class Wiring:
             boot=partial(self._boot, kernel),
             open_feeds=feeds.open,
             close_feeds=feeds.close,
+            without_reads=self.client.without_reads,
         )
 
     # --- edges --------------------------------------------------------------------------------------------------

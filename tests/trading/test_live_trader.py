@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -172,7 +173,14 @@ class House:
             ),
             open_feeds=self.open_feeds,
             close_feeds=lambda: self.feeds.append("close"),
+            without_reads=self.without_reads,
         )
+
+    @contextmanager
+    def without_reads(self):
+        self.feeds.append("no reads")
+        yield
+        self.feeds.append("reads")
 
     def open_feeds(self) -> None:
         self.feeds.append("open")
@@ -207,7 +215,7 @@ def test_a_day_goes_from_the_books_to_the_verified_flat_end():
     assert [event.phase for event in house.of_kind(events.PhaseReached)] == list(Phase)
     assert len(house.of_kind(events.CandleDue)) == 6
     assert len(house.of_kind(events.FlatVerified)) == 1
-    assert house.feeds == ["open", "close"]
+    assert house.feeds == ["open", "no reads", "close", "reads"]
     assert len(house.reported) == 1
 
 
@@ -280,7 +288,7 @@ def test_a_stop_ends_the_day_by_policy_and_is_written_down(flatten, command):
     assert not thread.is_alive()
     (given,) = house.of_kind(events.CommandGiven)
     assert (given.command, given.why) == (command, "SIGTERM")
-    assert house.feeds == ["open", "close"]
+    assert house.feeds == ["open", "no reads", "close", "reads"]
     assert len(house.reported) == 1
 
 
@@ -307,7 +315,7 @@ def test_when_the_log_cannot_be_written_nothing_is_sent_and_the_feeds_are_closed
         house.trader().run()
     assert [type(effect) for _, effect in sent] == [events.HistoryWanted]
     assert all(kept for kept, _ in sent)
-    assert house.feeds[-1] == "close"
+    assert house.feeds[-2:] == ["close", "reads"]
 
 
 def test_a_price_reaches_the_kernel_with_the_time_at_which_it_is_seen():
