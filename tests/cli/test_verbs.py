@@ -15,9 +15,11 @@ import yaml
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from runtime.project import ROOT
+from trading.call_journal import CallJournal
+from trading.rehearsal import sign_in
 from training.sources import generated
 
-from .conftest import Run
+from .conftest import DAY, Run
 
 VERBS = ("demo", "trade", "simulator", "login", "train", "show-config")
 SECRET = "secret-of-the-app"
@@ -124,3 +126,15 @@ def test_the_simulator_prints_where_it_is_and_ends_on_sigterm(home: Path) -> Non
     assert endpoints["clock"]["start"] == "2026-01-06T10:00:00.250000+05:30"
     assert endpoints["symbols"] == ["NSE:SBIN-EQ"]
     assert (home / "books" / "books.jsonl").exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_calls_of_a_sign_in_stand_in_the_bots_journal_where_there_is_one(
+    is_there: bool, home: Path, signed_in: dict[str, str]
+) -> None:
+    state = home / "bot"
+    if is_there:
+        state.mkdir()
+    sign_in({**signed_in, "FYERSBOT__AUTH__ACCESS_TOKEN": ""})
+    assert len(list(CallJournal(state).calls(DAY))) == is_there
+    assert state.exists() == is_there
