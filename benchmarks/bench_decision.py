@@ -19,6 +19,7 @@ import pandas as pd
 import ta
 
 from core.market import Candle, Timeframe
+from core.ports import Calendar
 from core.signals import Direction, FeatureRow, Signal
 from features.stream import FeatureStream
 from market_data.calendar import NseCalendar
@@ -89,9 +90,9 @@ class Naive:
 class Ours:
     """The live path: stream, engine, strategy."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, calendar: Calendar) -> None:
         engine = InferenceEngine.open(folder)
-        self.stream = FeatureStream(engine.specification, "NSE:SBIN-EQ", Timeframe.M5)
+        self.stream = FeatureStream(engine.specification, "NSE:SBIN-EQ", Timeframe.M5, calendar)
         self.strategy = ModelStrategy(engine, threshold=engine.threshold)
         self.before: FeatureRow | None = None
 
@@ -101,9 +102,9 @@ class Ours:
         return None if row is None or before is None else self.strategy.on_data(row, before)
 
 
-def measure(folder: Path, candles: tuple[Candle, ...]) -> tuple[list[int], list[int], int]:
+def measure(folder: Path, candles: tuple[Candle, ...], calendar: Calendar) -> tuple[list[int], list[int], int]:
     """Time both ways in turns: a round of ours over a stretch of candles, then the usual way at its last ones."""
-    naive, ours = Naive(folder), Ours(folder)
+    naive, ours = Naive(folder), Ours(folder, calendar)
     for candle in candles[:WINDOW]:
         naive.take(candle)
         ours.decide(candle)
@@ -128,7 +129,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as models:
         folder = train_model(TrainingOptions(models=Path(models)), calendar, progress=silent)
         [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 7, 1), date(2025, 10, 31), 9, calendar)
-        naive_ns, ours_ns, acted = measure(folder, history.candles.candles())
+        naive_ns, ours_ns, acted = measure(folder, history.candles.candles(), calendar)
     if not acted:
         sys.exit("the model never acted: the comparison is void")
     median, p99 = np.percentile(ours_ns, [50, 99]) / 1e3

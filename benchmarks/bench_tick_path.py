@@ -45,8 +45,6 @@ class Silent:
 class NoRows:
     """A stream that never warms up."""
 
-    warm_up = 0
-
     def update(self, candle: Candle) -> FeatureRow | None:
         return None
 

@@ -56,7 +56,7 @@ for name, column in zip(specification.names, table.values[table.valid].T, strict
 # candle.
 
 # %%
-stream = FeatureStream(specification, history.symbol, Timeframe.M5)
+stream = FeatureStream(specification, history.symbol, Timeframe.M5, calendar)
 live = [stream.update(candle) for candle in candles.candles()]
 rows = [place for place, row in enumerate(live) if row is not None]
 np.testing.assert_array_equal(rows, np.flatnonzero(table.valid))

@@ -71,10 +71,11 @@ def _reader(annotation: Any) -> Callable[[Any], Any]:
 def _fact_reader(fact: type) -> Callable[[Any], Any]:
     hints = get_type_hints(fact)
     readers = [(field.name, _reader(hints[field.name])) for field in fields(fact)]
-    least = sum(field.default is MISSING for field in fields(fact))
+    # A field that was added later stands last and has a default, so that an older log can still be read.
+    fewest = sum(field.default is MISSING and field.default_factory is MISSING for field in fields(fact))
 
     def read(plain: Any) -> Any:
-        if not least <= len(plain) <= len(readers):
+        if not fewest <= len(plain) <= len(readers):
             raise ValueError(f"{len(plain)} fields for {fact.__name__}, which has {len(readers)}")
         values = {name: reader(value) for (name, reader), value in zip(readers, plain, strict=False)}
         return fact(**values)

@@ -131,7 +131,7 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candle:
-    """One closed bar, stamped by its start. It is known only at `start + timeframe.duration`."""
+    """One closed bar, stamped by its start. When it is known, `core.sessions.TradingDay.candle_close` says."""
 
     start: Instant
     open: int

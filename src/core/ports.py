@@ -130,11 +130,6 @@ class Predictor(Protocol):
 class RowStream(Protocol):
     """Features of one symbol, one closed candle at a time; the same numbers as the batch path, bit for bit."""
 
-    @property
-    def warm_up(self) -> int:
-        """Closed candles needed before the first row."""
-        ...
-
     def update(self, candle: Candle) -> FeatureRow | None:
         """Take the next closed candle; return its row, or None while warming up or when a feature has no value."""
         ...

@@ -5,6 +5,8 @@ import math
 from core.errors import DataError
 from core.instants import Instant, ist_date, ist_text
 from core.market import Candle, Timeframe
+from core.ports import Calendar
+from core.sessions import TradingDay
 from core.signals import FeatureRow
 from features.indicators import Bar, Value, picker
 from features.specification import FeatureSpecification
@@ -13,7 +15,10 @@ from features.specification import FeatureSpecification
 class FeatureStream:
     """The features of one symbol; a `core.ports.RowStream`. Feed it every closed candle, oldest first, once."""
 
-    def __init__(self, specification: FeatureSpecification, symbol: str, timeframe: Timeframe) -> None:
+    def __init__(
+        self, specification: FeatureSpecification, symbol: str, timeframe: Timeframe, calendar: Calendar
+    ) -> None:
+        """`calendar` knows when each candle's session ends, and so when the candle closes."""
         self.specification = specification
         self.symbol = symbol
         self.timeframe = timeframe
@@ -23,20 +28,17 @@ class FeatureStream:
             (picker([places[each] for each in recipe.indicators]), recipe.formula, recipe.guard)
             for recipe in (feature.recipe for feature in specification.features)
         )
+        self._calendar = calendar
         self._last: Instant | None = None
-        self._day = 0
-
-    @property
-    def warm_up(self) -> int:
-        """Closed candles after which rows come, the first of them included."""
-        return self.specification.warm_up(self.timeframe)
+        self._session: TradingDay | None = None
 
     def update(self, candle: Candle) -> FeatureRow | None:
         """Take the next closed candle; return its row, or None while warming up or when a feature has no value.
 
-        Raises `DataError` for a candle that does not come after the one before it; the stream is then unchanged.
+        Raises `DataError` for a candle that does not come after the one before it, or on a day without trading; the
+        stream is then unchanged.
         """
-        bar = self._bar(candle)
+        bar, session = self._bar(candle)
         values = [meter.update(bar) for meter in self._meters]
         if None in values:
             return None
@@ -46,21 +48,25 @@ class FeatureStream:
         row = self._row(values)
         if row is None:
             return None
-        closed_at = candle.start + self.timeframe.duration
+        closed_at = session.candle_close(candle.start, self.timeframe)
         return FeatureRow(self.symbol, candle, closed_at, self.specification.columns, row, average_true_range)
 
-    def _bar(self, candle: Candle) -> Bar:
+    def _bar(self, candle: Candle) -> tuple[Bar, TradingDay]:
         if self._last is not None and candle.start <= self._last:
             raise DataError(
                 f"{self.symbol}: candle {ist_text(candle.start)} does not come after {ist_text(self._last)}; "
                 "feed each closed candle once, in order of time"
             )
-        day = ist_date(candle.start).toordinal()
-        opens_session = self._last is not None and day != self._day
-        self._last, self._day = candle.start, day
+        day, session = ist_date(candle.start), self._session
+        opens_session = session is not None and session.date != day
+        if session is None or opens_session:
+            session = self._calendar.trading_day(day)
+            if session is None:
+                raise DataError(f"{self.symbol}: candle {ist_text(candle.start)} lies on a day without trading")
+        self._last, self._session = candle.start, session
         high, low, close = candle.high, candle.low, candle.close
         prices = candle.open, high, low, close, candle.volume, high + low + close
-        return Bar(tuple(map(float, prices)), candle, opens_session)
+        return Bar(tuple(map(float, prices)), candle, opens_session), session
 
     def _row(self, values: list[Value | None]) -> tuple[float, ...] | None:
         """Apply the formulas; None when a guard is not above zero."""

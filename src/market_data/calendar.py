@@ -115,6 +115,7 @@ class NseCalendar:
         def at(wall: time) -> Instant:
             return instant_at(day, wall)
 
+        closing_price = hours.closing_price.get(self._market)
         return TradingDay(
             date=day,
             open=at(hours.open),
@@ -122,6 +123,7 @@ class NseCalendar:
             no_entry_after=at(intraday.no_entry_after),
             square_off=at(intraday.square_off),
             flat_by=at(intraday.flat_by),
+            closing_price_at=None if closing_price is None else at(closing_price),
         )
 
 

@@ -63,6 +63,8 @@ class HoursRule(Section):
     starts: Day = Field(alias="from")
     open: ClockTime
     close: dict[Market, ClockTime]
+    closing_price: dict[Market, ClockTime] = Field(default_factory=dict)
+    """When an auction after the close has set the day's last price, where there is one."""
     source: str = ""
 
     @model_validator(mode="after")

@@ -16,6 +16,8 @@ BROKER_LIMITS = {"per_second": 10, "per_minute": 200, "orders_per_day": 10_000, 
 """FYERS' published ceilings; the fourth breach of the minute limit blocks the account for the day."""
 
 _SYMBOL = re.compile(r"(NSE|BSE|MCX):[A-Z0-9&_-]{1,40}", re.ASCII)
+_TRADED = re.compile(r"NSE:.*-(EQ|INDEX)", re.ASCII)
+"""Charges, sessions and the scale of prices are those of NSE's cash market; an index is only watched."""
 _CLIENT_ID = re.compile(r"[A-Za-z0-9]{4,32}-[0-9]{1,4}", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -66,6 +68,11 @@ def _check_symbols(settings: Settings) -> None:
     for symbol in symbols:
         if _SYMBOL.fullmatch(symbol) is None:
             raise ConfigurationError(f"symbols: {symbol[:60]!r} is not a FYERS ticker such as NSE:SBIN-EQ")
+        if _TRADED.fullmatch(symbol) is None:
+            raise ConfigurationError(
+                f"symbols: {symbol} cannot be traded by this bot: only NSE shares and funds (NSE:...-EQ) and NSE "
+                "indices (NSE:...-INDEX, watched only) are supported; take it off the list"
+            )
         if symbols.count(symbol) > 1:
             raise ConfigurationError(f"symbols: {symbol} is listed twice")
     per_candle = settings.broker.rates.per_minute * settings.timeframe.minutes // 2

@@ -105,9 +105,9 @@ def not_allowed_now(product: str, session: TradingDay | None, rules: ExchangeRul
 
 
 def beyond_limits(order: ExchangeOrder, instrument: Instrument) -> str:
-    """Whether an order exceeds the freeze quantity or the price band: the reason, or nothing."""
-    if instrument.freeze is not None and order.quantity > instrument.freeze:
-        return f"RMS:Quantity {order.quantity} exceeds the freeze quantity {instrument.freeze}"
+    """Whether an order reaches the freeze quantity or leaves the price band: the reason, or nothing."""
+    if instrument.freeze is not None and order.quantity >= instrument.freeze:
+        return f"RMS:Quantity {order.quantity} is not below the freeze quantity {instrument.freeze}"
     for price in (order.limit_price, order.trigger_price):
         if price and price != instrument.clamp(price):
             lower, upper = instrument.lower_band or 0, instrument.upper_band or 0

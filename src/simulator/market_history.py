@@ -48,8 +48,5 @@ class MarketHistory:
         return tuple(candles[-num_candles:])
 
     def _is_closed(self, candle: Candle, timeframe: Timeframe) -> bool:
-        now = self._clock.now()
-        if timeframe is not Timeframe.D:
-            return candle.start + timeframe.duration <= now
         session = self._market.calendar.trading_day(ist_date(candle.start))
-        return session is not None and session.close <= now
+        return session is not None and session.candle_close(candle.start, timeframe) <= self._clock.now()

@@ -22,6 +22,9 @@ BUILT_IN: Mapping[str, Callable[..., SignalProvider]] = {
     "opening_price_crossover": OpeningPriceCrossover,
 }
 
+OpenModel = Callable[[], Predictor]
+"""Opens the trained model; called only for a strategy that takes one."""
+
 _NOT_PARAMETERS = {"name", "predictor"}
 
 
@@ -32,15 +35,16 @@ def strategy_names(folder: Path | None = None) -> tuple[str, ...]:
 
 
 def strategy_named(
-    name: str, params: Parameters, folder: Path | None = None, predictor: Predictor | None = None
+    name: str, params: Parameters, folder: Path | None = None, open_model: OpenModel | None = None
 ) -> SignalProvider:
-    """Make the strategy of a name with its parameters; a strategy that takes a `predictor` is given the model.
+    """Make the strategy of a name with its parameters; one that takes a `predictor` is given the model, opened for it.
 
     A user's file `<folder>/<name>.py` holds one class with `on_data`, or a function `make(params)`. Raises
-    `ConfigurationError`, one line, for an unknown name or parameter, a wrong value, and any fault in a user's file.
+    `ConfigurationError`, one line, for an unknown name or parameter, a wrong value, and any fault in a user's file;
+    and what `open_model` raises.
     """
     if name in BUILT_IN:
-        return _made(BUILT_IN[name], name, params, predictor)
+        return _made(BUILT_IN[name], name, params, open_model)
     names = strategy_names(folder)
     if name not in names or folder is None:
         place = f" and no file {name}.py in {folder}" if folder else "; set strategy.folder to use your own files"
@@ -49,7 +53,7 @@ def strategy_named(
         )
     path = folder / f"{name}.py"
     try:
-        provider = _from_file(path, name, params, predictor)
+        provider = _from_file(path, name, params, open_model)
     except BotError:
         raise
     except Exception as error:  # a user's file may raise anything; nothing is swallowed
@@ -59,11 +63,11 @@ def strategy_named(
     return provider
 
 
-def _from_file(path: Path, name: str, params: Parameters, predictor: Predictor | None) -> SignalProvider:
+def _from_file(path: Path, name: str, params: Parameters, open_model: OpenModel | None) -> SignalProvider:
     module = _loaded(path)
     make = getattr(module, "make", None)
     if make is not None:
-        provider: SignalProvider = make(params)
+        provider: SignalProvider = make(params, **_model_for(make, name, open_model))
         return provider
     classes: list[Any] = [
         each
@@ -75,7 +79,7 @@ def _from_file(path: Path, name: str, params: Parameters, predictor: Predictor |
         raise ConfigurationError(
             f"strategy file {path}: needs exactly one class with on_data, or a function make(params); found {found}"
         )
-    return _made(classes[0], name, params, predictor)
+    return _made(classes[0], name, params, open_model)
 
 
 def _loaded(path: Path) -> ModuleType:
@@ -94,7 +98,7 @@ def _loaded(path: Path) -> ModuleType:
 
 
 def _made(
-    factory: Callable[..., SignalProvider], name: str, params: Parameters, predictor: Predictor | None
+    factory: Callable[..., SignalProvider], name: str, params: Parameters, open_model: OpenModel | None
 ) -> SignalProvider:
     known = inspect.signature(factory).parameters
     adjustable = {each: spec for each, spec in known.items() if each not in _NOT_PARAMETERS}
@@ -109,11 +113,16 @@ def _made(
     for key, spec in adjustable.items():
         if spec.default is inspect.Parameter.empty and key not in values:
             raise ConfigurationError(f"strategy.params: {name} needs a value for {key!r}")
-    if "predictor" not in known:
-        return factory(**values)
-    if predictor is None:
+    return factory(**values, **_model_for(factory, name, open_model))
+
+
+def _model_for(factory: Callable[..., Any], name: str, open_model: OpenModel | None) -> dict[str, Predictor]:
+    """Return the model as an argument, if the factory takes it: a rule needs none to be there."""
+    if "predictor" not in inspect.signature(factory).parameters:
+        return {}
+    if open_model is None:
         raise ConfigurationError(f"strategy {name!r} needs a model: set model.path, and run `fyersbot train` for one")
-    return factory(predictor=predictor, **values)
+    return {"predictor": open_model()}
 
 
 def _checked(key: str, value: Any, default: Any) -> Any:

@@ -114,7 +114,8 @@ class Errands:
                 self._note_access(error)
                 candles, why = (), str(error)
             else:
-                why = f"the candle of {ist_text(wanted.due)} is not in the history answer"
+                due = f"the candle of {ist_text(wanted.due)} is not in the history answer"
+                why = due if wanted.due else "no candles came"
             if candles and (not wanted.due or candles[-1].start >= wanted.due):
                 at = self._clock.now()
                 self._put(events.HistoryArrived(at=at, symbol=wanted.symbol, candles=candles, due=wanted.due))

@@ -21,6 +21,7 @@ from runtime.clock import clock_of
 from runtime.logs import set_up_logs
 from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
+from trading.call_journal import CallJournal
 from trading.day_report import DayFacts, day_report, summary, write_summary
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
@@ -84,9 +85,13 @@ def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> None:
     """Sign a person in; the last line says whose account the token opens. Raises `BotError` and its children."""
     clock = clock_of(settings.clock)
     calendar = NseCalendar.of(settings)
+    state = settings.paths.state
+    # The bot's journal: the broker counts these calls with the bot's. Without the folder no bot has ever called.
+    journal = CallJournal(state) if state.is_dir() else None
 
     def verify(auth: FyersAuth) -> Profile:
-        client = FyersClient(settings, clock, calendar, auth.current_token, RateBudget(settings.broker.rates))
+        budget = RateBudget(settings.broker.rates, journal)
+        client = FyersClient(settings, clock, calendar, auth.current_token, budget)
         try:
             return client.get_profile()
         finally:

@@ -4,7 +4,9 @@ A second attempt at an order could be a second order, so the two kinds of call d
 """
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tenacity import (
@@ -55,6 +57,7 @@ class FyersCalls:
         self._clock = clock
         self._budget = budget
         self._back_off = wait_exponential(multiplier=0.25, max=4.0) + wait_random(0, 0.25)
+        self._reads_refused = threading.Event()
 
     def read(self, what: str, call: Callable[[], Exchange]) -> dict[str, Any]:
         """Return the payload of a read; `what` names it in messages.
@@ -64,11 +67,23 @@ class FyersCalls:
         attempts = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
             wait=self._pause_seconds,
-            sleep=self._clock.sleep,
+            sleep=self._wait_to_read,
             retry=retry_if_exception_type((PassingError, ThrottledError)),
             reraise=True,
         )
         return attempts(self._read_once, what, call)
+
+    @contextmanager
+    def without_reads(self) -> Iterator[None]:
+        """Refuse reads meanwhile; one that waits, for its turn or for another attempt, ends at once.
+
+        Whoever closes a desk must not wait a minute for an answer that nobody wants any more. Order verbs go on.
+        """
+        self._reads_refused.set()
+        try:
+            yield
+        finally:
+            self._reads_refused.clear()
 
     def change(self, lane: Lane, call: Callable[[], Exchange], names_order: bool = True) -> Outcome:
         """Make a call that changes orders, at most once. Never raises for what the broker or the network does."""
@@ -83,6 +98,8 @@ class FyersCalls:
         return outcome
 
     def _read_once(self, what: str, call: Callable[[], Exchange]) -> dict[str, Any]:
+        if self._reads_refused.is_set():
+            raise _refused_read()
         self._take_turn(Lane.READ, is_order_verb=False)
         match call():
             case Failure(reason=reason):
@@ -139,10 +156,22 @@ class FyersCalls:
                     f"our own call budget has no room for {lane.value} calls for another {wait:.1f} s; nothing was "
                     "sent. Fewer symbols or broker.rates help"
                 )
-            self._clock.sleep(wait)
+            if lane is Lane.READ:
+                self._wait_to_read(wait)
+            else:
+                self._clock.sleep(wait)
             waited += wait
+
+    def _wait_to_read(self, seconds: float) -> None:
+        """Wait a number of market seconds. Raises `BrokerError` as soon as reads are refused."""
+        if self._reads_refused.wait(self._clock.pause_seconds(seconds)):
+            raise _refused_read()
 
     def _pause_seconds(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
         asked = error.pause_seconds if isinstance(error, PassingError | ThrottledError) else 0.0
         return asked + self._back_off(state)
+
+
+def _refused_read() -> BrokerError:
+    return BrokerError("the desk closes: no more reads")

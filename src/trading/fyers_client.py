@@ -6,6 +6,7 @@ budget and retries in `fyers_calls`.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -159,6 +160,10 @@ class FyersClient:
         feed = self._new_feed()
         feed.start(symbols, on_tick)
         return feed
+
+    def without_reads(self) -> AbstractContextManager[None]:
+        """Make every read, those that wait included, end with `BrokerError` at once while the context lasts."""
+        return self._calls.without_reads()
 
     def close(self) -> None:
         """Close idle connections."""

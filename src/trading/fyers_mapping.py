@@ -35,7 +35,8 @@ _TOTAL_BALANCE = 1
 _AVAILABLE_BALANCE = 10
 _USER_TAG = "1:"
 _NO_TAG = "Untagged"
-_RUPEE_SCALE = 2
+RUPEE_SCALE = 2
+"""Decimals of a price unit: paise, in all that this bot trades. Other contracts are refused at the start."""
 _log = logging.getLogger(__name__)
 
 
@@ -81,7 +82,7 @@ def _message(payload: Body) -> str:
     return plain_text("; ".join(words))
 
 
-def order_request(intent: OrderIntent, scale: int = _RUPEE_SCALE) -> Body:
+def order_request(intent: OrderIntent) -> Body:
     """Return the body that places an order."""
     return {
         "symbol": intent.symbol,
@@ -89,8 +90,8 @@ def order_request(intent: OrderIntent, scale: int = _RUPEE_SCALE) -> Body:
         "type": intent.type.value,
         "side": intent.side.value,
         "productType": intent.product.value,
-        "limitPrice": _rupees(intent.limit_price, scale),
-        "stopPrice": _rupees(intent.trigger_price, scale),
+        "limitPrice": _rupees(intent.limit_price),
+        "stopPrice": _rupees(intent.trigger_price),
         "validity": intent.validity.value,
         "disclosedQty": 0,
         "offlineOrder": False,
@@ -99,14 +100,14 @@ def order_request(intent: OrderIntent, scale: int = _RUPEE_SCALE) -> Body:
     }
 
 
-def change_request(change: OrderChange, scale: int = _RUPEE_SCALE) -> Body:
+def change_request(change: OrderChange) -> Body:
     """Return the body that gives a resting order new values."""
     return {
         "id": change.broker_id,
         "type": change.type.value,
         "qty": change.quantity,
-        "limitPrice": _rupees(change.limit_price, scale),
-        "stopPrice": _rupees(change.trigger_price, scale),
+        "limitPrice": _rupees(change.limit_price),
+        "stopPrice": _rupees(change.trigger_price),
     }
 
 
@@ -149,7 +150,7 @@ def orders_from(payload: Body, symbols: Collection[str]) -> tuple[OrderReport, .
     return _facts(payload, "orderBook", _order_from_book, symbols)
 
 
-def _order_from_book(fields: object, scale: int = _RUPEE_SCALE) -> OrderReport:
+def _order_from_book(fields: object) -> OrderReport:
     row = BrokerRow("order book row", fields)
     filled = row.whole("filledQty")
     return OrderReport(
@@ -161,15 +162,15 @@ def _order_from_book(fields: object, scale: int = _RUPEE_SCALE) -> OrderReport:
         product=row.identifier("productType"),
         quantity=row.whole("qty", at_least=1),
         filled=filled,
-        filled_value=units(row.rupees("tradedPrice") * filled, scale),
-        limit_price=row.units("limitPrice", scale),
-        trigger_price=row.units("stopPrice", scale),
+        filled_value=units(row.rupees("tradedPrice") * filled, RUPEE_SCALE),
+        limit_price=row.units("limitPrice", RUPEE_SCALE),
+        trigger_price=row.units("stopPrice", RUPEE_SCALE),
         status=_status(row.whole("status")),
         message=row.words("message"),
     )
 
 
-def order_from_socket(fields: object, scale: int = _RUPEE_SCALE) -> OrderReport:
+def order_from_socket(fields: object) -> OrderReport:
     """Read the `orders` part of an order-socket message, where a field that is zero is left out."""
     row = BrokerRow("order socket order", fields, absent_is_zero=True)
     filled = row.whole("qty_filled")
@@ -182,9 +183,9 @@ def order_from_socket(fields: object, scale: int = _RUPEE_SCALE) -> OrderReport:
         product=row.identifier("product_type"),
         quantity=row.whole("qty", at_least=1),
         filled=filled,
-        filled_value=units(row.rupees("price_traded") * filled, scale),
-        limit_price=row.units("price_limit", scale),
-        trigger_price=row.units("price_stop", scale),
+        filled_value=units(row.rupees("price_traded") * filled, RUPEE_SCALE),
+        limit_price=row.units("price_limit", RUPEE_SCALE),
+        trigger_price=row.units("price_stop", RUPEE_SCALE),
         status=_status(row.whole("org_ord_status")),
         message=row.words("oms_msg"),
     )
@@ -195,7 +196,7 @@ def fills_from(payload: Body, symbols: Collection[str]) -> tuple[Fill, ...]:
     return _facts(payload, "tradeBook", _fill_from_book, symbols)
 
 
-def _fill_from_book(fields: object, scale: int = _RUPEE_SCALE) -> Fill:
+def _fill_from_book(fields: object) -> Fill:
     row = BrokerRow("trade book row", fields)
     broker_id = row.identifier("orderNumber")
     return Fill(
@@ -206,12 +207,12 @@ def _fill_from_book(fields: object, scale: int = _RUPEE_SCALE) -> Fill:
         side=_choice(row, "side", Side),
         product=row.identifier("productType"),
         quantity=row.whole("tradedQty", at_least=1),
-        price=row.units("tradePrice", scale),
+        price=row.units("tradePrice", RUPEE_SCALE),
         at=row.moment("orderDateTime"),
     )
 
 
-def fill_from_socket(fields: object, scale: int = _RUPEE_SCALE) -> Fill:
+def fill_from_socket(fields: object) -> Fill:
     """Read the `trades` part of an order-socket message."""
     row = BrokerRow("order socket trade", fields, absent_is_zero=True)
     broker_id = row.identifier("id")
@@ -223,7 +224,7 @@ def fill_from_socket(fields: object, scale: int = _RUPEE_SCALE) -> Fill:
         side=_choice(row, "tran_side", Side),
         product=row.identifier("product_type"),
         quantity=row.whole("qty_traded", at_least=1),
-        price=row.units("price_traded", scale),
+        price=row.units("price_traded", RUPEE_SCALE),
         at=row.moment("fill_time"),
     )
 
@@ -233,23 +234,23 @@ def positions_from(payload: Body, symbols: Collection[str]) -> tuple[BrokerPosit
     return _facts(payload, "netPositions", _position_from_book, symbols)
 
 
-def _position_from_book(fields: object, scale: int = _RUPEE_SCALE) -> BrokerPosition:
+def _position_from_book(fields: object) -> BrokerPosition:
     row = BrokerRow("position row", fields)
     return BrokerPosition(
         symbol=row.identifier("symbol"),
         product=row.identifier("productType"),
         net_quantity=row.signed("netQty"),
         buy_quantity=row.whole("buyQty"),
-        buy_value=row.units("buyVal", scale),
+        buy_value=row.units("buyVal", RUPEE_SCALE),
         sell_quantity=row.whole("sellQty"),
-        sell_value=row.units("sellVal", scale),
+        sell_value=row.units("sellVal", RUPEE_SCALE),
     )
 
 
 def funds_from(payload: Body) -> Funds:
     """Read the funds of the equity segment. Available includes collateral."""
     rows = [BrokerRow("funds row", row) for row in _rows(payload, "fund_limit")]
-    amounts = {row.whole("id"): row.signed_units("equityAmount", _RUPEE_SCALE) for row in rows}
+    amounts = {row.whole("id"): row.signed_units("equityAmount", RUPEE_SCALE) for row in rows}
     for needed in (_AVAILABLE_BALANCE, _TOTAL_BALANCE):
         if needed not in amounts:
             raise DataError(f"funds: the row with id {needed} is missing among {sorted(amounts)}")
@@ -262,20 +263,20 @@ def profile_from(payload: Body) -> Profile:
     return Profile(account_id=row.identifier("fy_id"), name=row.words("name"))
 
 
-def quotes_from(payload: Body, scale: int = _RUPEE_SCALE) -> dict[str, Tick]:
+def quotes_from(payload: Body) -> dict[str, Tick]:
     """Read quotes by symbol. A symbol that the broker refuses, or that has no price yet, is left out."""
     quotes = {}
     for fields in _rows(payload, "d"):
         row = BrokerRow("quotes row", fields)
         if row.words("s") != "ok":
             continue
-        tick = _tick_from_quote(row.identifier("n"), fields.get("v"), scale)
+        tick = _tick_from_quote(row.identifier("n"), fields.get("v"))
         if tick.ltp > 0:
             quotes[tick.symbol] = tick
     return quotes
 
 
-def _tick_from_quote(symbol: str, fields: object, scale: int) -> Tick:
+def _tick_from_quote(symbol: str, fields: object) -> Tick:
     row = BrokerRow(f"quote of {symbol}", fields, absent_is_zero=True)
     second = row.identifier("tt")
     if not second.isdecimal():
@@ -283,9 +284,9 @@ def _tick_from_quote(symbol: str, fields: object, scale: int) -> Tick:
     return Tick(
         symbol=symbol,
         at=from_epoch_seconds(int(second)),
-        ltp=row.units("lp", scale),
-        bid=row.units("bid", scale),
-        ask=row.units("ask", scale),
+        ltp=row.units("lp", RUPEE_SCALE),
+        bid=row.units("bid", RUPEE_SCALE),
+        ask=row.units("ask", RUPEE_SCALE),
         volume=row.whole("volume"),
     )
 
@@ -304,22 +305,22 @@ def market_status_from(payload: Body) -> tuple[MarketStatus, ...]:
     )
 
 
-def candles_from(payload: Body, symbol: str, scale: int = _RUPEE_SCALE) -> tuple[Candle, ...]:
+def candles_from(payload: Body, symbol: str) -> tuple[Candle, ...]:
     """Read history rows `[epoch, open, high, low, close, volume]` in the order they came; check them afterwards."""
-    return tuple(_candle_from_row(row, symbol, scale) for row in _rows(payload, "candles"))
+    return tuple(_candle_from_row(row, symbol) for row in _rows(payload, "candles"))
 
 
-def _candle_from_row(row: object, symbol: str, scale: int) -> Candle:
+def _candle_from_row(row: object, symbol: str) -> Candle:
     if not isinstance(row, list) or len(row) < len(_CANDLE_FIELDS):
         raise DataError(f"history of {symbol}: expected rows of {', '.join(_CANDLE_FIELDS)}; got {str(row)[:80]}")
     fields = BrokerRow(f"history of {symbol}, row {row[0]}", dict(zip(_CANDLE_FIELDS, row, strict=False)))
     try:
         return Candle(
             start=from_epoch_seconds(fields.whole("epoch")),
-            open=fields.units("open", scale),
-            high=fields.units("high", scale),
-            low=fields.units("low", scale),
-            close=fields.units("close", scale),
+            open=fields.units("open", RUPEE_SCALE),
+            high=fields.units("high", RUPEE_SCALE),
+            low=fields.units("low", RUPEE_SCALE),
+            close=fields.units("close", RUPEE_SCALE),
             volume=fields.whole("volume"),
         )
     except ValueError as error:
@@ -376,5 +377,5 @@ def _choice(row: BrokerRow, name: str, choices: type[_Code]) -> _Code:
         raise row.refuse(name, f"one of {', '.join(str(choice.value) for choice in choices)}") from None
 
 
-def _rupees(price: int, scale: int) -> float:
-    return price / float(10**scale)
+def _rupees(price: int) -> float:
+    return price / float(10**RUPEE_SCALE)

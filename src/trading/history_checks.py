@@ -78,7 +78,7 @@ def _close_of(candle: Candle, symbol: str, timeframe: Timeframe, sessions: _Sess
         # FYERS stamps a day at midnight UTC, which is 05:30 in India.
         if candle.start % DAY:
             raise DataError(f"history of {symbol}: daily bar at {ist_text(candle.start)}; expected 05:30:00")
-        return session.close
+        return session.candle_close(candle.start, timeframe)
     if not session.is_open(candle.start):
         return None
     if (candle.start - session.open) % timeframe.duration:
@@ -86,4 +86,4 @@ def _close_of(candle: Candle, symbol: str, timeframe: Timeframe, sessions: _Sess
             f"history of {symbol}: bar at {ist_text(candle.start)} is off the {timeframe.value} grid of a session "
             f"that opens at {ist_text(session.open)}"
         )
-    return min(candle.start + timeframe.duration, session.close)
+    return session.candle_close(candle.start, timeframe)

@@ -10,6 +10,7 @@ import logging
 import queue
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
@@ -60,6 +61,8 @@ class Desk:
     """Makes the first event of the run, after the log was folded."""
     open_feeds: Callable[[], None]
     close_feeds: Callable[[], None]
+    without_reads: Callable[[], AbstractContextManager[None]]
+    """Ends the reads that feeds and errands wait for, while the desk closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class LiveTrader:
                 continue  # nobody signed in: this session is lost, the next one is not
             self._trade(day)
             done += 1
-            self._idle_until(day.close + _AFTER_CLOSE if self._habits.days is None else 0)
+            self._idle_until(self._end_of(day) + _AFTER_CLOSE if self._habits.days is None else 0)
 
     # --- between sessions ---------------------------------------------------------------------------------------
 
@@ -133,9 +136,13 @@ class LiveTrader:
         """Today's session if it is not over, else the next one."""
         now = self._clock.now()
         today = self._calendar.trading_day(ist_date(now))
-        if today is not None and now < today.close:
+        if today is not None and now < self._end_of(today):
             return today
         return self._calendar.next_trading_day(ist_date(now))
+
+    def _end_of(self, day: TradingDay) -> Instant:
+        """When the last candle of a session is known: at the close, a daily one after the closing auction."""
+        return day.candle_closes(self._habits.timeframe)[-1]
 
     def _idle_until(self, instant: Instant) -> None:
         if self._clock.now() < instant and not self._is_stopping():
@@ -154,7 +161,7 @@ class LiveTrader:
 
     def _gain_access(self, day: TradingDay, *, patient: bool) -> bool:
         """Prove the token before the session; ring until somebody signs in, or the session is over."""
-        while not self._is_stopping() and self._clock.now() < day.close:
+        while not self._is_stopping() and self._clock.now() < self._end_of(day):
             try:
                 self._check_access()
             except AuthenticationError as error:
@@ -186,8 +193,9 @@ class LiveTrader:
             self._work(desk, day)
         finally:
             timetable.stop()
-            desk.close_feeds()
-            desk.errands.close()
+            with desk.without_reads():
+                desk.close_feeds()
+                desk.errands.close()
             desk.obedience.close()
             desk.log.close()
         self._on_moment(desk.kernel)
@@ -266,7 +274,7 @@ class LiveTrader:
         if state.phase is not Phase.CLOSE:
             return False
         decides_after_close = self._habits.timeframe is Timeframe.D
-        return (state.flat_verified and not decides_after_close) or now > day.close + _AFTER_CLOSE
+        return (state.flat_verified and not decides_after_close) or now > self._end_of(day) + _AFTER_CLOSE
 
     def _unfinished(self, state: BotState) -> set[str]:
         """Return the symbols in which a stop by our policy has something left that can be done now."""

@@ -45,7 +45,8 @@ class PaperBroker:
     def on_tick(self, tick: Tick) -> None:
         """Let the exchange see a price; fills are reported before this returns.
 
-        The price has met every order there was, so that none that comes later trades at it.
+        The price has then met every order there was and is not matched again. It stands until the next one: a new or
+        changed order that it satisfies fills against it at once, as at an exchange, but it triggers no new stop.
         """
         with self._lock:
             self._market.add(tick)

@@ -2,8 +2,8 @@
 
 A sliding window over market time admits a call or says how long to wait. Part of every window is kept for exits,
 stops and cancels, and a small part for entries, so that polling can never stand in the way of leaving a position.
-The time is always given, never asked; the counters can be saved and restored, because the broker's survive a restart
-of ours.
+The time is always given, never asked. Every call is in the journal before it may go out, and a new budget counts on
+from there, because the broker's counters survive a restart of ours.
 """
 
 import threading
@@ -14,6 +14,7 @@ from enum import Enum
 
 from core.instants import MINUTE, SECOND, Instant, instant_at, ist_date
 from runtime.settings import RateSettings
+from trading.call_journal import Call, CallJournal
 
 ENTRY_SHARE = 0.1
 """Part of what entries may use that reads leave to them."""
@@ -28,20 +29,6 @@ class Lane(Enum):
     """New positions: leave the reserve to exits."""
     READ = "read"
     """Everything else: leaves a little to entries as well."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetSnapshot:
-    """What a restarted budget has to know."""
-
-    day: date
-    calls: int
-    """Calls of the day."""
-    orders: int
-    """Of these, order verbs."""
-    recent: tuple[Instant, ...]
-    """Calls of the last minute, oldest first."""
-    paused_until: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +64,8 @@ class _Window:
 class RateBudget:
     """Admits calls up to the ceilings of their lane. One per account, shared by everything that calls the broker."""
 
-    def __init__(self, rates: RateSettings) -> None:
+    def __init__(self, rates: RateSettings, journal: CallJournal | None = None) -> None:
+        """Without a journal nothing is known of earlier runs; the calls in it are read at the first call."""
         entry = 1 - rates.exit_reserve
         self._ceilings = {
             Lane.EXIT: _ceilings(rates, 1.0),
@@ -90,6 +78,7 @@ class RateBudget:
         self._calls = 0
         self._orders = 0
         self._paused_until: Instant = 0
+        self._journal = journal
         self._lock = threading.Lock()
 
     def reserve(self, lane: Lane, is_order_verb: bool, now: Instant) -> float:
@@ -98,9 +87,11 @@ class RateBudget:
         After waiting, ask again: another thread may have been faster.
         """
         with self._lock:
-            self._roll(ist_date(now))
+            self._roll(now)
             wait = self._wait(self._ceilings[lane], lane, is_order_verb, now)
             if wait == 0:
+                if self._journal is not None:
+                    self._journal.add(Call(now, is_order_verb))
                 self._second.add(now)
                 self._minute.add(now)
                 self._calls += 1
@@ -111,27 +102,6 @@ class RateBudget:
         """Keep reads and entries back until an instant, because the broker said so. Exits are not kept back."""
         with self._lock:
             self._paused_until = max(self._paused_until, until)
-
-    def snapshot(self) -> BudgetSnapshot:
-        """Return the counters, to be kept over a restart."""
-        with self._lock:
-            return BudgetSnapshot(
-                day=self._day,
-                calls=self._calls,
-                orders=self._orders,
-                recent=tuple(self._minute.calls),
-                paused_until=self._paused_until,
-            )
-
-    def restore(self, snapshot: BudgetSnapshot) -> None:
-        """Go on from saved counters; those of another day expire by themselves."""
-        with self._lock:
-            self._day = snapshot.day
-            self._calls = snapshot.calls
-            self._orders = snapshot.orders
-            self._paused_until = snapshot.paused_until
-            self._second.calls = deque(snapshot.recent)
-            self._minute.calls = deque(snapshot.recent)
 
     def _wait(self, ceilings: _Ceilings, lane: Lane, is_order_verb: bool, now: Instant) -> int:
         wait = max(
@@ -147,9 +117,27 @@ class RateBudget:
             wait = max(wait, instant_at(self._day + timedelta(days=1), time()) - now)
         return wait
 
-    def _roll(self, today: date) -> None:
-        if today != self._day:
-            self._day, self._calls, self._orders = today, 0, 0
+    def _roll(self, now: Instant) -> None:
+        today = ist_date(now)
+        if today == self._day:
+            return
+        is_new = self._day == date.min
+        self._day, self._calls, self._orders = today, 0, 0
+        if is_new and self._journal is not None:
+            self._restore(self._journal, today, now)
+
+    def _restore(self, journal: CallJournal, today: date, now: Instant) -> None:
+        """Count the calls of earlier runs: the day's, and the last minute's, which may begin yesterday."""
+        of_today = list(journal.calls(today))
+        self._calls = len(of_today)
+        self._orders = sum(call.is_order_verb for call in of_today)
+        recent = sorted(
+            call.at
+            for call in (*journal.calls(today - timedelta(days=1)), *of_today)
+            if now - MINUTE < call.at <= now + MINUTE
+        )
+        self._second.calls.extend(recent)
+        self._minute.calls.extend(recent)
 
 
 def _ceilings(rates: RateSettings, share: float) -> _Ceilings:

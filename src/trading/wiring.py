@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
@@ -18,11 +19,11 @@ from core.errors import ConfigurationError
 from core.instants import Instant
 from core.market import Instrument, Tick
 from core.orders import OrderReport
-from core.ports import Broker, Calendar, Predictor, TickFeed
+from core.ports import Broker, Calendar, TickFeed
 from core.sessions import TradingDay
 from core.signals import SignalProvider
 from core.tags import log_id_from
-from features.specification import FeatureSpecification
+from features.specification import DEFAULT_NAMES, FeatureSpecification
 from features.stream import FeatureStream
 from market_data.symbol_master import SymbolMaster
 from runtime.charge_rates import ChargeTable
@@ -34,6 +35,7 @@ from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
 from strategies.catalogue import strategy_named
+from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
 from trading.errands import Errands
@@ -47,10 +49,18 @@ from trading.order_feed import OrderFeed
 from trading.paper_broker import PaperBroker
 from trading.rate_budget import RateBudget
 from trading.tick_market import TickMarket
-from trading.trading_rules import check_quantity, product_of, rules_of
+from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
 
 PAPER_FUNDS = 100_000_000
 """Cash of the paper account, in paise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """What brings prices and order reports in during a session."""
+
+    open: Callable[[], None]
+    close: Callable[[], None]
 
 
 class Wiring:
@@ -64,12 +74,12 @@ class Wiring:
         self.clock = clock
         self.calendar = calendar
         self.auth = FyersAuth(settings, clock, on_secret)
-        self.client = FyersClient(
-            settings, clock, calendar, self.auth.current_token, RateBudget(settings.broker.rates), self._own_feed
-        )
+        budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
+        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, budget, self._own_feed)
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
         self.provider, self.specification = _strategy(settings)
+        _check_history(settings, self.provider, self.specification)
         self._digest = _config_digest(settings)
 
     def trader(
@@ -98,6 +108,7 @@ class Wiring:
                 f"live.account is {account or 'not set'}, the token opens {profile.account_id}; set live.account to it"
             )
         instruments = self.master.instruments(self.settings.symbols)
+        check_tradable(instruments)
         check_quantity(self.settings.sizing, instruments)
         if any(instrument.is_index for instrument in instruments.values()):
             self.master.index_names()  # the data feed will need them
@@ -118,7 +129,6 @@ class Wiring:
             warm_up=settings.history.candles,
             grace_seconds=settings.history.grace,
         )
-        open_feeds, close_feeds = feeds
         gc.collect()
         gc.freeze()  # what lives as long as the day is not walked again by every collection
         return Desk(
@@ -127,16 +137,15 @@ class Wiring:
             errands=errands,
             obedience=Obedience(CommandQueue(settings.paths.state, settings.mode.value)),
             boot=partial(self._boot, kernel),
-            open_feeds=open_feeds,
-            close_feeds=close_feeds,
+            open_feeds=feeds.open,
+            close_feeds=feeds.close,
+            without_reads=self.client.without_reads,
         )
 
     # --- edges --------------------------------------------------------------------------------------------------
 
-    def _edges(
-        self, instruments: dict[str, Instrument], put: Put
-    ) -> tuple[Broker, tuple[Callable[[], None], Callable[[], None]]]:
-        """Return the broker of the mode, and how to open and close its feeds."""
+    def _edges(self, instruments: dict[str, Instrument], put: Put) -> tuple[Broker, Feeds]:
+        """Return the broker of the mode and its feeds."""
 
         def on_order(report: OrderReport) -> None:
             put(events.OrderReported(at=self.clock.now(), report=report))
@@ -154,7 +163,7 @@ class Wiring:
                     paper.on_tick(tick)
                     put(tick)
 
-                return paper, (partial(data.start, symbols, on_tick), data.stop)
+                return paper, Feeds(open=partial(data.start, symbols, on_tick), close=data.stop)
             case Mode.LIVE:
                 orders = OrderFeed(
                     self.settings, self.clock, self.auth.current_token, on_order, partial(on_state, "orders")
@@ -168,7 +177,7 @@ class Wiring:
                     data.stop()
                     orders.stop()
 
-                return self.client, (open_both, close_both)
+                return self.client, Feeds(open=open_both, close=close_both)
 
     def _paper_broker(self, instruments: dict[str, Instrument], on_order: Callable[[OrderReport], None]) -> PaperBroker:
         market = TickMarket(instruments, self.calendar)
@@ -194,7 +203,7 @@ class Wiring:
         return self._data_feed(self.master.instruments(self.settings.symbols), lambda _state: None)
 
     def _stream(self, symbol: str) -> FeatureStream:
-        return FeatureStream(self.specification, symbol, self.settings.timeframe)
+        return FeatureStream(self.specification, symbol, self.settings.timeframe, self.calendar)
 
     def _boot(self, kernel: Kernel, at: Instant) -> events.Booted:
         """Make the first event of a run; the log's own id is drawn once, when the log is new."""
@@ -211,14 +220,30 @@ class Wiring:
 
 
 def _strategy(settings: Settings) -> tuple[SignalProvider, FeatureSpecification]:
-    """Return the signal provider and the features it reads."""
-    choice = settings.strategy
-    predictor: Predictor | None = None
-    if choice.name == "model":
-        predictor = InferenceEngine.open(settings.model.path, settings.model.manifest_sha256)
-    provider = strategy_named(choice.name, choice.params, choice.folder, predictor)
-    names = predictor.feature_names if predictor else provider.needs.features
-    return provider, FeatureSpecification.of(names)
+    """Return the signal provider and the features it reads: the model's, if it takes one, and its own."""
+    choice, model = settings.strategy, settings.model
+    opened: list[InferenceEngine] = []
+
+    def open_model() -> InferenceEngine:
+        opened.append(InferenceEngine.open(model.path, model.manifest_sha256))
+        return opened[-1]
+
+    provider = strategy_named(choice.name, choice.params, choice.folder, open_model)
+    of_model = [name for engine in opened for name in engine.feature_names]
+    own = provider.needs.features or DEFAULT_NAMES
+    return provider, FeatureSpecification.of(dict.fromkeys([*of_model, *own]))
+
+
+def _check_history(settings: Settings, provider: SignalProvider, specification: FeatureSpecification) -> None:
+    """Refuse a history too short for a first decision. Raises `ConfigurationError` that names both numbers."""
+    timeframe, given = settings.timeframe, settings.history.candles
+    # One more than gives the first row, because a decision compares two.
+    needed = specification.warm_up(timeframe) + provider.needs.warm_up + 1
+    if given < needed:
+        raise ConfigurationError(
+            f"history.candles = {given}: strategy {provider.name} needs {needed} closed {timeframe.value} candles "
+            f"before its first decision; set history.candles to {needed} or more, or shorten its features"
+        )
 
 
 def _config_digest(settings: Settings) -> str:

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from core.errors import DataError
-from core.instants import Instant, ist_text
+from core.instants import Instant, ist_date, ist_text
 from core.market import Timeframe
 from core.ports import Calendar
 from features.batch import compute
@@ -119,6 +120,17 @@ def span(histories: Sequence[History]) -> tuple[Instant, Instant]:
     )
 
 
+def _closes(candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> IntArray:
+    """Return when each candle was known; 0 on a date without trading, of which no row is usable."""
+    starts = candles.starts.tolist()
+    sessions = map(cache(calendar.trading_day), map(ist_date, starts))
+    closes = [
+        session.candle_close(start, timeframe) if session else 0
+        for start, session in zip(starts, sessions, strict=True)
+    ]
+    return np.array(closes, dtype=np.int64)
+
+
 def _of_symbol(
     place: int,
     history: History,
@@ -131,7 +143,7 @@ def _of_symbol(
     table = compute(specification, candles)
     labels = label(candles, table.atr, timeframe, calendar, rule)
     usable = table.valid & labels.known
-    ends = candles.starts + timeframe.duration
+    ends = _closes(candles, timeframe, calendar)
     return (
         table.values[usable],
         labels.directions[usable],

@@ -16,10 +16,12 @@ import yaml
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from runtime.project import ROOT
+from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
+from trading.rehearsal import sign_in
 from training.sources import generated
 
-from .conftest import Run
+from .conftest import DAY, Run
 
 COMMANDS = ("halt", "resume", "flatten")
 VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", *COMMANDS)
@@ -208,3 +210,15 @@ def test_a_reason_that_is_no_line_is_refused(run: Run, state: Path) -> None:
     assert run("resume", "--why", " ").complaint.startswith("--why is empty; ")
     assert "201 characters, above the limit of 200" in run("halt", "--why", "x" * 201).complaint
     assert not (state / "commands.sqlite").exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_calls_of_a_sign_in_stand_in_the_bots_journal_where_there_is_one(
+    is_there: bool, home: Path, signed_in: dict[str, str]
+) -> None:
+    state = home / "bot"
+    if is_there:
+        state.mkdir()
+    sign_in({**signed_in, "FYERSBOT__AUTH__ACCESS_TOKEN": ""})
+    assert len(list(CallJournal(state).calls(DAY))) == is_there
+    assert state.exists() == is_there

@@ -38,6 +38,7 @@ def sessions(draw) -> TradingDay:
         square_off=opens + square_off,
         flat_by=opens + flat_by,
         close=opens + close,
+        closing_price_at=draw(st.none() | st.integers(opens + close, opens + 2 * close)),
     )
 
 
@@ -115,6 +116,16 @@ def test_an_unknown_kind_is_refused_by_name():
 def test_a_body_of_another_shape_is_refused(body):
     with pytest.raises(DataError, match="LevelChanged"):
         decode("LevelChanged", body)
+
+
+def test_a_fact_of_an_older_log_lacks_the_fields_that_came_later():
+    day = TradingDay(
+        date=date(2026, 1, 6), open=1, no_entry_after=2, square_off=3, flat_by=4, close=5, closing_price_at=None
+    )
+    assert encode(events.DayBegan(at=1, day=day)) == ("DayBegan", '[1,["2026-01-06",1,5,2,3,4,null]]')
+    assert decode("DayBegan", '[1,["2026-01-06",1,5,2,3,4]]') == events.DayBegan(at=1, day=day)
+    with pytest.raises(DataError, match="5 fields for TradingDay, which has 7"):
+        decode("DayBegan", '[1,["2026-01-06",1,5,2,3]]')
 
 
 def test_a_fact_inside_that_breaks_its_own_rules_is_refused():

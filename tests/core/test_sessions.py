@@ -45,6 +45,33 @@ def test_a_daily_candle_closes_with_the_market(day: TradingDay) -> None:
     assert day.candle_closes(Timeframe.D) == (day.close,)
 
 
+def test_a_daily_candle_waits_for_the_closing_auction(day: TradingDay) -> None:
+    auctioned = replace(day, closing_price_at=day.close + 20 * MINUTE)
+
+    assert auctioned.candle_closes(Timeframe.D) == (day.close + 20 * MINUTE,)
+    assert auctioned.candle_closes(Timeframe.M5) == day.candle_closes(Timeframe.M5)
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "start", "close"),
+    [
+        (Timeframe.M5, time(15, 25), time(15, 30)),
+        (Timeframe.M60, time(14, 15), time(15, 15)),
+        (Timeframe.M60, time(15, 15), time(15, 30)),
+        (Timeframe.D, time(5, 30), time(15, 30)),
+    ],
+)
+def test_a_candle_is_known_at_its_end_or_when_the_session_ends(
+    day: TradingDay, timeframe: Timeframe, start: time, close: time
+) -> None:
+    assert day.candle_close(instant_at(day.date, start), timeframe) == instant_at(day.date, close)
+
+
+def test_a_closing_price_from_before_the_close_is_refused(day: TradingDay) -> None:
+    with pytest.raises(ValueError, match="its closing price comes before its close"):
+        replace(day, closing_price_at=day.close - 1)
+
+
 def test_an_instant_belongs_to_the_candle_that_began_last(day: TradingDay) -> None:
     start = instant_at(day.date, time(10, 15))
 

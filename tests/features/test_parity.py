@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.market import Timeframe
+from core.ports import Calendar
 from features.batch import compute
 from features.columns import CandleColumns
 from features.families import FAMILIES
@@ -30,10 +31,10 @@ def name_of(family):
 EVERY = FeatureSpecification.of(name_of(each) for each in FAMILIES.values())
 
 
-def differences(specification: FeatureSpecification, candles: CandleColumns) -> list[int]:
+def differences(specification: FeatureSpecification, candles: CandleColumns, calendar: Calendar) -> list[int]:
     """Rows at which the live path does not give exactly what the batch path gives."""
     table = compute(specification, candles)
-    stream = FeatureStream(specification, "NSE:SBIN-EQ", Timeframe.M5)
+    stream = FeatureStream(specification, "NSE:SBIN-EQ", Timeframe.M5, calendar)
     wrong = []
     for row, candle in enumerate(candles.candles()):
         live = stream.update(candle)
@@ -46,20 +47,20 @@ def differences(specification: FeatureSpecification, candles: CandleColumns) -> 
     return wrong
 
 
-def test_live_rows_equal_batch_rows_bit_for_bit_over_days_flat_spells_and_zero_volume(wild):
-    assert differences(EVERY, wild) == []
+def test_live_rows_equal_batch_rows_bit_for_bit_over_days_flat_spells_and_zero_volume(wild, every_day):
+    assert differences(EVERY, wild, every_day) == []
     assert 1_000 < compute(EVERY, wild).valid.sum() < len(wild) - 76
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
-def test_each_feature_alone_is_bitwise_equal_live_and_in_batch(family, make_walk):
+def test_each_feature_alone_is_bitwise_equal_live_and_in_batch(family, make_walk, every_day):
     specification = FeatureSpecification.of((name_of(family),))
 
-    assert differences(specification, make_walk(days=12, seed=7)) == []
+    assert differences(specification, make_walk(days=12, seed=7), every_day) == []
     assert compute(specification, make_walk(days=12, seed=7)).valid.any()
 
 
-def test_live_rows_equal_batch_rows_on_a_year_of_a_real_share():
+def test_live_rows_equal_batch_rows_on_a_year_of_a_real_share(every_day):
     folder = os.environ.get("NSE_DATA_DIR")
     if folder is None:
         pytest.skip("NSE_DATA_DIR is not set: no recorded market data here")
@@ -71,19 +72,19 @@ def test_live_rows_equal_batch_rows_on_a_year_of_a_real_share():
     volumes = np.array([table["volume"][row] for row in rows])
     candles = CandleColumns(np.array(sorted(by_start)), *prices, volumes)
 
-    assert differences(FeatureSpecification.default(), candles) == []
+    assert differences(FeatureSpecification.default(), candles, every_day) == []
 
 
 @pytest.mark.parametrize("per_day", [1, 2, 7, 375])
-def test_parity_holds_for_any_length_of_session(per_day, make_walk):
+def test_parity_holds_for_any_length_of_session(per_day, make_walk, every_day):
     candles = make_walk(days=1_500 // per_day, per_day=per_day, minutes=1, seed=3)
 
-    assert differences(EVERY, candles) == []
+    assert differences(EVERY, candles, every_day) == []
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 13, 14, 15, 33, 34, 49, 50, 75, 76])
-def test_histories_shorter_than_the_warm_up_give_no_row_and_no_error(rows, make_walk):
-    assert differences(EVERY, make_walk(days=2).slice(0, rows)) == []
+def test_histories_shorter_than_the_warm_up_give_no_row_and_no_error(rows, make_walk, every_day):
+    assert differences(EVERY, make_walk(days=2).slice(0, rows), every_day) == []
 
 
 def test_a_prefix_of_the_candles_gives_the_same_rows(wild):

@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import ConfigurationError, DataError
 from core.instants import ist_text
+from core.market import Timeframe
 from core.sessions import TradingDay
 from market_data.calendar import NseCalendar
 from market_data.session_rules import INSTALLED_RULES, Market
@@ -97,6 +98,30 @@ def test_since_the_closing_auction_the_close_depends_on_the_instrument(market: M
     calendar = NseCalendar(market=market)
     assert hours(calendar.trading_day(date(2026, 8, 3)))[-1] == close
     assert hours(calendar.trading_day(date(2026, 7, 31)))[-1] == "15:30"
+
+
+@pytest.mark.parametrize(
+    ("day", "market", "known"),
+    [
+        (date(2026, 7, 31), Market.SHARES_WITH_DERIVATIVES, "15:30"),
+        (date(2026, 8, 3), Market.SHARES_WITH_DERIVATIVES, "15:35"),
+        (date(2026, 8, 3), Market.SHARES, "15:30"),
+        (date(2026, 8, 3), Market.DERIVATIVES, "15:40"),
+    ],
+)
+def test_since_the_closing_auction_a_daily_candle_is_known_later_than_the_close(
+    day: date, market: Market, known: str
+) -> None:
+    session = NseCalendar(market=market).trading_day(day)
+    assert session is not None
+    assert [ist_text(at)[11:16] for at in session.candle_closes(Timeframe.D)] == [known]
+
+
+def test_a_closing_price_that_comes_before_the_close_is_named(tmp_path: Path) -> None:
+    text = MINIMAL.replace('derivatives: "15:30"}}', 'derivatives: "15:30"}, closing_price: {shares: "15:20"}}')
+    calendar = NseCalendar(rules(tmp_path, text), market=Market.SHARES)
+    with pytest.raises(ConfigurationError, match="session of 2026-11-20: its closing price comes before its close"):
+        calendar.trading_day(date(2026, 11, 20))
 
 
 def test_a_session_whose_hours_nobody_knows_is_not_traded(calendar: NseCalendar) -> None:

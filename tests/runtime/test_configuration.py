@@ -277,11 +277,28 @@ def test_a_name_that_is_no_ticker_is_refused(symbol: str) -> None:
     assert "is not a FYERS ticker" in refusal("", {"symbols": ["NSE:SBIN-EQ", symbol]})
 
 
-@pytest.mark.parametrize(
-    "symbol", ["NSE:M&M-EQ", "NSE:BAJAJ-AUTO-EQ", "BSE:A_B", "MCX:GOLD26DECFUT", "NSE:NIFTY50-INDEX"]
-)
+@pytest.mark.parametrize("symbol", ["NSE:M&M-EQ", "NSE:BAJAJ-AUTO-EQ", "NSE:NIFTYBEES-EQ", "NSE:NIFTY50-INDEX"])
 def test_real_tickers_are_accepted(symbol: str) -> None:
     assert load("", {"symbols": [symbol]}).symbols == (symbol,)
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        "NSE:USDINR26JANFUT",
+        "NSE:NIFTY26JANFUT",
+        "NSE:NIFTY2610626000CE",
+        "NSE:SUZLON-BE",
+        "BSE:SBIN-A",
+        "BSE:SENSEX-INDEX",
+        "MCX:CRUDEOIL26JANFUT",
+    ],
+)
+def test_what_the_house_cannot_trade_is_refused_by_name(symbol: str) -> None:
+    assert refusal("", {"symbols": ["NSE:SBIN-EQ", symbol]}).endswith(
+        f"symbols: {symbol} cannot be traded by this bot: only NSE shares and funds (NSE:...-EQ) and NSE indices "
+        "(NSE:...-INDEX, watched only) are supported; take it off the list"
+    )
 
 
 def test_the_symbol_list_has_limits() -> None:

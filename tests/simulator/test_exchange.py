@@ -179,7 +179,8 @@ def test_a_stop_on_the_wrong_side_of_the_last_price_is_rejected(build: Build, si
     [
         (limit(63_995), "09:16", "circuit limits 640.0 to 960.0"),
         (limit(96_005, Side.SELL), "09:16", "circuit limits"),
-        (order(quantity=100_001), "09:16", "freeze quantity 100000"),
+        (order(quantity=100_000), "09:16", "not below the freeze quantity 100000"),
+        (order(quantity=99_999), "09:16", "Margin Exceeds"),
         (order(), "09:14:59", "Market is closed"),
         (order(), "15:30", "Market is closed"),
         (order(), "15:15", "square-off"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, ModelError
 from core.signals import Direction, FeatureRow, Prediction
 from strategies.catalogue import strategy_named, strategy_names
 from strategies.model import ModelStrategy
@@ -60,7 +60,7 @@ def test_a_built_in_strategy_is_made_with_its_parameters() -> None:
 def test_the_model_strategy_is_given_the_predictor() -> None:
     predictor = AnyPredictor()
 
-    assert strategy_named("model", {"threshold": 0.6}, None, predictor) == ModelStrategy(predictor, 0.6)
+    assert strategy_named("model", {"threshold": 0.6}, None, lambda: predictor) == ModelStrategy(predictor, 0.6)
 
 
 def test_the_model_strategy_without_a_model_says_what_to_do() -> None:
@@ -75,6 +75,44 @@ def test_an_unknown_name_lists_the_names_and_suggests_the_nearest(tmp_path: Path
         "'simple_ma_crossover'? (there are model, simple_ma_crossover, opening_price_crossover, own)"
     )
     assert "set strategy.folder to use your own files" in complaint("own", {})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        OWN.replace("self, length", "self, predictor, length").replace("self.length = length", "self.p = predictor"),
+        OWN + "\n\ndef make(params, predictor):\n    own = Own()\n    own.p = predictor\n    return own\n",
+    ],
+)
+def test_a_users_strategy_that_takes_a_predictor_is_given_the_model(tmp_path: Path, content: str) -> None:
+    predictor = AnyPredictor()
+    write(tmp_path, content)
+
+    own: Any = strategy_named("own", {}, tmp_path, lambda: predictor)
+
+    assert own.p is predictor
+    assert "strategy 'own' needs a model" in complaint("own", {}, tmp_path)
+
+
+def test_a_rule_does_not_open_the_model(tmp_path: Path) -> None:
+    def no_model() -> AnyPredictor:
+        raise AssertionError("nobody asked for a model")
+
+    write(tmp_path, OWN)
+    write(tmp_path, OWN + "\n\ndef make(params):\n    return Own()\n", "made")
+
+    assert strategy_named("own", {}, tmp_path, no_model).name == "own"
+    assert strategy_named("made", {}, tmp_path, no_model).name == "own"
+    assert strategy_named("simple_ma_crossover", {}, None, no_model) == SimpleMaCrossover()
+
+
+def test_what_is_wrong_with_the_model_is_told_as_it_is(tmp_path: Path) -> None:
+    def no_model() -> AnyPredictor:
+        raise ModelError("models/mine: no trained model here")
+
+    write(tmp_path, OWN.replace("self, length", "self, predictor, length"))
+    with pytest.raises(ModelError, match=r"^models/mine: no trained model here$"):
+        strategy_named("own", {}, tmp_path, no_model)
 
 
 def test_a_name_cannot_leave_the_folder(tmp_path: Path) -> None:

@@ -9,12 +9,27 @@ import pytest
 
 from core.instants import MINUTE, Instant, instant_at
 from core.market import Candle, Timeframe
+from core.sessions import TradingDay
 from core.signals import Direction, SignalProvider
 from features.specification import FeatureSpecification
 from features.stream import FeatureStream
 from strategies.catalogue import strategy_named
 
 Signals = dict[Instant, Direction]
+
+
+class EveryDay:
+    """A calendar on which each date is a regular NSE session."""
+
+    def trading_day(self, day: date) -> TradingDay:
+        return TradingDay(
+            date=day,
+            open=instant_at(day, time(9, 15)),
+            close=instant_at(day, time(15, 30)),
+            no_entry_after=instant_at(day, time(14, 45)),
+            square_off=instant_at(day, time(15, 5)),
+            flat_by=instant_at(day, time(15, 10)),
+        )
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +51,7 @@ def candles() -> tuple[Candle, ...]:
 
 def signals_of(strategy: SignalProvider, candles: Sequence[Candle]) -> tuple[Signals, set[Instant]]:
     """Return the signals by candle start, and the starts that the strategy was asked about."""
-    stream = FeatureStream(FeatureSpecification.of(strategy.needs.features), "NSE:SBIN-EQ", Timeframe.M5)
+    stream = FeatureStream(FeatureSpecification.of(strategy.needs.features), "NSE:SBIN-EQ", Timeframe.M5, EveryDay())
     rows = [row for row in map(stream.update, candles) if row is not None]
     asked = {row.candle.start for row in rows[1:]}
     given = [(row, strategy.on_data(row, before)) for before, row in pairwise(rows)]

@@ -21,7 +21,7 @@ from core.sessions import TradingDay
 
 
 class HandClock:
-    """Market time that moves only when somebody sleeps; network deadlines are short."""
+    """Market time that moves only when somebody waits, and every wait is over at once; network deadlines are short."""
 
     def __init__(self, at: Instant, deadline: float = 0.4) -> None:
         self.at = at
@@ -36,7 +36,8 @@ class HandClock:
         self.at += int(seconds * SECOND) + 1
 
     def pause_seconds(self, seconds: float) -> float:
-        return 0.05
+        self.sleep(seconds)
+        return 0.0
 
     def deadline_seconds(self, seconds: float) -> float:
         return self.deadline
@@ -284,6 +285,6 @@ def clock() -> HandClock:
     return HandClock(instant_at(date(2026, 11, 20), time(11, 0)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def calendar() -> WeekdayCalendar:
     return WeekdayCalendar()

@@ -278,6 +278,14 @@ def test_warm_up_never_gives_up(errands, desk, inbox):
     assert (arrived.candles, arrived.due) == (candles(0), 0)
 
 
+def test_a_warm_up_without_candles_says_so_and_asks_again(errands, desk, inbox, caplog):
+    desk.answers.put(())
+    desk.answers.put(candles(0))
+    errands.run(wanted(-1, 0))
+    assert inbox.get(timeout=5).candles == candles(0)
+    assert [record.message for record in caplog.records] == [f"history of {SBIN}: no candles came; asking again"]
+
+
 def test_a_history_that_hangs_does_not_keep_the_books_waiting(errands, desk, inbox):
     for _ in range(8):
         errands.run(wanted(4, 5))

@@ -1,12 +1,17 @@
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic, sleep
 
 import pytest
 
 from core.errors import AuthenticationError, BrokerError, ConfigurationError, RateLimitError, StorageError
+from core.instants import ist_date
 from core.orders import OutcomeKind, RejectionKind
+from runtime.clock import MarketClock
 from runtime.settings import RateSettings
 from trading.answers import Answer, Exchange, Failure
+from trading.call_journal import CallJournal
 from trading.fyers_calls import ATTEMPTS, FyersCalls
 from trading.rate_budget import Lane, RateBudget
 
@@ -150,11 +155,13 @@ def test_an_entry_without_room_in_the_budget_is_not_sent(calls, budget, clock):
     assert script.calls == 0
 
 
-def test_a_burst_is_spread_and_every_call_is_counted_once(calls, budget, clock):
+def test_a_burst_is_spread_and_every_call_is_counted_once(clock, tmp_path):
+    calls = FyersCalls(clock, RateBudget(RateSettings(), CallJournal(tmp_path)))
     for _ in range(20):
         calls.change(Lane.EXIT, Script(said(400, {"s": "error", "code": -50})))
 
-    assert budget.snapshot().orders == budget.snapshot().calls == 20
+    noted = list(CallJournal(tmp_path).calls(ist_date(clock.now())))
+    assert [call.is_order_verb for call in noted] == [True] * 20
     assert sum(clock.sleeps) >= 2.0
 
 
@@ -165,6 +172,44 @@ def test_a_read_that_would_wait_for_tomorrow_is_refused_at_once(clock):
     with pytest.raises(RateLimitError, match="our own call budget"):
         calls.read("order book", Script(GOOD))
     assert clock.sleeps == []
+
+
+@pytest.mark.parametrize(
+    ("rates", "script"),
+    [
+        pytest.param(RateSettings(per_minute=1), [GOOD] * 3, id="for its turn"),
+        pytest.param(RateSettings(), [said(429, {"s": "error"}, retry_after="30"), GOOD], id="for another attempt"),
+    ],
+)
+def test_a_read_that_waits_ends_at_once_when_the_desk_closes(rates, script):
+    calls = FyersCalls(MarketClock(), RateBudget(rates))
+    answers = Script(*script)
+    with ThreadPoolExecutor(1) as pool:
+        reads = [pool.submit(calls.read, "order book", answers) for _ in script]
+        while not answers.calls:
+            sleep(0.01)
+        sleep(0.1)
+        began = monotonic()
+        with calls.without_reads(), pytest.raises(BrokerError, match="the desk closes: no more reads"):
+            reads[-1].result(timeout=10)
+        assert monotonic() - began < 2
+    assert answers.calls == 1
+
+
+def test_while_the_desk_closes_reads_are_refused_and_orders_are_not(calls):
+    with calls.without_reads():
+        with pytest.raises(BrokerError, match="the desk closes"):
+            calls.read("order book", Script(GOOD))
+        assert calls.change(Lane.EXIT, Script(said(200, {"s": "ok", "code": 1101, "id": "7"}))).kind is OutcomeKind.ACK
+    assert calls.read("order book", Script(GOOD))["s"] == "ok"
+
+
+def test_an_exit_waits_for_its_turn_while_the_desk_closes(clock):
+    calls = FyersCalls(clock, RateBudget(RateSettings(per_second=1)))
+    with calls.without_reads():
+        outcomes = [calls.change(Lane.EXIT, Script(said(200, {"s": "ok", "code": 1101, "id": "7"}))) for _ in range(3)]
+    assert [outcome.kind for outcome in outcomes] == [OutcomeKind.ACK] * 3
+    assert sum(clock.sleeps) >= 2.0
 
 
 def test_a_missing_token_stops_an_order_before_anything_is_sent(calls):

@@ -6,10 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core.errors import AuthenticationError, BrokerError, ConfigurationError, DataError, InvariantError
-from core.instants import SECOND, instant_at
+from core.instants import SECOND, instant_at, ist_date
 from core.market import Side, Timeframe
 from core.orders import OrderChange, OrderIntent, OrderType, OutcomeKind, Product, Purpose, RejectionKind
 from runtime.settings import AuthSettings, BrokerSettings, EndpointSettings, RateSettings, Settings
+from trading.call_journal import CallJournal
 from trading.fyers_client import FyersClient
 from trading.rate_budget import RateBudget
 
@@ -145,8 +146,8 @@ def test_each_verb_goes_where_fyers_wants_it_and_carries_the_token(client, serve
     assert {request.headers["version"] for request in server.requests} == {"3"}
 
 
-def test_only_an_entry_waits_for_its_place(server, clock, calendar):
-    budget = RateBudget(RateSettings())
+def test_only_an_entry_waits_for_its_place(server, clock, calendar, tmp_path):
+    budget = RateBudget(RateSettings(), CallJournal(tmp_path))
     budget.pause(clock.now() + 60 * SECOND)
     client = FyersClient(settings_for(server.base), clock, calendar, lambda: "t", budget)
 
@@ -157,7 +158,8 @@ def test_only_an_entry_waits_for_its_place(server, clock, calendar):
     for verb in ("modify", "cancel", "exit"):
         VERBS[verb](client)
     assert len(server.requests) == 5
-    assert budget.snapshot().orders == 5
+    noted = list(CallJournal(tmp_path).calls(ist_date(clock.now())))
+    assert [call.is_order_verb for call in noted] == [True] * 5
 
 
 def test_nothing_can_make_the_client_close_everything(client, server):

@@ -8,6 +8,7 @@ import pytest
 from core.errors import DataError
 from core.instants import MINUTE, instant_at, ist_date
 from core.market import Candle, Timeframe
+from market_data.calendar import NseCalendar
 from trading.fyers_mapping import candles_from
 from trading.history_checks import check_history
 
@@ -86,6 +87,18 @@ def test_a_daily_bar_closes_with_its_session(calendar):
 
     assert checked(daily, calendar, now=time(15, 29), timeframe=Timeframe.D).candles == tuple(daily[:1])
     assert checked(daily, calendar, now=time(15, 30), timeframe=Timeframe.D).candles == tuple(daily)
+
+
+def test_a_daily_bar_is_not_known_before_the_closing_auction_has_set_its_close():
+    calendar = NseCalendar()
+    before, since = date(2026, 7, 31), date(2026, 8, 3)
+
+    def known(day: date, at: time) -> bool:
+        rows = [bar(time(5, 30), day)]
+        return bool(check_history(rows, "NSE:SBIN-EQ", Timeframe.D, calendar, instant_at(day, at)).candles)
+
+    assert [known(before, time(15, 29)), known(before, time(15, 30))] == [False, True]
+    assert [known(since, time(15, 15)), known(since, time(15, 34)), known(since, time(15, 35))] == [False, False, True]
 
 
 def test_a_daily_bar_that_is_not_stamped_as_a_day_is_refused(calendar):

@@ -61,7 +61,7 @@ def folder(trained, tmp_path) -> Path:
 @pytest.fixture(scope="module")
 def rows() -> list[FeatureRow]:
     [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 2, 3), date(2025, 2, 14), 5, Weekdays())
-    stream = FeatureStream(FeatureSpecification.default(), "NSE:SBIN-EQ", Timeframe.M5)
+    stream = FeatureStream(FeatureSpecification.default(), "NSE:SBIN-EQ", Timeframe.M5, Weekdays())
     return [row for row in map(stream.update, history.candles.candles()) if row is not None]
 
 

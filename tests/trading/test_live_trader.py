@@ -106,6 +106,14 @@ class ShortSessions:
         return session
 
 
+class ClosingAuctions(ShortSessions):
+    """After each of them an auction sets the closing price."""
+
+    def trading_day(self, day: date) -> TradingDay | None:
+        session = super().trading_day(day)
+        return session and replace(session, closing_price_at=instant_at(day, time(10, 5)))
+
+
 class EmptyAccount:
     """A broker with nothing in its books, and a history without candles."""
 
@@ -131,8 +139,6 @@ class Silent:
 
 
 class NoRows:
-    warm_up = 0
-
     def update(self, candle) -> None:
         return None
 
@@ -177,7 +183,14 @@ class House:
             ),
             open_feeds=self.open_feeds,
             close_feeds=lambda: self.feeds.append("close"),
+            without_reads=self.without_reads,
         )
+
+    @contextmanager
+    def without_reads(self):
+        self.feeds.append("no reads")
+        yield
+        self.feeds.append("reads")
 
     def open_feeds(self) -> None:
         self.feeds.append("open")
@@ -188,12 +201,18 @@ class House:
         if self.clock.now() < self.refuse_until:
             raise AuthenticationError("the token is dead; run `fyersbot login`")
 
-    def trader(self, days: int | None = 1, flatten: bool = False, waits: bool = False) -> LiveTrader:
+    def trader(
+        self,
+        days: int | None = 1,
+        flatten: bool = False,
+        waits: bool = False,
+        timeframe: Timeframe = Timeframe.M5,
+    ) -> LiveTrader:
         return LiveTrader(
             self.assemble,
             self.calendar,
             self.clock,
-            Habits(timeframe=Timeframe.M5, flatten_on_stop=flatten, days=days, waits_for_sign_in=waits),
+            Habits(timeframe=timeframe, flatten_on_stop=flatten, days=days, waits_for_sign_in=waits),
             check_access=self.check_access,
             on_moment=lambda kernel: None,
             on_day_end=self.reported.append,
@@ -212,7 +231,7 @@ def test_a_day_goes_from_the_books_to_the_verified_flat_end():
     assert [event.phase for event in house.of_kind(events.PhaseReached)] == list(Phase)
     assert len(house.of_kind(events.CandleDue)) == 6
     assert len(house.of_kind(events.FlatVerified)) == 1
-    assert house.feeds == ["open", "close"]
+    assert house.feeds == ["open", "no reads", "close", "reads"]
     assert len(house.reported) == 1
 
 
@@ -228,6 +247,17 @@ def test_a_start_after_the_close_waits_for_the_next_session():
     house = House((TUESDAY, time(9, 50)))
     house.trader().run()
     assert house.days == [WEDNESDAY]
+
+
+@pytest.mark.parametrize("start", [time(9, 0), time(9, 50)])
+def test_a_daily_candle_is_waited_for_until_the_closing_auction_has_set_it(start):
+    house = House((TUESDAY, start), speed=1_500.0)
+    house.calendar = ClosingAuctions()
+    house.trader(timeframe=Timeframe.D).run()
+    (due,) = house.of_kind(events.CandleDue)
+    assert house.days == [TUESDAY]
+    assert due.start == instant_at(TUESDAY, time(5, 30))
+    assert due.at >= instant_at(TUESDAY, time(10, 5))
 
 
 def test_before_the_open_it_rings_until_somebody_signs_in(caplog):
@@ -282,7 +312,7 @@ def test_a_stop_ends_the_day_by_policy_and_is_written_down(flatten, command):
     assert not thread.is_alive()
     (given,) = house.of_kind(events.CommandGiven)
     assert (given.command, given.why) == (command, "SIGTERM")
-    assert house.feeds == ["open", "close"]
+    assert house.feeds == ["open", "no reads", "close", "reads"]
     assert len(house.reported) == 1
 
 
@@ -359,7 +389,7 @@ def test_when_the_log_cannot_be_written_nothing_is_sent_and_the_feeds_are_closed
         house.trader().run()
     assert [type(effect) for _, effect in sent] == [events.HistoryWanted]
     assert all(kept for kept, _ in sent)
-    assert house.feeds[-1] == "close"
+    assert house.feeds[-2:] == ["close", "reads"]
 
 
 def test_a_price_reaches_the_kernel_with_the_time_at_which_it_is_seen():

@@ -1,4 +1,4 @@
-"""What paper must never do: trade at prices that were there before the order."""
+"""Which prices a paper order may trade at: the one that stands and those to come, never one that is gone."""
 
 import pytest
 
@@ -47,6 +47,21 @@ class Paper:
             )
         )
 
+    def buy(self, limit: int) -> None:
+        self.broker.place_order(
+            OrderIntent(
+                tag="Q24LVL0010002EAA",
+                symbol=SBIN,
+                side=Side.BUY,
+                quantity=10,
+                type=OrderType.LIMIT,
+                limit_price=limit,
+                product=Product.INTRADAY,
+                purpose=Purpose.ENTRY,
+                reason="entry",
+            )
+        )
+
     def status(self) -> OrderStatus:
         return self.broker.get_orders()[-1].status
 
@@ -67,6 +82,14 @@ def test_a_stop_is_not_triggered_by_prices_from_before_it_was_placed(paper: Pape
     paper.clock.sleep(1)
     paper.price(94_950)
     assert paper.status() is OrderStatus.FILLED
+
+
+def test_a_new_order_fills_at_once_at_the_quote_that_stands(paper: Paper) -> None:
+    paper.price(97_000)
+    paper.price(98_000)
+    paper.buy(limit=98_200)
+    assert paper.status() is OrderStatus.FILLED
+    assert [trade.price for trade in paper.broker.get_trades()] == [98_005]
 
 
 def test_ticks_of_a_server_that_is_ahead_of_our_clock_all_meet_the_orders(paper: Paper) -> None:

@@ -1,13 +1,17 @@
 from datetime import date, time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.instants import MINUTE, SECOND, instant_at, ist_date
 from runtime.settings import RateSettings
+from trading.call_journal import CallJournal
 from trading.rate_budget import Lane, RateBudget
 
 RATES = RateSettings()
+SMALL = RateSettings(per_second=4, per_minute=12, orders_per_day=20, calls_per_day=30)
 MORNING = instant_at(date(2026, 11, 20), time(9, 15))
 
 calls = st.lists(
@@ -46,16 +50,7 @@ def fill(budget: RateBudget, lane: Lane, now: int, is_order_verb: bool = False) 
 @settings(max_examples=60, deadline=None)
 @given(calls)
 def test_no_window_is_ever_exceeded(wishes):
-    small = RateSettings(per_second=4, per_minute=12, orders_per_day=20, calls_per_day=30)
-    kept = admitted(RateBudget(small), wishes)
-    instants = [at for at, _, _ in kept]
-
-    assert most_in_any(instants, SECOND) <= small.per_second
-    assert most_in_any(instants, MINUTE) <= small.per_minute
-    for day in {ist_date(at) for at in instants}:
-        of_day = [verb for at, _, verb in kept if ist_date(at) == day]
-        assert len(of_day) <= small.calls_per_day
-        assert sum(of_day) <= small.orders_per_day
+    windows_hold(admitted(RateBudget(SMALL), wishes), SMALL)
 
 
 @settings(max_examples=60, deadline=None)
@@ -73,18 +68,72 @@ def test_after_the_wait_it_names_a_call_is_admitted_and_not_before(wishes, lane)
         assert budget.reserve(lane, False, now + wait) == 0
 
 
+def windows_hold(kept, rates: RateSettings) -> None:
+    instants = [at for at, _, _ in kept]
+    assert most_in_any(instants, SECOND) <= rates.per_second
+    assert most_in_any(instants, MINUTE) <= rates.per_minute
+    for day in {ist_date(at) for at in instants}:
+        of_day = [verb for at, _, verb in kept if ist_date(at) == day]
+        assert len(of_day) <= rates.calls_per_day
+        assert sum(of_day) <= rates.orders_per_day
+
+
+@settings(max_examples=60, deadline=None)
+@given(calls, st.sets(st.integers(0, 400), max_size=8))
+def test_no_window_is_ever_exceeded_over_restarts_at_any_moment(wishes, restarts):
+    with TemporaryDirectory() as folder:
+        budget, now, kept = RateBudget(SMALL, CallJournal(Path(folder))), MORNING, []
+        for number, (lane, is_order_verb, pause) in enumerate(wishes):
+            now += pause
+            if number in restarts:
+                budget = RateBudget(SMALL, CallJournal(Path(folder)))
+            if budget.reserve(lane, is_order_verb, now) == 0:
+                kept.append((now, lane, is_order_verb))
+    windows_hold(kept, SMALL)
+
+
 @settings(max_examples=40, deadline=None)
 @given(calls, st.integers(0, 400))
-def test_a_restored_budget_decides_as_the_one_it_was_saved_from(wishes, cut):
-    first = RateBudget(RATES)
-    before = admitted(first, wishes[:cut])
-    second = RateBudget(RATES)
-    second.restore(first.snapshot())
-    now = before[-1][0] if before else MORNING
+def test_a_restarted_budget_decides_as_the_one_that_ended(wishes, cut):
+    with TemporaryDirectory() as folder:
+        first = RateBudget(RATES, CallJournal(Path(folder)))
+        before = admitted(first, wishes[:cut])
+        now = before[-1][0] if before else MORNING
+        second = RateBudget(RATES, CallJournal(Path(folder)))
+        after = [second.reserve(lane, verb, now) for lane, verb, _ in wishes[cut:]]
 
-    assert [first.reserve(lane, verb, now) for lane, verb, _ in wishes[cut:]] == [
-        second.reserve(lane, verb, now) for lane, verb, _ in wishes[cut:]
-    ]
+    assert after == [first.reserve(lane, verb, now) for lane, verb, _ in wishes[cut:]]
+
+
+def test_three_starts_within_a_minute_make_no_more_calls_than_one(tmp_path):
+    made = []
+    for start in range(3):
+        budget = RateBudget(RATES, CallJournal(tmp_path))
+        for step in range(20 * 50):
+            now = MORNING + start * 20 * SECOND + step * SECOND // 50
+            if budget.reserve(Lane.READ, False, now) == 0:
+                made.append(now)
+    assert len(made) == 108
+
+
+def test_a_start_just_after_midnight_knows_the_minute_before_it(tmp_path):
+    midnight = instant_at(date(2026, 11, 21), time())
+    evening = RateBudget(SMALL, CallJournal(tmp_path))
+    made = sum(fill(evening, Lane.EXIT, midnight - (20 - second) * SECOND) for second in range(10))
+    assert made == SMALL.per_minute
+
+    morning = RateBudget(SMALL, CallJournal(tmp_path))
+    assert morning.reserve(Lane.EXIT, False, midnight) == 40.0
+    assert fill(morning, Lane.EXIT, midnight + 50 * SECOND) == SMALL.per_second
+
+
+def test_the_calls_of_a_sign_in_count_for_the_bot_that_starts_after_it(tmp_path):
+    bot, login = (RateBudget(SMALL, CallJournal(tmp_path)) for _ in range(2))
+    fill(bot, Lane.EXIT, MORNING)
+    assert login.reserve(Lane.READ, False, MORNING) == 1.0
+    assert login.reserve(Lane.READ, False, MORNING + SECOND) == 0
+
+    assert len(list(CallJournal(tmp_path).calls(ist_date(MORNING)))) == SMALL.per_second + 1
 
 
 def test_exits_may_use_what_reads_and_entries_must_leave():

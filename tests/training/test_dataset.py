@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
+from core.instants import minute_of_day
 from core.market import Timeframe
 from features.labels import LabelRule
 from features.specification import FeatureSpecification
@@ -37,6 +38,16 @@ def test_rows_come_in_order_of_time_and_labels_are_known_after_them(dataset):
     assert (dataset.resolved_at == dataset.free_at.max(axis=1)).all()
     assert np.isfinite(dataset.features).all()
     assert set(dataset.symbols) == {0, 1}
+
+
+def test_the_last_hour_of_a_session_is_known_when_the_session_ends(calendar):
+    hours = generated(("NSE:SBIN-EQ",), Timeframe.M60, date(2024, 1, 1), date(2025, 3, 31), 3, calendar)
+    rule = replace(RULE, stop_atr=20.0, target_atr=20.0)  # held to the end
+    dataset = build(hours, FeatureSpecification.of(("return_1",)), Timeframe.M60, calendar, lambda _: rule)
+
+    ends = {minute_of_day(at) for at in dataset.resolved_at.tolist()}
+    assert 15 * 60 + 30 in ends
+    assert max(ends) == 15 * 60 + 30
 
 
 def test_what_lies_in_the_future_of_a_row_changes_neither_row_nor_earlier_labels(histories, calendar, dataset):

@@ -119,7 +119,6 @@ class CloseStream:
     """The plainest features: the close, from the first candle on."""
 
     symbol: str
-    warm_up: int = 1
 
     def update(self, candle: Candle) -> FeatureRow | None:
         return FeatureRow(self.symbol, candle, candle.start + 5 * MINUTE, {"close": 0}, (float(candle.close),), ATR)

@@ -1,0 +1,143 @@
+"""What a run is made of: the strategy with its model and features, and enough history for both."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigurationError
+from core.market import Timeframe
+from core.signals import Direction
+from features.specification import DEFAULT_NAMES
+from runtime.clock import MarketClock
+from runtime.settings import HistorySettings, ModelSettings, PathSettings, Settings, StrategySettings
+from trading.wiring import Wiring
+from training.sources import generated
+from training.train import TrainingOptions, train_model
+
+FILTERED = """
+from dataclasses import dataclass, replace
+from core.signals import Direction, Needs
+from strategies.model import ModelStrategy
+
+
+@dataclass
+class Filtered:
+    predictor: object
+    name: str = "filtered"
+    needs: Needs = Needs(features=("sma_gap_200", "rsi_14"))
+
+    def on_data(self, now, before):
+        signal = ModelStrategy(self.predictor).on_data(now, before)
+        against = now["sma_gap_200"] <= 0 if signal.direction is Direction.LONG else now["sma_gap_200"] > 0
+        return replace(signal, direction=Direction.NONE, reason="against the trend") if against else signal
+"""
+PLAIN = """
+from core.signals import Needs
+
+
+class Plain:
+    name = "plain"
+    needs = Needs(features=(NAMES), warm_up=WARM_UP)
+
+    def on_data(self, now, before):
+        return None
+"""
+
+Wire = Callable[..., Wiring]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, calendar) -> Path:
+    options = TrainingOptions(
+        models=tmp_path_factory.mktemp("models"),
+        symbols=("NSE:SBIN-EQ",),
+        first=date(2025, 1, 1),
+        last=date(2025, 1, 31),
+        trees=20,
+        depth=4,
+        jobs=1,
+        features=("rsi_14", "return_1", "zscore_20"),
+    )
+    return train_model(options, calendar, progress=lambda _stage, _done: None)
+
+
+@pytest.fixture
+def wire(tmp_path, calendar) -> Wire:
+    def made(name: str, content: str = "", model: Path = Path("none"), timeframe=Timeframe.M5, **history) -> Wiring:
+        (tmp_path / f"{name}.py").write_text(content)
+        settings = Settings(
+            timeframe=timeframe,
+            strategy=StrategySettings(name=name, folder=tmp_path),
+            model=ModelSettings(path=model),
+            history=HistorySettings(**history),
+            paths=PathSettings(state=tmp_path, logs=tmp_path, cache=tmp_path),
+        )
+        return Wiring(settings, MarketClock(), calendar, lambda _secret: None)
+
+    return made
+
+
+def test_the_model_strategy_has_the_models_features_in_its_order(wire, model):
+    assert wire("model", model=model).specification.names == ("rsi_14", "return_1", "zscore_20")
+
+
+def test_a_users_strategy_filters_the_models_signal_by_an_indicator_of_its_own(wire, model, calendar):
+    wiring = wire("filtered", FILTERED, model)
+    assert wiring.specification.names == ("rsi_14", "return_1", "zscore_20", "sma_gap_200")
+
+    [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 3, 3), date(2025, 3, 31), 5, calendar)
+    stream = wiring._stream("NSE:SBIN-EQ")
+    rows = [row for row in map(stream.update, history.candles.candles()) if row is not None]
+    signals = [wiring.provider.on_data(row, row) for row in rows]
+    assert len(signals) > 1_000
+    assert all(row["sma_gap_200"] > 0 for row, it in zip(rows, signals, strict=True) if it.direction is Direction.LONG)
+    assert any(signal.reason == "against the trend" for signal in signals)
+
+
+def test_a_rule_needs_no_model_and_reads_what_it_names(wire):
+    content = PLAIN.replace("NAMES", "'ema_gap_9',").replace("WARM_UP", "0")
+    assert wire("plain", content).specification.names == ("ema_gap_9",)
+
+
+def test_a_strategy_that_names_no_features_may_read_all_of_the_default(wire, model):
+    content = FILTERED.replace('features=("sma_gap_200", "rsi_14")', "features=()")
+    names = wire("filtered", content, model).specification.names
+    assert names[:3] == ("rsi_14", "return_1", "zscore_20")
+    assert set(names) == {*DEFAULT_NAMES, "rsi_14", "return_1", "zscore_20"}
+
+
+@pytest.mark.parametrize(
+    ("features", "warm_up", "timeframe", "needed"),
+    [
+        ("'sma_gap_500',", 0, Timeframe.M5, 501),
+        ("'sma_gap_500',", 20, Timeframe.M5, 521),
+        ("'vwap_gap',", 0, Timeframe.M1, 377),
+        ("'vwap_gap',", 0, Timeframe.M5, 77),
+    ],
+)
+def test_a_history_too_short_for_the_first_decision_is_refused_with_both_numbers(
+    wire, features, warm_up, timeframe, needed
+):
+    content = PLAIN.replace("NAMES", features).replace("WARM_UP", str(warm_up))
+    wire("plain", content, timeframe=timeframe, candles=needed)
+    with pytest.raises(ConfigurationError) as refused:
+        wire("plain", content, timeframe=timeframe, candles=needed - 1)
+    assert str(refused.value) == (
+        f"history.candles = {needed - 1}: strategy plain needs {needed} closed {timeframe.value} candles before its "
+        f"first decision; set history.candles to {needed} or more, or shorten its features"
+    )
+
+
+@pytest.mark.parametrize("features", ["'sma_gap_100',", "'vwap_gap',", "'macd_histogram_12_26_9',"])
+def test_that_many_candles_are_exactly_enough(wire, calendar, features):
+    content = PLAIN.replace("NAMES", features).replace("WARM_UP", "0")
+    with pytest.raises(ConfigurationError) as refused:
+        wire("plain", content.replace("warm_up=0", "warm_up=1000"), candles=50)
+    needed = int(str(refused.value).split("needs ")[1].split()[0]) - 1000
+
+    [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 3, 3), date(2025, 3, 7), 5, calendar)
+    candles = history.candles.candles()[30 : 30 + needed]
+    stream = wire("plain", content)._stream("NSE:SBIN-EQ")
+    assert [row is not None for row in map(stream.update, candles)][-2:] == [True, True]
