@@ -17,8 +17,10 @@ $(STAMP): requirements-dev.txt pyproject.toml
 run: setup
 	$(BIN)/fyersbot demo
 
+# The whole days keep the machine to themselves: they are timed by the market's clock.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto -m "not e2e"
+	$(BIN)/python -m pytest -m e2e
 
 # The two packages that decide are covered by tests of their own, line by line.
 coverage: setup

@@ -24,6 +24,19 @@ class Phase(Enum):
     CLOSE = "close"
 
 
+class Deadline(Enum):
+    """What the kernel sets itself a time for."""
+
+    BOOKS = "books"
+    """The books are read."""
+    SETTLE = "settle"
+    """A symbol takes its next step."""
+    CHASE = "chase"
+    """An exit that has not filled goes one rung further."""
+    PROTECT = "protect"
+    """A position without a stop at the broker has to go."""
+
+
 class Verb(Enum):
     """The calls that change orders at the broker."""
 
@@ -178,8 +191,9 @@ class TimerFired:
     """A deadline that the kernel set has passed."""
 
     at: Instant
-    name: str
+    name: Deadline
     key: str
+    """The symbol; empty for the books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,11 +73,14 @@ class BotState:
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
-        self._change(event)
+        self._change_orders(event)
+        self._change_positions(event)
+        self._change_run(event)
         if isinstance(event, _ORDER_NEWS):
             self._watch_protection(event.at)
 
-    def _change(self, event: events.Event) -> None:  # noqa: C901, PLR0915 - one flat table
+    def _change_orders(self, event: events.Event) -> None:
+        """Our orders, and what the broker says of them."""
         match event:
             case events.OrderReported(report=report, at=at):
                 self._hear_order(report, at)
@@ -92,8 +95,6 @@ class BotState:
                 self.orders_today += 1
                 if intent.purpose is Purpose.ENTRY:
                     self.queued.pop(intent.symbol, None)
-            case events.EntryRefused(symbol=symbol):
-                self.queued.pop(symbol, None)
             case events.ChangeIntended(change=change, at=at):
                 order = self.orders[change.tag]
                 order.change, order.change_at = change, at
@@ -106,6 +107,14 @@ class BotState:
                 self.orders_today += 1
             case events.OrderAbsent(tag=tag):
                 self.orders[tag].state = OrderState.ABSENT
+            case _:
+                pass
+
+    def _change_positions(self, event: events.Event) -> None:
+        """Symbols: the word of the strategy, and the position from its levels to its trade."""
+        match event:
+            case events.EntryRefused(symbol=symbol):
+                self.queued.pop(symbol, None)
             case events.LevelsSet(symbol=symbol, stop=stop, target=target):
                 self.positions[symbol].stop, self.positions[symbol].target = stop, target
             case events.ExitDecided(symbol=symbol, reason=reason):
@@ -133,6 +142,12 @@ class BotState:
                     position.exit_reason = position.exit_reason or "closed_at_broker"
             case events.SymbolBlocked(symbol=symbol, why=why):
                 self.blocked[symbol] = why
+            case _:
+                pass
+
+    def _change_run(self, event: events.Event) -> None:
+        """The process, its day and its connections."""
+        match event:
             case events.LevelChanged(level=level, why=why):
                 self.level, self.level_why = level, why
             case events.Reconciled():

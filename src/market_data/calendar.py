@@ -71,7 +71,7 @@ class NseCalendar:
         raise DataError(f"no session within {_LONGEST_CLOSURE} days after {after}: check {self._file}")
 
     def known_until(self, day: date) -> date:
-        """Return the last date that can be asked for, as seen from a day; warn when it comes near.
+        """Return the last date that can be asked for, as seen from a day.
 
         Raises `DataError` when not even that day's year is known.
         """

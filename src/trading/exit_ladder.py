@@ -12,6 +12,7 @@ from core import exits
 from core.events import (
     CancelIntended,
     ChangeIntended,
+    Deadline,
     Decision,
     ExitDecided,
     OrderIntended,
@@ -54,13 +55,13 @@ class ExitLadder:
     def work(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
         """Return what the present rung asks for, once."""
         symbol, order = position.symbol, state.exit_order(position.symbol)
-        if not self._timers.is_set("chase", symbol):
-            self._timers.set("chase", symbol, at + self._rules.verify_after)
+        if not self._timers.is_set(Deadline.CHASE, symbol):
+            self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
         if self._is_on_its_way(order, at) or self._sent.get(symbol, 0) >= position.exit_steps:
             return []
         if position.exit_reason == exits.REASONS[exits.STOP] and position.exit_steps == 1 and _is_stop(order):
             self._sent[symbol] = position.exit_steps
-            self._timers.set("chase", symbol, at + self._rules.stop_patience)
+            self._timers.set(Deadline.CHASE, symbol, at + self._rules.stop_patience)
             return []  # the exchange triggers it by itself
         if _is_the_brokers(position):
             if order is not None:
@@ -76,7 +77,7 @@ class ExitLadder:
         else:
             decision = self.new_order(state, position, Purpose.EXIT, self._price(position, at), at)
         self._sent[symbol] = position.exit_steps
-        self._timers.set("chase", symbol, at + self._rules.verify_after)
+        self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
         return [decision]
 
     def chase(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
@@ -88,7 +89,7 @@ class ExitLadder:
         order = state.exit_order(symbol)
         is_open = self._is_on_its_way(order, at) or (order is None and self._may_the_broker_close(state, position))
         if is_open or self._sent.get(symbol, 0) < position.exit_steps:
-            self._timers.set("chase", symbol, at + self._rules.verify_after)
+            self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
             return []
         tick = self._ticks.get(symbol)
         price = tick.ltp if tick else 0
@@ -101,8 +102,8 @@ class ExitLadder:
     def forget(self, symbol: str) -> None:
         """Begin anew with the next position."""
         self._sent.pop(symbol, None)
-        self._timers.clear("chase", symbol)
-        self._timers.clear("protect", symbol)
+        self._timers.clear(Deadline.CHASE, symbol)
+        self._timers.clear(Deadline.PROTECT, symbol)
 
     def new_order(self, state: BotState, position: OpenPosition, purpose: Purpose, price: int, at: Instant) -> Decision:
         """Make a protective stop at trigger `price`, or an exit at limit `price`, for all that is held."""

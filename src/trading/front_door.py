@@ -7,6 +7,7 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from types import FrameType
 from typing import TextIO
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from auth.fyers_auth import FyersAuth, run_login
 from core.errors import ConfigurationError, StorageError
+from core.instants import ist_date
 from core.orders import Profile
 from market_data.calendar import NseCalendar
 from runtime.clock import clock_of
@@ -34,6 +36,7 @@ from trading.wiring import Wiring
 
 ALREADY_RUNNING = 3
 """Exit code of a second start on the same state folder."""
+_HORIZON = timedelta(days=14)
 _LOCK_PATIENCE = 0.5
 """Seconds to try for the lock: a verb that looks whether a bot runs touches it for a moment."""
 
@@ -53,7 +56,8 @@ def run_bot(
     view = LiveView(console)
     with _single_instance(settings), set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs:
         _confirm(settings)
-        wiring = Wiring(settings, clock, NseCalendar.of(settings), logs.redactor.add)
+        calendar = NseCalendar.of(settings)
+        wiring = Wiring(settings, clock, calendar, logs.redactor.add)
         recent = RecentLines(logs.redactor)
         logging.getLogger("trading").addHandler(recent)
 
@@ -65,6 +69,7 @@ def run_bot(
         def report(kernel: Kernel) -> None:
             view.stop()
             _report(kernel, settings, console, as_json=as_json)
+            _warn_of_horizon(calendar, ist_date(clock.now()))
 
         habits = Habits(
             timeframe=settings.timeframe,
@@ -74,6 +79,7 @@ def run_bot(
         )
         trader = wiring.trader(habits, show, report)
         _stop_on_signals(trader)
+        _warn_of_horizon(calendar, ist_date(clock.now()))
         try:
             trader.run()
         finally:
@@ -146,6 +152,15 @@ def _confirm(settings: Settings) -> None:
         raise ConfigurationError("the account was not confirmed; nothing was started")
 
 
+def _warn_of_horizon(calendar: NseCalendar, today: date) -> None:
+    """Say in good time that the sessions after the year's end are not known: on such a day nothing is traded."""
+    until = calendar.known_until(today)
+    if until - today <= _HORIZON:
+        logging.getLogger("trading.front_door").warning(
+            "Sessions are known until %s only: update exchange-calendars, or list the holidays in sessions.yaml", until
+        )
+
+
 def _stop_on_signals(trader: LiveTrader) -> None:
     def stop(number: int, _frame: FrameType | None) -> None:
         trader.request_stop(signal.Signals(number).name)
@@ -165,7 +180,7 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         strategy=kernel.engine.provider.name,
         symbols=settings.symbols,
         signals=state.signals_today,
-        flat=state.flat_verified or (state.is_flat and state.reconciled),
+        flat=kernel.orders.is_flat(state),
         level=state.level,
     )
     content = summary(state.trades, facts)

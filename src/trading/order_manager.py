@@ -10,7 +10,7 @@ was decided before has been applied. So two causes at one instant never lead to 
 from collections.abc import Mapping
 
 from core import events
-from core.events import Alarm, BooksWanted, Decision, FeedState, LevelChanged, Phase, SafetyLevel, Verb
+from core.events import Alarm, BooksWanted, Deadline, Decision, FeedState, LevelChanged, Phase, SafetyLevel, Verb
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
 from core.orders import OutcomeKind, RejectionKind
@@ -100,6 +100,10 @@ class OrderManager:
             ):
                 self._unsettle(*self._instruments)
 
+    def is_flat(self, state: BotState) -> bool:
+        """Whether nothing of ours is held or may still trade, by our fold and by the newest reading of the books."""
+        return state.reconciled and state.is_flat and not self._reconciliation.left_open(state)
+
     def settle(self, state: BotState, at: Instant) -> list[Decision]:
         """Let every marked symbol take its next step."""
         symbols, self._unsettled = self._unsettled, {}
@@ -114,7 +118,7 @@ class OrderManager:
     def _protect(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
         rest = self._pauses.until(symbol)
         if at < rest:
-            self.timers.set_earlier("settle", symbol, rest)
+            self.timers.set_earlier(Deadline.SETTLE, symbol, rest)
             return []
         return self._protection.settle(state, symbol, at)
 
@@ -136,7 +140,7 @@ class OrderManager:
         if outcome.kind is OutcomeKind.NOT_SENT or outcome.rejection in _PASSING_REFUSALS:
             self._protection.ladder.was_not_taken(symbol)
             self._pauses.failed(symbol, at, is_refusal=outcome.kind is OutcomeKind.REJECTED)
-            self.timers.set("settle", symbol, self._pauses.until(symbol))
+            self.timers.set(Deadline.SETTLE, symbol, self._pauses.until(symbol))
         elif event.verb is Verb.PLACE and outcome.kind is OutcomeKind.REJECTED:
             self._pauses.reached(symbol)
             self._unsettle(symbol)
@@ -153,7 +157,7 @@ class OrderManager:
     def _after_books(self, state: BotState, at: Instant) -> list[Decision]:
         busy = bool(state.positions) or any(order.state.is_live for order in state.orders.values())
         self._pauses.broker_answers()
-        self.timers.clear("books", "")
+        self.timers.clear(Deadline.BOOKS, "")
         self.timers.read_books(at + (self._rules.books_busy if busy else self._rules.books_idle))
         return [*self._reconciliation.compare(state, at), *self._resolve_unknown(state, at)]
 
@@ -172,14 +176,14 @@ class OrderManager:
     def _on_timer(self, state: BotState, event: events.TimerFired) -> list[Decision]:
         at, key = event.at, event.key
         match event.name:
-            case "books":
+            case Deadline.BOOKS:
                 return [BooksWanted(at=at, why="timer")]
-            case "settle":
+            case Deadline.SETTLE:
                 self._unsettle(key)
-            case "chase":
+            case Deadline.CHASE:
                 self._unsettle(key)
                 return self._protection.ladder.chase(state, key, at)
-            case "protect":
+            case Deadline.PROTECT:
                 return self._protection.give_up_waiting(state, key, at)
         return []
 

@@ -12,6 +12,7 @@ from core.events import (
     Alarm,
     CancelIntended,
     ChangeIntended,
+    Deadline,
     Decision,
     ExitDecided,
     LevelChanged,
@@ -75,7 +76,7 @@ class Protection:
             return []
         due = position.unprotected_since + self._rules.protect_within
         if at < due:  # the deadline of an earlier spell
-            self._timers.set("protect", symbol, due)
+            self._timers.set(Deadline.PROTECT, symbol, due)
             return []
         why = f"{symbol} had no stop at the broker in time; it is being closed"
         return [Alarm(at=at, code="UNPROTECTED", message=why), self._exit(symbol, "emergency_exit", at)]
@@ -113,7 +114,7 @@ class Protection:
         symbol = position.symbol
         order = state.exit_order(symbol)
         if position.unprotected_since:
-            self._timers.set_earlier("protect", symbol, position.unprotected_since + self._rules.protect_within)
+            self._timers.set_earlier(Deadline.PROTECT, symbol, position.unprotected_since + self._rules.protect_within)
         if order is None:
             if _was_refused(state, position):
                 return [self._exit(symbol, "emergency_exit", at)]
@@ -159,7 +160,7 @@ class Protection:
             if why:
                 decisions += self._cancel([order], at, why)
             else:
-                self._timers.set_earlier("settle", symbol, order.sent_at + self._rules.entry_timeout)
+                self._timers.set_earlier(Deadline.SETTLE, symbol, order.sent_at + self._rules.entry_timeout)
         return decisions
 
     def _why_unwanted(self, state: BotState, day: TradingDay, order: TrackedOrder, at: Instant) -> str:

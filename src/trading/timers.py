@@ -1,6 +1,6 @@
 """Deadlines the kernel sets for itself, by name and key. They hold instants, not threads: the loop asks what is due."""
 
-from core.events import TimerFired
+from core.events import Deadline, TimerFired
 from core.instants import SECOND, Instant
 
 READ_AGAIN = SECOND
@@ -11,13 +11,13 @@ class Timers:
     """A small table of deadlines; setting one again moves it."""
 
     def __init__(self) -> None:
-        self._due: dict[tuple[str, str], Instant] = {}
+        self._due: dict[tuple[Deadline, str], Instant] = {}
 
-    def set(self, name: str, key: str, due: Instant) -> None:
+    def set(self, name: Deadline, key: str, due: Instant) -> None:
         """Set or move a deadline."""
         self._due[name, key] = due
 
-    def set_earlier(self, name: str, key: str, due: Instant) -> None:
+    def set_earlier(self, name: Deadline, key: str, due: Instant) -> None:
         """Set a deadline unless an earlier one stands."""
         standing = self._due.get((name, key))
         if standing is None or due < standing:
@@ -25,13 +25,13 @@ class Timers:
 
     def read_books(self, due: Instant) -> None:
         """Have the books read at an instant, or sooner if they are wanted sooner."""
-        self.set_earlier("books", "", due)
+        self.set_earlier(Deadline.BOOKS, "", due)
 
-    def is_set(self, name: str, key: str) -> bool:
+    def is_set(self, name: Deadline, key: str) -> bool:
         """Whether a deadline stands."""
         return (name, key) in self._due
 
-    def clear(self, name: str, key: str) -> None:
+    def clear(self, name: Deadline, key: str) -> None:
         """Forget a deadline, if there is one."""
         self._due.pop((name, key), None)
 
@@ -41,7 +41,8 @@ class Timers:
 
     def take_due(self, now: Instant) -> list[TimerFired]:
         """Remove and return what is due, earliest first, ties by name and key."""
-        due = sorted((at, name, key) for (name, key), at in self._due.items() if at <= now)
-        for _, name, key in due:
+        due = [(at, name.value, key, name) for (name, key), at in self._due.items() if at <= now]
+        due.sort(key=lambda entry: entry[:3])
+        for _, _, key, name in due:
             del self._due[name, key]
-        return [TimerFired(at=now, name=name, key=key) for _, name, key in due]
+        return [TimerFired(at=now, name=name, key=key) for _, _, key, name in due]

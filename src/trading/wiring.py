@@ -51,9 +51,6 @@ from trading.rate_budget import RateBudget
 from trading.tick_market import TickMarket
 from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
 
-PAPER_FUNDS = 100_000_000
-"""Cash of the paper account, in paise."""
-
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
@@ -182,7 +179,8 @@ class Wiring:
     def _paper_broker(self, instruments: dict[str, Instrument], on_order: Callable[[OrderReport], None]) -> PaperBroker:
         market = TickMarket(instruments, self.calendar)
         ledger = FileLedger(self.settings.paths.state / "paper_account.jsonl")
-        exchange = Exchange(market, self.calendar, ledger, PAPER_FUNDS, ExchangeRules())
+        cash = int(self.settings.risk.capital * 100)
+        exchange = Exchange(market, self.calendar, ledger, cash, ExchangeRules())
         return PaperBroker(exchange, market, self.clock, on_order)
 
     def _data_feed(

@@ -119,6 +119,6 @@ def test_the_severity_says_how_soon_a_person_must_look(told, event, severity):
 
 @pytest.mark.parametrize("kind", [events.BooksUnchanged, events.TimerFired, events.TickActed, events.CandleDue])
 def test_the_heartbeat_of_the_bot_is_not_told(told, kind):
-    values = {"at": 1, "asked_at": 1, "name": "books", "key": "", "symbol": SBIN, "ltp": 1, "start": 1}
+    values = {"at": 1, "asked_at": 1, "name": events.Deadline.BOOKS, "key": "", "symbol": SBIN, "ltp": 1, "start": 1}
     assert kind in get_args(events.Event)
     assert told(kind(**{name: values[name] for name in kind.__dataclass_fields__})) == []

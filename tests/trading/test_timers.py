@@ -1,17 +1,18 @@
+from core.events import Deadline
 from trading.timers import Timers
 
 
 def test_deadlines_fire_once_and_in_order():
     timers = Timers()
-    timers.set("chase", "B", 20)
-    timers.set("chase", "A", 20)
-    timers.set("entry", "C", 10)
-    timers.set("late", "", 31)
+    timers.set(Deadline.CHASE, "B", 20)
+    timers.set(Deadline.CHASE, "A", 20)
+    timers.set(Deadline.BOOKS, "C", 10)
+    timers.set(Deadline.SETTLE, "", 31)
     assert timers.next_due() == 10
     assert [(timer.name, timer.key, timer.at) for timer in timers.take_due(30)] == [
-        ("entry", "C", 30),
-        ("chase", "A", 30),
-        ("chase", "B", 30),
+        (Deadline.BOOKS, "C", 30),
+        (Deadline.CHASE, "A", 30),
+        (Deadline.CHASE, "B", 30),
     ]
     assert timers.take_due(30) == []
     assert timers.next_due() == 31
@@ -19,15 +20,15 @@ def test_deadlines_fire_once_and_in_order():
 
 def test_setting_again_moves_a_deadline():
     timers = Timers()
-    timers.set("chase", "A", 20)
-    timers.set("chase", "A", 50)
+    timers.set(Deadline.CHASE, "A", 20)
+    timers.set(Deadline.CHASE, "A", 50)
     assert timers.take_due(49) == []
     assert len(timers.take_due(50)) == 1
 
 
 def test_an_earlier_deadline_is_never_put_off():
     timers = Timers()
-    timers.set_earlier("books", "", 20)
+    timers.set_earlier(Deadline.BOOKS, "", 20)
     timers.read_books(30)
     assert timers.next_due() == 20
     timers.read_books(10)
@@ -36,10 +37,10 @@ def test_an_earlier_deadline_is_never_put_off():
 
 def test_a_cleared_deadline_does_not_fire():
     timers = Timers()
-    timers.set("chase", "A", 20)
-    assert timers.is_set("chase", "A")
-    timers.clear("chase", "A")
-    timers.clear("chase", "never set")
-    assert not timers.is_set("chase", "A")
+    timers.set(Deadline.CHASE, "A", 20)
+    assert timers.is_set(Deadline.CHASE, "A")
+    timers.clear(Deadline.CHASE, "A")
+    timers.clear(Deadline.CHASE, "never set")
+    assert not timers.is_set(Deadline.CHASE, "A")
     assert timers.next_due() is None
     assert timers.take_due(100) == []
