@@ -72,17 +72,14 @@ def _facts(
     state: BotState, instrument: Instrument, tick: Tick, now: Instant, profit: int, stop: int, target: int
 ) -> EntryFacts:
     symbol = instrument.symbol
-    waiting = {
-        order.intent.symbol
-        for order in state.orders.values()
-        if order.state.is_live and order.intent.purpose is Purpose.ENTRY
-    }
+    waiting = {order.intent.symbol for order in state.live_entries}
     return EntryFacts(
         now=now,
         day=state.day,
         level=state.level,
         access=state.access,
         reconciled=state.reconciled,
+        books_failed=state.books_failed,
         stopping=state.stopping,
         blocked=state.blocked.get(symbol, ""),
         busy=symbol in state.positions or bool(state.live_orders(symbol)),

@@ -24,6 +24,7 @@ class Refusal(Enum):
     SAFETY_LEVEL = "SAFETY_LEVEL"
     NO_ACCESS = "NO_ACCESS"
     NOT_RECONCILED = "NOT_RECONCILED"
+    NO_BOOKS = "NO_BOOKS"
     SESSION_CLOSED = "SESSION_CLOSED"
     ENTRIES_CLOSED = "ENTRIES_CLOSED"
     SYMBOL_BLOCKED = "SYMBOL_BLOCKED"
@@ -49,6 +50,8 @@ class EntryFacts:
     level: SafetyLevel
     access: bool
     reconciled: bool
+    books_failed: bool
+    """Whether the newest attempt to read the broker's books came to nothing."""
     stopping: bool
     blocked: str
     """Why the symbol is blocked; empty when it is not."""
@@ -92,6 +95,10 @@ def _access(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> st
 
 def _reconciled(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
     return None if facts.reconciled else "the books have not been read and agreed yet"
+
+
+def _books(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    return "the broker's books could not be read the last time" if facts.books_failed else None
 
 
 def _session(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
@@ -189,6 +196,7 @@ RULES: tuple[tuple[Refusal, Rule], ...] = (
     (Refusal.SAFETY_LEVEL, _safety_level),
     (Refusal.NO_ACCESS, _access),
     (Refusal.NOT_RECONCILED, _reconciled),
+    (Refusal.NO_BOOKS, _books),
     (Refusal.SESSION_CLOSED, _session),
     (Refusal.ENTRIES_CLOSED, _entries),
     (Refusal.SYMBOL_BLOCKED, _blocked),

@@ -67,6 +67,8 @@ class BotState:
     feeds: dict[str, FeedState] = field(default_factory=dict)
     books: Books | None = None
     books_at: Instant = 0
+    books_failed: bool = False
+    """Whether the newest attempt to read the books came to nothing."""
     flat_verified: bool = False
     realised: int = 0
     """Net profit of the day's closed trades, in units."""
@@ -88,6 +90,8 @@ class BotState:
                 self._read_books(books, asked_at, at)
             case events.BooksUnchanged(asked_at=asked_at, at=at) if self.books is not None:
                 self._read_books(self.books, asked_at, at)
+            case events.BooksFailed():
+                self.books_failed = True
             case events.OutcomeArrived():
                 self._hear_outcome(event)
             case events.OrderIntended(intent=intent, at=at, plan=plan):
@@ -278,7 +282,7 @@ class BotState:
     # --- books --------------------------------------------------------------------------------------------------
 
     def _read_books(self, books: Books, asked_at: Instant, at: Instant) -> None:
-        self.books, self.books_at = books, asked_at
+        self.books, self.books_at, self.books_failed = books, asked_at, False
         for report in books.orders:
             self._hear_order(report, at)
             order = self._order_of(report)

@@ -97,6 +97,16 @@ class BrokerRow:
                 return instant_of(datetime.strptime(f"{value}{_INDIA}", f"{layout} %z"))
         raise self._error(name, value, f"a time like {' or '.join(_TIME_LAYOUTS)}")
 
+    def epoch(self, name: str) -> int:
+        """Seconds since 1970, as a number or as digits; 0 where there are none."""
+        value = self._row.get(name)
+        if value is None:
+            return 0
+        text = str(value) if isinstance(value, int | str) else ""
+        if not text.isdecimal() or int(text) > _LARGEST_WHOLE:
+            raise self._error(name, value, "epoch seconds")
+        return int(text)
+
     def rows(self, name: str) -> list[Any]:
         """A list; an empty book may come without its key or as null."""
         value = self._row.get(name)

@@ -55,6 +55,8 @@ class Listener:
     """How many frames could not be read to their end, on this connection."""
     note_prices: Callable[[], None]
     """Told about once a market second while prices come."""
+    mute_seconds: float = MUTE_SECONDS
+    """How long a stalled feed is borne with on this connection."""
 
 
 class DataConversation:
@@ -101,7 +103,8 @@ class DataConversation:
             asked = "subscription" if self._unanswered else "sign-in"
             raise LinkLostError(f"the server did not answer the {asked} within {ANSWER_SECONDS:g} market seconds")
         if self._mute.is_over:
-            raise LinkLostError(f"no price for {MUTE_SECONDS:g} market seconds though the server answers")
+            seconds = self._listener.mute_seconds
+            raise LinkLostError(f"no price for {seconds:g} market seconds though the server answers")
         if self._ping.is_over:
             self._link.send(PING)
             self._ping.start(PING_SECONDS)
@@ -153,5 +156,5 @@ class DataConversation:
         self._probe.start(PROBE_SECONDS)
         if not self._is_stalled:
             self._is_stalled = True
-            self._mute.start(MUTE_SECONDS)
+            self._mute.start(self._listener.mute_seconds)
             self._enter(FeedState.STALLED)

@@ -14,7 +14,7 @@ from core.market import Instrument, Tick
 from core.ports import Clock
 from runtime.endpoints import require_allowed
 from runtime.settings import Settings
-from trading.data_conversation import DataConversation, Listener
+from trading.data_conversation import MUTE_SECONDS, DataConversation, Listener
 from trading.hsm_frames import topic_of
 from trading.price_desk import PriceDesk
 from trading.price_gate import FeedCounts
@@ -26,6 +26,8 @@ QUIET_SECONDS = 5.0
 """Market seconds without a price after which a feed that is not live is helped out with quotes."""
 SILENT_SECONDS = 20.0
 """Market seconds without a word about one symbol after which its quote is asked for, though the feed lives."""
+LONGEST_MUTE_SECONDS = 600.0
+"""Market seconds that a feed without prices is borne with at most before it is connected anew."""
 _SETTING = "broker.endpoints.data_socket"
 
 _log = logging.getLogger("trading.data_feed")
@@ -69,6 +71,8 @@ class DataFeed:
         self._on_state = on_state
         self._index_names = index_names
         self._quiet = Timer(clock)
+        self._fruitless = 0
+        """Connections in a row on which no price came: where nothing trades, a new one is no cure."""
         self._desk = PriceDesk({}, lambda _tick: None, clock)
         self._supervisor: SocketSupervisor | None = None
         self._fallback: QuoteFallback | None = None
@@ -123,14 +127,21 @@ class DataFeed:
     def _converse(self, link: WebSocketLink, enter: Enter) -> DataConversation:
         desk = self._desk
         broken_before = desk.broken_frames
+        patience = min(MUTE_SECONDS * 2**self._fruitless, LONGEST_MUTE_SECONDS)
+        self._fruitless += 1
         listener = Listener(
             token=self._token,
             topics=desk.topics,
             decode=desk.new_connection(),
             broken_frames=lambda: desk.broken_frames - broken_before,
-            note_prices=lambda: self._quiet.start(QUIET_SECONDS),
+            note_prices=self._note_prices,
+            mute_seconds=patience,
         )
         return DataConversation(link, enter, self._clock, listener)
+
+    def _note_prices(self) -> None:
+        self._fruitless = 0
+        self._quiet.start(QUIET_SECONDS)
 
     def _symbols_in_doubt(self) -> list[str]:
         supervisor = self._supervisor

@@ -146,7 +146,10 @@ class FyersClient:
         return self._read("market status", self._sdk.market_status, mapping.market_status_from)
 
     def get_quotes(self, symbols: Sequence[str]) -> dict[str, Tick]:
-        """Return the last prices by symbol; one that has none, or that the broker does not know, is left out."""
+        """Return the last prices by symbol; one that has none, or that the broker does not know, is left out.
+
+        A tick's time is 0 where the broker does not say when the price was made.
+        """
         quotes: dict[str, Tick] = {}
         for start in range(0, len(symbols), QUOTES_PER_CALL):
             request = mapping.quotes_request(symbols[start : start + QUOTES_PER_CALL])

@@ -25,6 +25,7 @@ from core.orders import (
     OrderType,
     Profile,
 )
+from core.tags import is_ours
 from trading.broker_row import BrokerRow, plain_text, units
 
 Body = dict[str, Any]
@@ -33,6 +34,9 @@ _Fact = TypeVar("_Fact")
 
 _TOTAL_BALANCE = 1
 _AVAILABLE_BALANCE = 10
+_DAY_SECONDS = 86_400
+_MIDNIGHTS = frozenset({0, 66_600})
+"""Midnight in UTC and in India, in seconds of a UTC day: a `tt` that falls there says the date only."""
 _USER_TAG = "1:"
 _NO_TAG = "Untagged"
 RUPEE_SCALE = 2
@@ -160,7 +164,7 @@ def _order_from_book(fields: object) -> OrderReport:
         side=_choice(row, "side", Side),
         type=_choice(row, "type", OrderType),
         product=row.identifier("productType"),
-        quantity=row.whole("qty", at_least=1),
+        quantity=row.whole("qty"),
         filled=filled,
         filled_value=units(row.rupees("tradedPrice") * filled, RUPEE_SCALE),
         limit_price=row.units("limitPrice", RUPEE_SCALE),
@@ -264,13 +268,20 @@ def profile_from(payload: Body) -> Profile:
 
 
 def quotes_from(payload: Body) -> dict[str, Tick]:
-    """Read quotes by symbol. A symbol that the broker refuses, or that has no price yet, is left out."""
+    """Read quotes by symbol. One that the broker refuses, that has no price yet or cannot be read is left out.
+
+    The time of a tick is 0 where the broker gives none, or only the date.
+    """
     quotes = {}
     for fields in _rows(payload, "d"):
         row = BrokerRow("quotes row", fields)
         if row.words("s") != "ok":
             continue
-        tick = _tick_from_quote(row.identifier("n"), fields.get("v"))
+        try:
+            tick = _tick_from_quote(row.identifier("n"), fields.get("v"))
+        except DataError as error:
+            _log.debug("a quote is left out: %s", error)
+            continue
         if tick.ltp > 0:
             quotes[tick.symbol] = tick
     return quotes
@@ -278,12 +289,11 @@ def quotes_from(payload: Body) -> dict[str, Tick]:
 
 def _tick_from_quote(symbol: str, fields: object) -> Tick:
     row = BrokerRow(f"quote of {symbol}", fields, absent_is_zero=True)
-    second = row.identifier("tt")
-    if not second.isdecimal():
-        raise row.refuse("tt", "epoch seconds")
+    second = row.epoch("tt")
+    is_a_time = second % _DAY_SECONDS not in _MIDNIGHTS
     return Tick(
         symbol=symbol,
-        at=from_epoch_seconds(int(second)),
+        at=from_epoch_seconds(second) if is_a_time else 0,
         ltp=row.units("lp", RUPEE_SCALE),
         bid=row.units("bid", RUPEE_SCALE),
         ask=row.units("ask", RUPEE_SCALE),
@@ -335,7 +345,7 @@ def _rows(payload: Body, name: str) -> Iterable[Any]:
 
 
 def _facts(payload: Body, name: str, convert: Callable[[object], _Fact], symbols: Collection[str]) -> tuple[_Fact, ...]:
-    """Read the rows of a book: an unreadable one of ours spoils the reading, one of somebody else's is none of ours."""
+    """Read the rows of a book: an unreadable one that may be ours spoils the reading, one of others is left out."""
     facts = []
     for fields in _rows(payload, name):
         try:
@@ -343,13 +353,15 @@ def _facts(payload: Body, name: str, convert: Callable[[object], _Fact], symbols
         except DataError as error:
             if not _is_of_others(fields, symbols):
                 raise
-            _log.debug("a row of a symbol that is not traded here is left out: %s", error)
+            _log.debug("a row of somebody else is left out: %s", error)
     return tuple(facts)
 
 
 def _is_of_others(fields: object, symbols: Collection[str]) -> bool:
-    symbol = fields.get("symbol") if isinstance(fields, dict) else None
-    return isinstance(symbol, str) and symbol not in symbols
+    if not isinstance(fields, dict):
+        return False
+    symbol, tag = fields.get("symbol"), fields.get("orderTag")
+    return (isinstance(symbol, str) and symbol not in symbols) or (isinstance(tag, str) and not is_ours(_own_tag(tag)))
 
 
 def _own_tag(text: str) -> str:

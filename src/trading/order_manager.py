@@ -40,6 +40,9 @@ class OrderManager:
         self._protection = Protection(rules, instruments, ticks, self.timers, tagger)
         self._reconciliation = Reconciliation(rules, instruments, self.timers)
         self._pauses = RetryPauses()
+        self._blind_since: Instant = 0
+        """When the books first failed in a row; 0 when they did not the last time."""
+        self._blind_told = False
         self._unsettled: dict[str, None] = {}
         """Symbols that something happened to, in the order in which it did."""
 
@@ -53,7 +56,10 @@ class OrderManager:
                 self.timers.read_books(at + self._rules.books_idle)  # should no answer come
             case events.BooksFailed(at=at) if not state.access:
                 self.timers.read_books(at + self._rules.books_idle)  # a dead token is asked about, not hammered
-            case events.OrderIntended(at=at) | events.BooksFailed(at=at):
+            case events.BooksFailed(at=at, why=why):
+                self.timers.read_books(at + self._rules.books_busy)
+                return self._note_blindness(at, why)
+            case events.OrderIntended(at=at):
                 self.timers.read_books(at + self._rules.books_busy)
             case events.ChangeIntended(at=at) | events.CancelIntended(at=at) | events.PositionExitIntended(at=at):
                 self.timers.read_books(at + self._rules.verify_after)
@@ -154,8 +160,18 @@ class OrderManager:
 
     # --- books --------------------------------------------------------------------------------------------------
 
+    def _note_blindness(self, at: Instant, why: str) -> list[Decision]:
+        """Ring once when the books have failed for as long as a position may be without a stop."""
+        self._blind_since = self._blind_since or at
+        if self._blind_told or at - self._blind_since < self._rules.protect_within:
+            return []
+        self._blind_told = True
+        message = f"the broker's books cannot be read, nothing is decided without them: {why}"
+        return [Alarm(at=at, code="BOOKS_UNREADABLE", message=message)]
+
     def _after_books(self, state: BotState, at: Instant) -> list[Decision]:
         busy = bool(state.positions) or any(order.state.is_live for order in state.orders.values())
+        self._blind_since, self._blind_told = 0, False
         self._pauses.broker_answers()
         self.timers.clear(Deadline.BOOKS, "")
         self.timers.read_books(at + (self._rules.books_busy if busy else self._rules.books_idle))

@@ -16,6 +16,7 @@ _FORBIDDEN_CODES = frozenset({-373, -403})
 _FORBIDDEN_WORDS = ("whitelisted ip", "not allowed from this app")
 _SUCCESS_CODES = frozenset({200, 1101, 1102, 1103})
 _NOT_ACKNOWLEDGED = 201
+_GATEWAY_GAVE_UP = 408
 
 
 def outcome_of(exchange: Exchange, names_order: bool = True) -> Outcome:
@@ -61,8 +62,10 @@ def rejection_kind(status: int, reply: Reply) -> RejectionKind | None:
         return RejectionKind.RATE
     if status == 403 or reply.code in _FORBIDDEN_CODES:
         return RejectionKind.FORBIDDEN
-    # FYERS documents the words of a refusal, not its HTTP status; the words are the proof.
-    if reply.word != "error" or reply.code >= 0 or not (200 <= status < 300 or 400 <= status < 500):
+    # FYERS documents the words of a refusal, not its HTTP status; the words are the proof. A 4xx with them needs no
+    # code of FYERS' own, but for 408: there a gateway gave up waiting for whoever has the order.
+    is_refused = 400 <= status < 500 and status != _GATEWAY_GAVE_UP
+    if reply.word != "error" or not (is_refused or (200 <= status < 300 and reply.code < 0)):
         return None
     if any(words in reply.message.lower() for words in _FORBIDDEN_WORDS):
         return RejectionKind.FORBIDDEN

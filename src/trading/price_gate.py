@@ -143,7 +143,8 @@ class PriceGate:
 
     def offer_quote(self, quote: Tick, heard_at: Instant) -> None:
         """Deliver a price that was asked for just now: it is current even where its own time lags behind."""
-        at = max(quote.at // SECOND * SECOND, self._at)  # whole seconds, as the socket's times that follow
+        made_at = (quote.at or heard_at) // SECOND * SECOND  # whole seconds, as the socket's times that follow
+        at = max(made_at, self._at)
         self.offer(quote.ltp, quote.volume, at, quote.bid, quote.ask, True, heard_at)
 
     def _is_out_of_time(self, volume: int, at: Instant, heard_at: Instant) -> bool:

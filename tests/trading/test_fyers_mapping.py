@@ -22,8 +22,10 @@ from core.orders import (
     Profile,
     Purpose,
 )
+from core.tags import order_tag
 from trading import fyers_mapping as mapping
 
+OUR_TAG = order_tag(date(2026, 11, 20), "A1", 1, 1, Purpose.ENTRY)
 BOOK_ROW = {
     "clientId": "XS00001",
     "id": "26112000000017",
@@ -39,13 +41,13 @@ BOOK_ROW = {
     "productType": "INTRADAY",
     "side": 1,
     "status": 6,
-    "orderTag": "1:QABC",
+    "orderTag": f"1:{OUR_TAG}",
 }
 SOCKET_ORDER = {
     "id": "26112000000017",
     "ord_status": 20,
     "ord_type": 1,
-    "ordertag": "1:QABC",
+    "ordertag": f"1:{OUR_TAG}",
     "org_ord_status": 6,
     "price_limit": 812.4,
     "price_traded": 812.35,
@@ -58,7 +60,7 @@ SOCKET_ORDER = {
 }
 REPORT = OrderReport(
     broker_id="26112000000017",
-    tag="QABC",
+    tag=OUR_TAG,
     symbol="NSE:SBIN-EQ",
     side=Side.BUY,
     type=OrderType.LIMIT,
@@ -79,7 +81,7 @@ TRADE_ROW = {
     "tradePrice": 812.35,
     "tradeNumber": "52605023",
     "symbol": "NSE:SBIN-EQ",
-    "orderTag": "1:QABC",
+    "orderTag": f"1:{OUR_TAG}",
 }
 SOCKET_TRADE = {
     "id_fill": "26112000000017-52605023",
@@ -90,12 +92,12 @@ SOCKET_TRADE = {
     "tran_side": -1,
     "symbol": "NSE:SBIN-EQ",
     "fill_time": "20-11-2026 10:31:02",
-    "ordertag": "1:QABC",
+    "ordertag": f"1:{OUR_TAG}",
 }
 FILL = Fill(
     trade_number="26112000000017-52605023",
     broker_id="26112000000017",
-    tag="QABC",
+    tag=OUR_TAG,
     symbol="NSE:SBIN-EQ",
     side=Side.SELL,
     product="INTRADAY",
@@ -244,6 +246,18 @@ def test_an_unreadable_row_of_a_symbol_that_is_not_traded_here_spoils_nothing(co
         convert({"s": "ok", key: [{**row, "productType": None}]}, OURS)
 
 
+@pytest.mark.parametrize(
+    ("convert", "key", "row"),
+    [(mapping.orders_from, "orderBook", BOOK_ROW), (mapping.fills_from, "tradeBook", TRADE_ROW)],
+)
+def test_an_unreadable_row_spoils_the_book_only_where_it_may_be_ours(convert, key, row):
+    odd = {**row, "productType": None}
+    assert len(convert({"s": "ok", key: [{**odd, "orderTag": "2:Untagged"}, row]}, OURS)) == 1
+    for tag in (f"1:{OUR_TAG}", None, 5):
+        with pytest.raises(DataError, match="productType|orderTag"):
+            convert({"s": "ok", key: [{**odd, "orderTag": tag}]}, OURS)
+
+
 def test_a_position_keeps_summed_values():
     assert mapping.positions_from({"netPositions": [POSITION_ROW]}, OURS) == (
         BrokerPosition(
@@ -294,6 +308,20 @@ def test_quotes_leave_out_what_has_no_price():
     assert mapping.quotes_from(payload) == {
         "NSE:SBIN-EQ": Tick("NSE:SBIN-EQ", 1_795_150_862 * 10**9, 81_235, 81_230, 0, 9)
     }
+
+
+@pytest.mark.parametrize("said", [{}, {"tt": 0}, {"tt": "1795113000"}, {"tt": 1795132800}])
+def test_a_quote_that_says_no_more_than_the_date_has_no_time(said):
+    payload = {"d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": 812.35, **said}}]}
+    assert mapping.quotes_from(payload)["NSE:SBIN-EQ"].at == 0
+
+
+def test_an_unreadable_quote_does_not_take_the_others_with_it():
+    good = {"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": 812.35, "tt": 1795150862}}
+    odd = {"n": "NSE:ITC-EQ", "s": "ok", "v": {"lp": None, "tt": 1795150862}}
+    assert list(mapping.quotes_from({"d": [odd, {"n": "NSE:LT-EQ", "s": "ok", "v": {"lp": 1, "tt": "x"}}, good]})) == [
+        "NSE:SBIN-EQ"
+    ]
 
 
 def test_market_status_rows_are_typed():

@@ -101,6 +101,11 @@ def test_a_price_that_moves_with_its_touch_is_believed_at_once(bench: Bench) -> 
     assert bench.trade(81_500, 81_495, 81_505) == 1
 
 
+def test_a_quote_without_a_time_is_as_new_as_its_reading(bench: Bench) -> None:
+    bench.gate.offer_quote(Tick("NSE:SBIN-EQ", 0, 80_000, 0, 0, 5), NOON + SECOND + 7)
+    assert [tick.at for tick in bench.ticks] == [NOON + SECOND]
+
+
 def test_a_damaged_previous_close_does_not_open_the_range(bench: Bench) -> None:
     bench.trade(80_000)
     bench.gate.expect(900_000_000, 80_005)

@@ -217,6 +217,22 @@ def test_a_feed_that_stays_without_prices_is_connected_anew(bench: Bench) -> Non
     bench.states.wait_for(FeedState.STALLED, FeedState.DOWN, FeedState.CONNECTING)
 
 
+def test_a_feed_on_which_nothing_trades_is_connected_anew_ever_more_rarely(bench: Bench) -> None:
+    bench.exchange.sends_snapshots = False
+    patience = []
+    converse = bench.feed._converse
+
+    def watch(*arguments: Any) -> Any:
+        conversation = converse(*arguments)
+        patience.append(conversation._listener.mute_seconds)
+        return conversation
+
+    bench.feed._converse = watch  # type: ignore[method-assign]
+    bench.start()
+    bench.server.handshakes.wait(lambda seen: len(seen) >= 4)
+    assert patience[:3] == [30.0, 60.0, 120.0]
+
+
 def test_a_server_that_falls_silent_is_left(bench: Bench) -> None:
     bench.start()
     bench.states.wait_for(FeedState.LIVE)

@@ -359,3 +359,20 @@ def test_with_a_dead_token_nothing_is_sent_until_a_new_one_works(bot):
     bot.give(events.AccessChanged(at=bot.now, valid=True, why="signed in"))
     bot.run(5)
     assert len(bot.broker.open_exits(SBIN)) == 1
+
+
+def test_books_that_cannot_be_read_ring_once_and_stop_entries_until_they_can(bot):
+    bot.enter(symbol=INFY)
+    bot.broker.reachable = False
+    bot.run(120)
+    assert bot.alarms == ["BOOKS_UNREADABLE"]
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(1)
+    assert [event.code for event in bot.of_kind(events.EntryRefused)] == ["NO_BOOKS"]
+    bot.broker.reachable = True
+    bot.run(10)
+    assert not bot.kernel.state.books_failed
+    bot.broker.reachable = False
+    bot.run(40)
+    assert bot.alarms == ["BOOKS_UNREADABLE"] * 2
