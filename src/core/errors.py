@@ -26,7 +26,7 @@ class InvariantError(BotError):
 
 
 class UnfinishedError(BotError):
-    """A graceful stop ran out of patience with something open. The process ends and says where a person must look."""
+    """A stop, or a session, ended with something open. The process ends and says where a person must look."""
 
 
 class BrokerError(BotError):

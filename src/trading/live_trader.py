@@ -112,7 +112,7 @@ class LiveTrader:
         """Trade day after day until stopped, or until the asked number of days is done.
 
         Raises `AuthenticationError` when the token is dead at a start inside the session, unless the habit is to wait,
-        and `UnfinishedError` when a stop left something open.
+        and `UnfinishedError` when a stop, or the last session, left something open.
         """
         done = 0
         patient = self._habits.waits_for_sign_in
@@ -200,12 +200,22 @@ class LiveTrader:
             desk.log.close()
         self._on_moment(desk.kernel)
         self._on_day_end(desk.kernel)
-        left = self._unfinished(desk.kernel.state) if self._stop_why else None
-        if left:
+        self._require_finished(desk.kernel.state, day)
+
+    def _require_finished(self, state: BotState, day: TradingDay) -> None:
+        """Fail where a stop left something to do, or where a session that somebody waits for did not end flat."""
+        left = self._unfinished(state)
+        if self._stop_why and left:
             wanted = "flat" if self._habits.flatten_on_stop else "protected"
             raise UnfinishedError(
                 f"stopped by {self._stop_why} before {', '.join(sorted(left))} was {wanted}: look at the position and "
                 "its orders in the broker's app now, or start the bot again"
+            )
+        is_awaited = self._habits.days is not None and self._habits.timeframe is not Timeframe.D
+        if is_awaited and not self._stop_why and not state.flat_verified:
+            raise UnfinishedError(
+                f"the session of {day.date} ended and nobody could verify that all is flat: look at the positions in "
+                "the broker's app"
             )
 
     def _put(self, item: Item) -> None:

@@ -254,7 +254,7 @@ def test_an_unreadable_row_spoils_the_book_only_where_it_may_be_ours(convert, ke
     odd = {**row, "productType": None}
     assert len(convert({"s": "ok", key: [{**odd, "orderTag": "2:Untagged"}, row]}, OURS)) == 1
     for tag in (f"1:{OUR_TAG}", None, 5):
-        with pytest.raises(DataError, match="productType|orderTag"):
+        with pytest.raises(DataError, match=r"productType|orderTag"):
             convert({"s": "ok", key: [{**odd, "orderTag": tag}]}, OURS)
 
 

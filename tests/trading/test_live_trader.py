@@ -358,6 +358,21 @@ def test_a_stop_that_leaves_something_open_says_so_and_fails(monkeypatch, change
     assert len(house.reported) == 1
 
 
+def test_a_session_that_ends_without_being_verified_flat_fails():
+    house = House((TUESDAY, time(9, 0)), speed=1_500.0)
+    assemble = house.assemble
+
+    def blind(day, put):
+        desk = assemble(day, put)
+        desk.errands._read_books_once = lambda: None
+        return desk
+
+    house.assemble = blind
+    with pytest.raises(UnfinishedError, match=f"the session of {TUESDAY} ended"):
+        house.trader().run()
+    assert len(house.reported) == 1
+
+
 def test_a_stop_with_a_stop_resting_at_the_broker_ends_well():
     house = House((TUESDAY, time(9, 20)), speed=1.0)
     house.open_feeds = lambda: trader.request_stop("SIGTERM")
