@@ -169,7 +169,7 @@ class LiveTrader:
                     raise
                 logger.critical("SIGN_IN_NEEDED: %s", error)
             except BrokerError as error:
-                logger.warning("The broker does not answer: %s; asking again", error)
+                logger.warning("Not ready to trade: %s; asking again", error)
             else:
                 return True
             self._await_stop(self._clock.pause_seconds(_ALARM_SECONDS))

@@ -182,7 +182,8 @@ class Reconciliation:
             return self._block(state, symbol, f"{why}; its stop stays, look at the position at the broker", at)
         self._inexact.pop(symbol, None)
         self._differences.pop(symbol)
-        why = f"{abs(gone)} {symbol} were closed outside the bot"
+        who = "by the broker, as it was asked" if position.broker_exit_at else "outside the bot"
+        why = f"{abs(gone)} {symbol} were closed {who}"
         if missing:
             why += f"; {missing} of them are under another product and valued at the entry price"
             value += missing * (position.entry_value // position.entry_filled)

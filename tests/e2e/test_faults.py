@@ -81,6 +81,6 @@ def test_a_start_waits_for_a_symbol_master_that_cannot_be_fetched(open_market: O
     bot = hire(market, **short_day(market.home, "10:05", "10:06", "10:07"))
     market.arm("http_500", path="/sym_details", times=2)
     bot.start()
-    bot.wait_for("The broker does not answer: .*sym_details.*HTTP 500")
+    bot.wait_for("Not ready to trade: .*sym_details.*HTTP 500")
     bot.wait_for("Reconciled")
     assert bot.stop() == 0, bot.said
