@@ -38,7 +38,8 @@ _IDLE_SECONDS = 30.0
 _ALARM_SECONDS = 60.0
 _LONGEST_WAIT = 0.25
 """Market seconds the writer waits for an item before it looks around."""
-_VIEW_INTERVAL = 0.25
+_LOOK_INTERVAL = 0.25
+"""Wall seconds between two looks at the stop, and between two pictures of the live view."""
 _COMMAND_INTERVAL = 1.0
 """Wall seconds between two looks for a command of the operator."""
 _AFTER_CLOSE = 5 * MINUTE
@@ -224,8 +225,7 @@ class LiveTrader:
     def _work(self, desk: Desk, day: TradingDay) -> None:
         """The only loop that decides: take one item, handle it, let due deadlines fire."""
         kernel, inbox, timers = desk.kernel, self._inbox, desk.kernel.orders.timers
-        next_view = next_command = 0.0
-        stopping_since = 0.0
+        next_look = next_command = stopping_since = 0.0
         while not self._is_done(kernel, day, stopping_since):
             try:
                 item: Item | None = inbox.get(timeout=self._patience(timers.next_due()))
@@ -242,15 +242,15 @@ class LiveTrader:
                 for step in kernel.on_time(now):
                     self._commit(desk, step)
             wall = time.monotonic()
-            if not stopping_since and self._is_stopping():
-                stopping_since = wall
-                self._commit(desk, kernel.handle(self._stop_command()))
             if wall >= next_command:
                 next_command = wall + _COMMAND_INTERVAL
                 self._obey(desk)
-            if wall >= next_view:
-                next_view = wall + _VIEW_INTERVAL
+            if wall >= next_look:
+                next_look = wall + _LOOK_INTERVAL
                 self._on_moment(kernel)
+                if not stopping_since and self._is_stopping():
+                    stopping_since = wall
+                    self._commit(desk, kernel.handle(self._stop_command()))
 
     def _patience(self, due: Instant | None) -> float:
         """Wall seconds to wait for the next item: until the next deadline, and never long without a look around."""
