@@ -22,12 +22,13 @@ from core.events import (
 )
 from core.instants import SECOND, Instant
 from core.market import Instrument, Side
-from core.orders import Books, Fill, OrderReport, OrderStatus, Product, Purpose
+from core.orders import Books, OrderReport, OrderStatus, Product, Purpose
 from core.positions import Trade
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours, purpose_of
 from core.tracking import OpenPosition, OrderState
+from trading.book_evidence import has_every_fill, is_converted, net_of_others, traded_by_others
 from trading.timers import READ_AGAIN, Timers
 
 _LOOK_AGAIN = 2 * SECOND
@@ -79,7 +80,7 @@ class Reconciliation:
         if books is None or state.books_at <= position.last_fill_at or not self._is_gone(state, books, position):
             self._timers.read_books(at + READ_AGAIN)
             return []
-        if not _has_every_fill(state, books, symbol) and self._has_patience(symbol):
+        if not has_every_fill(state, books, symbol) and self._has_patience(symbol):
             self._timers.read_books(at + READ_AGAIN)
             return []
         self._inexact.pop(symbol, None)
@@ -121,7 +122,7 @@ class Reconciliation:
             if order.symbol == symbol and order.product == product.value and is_ours(order.tag)
         ]
         own_net = sum(order.side.value * order.filled for order in own)
-        if net == _net_of_others(books, symbol, product):
+        if net == net_of_others(books, symbol, product):
             why = f"somebody else's position of {net} is in {symbol}"
             return [SymbolBlocked(at=at, symbol=symbol, why=why)]
         if own_net * net <= 0:
@@ -171,13 +172,13 @@ class Reconciliation:
         symbol, gone = position.symbol, position.quantity - held
         side = position.side.opposite if gone > 0 else position.side
         missing, value = abs(gone), 0
-        for quantity, worth in _traded_by_others(books, position, side):
+        for quantity, worth in traded_by_others(books, position, side):
             taken = min(missing, quantity)
             missing, value = missing - taken, value + worth * taken // quantity
-        is_converted = missing and _is_converted(books, position, missing)
-        if missing and self._has_patience(symbol, _PATIENCE if is_converted else _LONG_PATIENCE):
+        converted = missing and is_converted(books, position, missing)
+        if missing and self._has_patience(symbol, _PATIENCE if converted else _LONG_PATIENCE):
             return []
-        if missing and not is_converted:
+        if missing and not converted:
             why = f"the broker shows {held} of {symbol}, we hold {position.quantity} and no trade explains it"
             return self._block(state, symbol, f"{why}; its stop stays, look at the position at the broker", at)
         self._inexact.pop(symbol, None)
@@ -240,7 +241,7 @@ class Reconciliation:
         books, product = state.books, self._rules.product
         if books is not None and product is not Product.CNC:
             nets = {symbol: state.shares_at_broker(books, symbol, product) for symbol in self._instruments}
-            left |= {symbol for symbol, net in nets.items() if net and net != _net_of_others(books, symbol, product)}
+            left |= {symbol for symbol, net in nets.items() if net and net != net_of_others(books, symbol, product)}
         return left
 
     def _check_flat(self, state: BotState, at: Instant) -> list[Decision]:
@@ -271,53 +272,3 @@ def _bill(state: BotState, position: OpenPosition, rates: ChargeRates) -> Charge
         for value in (*values, max(0, whole - sum(values))):
             bill += charges_for(side, value, rates)
     return bill
-
-
-def _traded_by_others(books: Books, position: OpenPosition, side: Side) -> list[tuple[int, int]]:
-    """Return quantity and value of what others traded on a side since a position was opened, newest first.
-
-    An order of theirs that the trade book does not show yet counts by its average.
-    """
-
-    def is_of_others(row: Fill | OrderReport) -> bool:
-        return row.symbol == position.symbol and row.side is side and not is_ours(row.tag)
-
-    fills = [fill for fill in books.fills if is_of_others(fill)]
-    booked = {fill.broker_id for fill in fills}
-    since = [
-        fill for fill in fills if fill.at >= position.opened_at - SECOND
-    ]  # the exchange's time is in whole seconds
-    since.sort(key=lambda fill: (fill.at, fill.trade_number), reverse=True)
-    unbooked = [row for row in books.orders if is_of_others(row) and row.filled and row.broker_id not in booked]
-    return [(row.filled, row.filled_value) for row in unbooked] + [
-        (fill.quantity, fill.quantity * fill.price) for fill in since
-    ]
-
-
-def _net_of_others(books: Books, symbol: str, product: Product) -> int:
-    """Return what the orders of others came to in a symbol today."""
-    return sum(
-        order.side.value * order.filled
-        for order in books.orders
-        if order.symbol == symbol and order.product == product.value and not is_ours(order.tag)
-    )
-
-
-def _is_converted(books: Books, position: OpenPosition, quantity: int) -> bool:
-    """Whether the position book shows shares of a position under another product."""
-    elsewhere = sum(
-        row.net_quantity * position.side.value
-        for row in books.positions
-        if row.symbol == position.symbol and row.product != position.product.value
-    )
-    return elsewhere >= quantity
-
-
-def _has_every_fill(state: BotState, books: Books, symbol: str) -> bool:
-    """Whether the trade book accounts for every share that the order book says we traded."""
-    for order in state.orders.values():
-        if order.intent.symbol == symbol and order.filled:
-            booked = sum(fill.quantity for fill in books.fills if fill.broker_id == order.broker_id)
-            if booked != order.filled:
-                return False
-    return True

@@ -1,0 +1,60 @@
+"""What a reading of the broker's books proves about orders that are not ours, and about fills that are.
+
+A row that is missing proves nothing: books come late, empty or stale. What is there does.
+"""
+
+from core.instants import SECOND
+from core.market import Side
+from core.orders import Books, Fill, OrderReport, Product
+from core.state import BotState
+from core.tags import is_ours
+from core.tracking import OpenPosition
+
+
+def traded_by_others(books: Books, position: OpenPosition, side: Side) -> list[tuple[int, int]]:
+    """Return quantity and value of what others traded on a side since a position was opened, newest first.
+
+    An order of theirs that the trade book does not show yet counts by its average.
+    """
+
+    def is_of_others(row: Fill | OrderReport) -> bool:
+        return row.symbol == position.symbol and row.side is side and not is_ours(row.tag)
+
+    fills = [fill for fill in books.fills if is_of_others(fill)]
+    booked = {fill.broker_id for fill in fills}
+    opened_at = position.opened_at - SECOND  # the exchange's times are whole seconds
+    since = [fill for fill in fills if fill.at >= opened_at]
+    since.sort(key=lambda fill: (fill.at, fill.trade_number), reverse=True)
+    unbooked = [row for row in books.orders if is_of_others(row) and row.filled and row.broker_id not in booked]
+    return [(row.filled, row.filled_value) for row in unbooked] + [
+        (fill.quantity, fill.quantity * fill.price) for fill in since
+    ]
+
+
+def net_of_others(books: Books, symbol: str, product: Product) -> int:
+    """Return what the orders of others came to in a symbol today."""
+    return sum(
+        order.side.value * order.filled
+        for order in books.orders
+        if order.symbol == symbol and order.product == product.value and not is_ours(order.tag)
+    )
+
+
+def is_converted(books: Books, position: OpenPosition, quantity: int) -> bool:
+    """Whether the position book shows shares of a position under another product."""
+    elsewhere = sum(
+        row.net_quantity * position.side.value
+        for row in books.positions
+        if row.symbol == position.symbol and row.product != position.product.value
+    )
+    return elsewhere >= quantity
+
+
+def has_every_fill(state: BotState, books: Books, symbol: str) -> bool:
+    """Whether the trade book accounts for every share that the order book says we traded."""
+    for order in state.orders.values():
+        if order.intent.symbol == symbol and order.filled:
+            booked = sum(fill.quantity for fill in books.fills if fill.broker_id == order.broker_id)
+            if booked != order.filled:
+                return False
+    return True
