@@ -34,6 +34,7 @@ from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
 from strategies.catalogue import strategy_named
+from trading.bundle import check_fits
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
 from trading.errands import Errands
@@ -216,7 +217,8 @@ def _strategy(settings: Settings) -> tuple[SignalProvider, FeatureSpecification]
     choice = settings.strategy
     predictor: Predictor | None = None
     if choice.name == "model":
-        predictor = InferenceEngine.open(settings.model.path, settings.model.manifest_sha256)
+        predictor = engine = InferenceEngine.open(settings.model.path, settings.model.manifest_sha256)
+        check_fits(engine.manifest, settings)
     provider = strategy_named(choice.name, choice.params, choice.folder, predictor)
     names = predictor.feature_names if predictor else provider.needs.features
     return provider, FeatureSpecification.of(names)
