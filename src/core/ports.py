@@ -1,4 +1,10 @@
-"""The sockets in the wall: what the inside asks of the outside. Each port has two adapters and one contract suite."""
+"""The sockets in the wall: what the inside asks of the outside.
+
+A port has one contract suite in `tests/contracts`, and each adapter keeps it. Two adapters each have `Calendar` (the
+exchange's, a tape's), `HistorySource` (the client, a simulated market), `Broker` (the client, paper) and `Predictor`
+(arrays, pickles). `Clock` has one, held to its suite at several speeds, and so has `RowStream`, held to the batch path.
+`TickFeed` has one too, and no suite yet: that comes with the second feed.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -123,7 +129,10 @@ class Predictor(Protocol):
         ...
 
     def predict(self, row: FeatureRow) -> Prediction:
-        """Classify one complete row."""
+        """Classify one complete row; earlier rows do not matter.
+
+        Raises `ModelError` for a row without one of its features, `InvariantError` for one that holds NaN or infinity.
+        """
         ...
 
 
@@ -131,5 +140,8 @@ class RowStream(Protocol):
     """Features of one symbol, one closed candle at a time; the same numbers as the batch path, bit for bit."""
 
     def update(self, candle: Candle) -> FeatureRow | None:
-        """Take the next closed candle; return its row, or None while warming up or when a feature has no value."""
+        """Take the next closed candle; return its row, or None while warming up or when a feature has no value.
+
+        Raises `DataError` for a candle that does not come after the one before it, and is then as before.
+        """
         ...

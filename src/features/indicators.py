@@ -19,6 +19,9 @@ from core.instants import minute_of_day
 from core.market import Candle
 from features.columns import CandleColumns, Column, FloatArray, IntArray
 
+COMPUTED_BY = {"TA-Lib": talib.__version__}
+"""Library and release behind the numbers: a model's manifest names it, because another one may count differently."""
+
 Value: TypeAlias = float | tuple[float, ...]
 """An indicator at one bar; a tuple where it has several outputs."""
 Values: TypeAlias = FloatArray | tuple[FloatArray, ...]

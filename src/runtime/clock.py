@@ -32,11 +32,6 @@ class MarketClock:
         self.start = int(self.epoch * SECOND) if start is None else start
         self._epoch_ns = int(self.epoch * SECOND)
 
-    @property
-    def is_wall(self) -> bool:
-        """Whether this clock shows the wall's own time."""
-        return self.speed == 1.0 and abs(self.start - self._epoch_ns) < SECOND
-
     def now(self) -> Instant:
         """Market time."""
         return self.start + int((time.time_ns() - self._epoch_ns) * self.speed)

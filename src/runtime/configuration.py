@@ -28,8 +28,6 @@ from runtime.setting_sources import (
 from runtime.settings import Settings
 from runtime.strict_yaml import read_yaml
 
-DEFAULT_FILE = Path("config/bot.yaml")
-
 
 def load_settings(
     path: Path | None = None,

@@ -9,7 +9,6 @@ from aiohttp import web
 from simulator.books import Reply
 
 BAD_PARAMETER = -50
-BAD_ORDER_ID = -51
 REJECTED = -99
 BAD_SYMBOL = -300
 BAD_APP = -352

@@ -5,6 +5,7 @@ is opened are the bytes that were hashed. A pickle executes code, so a pickle th
 """
 
 import hashlib
+import logging
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.errors import ConfigurationError, ModelError
 from core.market import Timeframe
 from core.signals import Direction
+from features.indicators import COMPUTED_BY
 from features.specification import FeatureSpecification
+from runtime.settings import Settings
 from runtime.strict_yaml import parse_yaml
 
 MANIFEST = "manifest.yaml"
@@ -30,6 +33,7 @@ LARGEST_MANIFEST = 1024 * 1024
 FEWEST_GOLDEN_ROWS = 32
 
 _VERSION = re.compile(r"\d+")
+_log = logging.getLogger("trading.bundle")
 
 
 class _Part(BaseModel):
@@ -63,7 +67,7 @@ class FeatureFacts(_Part):
 
 
 class TrainingFacts(_Part):
-    """The data behind the model, and how well it did. For people; nothing is decided by it."""
+    """The data behind the model, and how well it did. For people, but for the timeframe: see `check_fits`."""
 
     source: str
     symbols: tuple[str, ...]
@@ -110,7 +114,7 @@ class Manifest(_Part):
     threshold: float = Field(ge=0, le=1)
     """Least probability of long or short to act on."""
     versions: dict[str, str]
-    """Of the libraries that wrote the pickles."""
+    """Of the libraries that wrote the pickles and computed the features."""
     training: TrainingFacts
     labels: LabelFacts
     golden: Annotated[tuple[GoldenRow, ...], Field(min_length=FEWEST_GOLDEN_ROWS)]
@@ -128,7 +132,7 @@ def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
     """Read and check a manifest; with `expected_sha256`, only the one that has this hash.
 
     Raises `ModelError` for a manifest that is missing, unreadable, another than expected, from a newer program, or
-    made for features that this program computes differently.
+    made for features that this program, or another release of TA-Lib, computes differently.
     """
     raw = _read(path, LARGEST_MANIFEST)
     actual = hashlib.sha256(raw).hexdigest()
@@ -150,7 +154,46 @@ def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
         place = ".".join(str(part) for part in first["loc"]) or "manifest"
         raise ModelError(f"{path}: {place}: {first['msg']}; restore it or train again") from error
     _check_features(path, manifest.features)
+    for library, installed in COMPUTED_BY.items():
+        refuse_other_release(library, manifest.versions, installed, f"{path}: its features were computed")
     return manifest
+
+
+def check_fits(manifest: Manifest, settings: Settings) -> None:
+    """Compare what the model was trained for with what it is asked to trade.
+
+    Raises `ModelError` for another timeframe: its features would mean something else. Other stops and targets than
+    those of its labels are a choice, and only warned of.
+    """
+    trained, asked = manifest.training.timeframe, settings.timeframe
+    if trained is not asked:
+        raise ModelError(
+            f"model {manifest.name} was trained on {trained.value} candles, timeframe is {asked.value}; set timeframe "
+            f"to {trained.value}, or train a model with these settings (`fyersbot train`)"
+        )
+    labels, exits = manifest.labels, settings.exits
+    if (labels.stop_atr, labels.target_atr) != (exits.stop_atr, exits.target_atr):
+        _log.warning(
+            "Model %s learned trades with a stop of %g and a target of %g average true ranges, exits says %g and %g: "
+            "its threshold was not chosen for these",
+            manifest.name,
+            labels.stop_atr,
+            labels.target_atr,
+            exits.stop_atr,
+            exits.target_atr,
+        )
+
+
+def refuse_other_release(library: str, written_by: Mapping[str, str], installed: str, what: str) -> None:
+    """Raise `ModelError` unless a library's installed release (major.minor) is the one that the manifest names.
+
+    `what` begins the message: what the library did, "the model was pickled".
+    """
+    written = written_by.get(library, "unknown")
+    if written.split(".")[:2] != installed.split(".")[:2]:
+        raise ModelError(
+            f"{what} by {library} {written}, installed is {installed}: install that release, or run `fyersbot train`"
+        )
 
 
 def read_file(path: Path, entry: BundleFile) -> bytes:

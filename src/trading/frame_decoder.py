@@ -2,8 +2,7 @@
 
 A frame is walked item by item; a bad item is skipped by its declared length and counted. A snapshot binds a topic id
 to a topic for this connection only, so a decoder lives as long as its connection. What an item means is the topic's
-business: `QuoteTopic` and `IndexTopic` read the few fields a tick needs and ask the `PriceGate`; `RawTopic` keeps all
-fields unchecked, for tests and recording.
+business: `QuoteTopic` and `IndexTopic` read the few fields a tick needs and ask the `PriceGate`.
 
 Layout (big-endian): `u16 length | 06 | u32 number | u16 count | items`. An update is `55 | u16 id | u8 n | i32 * n`, a
 lite item `4c | u16 id | i32`, a snapshot stands at `_read_snapshot`. -2^31 means "as before".
@@ -31,7 +30,6 @@ _INDEX_FIELDS = 3
 _PADDING = struct.pack(">i", ABSENT) * _QUOTE_FIELDS
 _SCALE_SIZE = 5
 _WRAP = 2**32  # a volume beyond 2^31 arrives as a negative number
-_WIDTHS = {"sf": 21, "if": 6, "dp": 30}
 _LAST_PRICE = 0
 _PREVIOUS_CLOSE = {"sf": 20, "if": 1}
 
@@ -224,31 +222,6 @@ class IndexTopic:
         if price != ABSENT:
             self._ltp = price
             self._gate.offer(price, 0, heard_at, 0, 0, True, heard_at)
-
-
-class RawTopic:
-    """Any topic, unchecked: every number the wire has said so far, merged. Tells its sink when one of them changed."""
-
-    def __init__(self, snapshot: Snapshot, sink: Callable[[Snapshot, list[int]], object]) -> None:
-        self._snapshot = snapshot
-        self._sink = sink
-        self.values: list[int] = [ABSENT] * _WIDTHS.get(snapshot.topic[:2], 0)
-
-    def update(self, frame: bytes, offset: int, count: int, heard_at: Instant) -> None:  # noqa: ARG002 - a Topic
-        """Merge the numbers this kind of topic has a place for; more of them are skipped."""
-        changed = False
-        for place, value in enumerate(struct.unpack_from(f">{min(count, len(self.values))}i", frame, offset)):
-            if value not in {ABSENT, self.values[place]}:
-                self.values[place] = value
-                changed = True
-        if changed:
-            self._sink(self._snapshot, self.values)
-
-    def lite(self, price: int, heard_at: Instant) -> None:  # noqa: ARG002 - a Topic
-        """Merge a last price."""
-        if price not in {ABSENT, self.values[0]}:
-            self.values[0] = price
-            self._sink(self._snapshot, self.values)
 
 
 class GatedTopics:

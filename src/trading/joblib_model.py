@@ -13,6 +13,7 @@ import numpy as np
 from core.errors import ModelError
 from core.signals import Direction
 from features.columns import FloatArray
+from trading.bundle import refuse_other_release
 
 PICKLED_BY = ("scikit-learn", "numpy")
 """Libraries whose pickles are only read by the release (major.minor) that wrote them."""
@@ -55,12 +56,7 @@ def _refuse_version_skew(written_by: Mapping[str, str]) -> None:
     import sklearn  # noqa: PLC0415 - a second of import that bundles with exported arrays never pay
 
     for library, installed in zip(PICKLED_BY, (sklearn.__version__, np.__version__), strict=True):
-        written = written_by.get(library, "unknown")
-        if written.split(".")[:2] != installed.split(".")[:2]:
-            raise ModelError(
-                f"the model was pickled by {library} {written}, installed is {installed}: "
-                f"install that release, or run `fyersbot train`"
-            )
+        refuse_other_release(library, written_by, installed, "the model was pickled")
 
 
 def _unpickled(name: str, content: bytes) -> Any:

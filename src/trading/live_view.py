@@ -4,23 +4,18 @@ Nothing waits for it: the writer thread hands over a snapshot by one assignment.
 it draws nothing, and the log lines speak alone.
 """
 
-import io
 import logging
-import re
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from runtime.atomic_files import write_text
 from trading.live_frame import frame
 from trading.snapshot import LiveSnapshot
 
 FRAMES_PER_SECOND = 4
-PICTURE_HEIGHT = 40
 
 
 class LiveView:
@@ -89,21 +84,3 @@ class RecentLines(logging.Handler):
             return tuple(self._lines)
         finally:
             self.release()
-
-
-def save_picture(content: RenderableType, path: Path, width: int, title: str = "fyersbot") -> None:
-    """Save what a terminal of a width would show as an SVG file, for the documentation.
-
-    The file loads nothing from elsewhere: rich's links to a font server are taken out, and spaces are kept for drawing
-    programs that would drop them. Raises `StorageError`.
-    """
-    console = Console(width=width, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(content)
-    drawing = console.export_svg(title=title, unique_id="fyersbot")
-    drawing = re.sub(r"@font-face \{.*?\}\s*", "", drawing, flags=re.DOTALL)
-    write_text(path, drawing.replace("<svg ", '<svg xml:space="preserve" ', 1))
-
-
-def save_live_picture(snapshot: LiveSnapshot, path: Path, width: int = 120) -> None:
-    """Save one moment of the live view as an SVG file. Raises `StorageError`."""
-    save_picture(frame(snapshot, width, PICTURE_HEIGHT), path, width)

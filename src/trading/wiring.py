@@ -35,6 +35,7 @@ from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
 from strategies.catalogue import strategy_named
+from trading.bundle import check_fits
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
@@ -223,8 +224,10 @@ def _strategy(settings: Settings) -> tuple[SignalProvider, FeatureSpecification]
     opened: list[InferenceEngine] = []
 
     def open_model() -> InferenceEngine:
-        opened.append(InferenceEngine.open(model.path, model.manifest_sha256))
-        return opened[-1]
+        engine = InferenceEngine.open(model.path, model.manifest_sha256)
+        check_fits(engine.manifest, settings)
+        opened.append(engine)
+        return engine
 
     provider = strategy_named(choice.name, choice.params, choice.folder, open_model)
     of_model = [name for engine in opened for name in engine.feature_names]

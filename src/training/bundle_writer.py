@@ -19,6 +19,7 @@ import yaml
 from core.errors import ModelError, StorageError
 from core.signals import Direction
 from features.columns import FloatArray
+from features.indicators import COMPUTED_BY
 from features.specification import FeatureSpecification
 from runtime.atomic_files import write_bytes
 from trading.bundle import (
@@ -83,7 +84,7 @@ def write_bundle(
         ),
         classes=classifier.classes,
         threshold=threshold,
-        versions={"scikit-learn": sklearn.__version__, "numpy": np.__version__, "joblib": joblib.__version__},
+        versions=_versions(),
         training=training,
         labels=labels,
         golden=_golden_rows(dataset.features, expected[:, by_direction]),
@@ -102,6 +103,12 @@ def require_equal(forest: Forest, features: FloatArray, expected: FloatArray) ->
                 f"row {place} of {len(features)}: the exported forest gives {answer.tolist()}, scikit-learn "
                 f"{expected[place].tolist()}; the bundle is not written: report this with the library versions"
             )
+
+
+def _versions() -> dict[str, str]:
+    """Name the releases that the live bot compares with its own, and joblib's for whoever looks into a pickle."""
+    pickled_by = {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "joblib": joblib.__version__}
+    return {**pickled_by, **COMPUTED_BY}
 
 
 def _golden_rows(features: FloatArray, expected: FloatArray) -> tuple[GoldenRow, ...]:

@@ -1,9 +1,13 @@
-"""The simulator speaks FYERS' protocol if FYERS' own SDK, unmodified, can use every endpoint of it."""
+"""The simulator speaks FYERS' protocol if FYERS' own SDK, unmodified, can use every endpoint of it.
+
+Four endpoints have no method in the SDK (`TOKEN_REFRESH` and those below it); plain requests drive them. Each test
+names the endpoints it drives and is held to it, so that an endpoint without a test is found.
+"""
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -11,10 +15,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from aiohttp import web
+from aiohttp.typedefs import Handler
 from fyers_apiv3 import fyersModel
 
 from core.instants import instant_at
 from core.sessions import TradingDay
+from simulator import server
 from simulator.options import SimulatorOptions
 from simulator.server import RunningSimulator, running_simulator
 
@@ -23,6 +30,54 @@ MORNING = instant_at(date(2026, 1, 6), time(10, 0))
 SOCKET_PROGRAM = Path(__file__).with_name("sdk_socket_program.py")
 SOCKET_PARTS = ("full", "lite", "depth", "orders")
 SOCKET_SECONDS = 45
+
+TOKEN_REFRESH = "POST /api/v3/validate-refresh-token"
+"""The SDK changes codes for tokens only; FYERS refuses to refresh one since 2026-04-01."""
+MARGIN = "POST /api/v3/multiorder/margin"
+"""The SDK asks for no margins."""
+CANCEL_BY_PATH = "DELETE /api/v3/orders/{id}/sync"
+"""The SDK cancels with the id in the body."""
+SYMBOL_FILE = "GET /sym_details/{file}"
+"""Published files; of them the SDK fetches the index names only."""
+
+DRIVEN: set[str] = set()
+"""Every endpoint that some test of this file drives."""
+
+
+def drives(*endpoints: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Say which endpoints a test drives; `keeps_its_word` sees that they were asked."""
+    DRIVEN.update(endpoints)
+
+    def mark(test: Callable[..., None]) -> Callable[..., None]:
+        test.drives = frozenset(endpoints)
+        return test
+
+    return mark
+
+
+class Recorder:
+    """Notes which endpoints a simulator was asked for, whoever asked."""
+
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
+        self.served: set[str] = set()
+
+    @property
+    def gate(self) -> Any:
+        """The simulator's own gate of refusals, with the notes taken before it."""
+        inner = server.refusal_gate
+
+        @web.middleware
+        async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self.served = {name_of(route) for route in request.app.router.routes() if route.method != "HEAD"}
+            self.asked.add(name_of(request.match_info.route))
+            return await inner(request, handler)
+
+        return note
+
+
+def name_of(route: web.AbstractRoute) -> str:
+    return f"{route.method} {route.resource.canonical if route.resource else '?'}"
 
 
 class EveryDay:
@@ -38,10 +93,24 @@ class EveryDay:
 
 
 @pytest.fixture(scope="module")
-def simulator() -> Iterator[RunningSimulator]:
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture(scope="module")
+def simulator(recorder: Recorder) -> Iterator[RunningSimulator]:
     options = SimulatorOptions(clock_start=MORNING, clock_speed=20, limits=None, seed=7)
-    with running_simulator(options, EveryDay()) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "refusal_gate", recorder.gate)
+        with running_simulator(options, EveryDay()) as running:
+            yield running
+
+
+@pytest.fixture(autouse=True)
+def keeps_its_word(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[None]:
+    """A test that says it drives an endpoint has asked for it."""
+    yield
+    assert getattr(request.function, "drives", frozenset()) <= recorder.asked
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +129,15 @@ def sdk(simulator: RunningSimulator, logs: Path) -> Iterator[fyersModel.FyersMod
         yield fyersModel.FyersModel(client_id=endpoints.client_id, token=endpoints.access_token, log_path=str(logs))
 
 
+def plainly(simulator: RunningSimulator, endpoint: str, body: object = None, **places: str) -> requests.Response:
+    """Ask for an endpoint that the SDK has no method for, with the SDK's header."""
+    method, path = endpoint.split(" ")
+    endpoints = simulator.endpoints
+    header = {"Authorization": f"{endpoints.client_id}:{endpoints.access_token}"}
+    where = endpoints.rest.removesuffix("/api/v3") + path.format(**places)
+    return requests.request(method, where, json=body, headers=header, timeout=5)
+
+
 def order(**changes: object) -> dict[str, object]:
     plain = {"symbol": SBIN, "qty": 1, "type": 2, "side": 1, "productType": "INTRADAY", "limitPrice": 0}
     plain |= {"stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": False}
@@ -75,6 +153,7 @@ def last_price(sdk: fyersModel.FyersModel) -> float:
     return float(sdk.quotes({"symbols": SBIN})["d"][0]["v"]["lp"])
 
 
+@drives("GET /api/v3/generate-authcode", "POST /api/v3/validate-authcode", "POST /api/v3/logout")
 def test_sign_in_leads_from_the_page_to_a_token_that_works(sdk, simulator, logs) -> None:
     app = {"client_id": simulator.endpoints.client_id, "secret_key": "SIMULATED", "response_type": "code"}
     redirect = "http://127.0.0.1:8721/callback"
@@ -92,12 +171,14 @@ def test_sign_in_leads_from_the_page_to_a_token_that_works(sdk, simulator, logs)
     assert session.generate_token() == {"s": "error", "code": -437, "message": "invalid auth code"}
 
 
+@drives("GET /api/v3/profile", "GET /api/v3/funds", "GET /api/v3/holdings")
 def test_profile_funds_and_holdings_are_read(sdk, simulator) -> None:
     assert sdk.get_profile()["data"]["fy_id"] == simulator.endpoints.account
     assert len(sdk.funds()["fund_limit"]) == 10
     assert sdk.holdings()["holdings"] == []
 
 
+@drives("POST /api/v3/orders/sync", "GET /api/v3/orders", "GET /api/v3/tradebook", "GET /api/v3/positions")
 def test_a_market_order_reaches_all_books(sdk) -> None:
     placed = sdk.place_order(order(qty=2, orderTag="market1"))
     assert (placed["s"], placed["code"]) == ("ok", 1101)
@@ -110,6 +191,7 @@ def test_a_market_order_reaches_all_books(sdk) -> None:
     assert sdk.positions()["netPositions"][0]["netQty"] >= 2
 
 
+@drives("PATCH /api/v3/orders/sync", "DELETE /api/v3/orders/sync")
 @pytest.mark.parametrize(
     ("kind", "side", "limit", "stop"), [(1, 1, -30, None), (3, -1, None, -30), (4, -1, -32, -30), (4, 1, 32, 30)]
 )
@@ -139,6 +221,7 @@ def test_refusals_come_back_with_their_codes(sdk) -> None:
     assert sdk.modify_order({"id": "26010699999999", "qty": 2})["code"] == -51
 
 
+@drives("POST /api/v3/positions", "DELETE /api/v3/positions")
 def test_a_position_is_converted_then_everything_is_closed(sdk) -> None:
     sdk.place_order(order(qty=2))
     wish = {"symbol": f"{SBIN}-INTRADAY", "positionSide": 1, "convertQty": 1}
@@ -151,6 +234,7 @@ def test_a_position_is_converted_then_everything_is_closed(sdk) -> None:
     assert sdk.exit_positions()["code"] == -352
 
 
+@drives("GET /data/history")
 @pytest.mark.parametrize(
     ("resolution", "date_format", "start", "end"),
     [
@@ -179,6 +263,7 @@ def test_history_that_cannot_be_is_refused(sdk) -> None:
     assert endless["code"] == -339
 
 
+@drives("GET /data/quotes", "POST /data/quotes", "GET /data/depth", "GET /data/marketStatus")
 def test_quotes_depth_and_market_status_are_read(sdk) -> None:
     rows = sdk.quotes({"symbols": f"{SBIN},{NIFTY},NSE:NOPE-EQ"})["d"]
     assert [row["s"] for row in rows] == ["ok", "ok", "error"]
@@ -216,6 +301,7 @@ def kinds_of(messages: list[Any]) -> set[str]:
     return {message["type"] for message in messages if isinstance(message, dict) and "type" in message}
 
 
+@drives("GET /hsm/v1-5/prod", "POST /data/symbol-token", "GET /sym_details/index_hsm_mapping.json")
 def test_the_data_socket_delivers_full_quotes_and_index_values(heard) -> None:
     messages = heard["full"]
     assert {"cn", "ful", "sub", "sf", "if"} <= kinds_of(messages)
@@ -259,6 +345,7 @@ def test_depth_updates_deliver_five_levels(heard) -> None:
         assert bids[0] < asks[0]
 
 
+@drives("GET /trade/v3")
 def test_the_order_socket_tells_an_order_its_fill_and_its_position(heard) -> None:
     messages = heard["orders"]
     assert {"code": 1605, "message": "Successfully subscribed", "s": "ok"} in messages
@@ -272,3 +359,42 @@ def test_the_order_socket_tells_an_order_its_fill_and_its_position(heard) -> Non
     assert (trade["orderNumber"], trade["side"]) == (placed["id"], 1)
     position = next(message["positions"] for message in messages if "positions" in message)
     assert position["id"] == f"{SBIN}-INTRADAY"
+
+
+@drives(MARGIN)
+def test_the_margin_of_orders_is_told_before_they_are_placed(sdk, simulator) -> None:
+    available = {row["title"]: row["equityAmount"] for row in sdk.funds()["fund_limit"]}["Available Balance"]
+    limit = order(type=1, qty=10, limitPrice=800)
+    data = plainly(simulator, MARGIN, {"data": [limit, limit | {"productType": "CNC"}]}).json()["data"]
+    assert data["margin_new_order"] == 10 * 800 * 0.2 + 10 * 800
+    assert data["margin_avail"] == pytest.approx(available)
+
+
+@drives(TOKEN_REFRESH)
+def test_a_token_is_not_refreshed_without_a_person(simulator) -> None:
+    asked = {"grant_type": "refresh_token", "appIdHash": "x", "refresh_token": "y", "pin": "0000"}
+    answer = plainly(simulator, TOKEN_REFRESH, asked)
+    assert (answer.status_code, answer.json()["code"]) == (401, -16)
+
+
+@drives(CANCEL_BY_PATH)
+def test_an_order_is_cancelled_by_its_address_too(sdk, simulator) -> None:
+    placed = sdk.place_order(order(type=1, limitPrice=round(last_price(sdk)) - 30))
+    assert plainly(simulator, CANCEL_BY_PATH, id=placed["id"]).json()["code"] == 1103
+    assert book_row(sdk, placed["id"])["status"] == 1
+    assert plainly(simulator, CANCEL_BY_PATH, id="26010699999999").json()["code"] == -51
+
+
+@drives(SYMBOL_FILE)
+def test_the_symbol_files_list_what_the_sdk_can_trade(sdk, simulator) -> None:
+    rows = [line.split(",") for line in plainly(simulator, SYMBOL_FILE, file="NSE_CM.csv").text.splitlines()]
+    listed = plainly(simulator, SYMBOL_FILE, file="NSE_CM_sym_master.json").json()
+    assert {row[9] for row in rows} == set(listed) == set(simulator.endpoints.symbols)
+    assert {row["s"] for row in sdk.quotes({"symbols": ",".join(listed)})["d"]} == {"ok"}
+    assert plainly(simulator, SYMBOL_FILE, file="NSE_XX.csv").status_code == 404
+
+
+def test_every_endpoint_that_the_simulator_serves_is_driven_here(simulator, recorder) -> None:
+    requests.get(f"{simulator.endpoints.control}/state", timeout=5)
+    served = {endpoint for endpoint in recorder.served if " /simulator/" not in endpoint}  # FYERS has no such
+    assert served == DRIVEN

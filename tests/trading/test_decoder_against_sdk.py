@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.instants import SECOND
+from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
-from trading.frame_decoder import ABSENT, FrameDecoder, GatedTopics, RawTopic, Snapshot
+from trading.frame_decoder import ABSENT, FrameDecoder, GatedTopics, Snapshot
 from trading.price_gate import FeedCounts, PriceGate
 
 with warnings.catch_warnings():
@@ -65,6 +65,31 @@ class Oracle:
         kind = topic[:2]
         names = {"sf": self.socket.data_val, "if": self.socket.index_val, "dp": self.socket.depthvalue}[kind]
         return list(names[: WIDTHS[kind]])
+
+
+class RawTopic:
+    """Any topic, unchecked: every number the wire has said so far, merged. Tells its sink when one of them changed."""
+
+    def __init__(self, snapshot: Snapshot, sink: Callable[[Snapshot, list[int]], object]) -> None:
+        self._snapshot = snapshot
+        self._sink = sink
+        self.values: list[int] = [ABSENT] * WIDTHS[snapshot.topic[:2]]
+
+    def update(self, frame: bytes, offset: int, count: int, heard_at: Instant) -> None:
+        """Merge the numbers this kind of topic has a place for; more of them are skipped."""
+        changed = False
+        for place, value in enumerate(struct.unpack_from(f">{min(count, len(self.values))}i", frame, offset)):
+            if value not in {ABSENT, self.values[place]}:
+                self.values[place] = value
+                changed = True
+        if changed:
+            self._sink(self._snapshot, self.values)
+
+    def lite(self, price: int, heard_at: Instant) -> None:
+        """Merge a last price."""
+        if price not in {ABSENT, self.values[0]}:
+            self.values[0] = price
+            self._sink(self._snapshot, self.values)
 
 
 class Ours:

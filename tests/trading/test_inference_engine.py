@@ -1,5 +1,7 @@
 import hashlib
 import io
+import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+import talib
 import yaml
 
 from core.errors import InvariantError, ModelError
@@ -19,8 +22,11 @@ from core.sessions import TradingDay
 from core.signals import Direction, FeatureRow
 from features.specification import FeatureSpecification
 from features.stream import FeatureStream
+from runtime.clock import MarketClock
+from runtime.settings import ExitSettings, ModelSettings, Settings
 from trading import bundle as bundles
 from trading.inference_engine import InferenceEngine, direction_of
+from trading.wiring import Wiring
 from training.sources import generated
 from training.train import TrainingOptions, train_model
 
@@ -228,7 +234,10 @@ def test_a_pinned_manifest_is_the_only_one_opened(folder):
         (lambda content: content["golden"][5]["features"].pop(), "24 features each"),
         (lambda content: content.update(golden=content["golden"][:3]), "golden"),
         (lambda content: content["versions"].update({"scikit-learn": "0.24.1"}), "pickled by scikit-learn 0.24.1"),
-        (lambda content: content["versions"].clear(), "pickled by scikit-learn unknown"),
+        (lambda content: content["versions"].pop("scikit-learn"), "pickled by scikit-learn unknown"),
+        (lambda content: content["versions"].pop("numpy"), "pickled by numpy unknown"),
+        (lambda content: content["versions"].update({"TA-Lib": "0.4.32"}), "features were computed by TA-Lib 0.4.32"),
+        (lambda content: content["versions"].pop("TA-Lib"), "computed by TA-Lib unknown.*run `fyersbot train`"),
     ],
 )
 def test_a_manifest_that_does_not_hold_is_refused_with_the_reason(folder, change, words):
@@ -237,6 +246,20 @@ def test_a_manifest_that_does_not_hold_is_refused_with_the_reason(folder, change
 
     with pytest.raises(ModelError, match=words):
         InferenceEngine.open(folder)
+
+
+def test_the_arrays_too_are_refused_when_another_release_of_ta_lib_computed_their_features(folder):
+    rewrite(folder, lambda content: content["versions"].update({"TA-Lib": "0.7.9"}))
+
+    with pytest.raises(ModelError, match=rf"TA-Lib 0\.7\.9, installed is {re.escape(talib.__version__)}: install"):
+        InferenceEngine.open(folder)
+
+
+def test_a_bug_fix_release_of_ta_lib_is_the_same_release(folder):
+    release = ".".join(talib.__version__.split(".")[:2])
+    rewrite(folder, lambda content: content["versions"].update({"TA-Lib": f"{release}.99"}))
+
+    assert InferenceEngine.open(folder).manifest.versions["TA-Lib"] == f"{release}.99"
 
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe", b"- a list", b"a: [1", b"a: &x 1\nb: *x", b"", b"x" * 2_000_000])
@@ -321,6 +344,34 @@ def test_estimators_that_do_not_belong_together_are_refused(folder, change):
 
     with pytest.raises(ModelError, match=r"golden row|encoder's classes|takes 23 features"):
         InferenceEngine.open(folder)
+
+
+def test_a_model_of_another_timeframe_does_not_start(folder):
+    settings = Settings(timeframe=Timeframe.M1, model=ModelSettings(path=folder))
+
+    words = "model default was trained on 5m candles, timeframe is 1m; set timeframe to 5m, or train .*`fyersbot train`"
+    with pytest.raises(ModelError, match=words) as refusal:
+        Wiring(settings, MarketClock(), Weekdays(), lambda _secret: None)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("exits", "warned"),
+    [
+        (ExitSettings(), []),
+        (ExitSettings(stop_atr=9.0), ["stop of 2 and a target of 3 average true ranges, exits says 9 and 3"]),
+        (ExitSettings(target_atr=2.5), ["stop of 2 and a target of 3 average true ranges, exits says 2 and 2.5"]),
+    ],
+)
+def test_stops_and_targets_other_than_those_of_the_labels_are_warned_of(folder, caplog, exits, warned):
+    settings = Settings(model=ModelSettings(path=folder), exits=exits)
+
+    with caplog.at_level(logging.WARNING, "trading"):
+        Wiring(settings, MarketClock(), Weekdays(), lambda _secret: None)
+
+    found = [record.getMessage() for record in caplog.records if record.name == "trading.bundle"]
+    assert len(found) == len(warned)
+    assert all(words in message for words, message in zip(warned, found, strict=True))
 
 
 @pytest.mark.parametrize(

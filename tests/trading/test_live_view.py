@@ -1,15 +1,13 @@
 import io
 import logging
 from datetime import date, time
-from pathlib import Path
-from xml.etree import ElementTree
 
 from rich.console import Console
 
 from core.events import FeedState, SafetyLevel
 from core.instants import instant_at
 from runtime.redaction import Redactor
-from trading.live_view import LiveView, RecentLines, save_live_picture
+from trading.live_view import LiveView, RecentLines
 from trading.snapshot import LiveSnapshot, SymbolView
 
 SNAPSHOT = LiveSnapshot(
@@ -102,17 +100,3 @@ def test_it_knows_whether_it_has_the_terminal_to_itself() -> None:
     assert view.is_drawing
     view.stop()
     assert not view.is_drawing
-
-
-def test_a_picture_is_a_drawing_that_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
-    path = tmp_path / "live_view.svg"
-
-    save_live_picture(SNAPSHOT, path, width=100)
-
-    drawing = path.read_text(encoding="utf-8")
-    assert ElementTree.fromstring(drawing).tag.endswith("svg")
-    assert "816.85" in drawing
-    assert "url(http" not in drawing
-    assert 'url("http' not in drawing
-    save_live_picture(SNAPSHOT, tmp_path / "again.svg", width=100)
-    assert (tmp_path / "again.svg").read_text(encoding="utf-8") == drawing

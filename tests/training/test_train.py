@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import talib
 from pyarrow import parquet
 from rich.console import Console
 
@@ -36,6 +37,7 @@ def test_a_bundle_holds_the_named_files_and_a_manifest_that_vouches_for_them(bun
     assert len(manifest.golden) >= 32
     assert manifest.training.symbols == ("NSE:SBIN-EQ", "NSE:INFY-EQ")
     assert manifest.training.parts["validation"]["rows"] > 500
+    assert manifest.versions["TA-Lib"] == talib.__version__
 
 
 def test_two_trainings_give_the_same_bytes_whatever_the_number_of_threads(bundle, tmp_path, calendar, small_options):
