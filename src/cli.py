@@ -31,6 +31,9 @@ app = typer.Typer(
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML settings; none: the defaults.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+InputOption = Annotated[
+    bool, typer.Option("--until-input-ends", hidden=True, help="End with standard input: for who starts this program.")
+]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words; it stands in the log.")]
 ForModeOption = Annotated[
     str | None, typer.Option("--mode", help="paper or live: for that bot only; none: for the one that runs or starts.")
@@ -62,8 +65,9 @@ def demo(
 
     if resume is not None:
         raise SystemExit(rehearse(resumed_run(resume, as_json=as_json)))
-    plan = new_run(_calendar(), DEMO_DAY, speed, seed=seed, as_json=as_json)
-    _train_default_model(_settings(None))
+    settings = _settings(None)
+    plan = new_run(_calendar(), DEMO_DAY, speed, settings.timeframe, seed=seed, as_json=as_json)
+    _train_default_model(settings)
     raise SystemExit(rehearse(plan))
 
 
@@ -82,7 +86,10 @@ def trade(
     wait_for_sign_in: Annotated[
         bool, typer.Option("--wait-for-sign-in", help="Inside a session too, wait for a sign-in instead of ending.")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output for each day that was traded.")
+    ] = False,
+    until_input_ends: InputOption = False,
 ) -> None:
     """Trade: on paper by default, with money only by --mode live and live.account; or rehearse a day of a tape."""
     if tape is not None:
@@ -93,7 +100,7 @@ def trade(
         if mode == "paper" or days not in {None, 1}:
             raise ConfigurationError("--tape trades one day in live mode at the simulator: leave out --mode and --days")
         settings = _settings(config)
-        plan = new_run(_calendar(), day.date(), speed, tape=tape, config=config, as_json=as_json)
+        plan = new_run(_calendar(), day.date(), speed, settings.timeframe, tape=tape, config=config, as_json=as_json)
         _train_default_model(settings)
         raise SystemExit(rehearse(plan))
     if day is not None:
@@ -106,6 +113,7 @@ def trade(
         days=days,
         waits_for_sign_in=wait_for_sign_in,
         as_json=as_json,
+        until_input_ends=until_input_ends,
     )
 
 
@@ -150,6 +158,7 @@ def simulator(
     clock_speed: Annotated[float, typer.Option(help="Market seconds per wall second.")] = 1.0,
     clock_epoch: Annotated[float | None, typer.Option(help="Wall instant at which the start holds.")] = None,
     state: Annotated[Path | None, typer.Option(help="Folder that keeps the books.")] = None,
+    until_input_ends: InputOption = False,
 ) -> None:
     """Serve a FYERS look-alike on loopback; prints its endpoints as one JSON line."""
     from simulator.options import SimulatorOptions
@@ -167,15 +176,17 @@ def simulator(
         state=state,
         **given,
     )
-    run_simulator(options, _calendar())
+    run_simulator(options, _calendar(), until_input_ends=until_input_ends)
 
 
 @app.command()
-def login(config: ConfigOption = None) -> None:
+def login(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Sign in at FYERS in the browser; without one, paste the address you were sent back to."""
     from trading.front_door import sign_in
 
-    sign_in(_settings(config), sys.stdin, sys.stdout)
+    signed_in = sign_in(_settings(config), sys.stdin, sys.stderr if as_json else sys.stdout)
+    if as_json:
+        _print_json(signed_in.data)
 
 
 @app.command()

@@ -6,6 +6,7 @@ only an upper bound: what counts is that the server answers a call made with it.
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TextIO
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from auth.access_token import LOGIN_HINT, AccessToken, read_token
 from auth.callback import CallbackListener, SignInState, auth_code_of, can_listen
 from auth.token_store import TokenStore
 from core.errors import AuthenticationError, BrokerError, ConfigurationError
-from core.instants import Instant, instant_of, ist_text
+from core.instants import Instant, instant_of, ist_datetime, ist_text
 from core.orders import Profile
 from core.ports import Clock
 from runtime.endpoints import require_base
@@ -22,6 +23,20 @@ from runtime.settings import Settings
 
 _EXCHANGE_SECONDS = 30.0
 _LONGEST_ANSWER_LINE = 8_192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Whose account a sign-in opened, and until when at most."""
+
+    profile: Profile
+    expires_at: Instant
+
+    @property
+    def data(self) -> dict[str, str]:
+        """The same for programs; the time in IST with its offset."""
+        expiry = ist_datetime(self.expires_at).isoformat()
+        return {"account": self.profile.account_id, "name": self.profile.name, "expires_at": expiry}
 
 
 class FyersAuth:
@@ -146,7 +161,7 @@ def run_login(
     stdout: TextIO,
     open_browser: Callable[[str], bool] | None = None,
     on_secret: Callable[[str], object] = lambda _: None,
-) -> Profile:
+) -> SignedIn:
     """Sign a person in, store the day's token and prove it by a call to the server.
 
     With a browser, a terminal and a loopback redirect address a listener waits for the answer; otherwise the person
@@ -174,7 +189,7 @@ def run_login(
         auth.forget()
         raise
     _say(stdout, f"Signed in as {profile.account_id} until {ist_text(token.expires_at)} IST.")
-    return profile
+    return SignedIn(profile=profile, expires_at=token.expires_at)
 
 
 def _pasted(settings: Settings, state: SignInState, stdin: TextIO, stdout: TextIO) -> str:

@@ -15,6 +15,8 @@ from simulator.exchange_rules import ExchangeRules
 from simulator.rate_limits import Limits
 from simulator.tokens import AppCredentials
 
+TIME_NOTE = "market_time.json"
+"""File in the state folder that tells how far the market has come: one that was killed can be started from there."""
 _DAY_STARTS = time(9, 0)
 _TICKER = re.compile(r"[A-Z]+:[A-Z0-9&_-]+")
 

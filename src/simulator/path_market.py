@@ -77,6 +77,15 @@ class PathMarket(ABC):
         """The sessions this market plays."""
         return self._calendar
 
+    @property
+    def resolution(self) -> Timeframe:
+        """The shortest candles this market has."""
+        return self._resolution
+
+    def makes(self, timeframe: Timeframe) -> bool:
+        """Whether it has candles of a timeframe: its own and their multiples."""
+        return timeframe.duration % self._resolution.duration == 0
+
     def instruments_at(self, now: Instant) -> Mapping[str, Instrument]:
         """The listed contracts with the bands of the day of `now`, or of the next session on a closed day."""
         day = ist_date(now)
@@ -97,7 +106,7 @@ class PathMarket(ABC):
     def candles(self, symbol: str, timeframe: Timeframe, start: Instant, end: Instant, now: Instant) -> list[Candle]:
         """Candles with `start <= candle.start < end` as known at `now`, the forming one included."""
         self._require(symbol)
-        if timeframe.duration % self._resolution.duration:
+        if not self.makes(timeframe):
             raise DataError(
                 f"{symbol}: no {timeframe.value} candles, this market has {self._resolution.value} and its multiples"
             )

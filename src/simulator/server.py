@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import json
+import os
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ from filelock import FileLock, Timeout
 from core.errors import ConfigurationError, StorageError
 from core.instants import ist_date, ist_datetime
 from core.ports import Calendar
+from runtime.atomic_files import write_text
 from simulator import data_socket, order_socket
 from simulator.control import Control
 from simulator.data_socket import DataSocket
@@ -32,7 +34,7 @@ from simulator.generator import GeneratedMarket
 from simulator.ledger import FileLedger, Ledger, MemoryLedger
 from simulator.market import Market
 from simulator.market_rest import MarketApi
-from simulator.options import Endpoints, SimulatorOptions
+from simulator.options import TIME_NOTE, Endpoints, SimulatorOptions
 from simulator.order_socket import OrderSocket
 from simulator.rate_limits import RateLimiter
 from simulator.rest import AccountApi
@@ -42,8 +44,10 @@ from simulator.venue import Venue
 
 T = TypeVar("T")
 
+_NOTE_SECONDS = 1.0
 _PATIENCE_SECONDS = 1.0
 _THREAD_SECONDS = 30.0
+_CHUNK = 1024
 
 
 class SimulatorServer:
@@ -90,6 +94,8 @@ class SimulatorServer:
         await self._runner.setup()
         await self._listen()
         self._keep(self.venue.pump())
+        if self.options.state is not None:
+            self._keep(self._note_time(self.options.state))
         return self._endpoints()
 
     async def run(self) -> None:
@@ -106,6 +112,18 @@ class SimulatorServer:
         for ending in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(ending, Exception):
                 raise ending
+
+    async def _note_time(self, folder: Path) -> None:
+        """Write down the market time every second, and once more at the end."""
+        try:
+            while True:
+                self._write_time(folder)
+                await asyncio.sleep(_NOTE_SECONDS)
+        finally:
+            self._write_time(folder)
+
+    def _write_time(self, folder: Path) -> None:
+        write_text(folder / TIME_NOTE, json.dumps({"market_time": self.venue.reached}) + "\n")
 
     async def _listen(self) -> None:
         self._site = web.TCPSite(self._runner, self.options.host, self._port)
@@ -224,13 +242,14 @@ def running_simulator(
         loop.close()
 
 
-def run_simulator(options: SimulatorOptions, calendar: Calendar) -> None:
+def run_simulator(options: SimulatorOptions, calendar: Calendar, *, until_input_ends: bool = False) -> None:
     """Run a simulator until SIGTERM or Ctrl-C; prints its endpoints as one JSON line on standard output.
 
-    Raises `ConfigurationError`, `DataError` or `StorageError` for what cannot be served.
+    With `until_input_ends` the end of standard input, a pipe, ends it too. Raises `ConfigurationError`, `DataError` or
+    `StorageError` for what cannot be served.
     """
     with _sole_keeper(options.state) if options.state else contextlib.nullcontext():
-        asyncio.run(_serve(options, calendar))
+        asyncio.run(_serve(options, calendar, until_input_ends=until_input_ends))
 
 
 @contextlib.contextmanager
@@ -250,11 +269,18 @@ def _sole_keeper(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-async def _serve(options: SimulatorOptions, calendar: Calendar) -> None:
+def _watch_input(ended: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), _CHUNK):
+        ended.set()
+
+
+async def _serve(options: SimulatorOptions, calendar: Calendar, *, until_input_ends: bool) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    if until_input_ends:
+        loop.add_reader(sys.stdin.fileno(), _watch_input, stopped)
     server = SimulatorServer(options, calendar)
     try:
         endpoints = await server.start()

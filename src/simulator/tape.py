@@ -99,6 +99,14 @@ class TapeMarket(PathMarket):
             held = f"{len(self._dates)} sessions from {self.first_day} to {self.last_day}"
             raise DataError(f"{self.report.path}: has no rows on {day}, it holds {held}; choose one of those")
 
+    def require_timeframe(self, timeframe: Timeframe) -> None:
+        """Refuse candles that cannot be made of the recorded ones. Raises `DataError` that names both timeframes."""
+        if not self.makes(timeframe):
+            raise DataError(
+                f"{self.report.path}: its {self.resolution.value} candles do not make the {timeframe.value} candles "
+                f"asked for; set timeframe to {self.resolution.value} or a multiple, or take a finer tape"
+            )
+
     def path(self, symbol: str, session: TradingDay) -> DayPath:
         """Every update of a session: the recorded ticks, or those that the candles were expanded to."""
         path = self._paths.get(session.date)

@@ -105,6 +105,14 @@ def summary(trades: Sequence[Trade], facts: DayFacts) -> dict[str, Any]:
     }
 
 
+def no_session(mode: str, strategy: str, symbols: tuple[str, ...]) -> dict[str, Any]:
+    """Return the same data for a run that was stopped before any session: null where nothing was found out."""
+    nothing = DayFacts(
+        date=date.min, mode=mode, strategy=strategy, symbols=symbols, signals=0, flat=False, level=SafetyLevel.RUN
+    )
+    return summary((), nothing) | {"date": None, "flat": None, "safety_level": None}
+
+
 def write_summary(path: Path, content: dict[str, Any]) -> None:
     """Replace `logs/<date>/summary.json` in one step. Raises `StorageError`."""
     write_text(path, json.dumps(content, indent=2) + "\n")

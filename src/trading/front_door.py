@@ -6,7 +6,7 @@ import signal
 import sys
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from types import FrameType
 from typing import TextIO
@@ -14,7 +14,7 @@ from typing import TextIO
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from auth.fyers_auth import FyersAuth, run_login
+from auth.fyers_auth import FyersAuth, SignedIn, run_login
 from core.errors import ConfigurationError, StorageError
 from core.instants import ist_date
 from core.orders import Profile
@@ -24,7 +24,7 @@ from runtime.logs import set_up_logs
 from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
 from trading.call_journal import CallJournal
-from trading.day_report import DayFacts, day_report, summary, write_summary
+from trading.day_report import DayFacts, day_report, no_session, summary, write_summary
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
@@ -32,6 +32,7 @@ from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
 from trading.operator_verbs import LOCK_FILE
 from trading.rate_budget import RateBudget
+from trading.stop_signals import stop_signals, when_input_ends
 from trading.wiring import Wiring
 
 ALREADY_RUNNING = 3
@@ -42,13 +43,19 @@ _LOCK_PATIENCE = 0.5
 
 
 def run_bot(
-    settings: Settings, *, typed_mode: str | None, days: int | None, waits_for_sign_in: bool = False, as_json: bool
+    settings: Settings,
+    *,
+    typed_mode: str | None,
+    days: int | None,
+    waits_for_sign_in: bool = False,
+    as_json: bool,
+    until_input_ends: bool = False,
 ) -> None:
-    """Trade until stopped or until `days` sessions are done; with `as_json` the day's summary goes to standard output.
+    """Trade until stopped or until `days` sessions are done; with `as_json` each day's summary goes to standard output.
 
-    `typed_mode` is what the command line gave as the mode. A terminal shows the live view while a session runs, and log
-    lines otherwise. Raises `BotError` and its children; a second instance on the same state folder ends with exit
-    code 3.
+    `typed_mode` is the mode given on the command line. A terminal shows the live view during a session, else log lines.
+    With `until_input_ends` the end of standard input is a wish to stop. Raises `BotError` and its children; a second
+    instance on the same state folder ends with exit code 3.
     """
     _require_live_by_name(settings, typed_mode)
     clock = clock_of(settings.clock)
@@ -71,24 +78,31 @@ def run_bot(
             _report(kernel, settings, console, as_json=as_json)
             _warn_of_horizon(calendar, ist_date(clock.now()))
 
-        habits = Habits(
-            timeframe=settings.timeframe,
-            flatten_on_stop=settings.on_stop is OnStop.FLATTEN,
-            days=days,
-            waits_for_sign_in=waits_for_sign_in,
-        )
-        trader = wiring.trader(habits, show, report)
+        trader = wiring.trader(_habits(settings, days, waits_for_sign_in=waits_for_sign_in), show, report)
         _stop_on_signals(trader)
         _warn_of_horizon(calendar, ist_date(clock.now()))
+        if until_input_ends:
+            when_input_ends(lambda: trader.request_stop("who started it has gone"))
         try:
-            trader.run()
+            sessions = trader.run()
+            if as_json and not sessions:
+                _print_json(no_session(settings.mode.value, settings.strategy.name, settings.symbols))
         finally:
             view.stop()
             logging.getLogger("trading").removeHandler(recent)
 
 
-def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> None:
-    """Sign a person in; the last line says whose account the token opens. Raises `BotError` and its children."""
+def _habits(settings: Settings, days: int | None, *, waits_for_sign_in: bool) -> Habits:
+    return Habits(
+        timeframe=settings.timeframe,
+        flatten_on_stop=settings.on_stop is OnStop.FLATTEN,
+        days=days,
+        waits_for_sign_in=waits_for_sign_in,
+    )
+
+
+def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> SignedIn:
+    """Sign a person in and say whose account the token opens. Raises `BotError` and its children."""
     clock = clock_of(settings.clock)
     calendar = NseCalendar.of(settings)
     state = settings.paths.state
@@ -103,7 +117,7 @@ def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> None:
         finally:
             client.close()
 
-    run_login(
+    return run_login(
         settings,
         clock,
         verify=verify,
@@ -165,8 +179,8 @@ def _stop_on_signals(trader: LiveTrader) -> None:
     def stop(number: int, _frame: FrameType | None) -> None:
         trader.request_stop(signal.Signals(number).name)
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    for number in stop_signals():
+        signal.signal(number, stop)
 
 
 def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bool) -> None:
@@ -185,7 +199,12 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
     )
     content = summary(state.trades, facts)
     write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
-    console.print(day_report(state.trades, facts, console.width))
+    with suppress(OSError):  # the terminal may have been closed
+        console.print(day_report(state.trades, facts, console.width))
     if as_json:
-        sys.stdout.write(json.dumps(content) + "\n")
-        sys.stdout.flush()
+        _print_json(content)
+
+
+def _print_json(content: object) -> None:
+    sys.stdout.write(json.dumps(content) + "\n")
+    sys.stdout.flush()

@@ -109,8 +109,8 @@ class LiveTrader:
         """End gracefully by policy; safe in a signal handler, and at any moment."""
         self._stop_wishes.put(why)
 
-    def run(self) -> None:
-        """Trade day after day until stopped, or until the asked number of days is done.
+    def run(self) -> int:
+        """Trade day after day until stopped, or until the asked number of days is done; return how many were traded.
 
         Raises `AuthenticationError` when the token is dead at a start inside the session, unless the habit is to wait,
         and `UnfinishedError` when a stop, or the last session, left something open.
@@ -130,6 +130,7 @@ class LiveTrader:
             self._trade(day)
             done += 1
             self._idle_until(self._end_of(day) + _AFTER_CLOSE if self._habits.days is None else 0)
+        return done
 
     # --- between sessions ---------------------------------------------------------------------------------------
 

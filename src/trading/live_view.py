@@ -7,6 +7,7 @@ it draws nothing, and the log lines speak alone.
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -44,7 +45,8 @@ class LiveView:
         self._live = Live(
             console=self._console, get_renderable=self._frame, refresh_per_second=FRAMES_PER_SECOND, transient=False
         )
-        self._live.start()
+        with suppress(OSError):  # a closed terminal costs the picture, never the session
+            self._live.start()
 
     def update(self, snapshot: LiveSnapshot) -> None:
         """Make this the moment that the next frame shows."""
@@ -54,7 +56,8 @@ class LiveView:
         """Draw the last moment once more and leave it on the screen. Safe to call twice."""
         live, self._live = self._live, None
         if live is not None:
-            live.stop()
+            with suppress(OSError):
+                live.stop()
 
     def _frame(self) -> RenderableType:
         snapshot = self._snapshot

@@ -1,7 +1,9 @@
 """A whole trading day against our own simulator: real processes, real sockets, real orders over the wire.
 
 The simulator and the bot run as two programs that share a market clock. Each run has a folder of its own with the
-broker's books and the bot's event log, so that either side can be killed and started again.
+broker's books and the bot's event log, so that either side can be killed and started again. Nothing is left behind when
+the rehearsal itself is killed: the bot sees its input end and stops by its policy, and then the simulator, whose input
+both of them held open, ends too.
 """
 
 import json
@@ -12,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from http.client import HTTPConnection
 from pathlib import Path
 from types import FrameType
@@ -20,20 +22,29 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import BotError, ConfigurationError
-from core.instants import SECOND, Instant, ist_datetime
+from core.instants import HOUR, SECOND, Instant, instant_at, ist_datetime, ist_text
+from core.market import Timeframe
 from core.ports import Calendar
 from runtime.atomic_files import write_text
 from runtime.clock import MarketClock
+from simulator.options import TIME_NOTE
 from simulator.tokens import AppCredentials
+from trading.stop_signals import stop_signals
 
 RUNS = Path("data/runs")
 PLAN = "rehearsal.json"
-STOPPED = "stopped.json"
-_NOTE_SECONDS = 1.0
-FASTEST = 3600.0
-"""Market seconds per wall second: a day in six seconds, with the shortest waits still shorter than a candle."""
+BROKER = "broker"
+"""Folder of the simulator's books in a run's folder."""
+FASTEST = 900.0
+"""Market seconds per wall second: a day in half a minute. At more there is no time to come up before the open."""
 START_UP_SECONDS = 10.0
 """Wall seconds between the simulator's start and the open of the market, for both programs to come up."""
+EARLIEST = time(6, 30)
+"""The clock of a day starts no earlier: a token that is given before 06:00 dies at 06:00."""
+OVERTIME = HOUR
+"""A bot that has traded its day, be it by a daily candle after the closing auction, has ended by then."""
+_LATE_SECONDS = 10.0
+"""Wall seconds more that it is given before it is taken for one that waits for the next day."""
 FRONT_DOOR = Path(__file__).resolve().parents[2] / "run_live_bot.py"
 
 
@@ -53,11 +64,12 @@ class Rehearsal:
     as_json: bool = False
 
 
-def new_run(calendar: Calendar, day: date, speed: float, **choices: Any) -> Rehearsal:
+def new_run(calendar: Calendar, day: date, speed: float, timeframe: Timeframe, **choices: Any) -> Rehearsal:
     """Plan a day in a fresh folder under `data/runs`, starting early enough for both sides to be ready at the open.
 
-    Everything is checked before anything is written. Raises `ConfigurationError` for a speed that cannot be kept and
-    a day on which the market was closed, `DataError` for a tape that cannot be played on that day.
+    `timeframe` is the one the bot will ask for. Everything is checked before anything is written. Raises
+    `ConfigurationError` for a speed that cannot be kept and a day on which the market was closed, `DataError` for a
+    tape that cannot be played on that day or not in that timeframe.
     """
     if not 0 < speed <= FASTEST:
         raise ConfigurationError(f"--speed {speed:g}: must lie above 0 and not above {FASTEST:g}")
@@ -65,8 +77,8 @@ def new_run(calendar: Calendar, day: date, speed: float, **choices: Any) -> Rehe
     if session is None:
         raise ConfigurationError(f"{day} was not a trading day; choose one that was")
     if choices.get("tape") is not None:
-        _check_tape(choices["tape"], day, calendar)
-    start = session.open - int(START_UP_SECONDS * speed) * SECOND
+        _check_tape(choices["tape"], day, timeframe, calendar)
+    start = max(session.open - int(START_UP_SECONDS * speed) * SECOND, instant_at(day, EARLIEST))
     plan = Rehearsal(
         folder=_fresh_folder(RUNS, day), clock_start=start, market_close=session.close, speed=speed, **choices
     )
@@ -84,13 +96,17 @@ def new_run(calendar: Calendar, day: date, speed: float, **choices: Any) -> Rehe
 
 
 def resumed_run(folder: Path, *, as_json: bool) -> Rehearsal:
-    """Plan to go on with a run where its market stopped. Raises `ConfigurationError` when the folder holds none."""
+    """Plan to go on with a run where its market stopped.
+
+    Raises `ConfigurationError` when the folder holds none, or one whose market had closed.
+    """
+    note = folder / BROKER / TIME_NOTE
     try:
         content = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-        stopped = json.loads((folder / STOPPED).read_text(encoding="utf-8")) if (folder / STOPPED).exists() else {}
-        return Rehearsal(
+        reached = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
+        plan = Rehearsal(
             folder=folder,
-            clock_start=stopped.get("market_time", content["clock_start"]),
+            clock_start=reached.get("market_time", content["clock_start"]),
             market_close=content["market_close"],
             speed=content["speed"],
             seed=content["seed"],
@@ -100,29 +116,44 @@ def resumed_run(folder: Path, *, as_json: bool) -> Rehearsal:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(f"{folder} holds no run to go on with ({error}); start a new one") from error
+    if plan.clock_start >= plan.market_close:
+        raise ConfigurationError(
+            f"{folder}: its market closed at {ist_text(plan.market_close)} and the run reached "
+            f"{ist_text(plan.clock_start)}; start a new one"
+        )
+    return plan
 
 
 def rehearse(plan: Rehearsal) -> int:
-    """Play the day and return the bot's exit code. Raises `ConfigurationError` when the simulator does not start."""
-    with _passing_on_signals() as children, simulator_process(plan) as endpoints:
+    """Play the day and return the bot's exit code.
+
+    Raises `ConfigurationError` when the simulator does not start, `BotError` when no session came of it.
+    """
+    with _passing_on_signals() as children, simulator_process(plan) as (endpoints, lifeline):
         clock = MarketClock(plan.clock_start, plan.speed, endpoints["clock"]["epoch"])
-        code = _run_bot(plan, endpoints, clock, children)
+        code = _run_bot(plan, endpoints, lifeline, clock, children)
     if code == 0 and clock.now() < plan.market_close:
-        sys.stderr.write(f"The day is not over; go on with it: fyersbot demo --resume {plan.folder}\n")
+        with suppress(OSError):  # the terminal may have been closed
+            sys.stderr.write(f"The day is not over; go on with it: fyersbot demo --resume {plan.folder}\n")
     return code
 
 
 @contextmanager
-def simulator_process(plan: Rehearsal) -> Iterator[Mapping[str, Any]]:
-    """Start the simulator as a program of its own; yields the endpoints it printed, ends it on the way out."""
-    command = [sys.executable, "-m", "cli", "simulator", "--port", "0", "--seed", str(plan.seed)]
+def simulator_process(plan: Rehearsal) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """Start the simulator as a program of its own and end it on the way out.
+
+    Yields the endpoints it printed, and its lifeline: it also ends when no process holds that descriptor any more.
+    """
+    command = [sys.executable, "-m", "cli", "simulator", "--until-input-ends", "--port", "0", "--seed", str(plan.seed)]
     command += ["--clock-start", ist_datetime(plan.clock_start).isoformat(), "--clock-speed", str(plan.speed)]
-    command += ["--state", str(plan.folder / "broker")]
+    command += ["--state", str(plan.folder / BROKER)]
     command += ["--tape", str(plan.tape)] if plan.tape else []
-    with (plan.folder / "simulator.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+    source, lifeline = os.pipe()
+    with os.fdopen(lifeline, "wb"), (plan.folder / "simulator.log").open("ab") as log:
+        process = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+        os.close(source)
         try:
-            yield _endpoints(process, plan.folder / "simulator.log")
+            yield _endpoints(process, plan.folder / "simulator.log"), lifeline
         finally:
             process.terminate()
             try:
@@ -157,20 +188,33 @@ def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, 
 
 
 def _run_bot(
-    plan: Rehearsal, endpoints: Mapping[str, Any], clock: MarketClock, children: list[subprocess.Popen[bytes]]
+    plan: Rehearsal,
+    endpoints: Mapping[str, Any],
+    lifeline: int,
+    clock: MarketClock,
+    children: list[subprocess.Popen[bytes]],
 ) -> int:
-    """Run the bot to its end, noting the market time all the while: a killed run is resumed from there."""
+    """Run the bot to its end. Raises `BotError` for one that came up too late for the day and waits for another."""
     environment = bot_environment(plan, endpoints)
     sign_in(environment)
-    command = [sys.executable, str(FRONT_DOOR), "--mode", "live", "--days", "1"]
+    command = [sys.executable, str(FRONT_DOOR), "--until-input-ends", "--mode", "live", "--days", "1"]
     command += ["--config", str(plan.config)] if plan.config else []
     command += ["--json"] if plan.as_json else []
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
-    children.append(process)
-    while process.poll() is None:
-        write_text(plan.folder / STOPPED, json.dumps({"market_time": clock.now()}) + "\n")
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_NOTE_SECONDS)
+    ends_at = plan.market_close + OVERTIME + int(_LATE_SECONDS * plan.speed) * SECOND
+    is_late = False
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, pass_fds=[lifeline]) as process:
+        children.append(process)
+        while process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=1.0)
+            if clock.now() > ends_at:
+                is_late = True
+                process.terminate()
+    if is_late:
+        raise BotError(
+            f"no session was traded: the bot was not up before the close at {ist_text(plan.market_close)}; "
+            "start a new run, with a lower --speed"
+        )
     return process.returncode
 
 
@@ -216,7 +260,7 @@ def _passing_on_signals() -> Iterator[list[subprocess.Popen[bytes]]]:
         for child in children:
             child.send_signal(number)
 
-    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, hand_on) for number in stop_signals()}
     try:
         yield children
     finally:
@@ -238,12 +282,13 @@ def _endpoints(process: subprocess.Popen[bytes], log: Path) -> Mapping[str, Any]
     return endpoints
 
 
-def _check_tape(path: Path, day: date, calendar: Calendar) -> None:
+def _check_tape(path: Path, day: date, timeframe: Timeframe, calendar: Calendar) -> None:
     """Open a tape as the simulator will, and say what was made of its rows. Raises `DataError`."""
     from simulator.tape import TapeMarket  # noqa: PLC0415 - reading tapes needs pandas, which starts slowly
 
     tape = TapeMarket.from_file(path, calendar=calendar)
     tape.require(day)
+    tape.require_timeframe(timeframe)
     sys.stderr.write(f"{tape.report}\n")
 
 

@@ -212,8 +212,12 @@ def test_a_person_without_a_browser_pastes_the_address(
     broker.answers({"s": "ok", "access_token": token})
     stdout = io.StringIO()
     built = settings()
-    profile = run_login(built, clock, verify=verified, stdin=Person(stdout), stdout=stdout)
-    assert profile == OWNER
+    signed_in = run_login(built, clock, verify=verified, stdin=Person(stdout), stdout=stdout)
+    assert signed_in.data == {
+        "account": OWNER.account_id,
+        "name": OWNER.name,
+        "expires_at": "2026-11-21T06:00:00+05:30",
+    }
     assert broker.requests[0][2]["code"] == "auth-code-canary"
     assert stdout.getvalue().endswith("Signed in as XA00001 until 2026-11-21 06:00:00 IST.\n")
     assert json.loads(built.auth.token_file.read_text())["access_token"] == token

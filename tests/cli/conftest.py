@@ -70,7 +70,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calendar_cache: Path) 
 @pytest.fixture
 def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Run a command in this process and say how it ended."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def command(*arguments: str | Path) -> Ran:
         capsys.readouterr()

@@ -118,6 +118,18 @@ def test_a_file_that_is_no_tape_is_refused(name: str, content: str, named: str, 
     assert name in complaint
 
 
+@pytest.mark.parametrize("timeframe", ["1m", "3m"])
+def test_a_timeframe_that_the_tapes_candles_do_not_make_is_refused(
+    timeframe: str, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FYERSBOT__TIMEFRAME", timeframe)
+    path = tape(home, rows(DAY))
+    assert trade(run, path) == (
+        f"{path}: its 5m candles do not make the {timeframe} candles asked for; "
+        "set timeframe to 5m or a multiple, or take a finer tape"
+    )
+
+
 def test_a_tape_and_its_day_belong_together(run: Run, home: Path) -> None:
     path = tape(home, rows(DAY))
     assert run("trade", "--tape", path).complaint == (
@@ -129,9 +141,9 @@ def test_a_tape_and_its_day_belong_together(run: Run, home: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "named"),
     [
-        (("--speed", "0"), "--speed 0: must lie above 0 and not above 3600"),
-        (("--speed", "nan"), "--speed nan: must lie above 0 and not above 3600"),
-        (("--speed", "1e9"), "--speed 1e+09: must lie above 0 and not above 3600"),
+        (("--speed", "0"), "--speed 0: must lie above 0 and not above 900"),
+        (("--speed", "nan"), "--speed nan: must lie above 0 and not above 900"),
+        (("--speed", "1e9"), "--speed 1e+09: must lie above 0 and not above 900"),
         (("--mode", "paper"), "--tape trades one day in live mode at the simulator: leave out --mode and --days"),
         (("--days", "2"), "--tape trades one day in live mode at the simulator: leave out --mode and --days"),
         (("--config", "bott.yaml"), "bott.yaml: there is no such file; create it, or name another"),

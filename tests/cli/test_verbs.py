@@ -6,8 +6,10 @@ import re
 import signal
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ import yaml
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from runtime.project import ROOT
+from simulator.server import RunningSimulator
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.rehearsal import sign_in
@@ -43,7 +46,7 @@ def test_every_verb_takes_help(verb: str, run: Run, home: Path) -> None:
     assert sorted(home.rglob("*")) == before
 
 
-@pytest.mark.parametrize("verb", ["demo", "trade", "train", "show-config", *COMMANDS])
+@pytest.mark.parametrize("verb", ["demo", "trade", "login", "train", "show-config", *COMMANDS])
 def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
     assert "--json" in run(verb, "--help").out
 
@@ -118,6 +121,31 @@ def test_the_strongest_source_wins(run: Run, home: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("FYERSBOT__TIMEFRAME", "60m")
     content = json.loads(run("show-config", "--config", "bot.yaml", "--json").out)
     assert (content["timeframe"], content["risk"]["max_positions"]) == ("60m", 2)
+
+
+def test_a_sign_in_prints_one_json_object_and_asks_on_standard_error(
+    home: Path, signed_in: dict[str, str], simulator: RunningSimulator
+) -> None:
+    environment = {**os.environ, **signed_in, "FYERSBOT__AUTH__ACCESS_TOKEN": ""}
+    command = [sys.executable, "-m", "cli", "login", "--json"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=home, env=environment, text=True, **pipes) as running:
+        assert running.stderr is not None
+        page = next(line.strip() for line in running.stderr if line.startswith("http"))
+        parts = urlsplit(page)
+        connection = HTTPConnection(parts.netloc, timeout=10)
+        connection.request("GET", f"{parts.path}?{parts.query}")
+        address = connection.getresponse().getheader("Location")
+        connection.close()
+        out, err = running.communicate(f"{address}\n", timeout=30)
+    assert running.returncode == 0, err
+    assert "Signed in as SIM0001" in err
+    content = json.loads(out)
+    assert list(content) == ["account", "name", "expires_at"]
+    assert content["account"] == "SIM0001"
+    assert datetime.fromisoformat(content["expires_at"]).utcoffset() == timedelta(hours=5, minutes=30)
+    token = json.loads((home / "sign-in" / "token.json").read_text())["access_token"]
+    assert token not in out + err
 
 
 @pytest.fixture

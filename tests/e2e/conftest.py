@@ -137,10 +137,10 @@ class Market:
         resting = {order["symbol"]: order["side"] * order["remainingQuantity"] for order in self.working_orders()}
         return resting == {symbol: -quantity for symbol, quantity in self.net_positions().items()}
 
-    def wait_until_protected(self) -> None:
-        """Wait for that."""
+    def wait_until_protected(self, symbols: Iterable[str] = ()) -> None:
+        """Wait until that is so while positions in `symbols` are open."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self.is_protected():
+        while not (self.is_protected() and set(symbols) <= self.net_positions().keys()):
             assert time.monotonic() < deadline, self.working_orders()
             time.sleep(_CALL_SECONDS)
 

@@ -3,6 +3,10 @@
 import pytest
 
 from core import events
+from core.instants import Instant
+from core.market import Side
+from core.orders import Purpose
+from core.positions import Trade
 
 from .conftest import Books, Hire, Open, assert_books_agree, short_day
 
@@ -12,35 +16,46 @@ WIDE = {"stop_atr": 30.0, "target_atr": 30.0}
 """Stop and target so far away that positions stay until the square-off."""
 
 
-def entries(happened: list[events.Event]) -> dict[str, int]:
-    """When the position of each trade was opened, by symbol."""
-    return {event.trade.symbol: event.trade.entry_at for event in happened if isinstance(event, events.TradeClosed)}
+def entries_before(instant: Instant, happened: list[events.Event]) -> set[str]:
+    """The tags of the entries that were decided before an instant."""
+    intents = [event.intent for event in happened if isinstance(event, events.OrderIntended) and event.at < instant]
+    return {intent.tag for intent in intents if intent.purpose is Purpose.ENTRY}
+
+
+def opening(trade: Trade) -> tuple[str, Side, int, int]:
+    return trade.symbol, trade.side, trade.quantity, trade.entry_value
 
 
 def test_a_killed_bot_finds_protects_and_closes_what_it_held(open_market: Open, hire: Hire) -> None:
     market = open_market("10:00", 20)
-    bot = hire(market, exits=WIDE, **short_day(market.home, "10:05", "10:06", "10:07"))
+    bot = hire(market, exits=WIDE, **short_day(market.home, "10:06", "10:08", "10:09"))
     bot.start()
     bot.wait_for("Levels NSE:")
-    held = market.net_positions()
-    assert held
     bot.kill()
-    killed_at = bot.events()[-1].at
+    held = market.net_positions()  # with what was filled although the bot never heard of it
+    assert held
 
     bot.start()
     bot.wait_for("Reconciled")
-    market.wait_until_protected()
+    market.wait_until_protected(held)
     bot.wait_for("Flat, verified")
     assert "Adopted" not in bot.said
     assert bot.stop() == 0, bot.said
 
     assert bot.summary["flat"]
     happened = bot.events()
-    assert [event.boot for event in happened if isinstance(event, events.Booted)] == [1, 2]
-    opened = entries(happened)
-    assert all(opened[symbol] < killed_at for symbol in held)
+    first, second = (event for event in happened if isinstance(event, events.Booted))
+    assert (first.boot, second.boot) == (1, 2)
     market.stop()
-    assert_books_agree(bot, Books.of(market))
+    books = Books.of(market)
+    ours = entries_before(second.at, happened)
+    filled = [order for order in books.orders.values() if order.filled and order.tag.removeprefix("1:") in ours]
+    assert {entry.symbol for entry in filled} >= held.keys()
+    # Told of a fill before or after the kill, the bot has managed each of these, and until the exit that it decided.
+    trades = [event.trade for event in happened if isinstance(event, events.TradeClosed)]
+    managed = {opening(trade) for trade in trades if trade.exit_at > second.at}
+    assert {(entry.symbol, entry.side, entry.filled, entry.filled_value) for entry in filled} <= managed
+    assert_books_agree(bot, books)
 
 
 def test_a_killed_broker_comes_back_and_the_bot_goes_on(open_market: Open, hire: Hire) -> None:

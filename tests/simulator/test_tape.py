@@ -1,4 +1,5 @@
 import os
+from contextlib import nullcontext
 from datetime import date, time
 from pathlib import Path
 
@@ -51,6 +52,21 @@ def test_the_report_counts_what_was_dropped(tmp_path: Path, calendar: Calendar) 
     )
     assert counts == (7, 2, 1, 1, 2, 1, 3)
     assert "2 of 7 rows in 1 sessions" in str(report)
+
+
+@pytest.mark.parametrize("timeframe", Timeframe)
+@pytest.mark.parametrize("interval", ["1m", "3m", "5m", "15m"])
+def test_a_tape_that_lets_a_timeframe_pass_has_its_candles(
+    interval: str, timeframe: Timeframe, tmp_path: Path, calendar: Calendar
+) -> None:
+    market = tape(tmp_path, calendar, row(THURSDAY, "09:15", 580), name=f"NSE_SBIN-EQ_{interval}.csv")
+    open_, late = instant_at(THURSDAY, time(9, 15)), instant_at(THURSDAY, time(16))
+    passes = timeframe.minutes % Timeframe(interval).minutes == 0
+    with nullcontext() if passes else pytest.raises(DataError, match=f"its {interval} candles .* {timeframe.value} "):
+        market.require_timeframe(timeframe)
+    with nullcontext() if passes else pytest.raises(DataError, match=f"no {timeframe.value} candles"):
+        [candle] = market.candles(SBIN, timeframe, open_, late, late)
+        assert (candle.open, candle.close, candle.volume) == (58_000, 58_050, 100)
 
 
 def test_a_shorter_candle_than_the_tapes_is_refused(tmp_path: Path, calendar: Calendar) -> None:

@@ -1,7 +1,10 @@
 """What a person at a terminal sees over several days: log lines, the live view, the report, and all of it again."""
 
+import errno
 import io
+import json
 import logging
+import sys
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -13,14 +16,23 @@ from rich.console import Console
 
 from core import events
 from core.charges import ChargeRates
-from core.errors import ConfigurationError
+from core.errors import BotError, ConfigurationError
 from core.instants import instant_at
 from core.market import Instrument
 from core.sessions import TradingDay
 from core.signals import Needs
 from market_data.calendar import NseCalendar
 from runtime.clock import MarketClock
-from runtime.settings import AuthSettings, Mode, PathSettings, RiskSettings, Settings
+from runtime.settings import (
+    AuthSettings,
+    BrokerSettings,
+    EndpointSettings,
+    LiveSettings,
+    Mode,
+    PathSettings,
+    RiskSettings,
+    Settings,
+)
 from trading import front_door
 from trading.kernel import Kernel
 from trading.live_trader import Habits
@@ -65,7 +77,7 @@ class ManyDays:
     def trader(
         self, habits: Habits, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
     ) -> SimpleNamespace:
-        def run() -> None:
+        def run() -> int:
             for number in range(habits.days or 0):
                 logging.getLogger("trading").critical("SIGN_IN_NEEDED before day %d", number + 1)
                 kernel = kernel_on(TUESDAY + timedelta(days=number), self.settings)
@@ -73,6 +85,7 @@ class ManyDays:
                 on_moment(kernel)
                 on_moment(kernel)
                 on_day_end(kernel)
+            return habits.days or 0
 
         return SimpleNamespace(run=run)
 
@@ -158,3 +171,120 @@ def test_the_end_of_the_known_sessions_is_told_in_good_time(
     monkeypatch.setattr(NseCalendar, "known_until", lambda _self, _day: until)
     front_door._warn_of_horizon(NseCalendar(), TUESDAY)
     assert ("Sessions are known until 2026-01-20 only" in caplog.text) is warned
+
+
+# --- what comes of it, for programs ----------------------------------------------------------------------------------
+
+
+def test_each_day_is_one_json_object(
+    screen: io.StringIO, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front_door.run_bot(settings, typed_mode=None, days=2, as_json=True)
+    days = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [day["date"] for day in days] == ["2026-01-06", "2026-01-07"]
+
+
+def test_a_stop_before_any_session_is_one_json_object_that_says_so(
+    screen: io.StringIO, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front_door.run_bot(settings, typed_mode=None, days=0, as_json=True)
+    none = json.loads(capsys.readouterr().out)
+    front_door.run_bot(settings, typed_mode=None, days=1, as_json=True)
+    one = json.loads(capsys.readouterr().out)
+    assert list(none) == list(one)
+    assert (none["date"], none["mode"], none["trades"]) == (None, "paper", 0)
+    assert none["flat"] is none["safety_level"] is None  # nobody has looked
+
+
+def test_a_closed_terminal_costs_the_picture_and_not_the_summary(
+    screen: io.StringIO, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+    console = Console(file=Closed(), width=120, height=40, force_terminal=True)
+    monkeypatch.setattr(front_door, "Console", lambda **_: console)
+    front_door.run_bot(settings, typed_mode=None, days=2, as_json=False)
+    for day in ("2026-01-06", "2026-01-07"):
+        assert json.loads((tmp_path / "logs" / day / "summary.json").read_text())["date"] == day
+
+
+# --- the word that real money waits for -----------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    """Somebody at a keyboard."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+ACCOUNT = "XA00001"
+QUESTION = f"LIVE trading on account {ACCOUNT}. Type the account to go on: "
+LOOPBACK = EndpointSettings(
+    rest="http://127.0.0.1:9/api/v3",
+    data="http://127.0.0.1:9/data",
+    data_socket="ws://127.0.0.1:9/hsm",
+    order_socket="ws://127.0.0.1:9/trade",
+    symbol_master="http://127.0.0.1:9/sym_details",
+)
+
+
+@pytest.fixture
+def live(settings: Settings) -> Settings:
+    return settings.model_copy(update={"mode": Mode.LIVE, "live": LiveSettings(account=ACCOUNT)})
+
+
+def start(settings: Settings, stdin: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin)
+    front_door.run_bot(settings, typed_mode=settings.mode.value, days=1, as_json=False)
+
+
+@pytest.mark.parametrize("typed", [f"{ACCOUNT}\n", f"  {ACCOUNT} \n"])
+def test_live_begins_when_the_account_is_typed(
+    typed: str,
+    screen: io.StringIO,
+    live: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    start(live, Terminal(typed), monkeypatch)
+    assert "traded day 1" in screen.getvalue()
+    assert capsys.readouterr().err.count(QUESTION) == 1
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "yes\n", ACCOUNT.lower(), f"{ACCOUNT}0\n", f"yes\n{ACCOUNT}\n"])
+def test_anything_else_that_is_typed_starts_nothing(
+    typed: str,
+    screen: io.StringIO,
+    live: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(BotError, match="the account was not confirmed; nothing was started"):
+        start(live, Terminal(typed), monkeypatch)
+    assert screen.getvalue() == ""
+    assert QUESTION in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "stdin"),
+    [
+        ({}, io.StringIO()),  # a service
+        ({"broker": BrokerSettings(endpoints=LOOPBACK)}, Terminal()),  # a rehearsal
+        ({"mode": Mode.PAPER}, Terminal()),
+    ],
+    ids=["no terminal", "loopback", "paper"],
+)
+def test_nobody_is_asked_where_there_is_nobody_or_no_money(
+    changes: dict[str, object],
+    stdin: io.StringIO,
+    screen: io.StringIO,
+    live: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    start(live.model_copy(update=changes), stdin, monkeypatch)
+    assert "traded day 1" in screen.getvalue()
+    assert "Type the account" not in capsys.readouterr().err

@@ -237,7 +237,7 @@ def test_a_day_goes_from_the_books_to_the_verified_flat_end():
 
 def test_two_days_with_a_holiday_between_in_one_process():
     house = House((TUESDAY, time(9, 0)), WEDNESDAY)
-    house.trader(days=2).run()
+    assert house.trader(days=2).run() == 2
     assert house.days == [TUESDAY, THURSDAY]
     assert [event.boot for event in house.of_kind(events.Booted)] == [1, 2]
     assert [event.day.date for event in house.of_kind(events.DayBegan)] == [TUESDAY, THURSDAY]
@@ -385,7 +385,7 @@ def test_a_stop_before_the_session_begins_nothing():
     house = House((TUESDAY, time(3, 0)), speed=1.0)
     trader = house.trader()
     trader.request_stop("SIGINT")
-    trader.run()
+    assert trader.run() == 0
     assert house.days == []
 
 
