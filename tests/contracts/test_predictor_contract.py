@@ -37,7 +37,7 @@ def trained(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def rows() -> list[FeatureRow]:
     [history] = generated((SBIN,), Timeframe.M5, date(2025, 2, 3), date(2025, 2, 14), 5, WeekdayCalendar())
-    stream = FeatureStream(FeatureSpecification.default(), SBIN, Timeframe.M5)
+    stream = FeatureStream(FeatureSpecification.default(), SBIN, Timeframe.M5, WeekdayCalendar())
     return [row for row in map(stream.update, history.candles.candles()) if row is not None]
 
 

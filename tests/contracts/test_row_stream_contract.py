@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
-from core.instants import MINUTE
+from core.instants import MINUTE, ist_date
 from core.market import Candle, Timeframe
 from core.ports import RowStream
 from core.signals import FeatureRow
@@ -26,6 +26,8 @@ from .conftest import TUESDAY, WeekdayCalendar
 SBIN = "NSE:SBIN-EQ"
 NAMES = ("return_3", "ema_gap_9", "rsi_14", "mfi_14", "vwap_gap", "open_gap")
 SPECIFICATION = FeatureSpecification.of(NAMES)
+WARM_UP = SPECIFICATION.warm_up(Timeframe.M5)
+CALENDAR = WeekdayCalendar()
 
 
 class Recomputed:
@@ -34,17 +36,14 @@ class Recomputed:
     def __init__(self) -> None:
         self._candles: list[Candle] = []
 
-    @property
-    def warm_up(self) -> int:
-        return SPECIFICATION.warm_up(Timeframe.M5)
-
     def update(self, candle: Candle) -> FeatureRow | None:
         columns = CandleColumns.of([*self._candles, candle])
         self._candles.append(candle)
         table = compute(SPECIFICATION, columns)
         if not table.valid[-1]:
             return None
-        closed_at = candle.start + Timeframe.M5.duration
+        session = CALENDAR.trading_day(ist_date(candle.start))
+        closed_at = session.candle_close(candle.start, Timeframe.M5)
         values = tuple(table.values[-1].tolist())
         return FeatureRow(SBIN, candle, closed_at, SPECIFICATION.columns, values, float(table.atr[-1]))
 
@@ -52,7 +51,7 @@ class Recomputed:
 @pytest.fixture(scope="module")
 def candles() -> tuple[Candle, ...]:
     """Three sessions of 75 candles; of the last but one a few in which nothing traded."""
-    [history] = generated((SBIN,), Timeframe.M5, TUESDAY, TUESDAY + timedelta(days=2), 5, WeekdayCalendar())
+    [history] = generated((SBIN,), Timeframe.M5, TUESDAY, TUESDAY + timedelta(days=2), 5, CALENDAR)
     quiet = [
         Candle(each.start, each.open, each.open, each.open, each.open, 0) if 100 <= place < 120 else each
         for place, each in enumerate(history.candles.candles())
@@ -61,16 +60,16 @@ def candles() -> tuple[Candle, ...]:
 
 
 def live() -> RowStream:
-    return FeatureStream(SPECIFICATION, SBIN, Timeframe.M5)
+    return FeatureStream(SPECIFICATION, SBIN, Timeframe.M5, CALENDAR)
 
 
 class RowStreamContract:
     """Subclasses provide the fixture `stream`, fresh, of `SPECIFICATION` at 5 minutes."""
 
     def test_the_first_row_comes_with_the_last_candle_of_the_warm_up(self, stream: RowStream, candles):
-        rows = [stream.update(candle) for candle in candles[: stream.warm_up]]
+        rows = [stream.update(candle) for candle in candles[:WARM_UP]]
 
-        assert rows[:-1] == [None] * (stream.warm_up - 1)
+        assert rows[:-1] == [None] * (WARM_UP - 1)
         assert rows[-1] is not None
 
     def test_a_row_is_complete_and_knows_its_candle_and_when_it_closed(self, stream: RowStream, candles):
