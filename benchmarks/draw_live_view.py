@@ -2,7 +2,7 @@
 
 The bot trades in this process against the simulator in another. The moment is the first after half past ten at which
 every symbol has a position with its stop at the broker and a trade is done; then the bot is stopped. It needs the
-default model (`make run` trains it). Beyond 1,000 times the speed the start-up alone takes the night.
+default model (`make run` trains it).
 
     python benchmarks/draw_live_view.py [--to FILE] [--speed 360]
 """
@@ -28,7 +28,7 @@ from runtime.logs import set_up_logs
 from runtime.settings import Settings
 from trading.kernel import Kernel
 from trading.live_frame import frame
-from trading.live_trader import LiveTrader
+from trading.live_trader import Habits
 from trading.live_view import RecentLines
 from trading.observer import snapshot_of
 from trading.rehearsal import bot_environment, new_run, sign_in, simulator_process
@@ -63,19 +63,20 @@ def is_telling(snapshot: LiveSnapshot) -> bool:
 def draw(settings: Settings, path: Path) -> bool:
     """Trade until there is something to see, and save it; False when the day had no such moment."""
     clock = clock_of(settings.clock)
-    recent = RecentLines()
     drawn: list[LiveSnapshot] = []
 
     def look(kernel: Kernel) -> None:
-        snapshot = snapshot_of(kernel, clock.now(), recent.lines, kernel.engine.rules.max_loss)
+        snapshot = snapshot_of(kernel, clock.now(), recent.lines)
         if not drawn and is_telling(snapshot):
             drawn.append(snapshot)
             trader.request_stop("the picture is taken")
 
     with set_up_logs(settings, clock, console=False) as logs:
         wiring = Wiring(settings, clock, NseCalendar.of(settings), logs.redactor.add)
+        recent = RecentLines(logs.redactor)
         logging.getLogger("trading").addHandler(recent)
-        trader: LiveTrader = wiring.trader(1, look, lambda _kernel: None)
+        habits = Habits(timeframe=settings.timeframe, flatten_on_stop=False, days=1)
+        trader = wiring.trader(habits, look, lambda _kernel: None)
         trader.run()
     for snapshot in drawn:
         save_picture(snapshot, path)
@@ -88,8 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--to", type=Path, default=PICTURE)
     parser.add_argument("--speed", type=float, default=DEMO_SPEED)
     wanted = parser.parse_args(arguments)
-    plan = new_run(NseCalendar.of(load_settings()), DEMO_DAY, wanted.speed)
-    with simulator_process(plan) as endpoints:
+    settings = load_settings()
+    plan = new_run(NseCalendar.of(settings), DEMO_DAY, wanted.speed, settings.timeframe)
+    with simulator_process(plan) as (endpoints, _):
         os.environ.update(bot_environment(plan, endpoints))
         os.environ["FYERSBOT__PATHS__LOGS"] = str(plan.folder / "logs")
         sign_in(os.environ)

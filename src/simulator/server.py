@@ -123,7 +123,7 @@ class SimulatorServer:
             self._write_time(folder)
 
     def _write_time(self, folder: Path) -> None:
-        write_text(folder / TIME_NOTE, json.dumps({"market_time": self.venue.reached}) + "\n")
+        write_text(folder / TIME_NOTE, json.dumps({"market_time": self.clock.now()}) + "\n")
 
     async def _listen(self) -> None:
         self._site = web.TCPSite(self._runner, self.options.host, self._port)
