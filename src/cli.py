@@ -97,9 +97,10 @@ def trade(
 
         if day is None:
             raise ConfigurationError("--tape needs --date, the day of the file to trade, for example 2023-06-01")
-        if mode == "paper" or days not in {None, 1}:
+        if mode not in {None, "live"} or days not in {None, 1}:
             raise ConfigurationError("--tape trades one day in live mode at the simulator: leave out --mode and --days")
         settings = _settings(config)
+        _check_strategy(settings)
         plan = new_run(_calendar(), day.date(), speed, settings.timeframe, tape=tape, config=config, as_json=as_json)
         _train_default_model(settings)
         raise SystemExit(rehearse(plan))
@@ -251,10 +252,22 @@ def _instant(moment: datetime | None) -> int | None:
         raise ConfigurationError(f"--clock-start: {error}") from None
 
 
+def _lacks_default_model(settings: "Settings") -> bool:
+    needed = settings.strategy.name == "model" and settings.model.path == DEFAULT_MODEL
+    return needed and not any(DEFAULT_MODEL.parent.glob("*/manifest.yaml"))
+
+
+def _check_strategy(settings: "Settings") -> None:
+    """Make the strategy once before anything is started or written, so that a wrong name or model is told at once."""
+    from trading.wiring import strategy_of
+
+    if not _lacks_default_model(settings):
+        strategy_of(settings)
+
+
 def _train_default_model(settings: "Settings") -> None:
     """Train the model that the defaults name, if these settings need it and there is none yet."""
-    needed = settings.strategy.name == "model" and settings.model.path == DEFAULT_MODEL
-    if not needed or any(DEFAULT_MODEL.parent.glob("*/manifest.yaml")):
+    if not _lacks_default_model(settings):
         return
     sys.stderr.write("No model yet: training the default one on the simulator's market.\n")
     _train(_settings(None), DEFAULT_MODEL.parent.name, ())

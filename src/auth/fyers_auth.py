@@ -77,11 +77,15 @@ class FyersAuth:
         return ask_profile()
 
     def sign_in_url(self, state: str) -> str:
-        """Return the address of FYERS' sign-in page for this app. Raises `ConfigurationError` without an app id."""
+        """Return the address of FYERS' sign-in page for this app.
+
+        Raises `ConfigurationError` without an app id or its secret: a second factor must not be spent for nothing.
+        """
         if not self._auth.client_id:
             raise ConfigurationError(
                 "auth.client_id is missing: set FYERSBOT__AUTH__CLIENT_ID to the app id, ABCD1234XY-100"
             )
+        self._secret()
         query = {
             "client_id": self._auth.client_id,
             "redirect_uri": self._auth.redirect_uri,
@@ -96,11 +100,7 @@ class FyersAuth:
         Raises `ConfigurationError` without the app's secret, `AuthenticationError` when FYERS refuses, `BrokerError`
         when there is no usable answer.
         """
-        secret = self._auth.secret_key.get_secret_value()
-        if not secret:
-            raise ConfigurationError(
-                "auth.secret_key is missing: set FYERSBOT__AUTH__SECRET_KEY in the environment or in a 0600 .env file"
-            )
+        secret = self._secret()
         self._on_secret(auth_code)
         require_base(self._broker.endpoints.rest, "broker.endpoints.rest", "http")
         app_id_hash = hashlib.sha256(f"{self._auth.client_id}:{secret}".encode()).hexdigest()
@@ -125,6 +125,14 @@ class FyersAuth:
     def forget(self) -> None:
         """Drop the stored token, because the server has refused it."""
         self._store.forget()
+
+    def _secret(self) -> str:
+        secret = self._auth.secret_key.get_secret_value()
+        if not secret:
+            raise ConfigurationError(
+                "auth.secret_key is missing: set FYERSBOT__AUTH__SECRET_KEY in the environment or in a 0600 .env file"
+            )
+        return secret
 
     def _token(self) -> AccessToken | None:
         given = self._auth.access_token.get_secret_value()

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from core import events, exits, latches
 from core.entries import propose_entry
-from core.events import Decided, Decision, ExitDecided, LevelChanged, SafetyLevel
+from core.errors import StrategyError
+from core.events import Alarm, Decided, Decision, ExitDecided, LevelChanged, SafetyLevel
 from core.instants import Instant
 from core.market import Instrument, Tick, Timeframe
 from core.ports import RowStream
@@ -116,7 +117,11 @@ class Engine:
         return self._decide_candle(state, event.at, now, before)
 
     def _decide_candle(self, state: BotState, at: Instant, now: FeatureRow, before: FeatureRow) -> list[Decision]:
-        signal = self.provider.on_data(now, before)
+        try:
+            signal = self.provider.on_data(now, before)
+        except StrategyError as error:
+            alarm = Alarm(at=at, code="STRATEGY_FAILED", message=str(error))
+            return [alarm, *latches.raise_to(SafetyLevel.NO_ENTRY, state, at, str(error))]
         decided = Decided(
             at=at,
             symbol=now.symbol,

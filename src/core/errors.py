@@ -17,6 +17,10 @@ class ModelError(BotError):
     """A model bundle is unreadable, altered or made for other features. The bot refuses to start with it."""
 
 
+class StrategyError(BotError):
+    """A strategy raised, or returned something else than a signal. Entries stop until an operator resumes."""
+
+
 class StorageError(BotError):
     """The event log or another file cannot be written. No new order is sent; resting stops stay at the broker."""
 

@@ -16,17 +16,17 @@ def obey(state: BotState, given: CommandGiven, max_loss: int) -> list[Decision]:
     """Return what a command makes of the safety level; `max_loss` is the day's limit in units."""
     match given.command:
         case Command.HALT:
-            return _raise_to(SafetyLevel.NO_ENTRY, state, given)
+            return raise_to(SafetyLevel.NO_ENTRY, state, given.at, given.why)
         case Command.FLATTEN:
-            return _raise_to(SafetyLevel.FLATTEN, state, given)
+            return raise_to(SafetyLevel.FLATTEN, state, given.at, given.why)
         case Command.RESUME if state.level is not SafetyLevel.RUN:
             return [_resume(state, given.at, given.why, max_loss)]
     return []
 
 
-def _raise_to(level: SafetyLevel, state: BotState, given: CommandGiven) -> list[Decision]:
-    """Raise the safety level; a command to be careful never lowers it."""
-    return [LevelChanged(at=given.at, level=level, why=given.why)] if state.level.value < level.value else []
+def raise_to(level: SafetyLevel, state: BotState, at: Instant, why: str) -> list[Decision]:
+    """Raise the safety level; a wish to be careful never lowers it."""
+    return [LevelChanged(at=at, level=level, why=why)] if state.level.value < level.value else []
 
 
 def _resume(state: BotState, at: Instant, why: str, max_loss: int) -> Decision:

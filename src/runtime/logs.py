@@ -38,6 +38,7 @@ _TALKATIVE = ("urllib3", "requests", "apscheduler", "websocket", "asyncio", "aio
 """Libraries that log each request, some with its headers."""
 
 _uncaught = logging.getLogger("uncaught")
+_expected = logging.getLogger("process")
 
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160), 0x2028, 0x2029)}
 _CONTROL[ord("\n")] = "\\n"
@@ -82,7 +83,7 @@ class LogHandle:
             _uncaught.critical("the process ends: %s", complaint, exc_info=error)
             complaint += f"; this was not expected: the traceback is in {self._folder / TEXT_FILE}"
         else:
-            _uncaught.critical("the process ends: %s", complaint)
+            _expected.critical("the process ends: %s", complaint)
         self.close()
         raise BotError(self.redactor(" ".join(complaint.split()))) from None
 

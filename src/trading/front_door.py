@@ -184,7 +184,7 @@ def _stop_on_signals(trader: LiveTrader) -> None:
 
 
 def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bool) -> None:
-    """Write the day's summary and show it."""
+    """Show the day's summary, then write it: what a full disk refuses has been seen."""
     state = kernel.state
     if state.day is None:
         return
@@ -198,11 +198,11 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         level=state.level,
     )
     content = summary(state.trades, facts)
-    write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
     with suppress(OSError):  # the terminal may have been closed
         console.print(day_report(state.trades, facts, console.width))
     if as_json:
         _print_json(content)
+    write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
 
 
 def _print_json(content: object) -> None:

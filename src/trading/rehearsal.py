@@ -29,12 +29,15 @@ from runtime.atomic_files import write_text
 from runtime.clock import MarketClock
 from simulator.options import TIME_NOTE
 from simulator.tokens import AppCredentials
+from trading.event_log import SqliteEventLog
 from trading.stop_signals import stop_signals
 
 RUNS = Path("data/runs")
 PLAN = "rehearsal.json"
 BROKER = "broker"
 """Folder of the simulator's books in a run's folder."""
+BOT = "bot"
+"""Folder of the bot's state in a run's folder."""
 FASTEST = 900.0
 """Market seconds per wall second: a day in half a minute. At more there is no time to come up before the open."""
 START_UP_SECONDS = 10.0
@@ -106,7 +109,7 @@ def resumed_run(folder: Path, *, as_json: bool) -> Rehearsal:
         reached = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
         plan = Rehearsal(
             folder=folder,
-            clock_start=reached.get("market_time", content["clock_start"]),
+            clock_start=max(reached.get("market_time", content["clock_start"]), _last_event_at(folder)),
             market_close=content["market_close"],
             speed=content["speed"],
             seed=content["seed"],
@@ -124,6 +127,15 @@ def resumed_run(folder: Path, *, as_json: bool) -> Rehearsal:
     return plan
 
 
+def _last_event_at(folder: Path) -> Instant:
+    """Return when the bot last recorded something: its time must not run backwards. 0 when it has recorded nothing."""
+    path = folder / BOT / "live.sqlite"
+    if not path.exists():
+        return 0
+    with SqliteEventLog(path) as log:
+        return max((event.at for event in log.read()), default=0)
+
+
 def rehearse(plan: Rehearsal) -> int:
     """Play the day and return the bot's exit code.
 
@@ -132,10 +144,20 @@ def rehearse(plan: Rehearsal) -> int:
     with _passing_on_signals() as children, simulator_process(plan) as (endpoints, lifeline):
         clock = MarketClock(plan.clock_start, plan.speed, endpoints["clock"]["epoch"])
         code = _run_bot(plan, endpoints, lifeline, clock, children)
-    if code == 0 and clock.now() < plan.market_close:
+    is_over = clock.now() >= plan.market_close
+    go_on = f"go on with it: {_program()} demo --resume {plan.folder}"
+    if code < 0:
+        raise BotError(f"the bot was ended by {signal.Signals(-code).name}" + ("" if is_over else f"; {go_on}"))
+    if code == 0 and not is_over:
         with suppress(OSError):  # the terminal may have been closed
-            sys.stderr.write(f"The day is not over; go on with it: fyersbot demo --resume {plan.folder}\n")
+            sys.stderr.write(f"The day is not over; {go_on}\n")
     return code
+
+
+def _program() -> str:
+    """Return how this program was called, so that what it prints can be pasted."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "fyersbot" else "fyersbot"
 
 
 @contextmanager
@@ -183,7 +205,7 @@ def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, 
         "FYERSBOT__AUTH__TOKEN_FILE": str(plan.folder / "sign-in" / "token.json"),
         "FYERSBOT__LIVE__ACCOUNT": endpoints["account"],
         "FYERSBOT__SYMBOLS": json.dumps(traded),
-        "FYERSBOT__PATHS__STATE": str(plan.folder / "bot"),
+        "FYERSBOT__PATHS__STATE": str(plan.folder / BOT),
     }
 
 

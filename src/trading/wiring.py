@@ -35,6 +35,7 @@ from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
 from strategies.catalogue import strategy_named
+from strategies.guarded import Guarded
 from trading.bundle import check_fits
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
@@ -76,7 +77,7 @@ class Wiring:
         self.client = FyersClient(settings, clock, calendar, self.auth.current_token, budget, self._own_feed)
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
-        self.provider, self.specification = _strategy(settings)
+        self.provider, self.specification = strategy_of(settings)
         _check_history(settings, self.provider, self.specification)
         self._digest = _config_digest(settings)
 
@@ -218,7 +219,7 @@ class Wiring:
         )
 
 
-def _strategy(settings: Settings) -> tuple[SignalProvider, FeatureSpecification]:
+def strategy_of(settings: Settings) -> tuple[SignalProvider, FeatureSpecification]:
     """Return the signal provider and the features it reads: the model's, if it takes one, and its own."""
     choice, model = settings.strategy, settings.model
     opened: list[InferenceEngine] = []
@@ -229,7 +230,7 @@ def _strategy(settings: Settings) -> tuple[SignalProvider, FeatureSpecification]
         opened.append(engine)
         return engine
 
-    provider = strategy_named(choice.name, choice.params, choice.folder, open_model)
+    provider = Guarded(strategy_named(choice.name, choice.params, choice.folder, open_model))
     of_model = [name for engine in opened for name in engine.feature_names]
     own = provider.needs.features or DEFAULT_NAMES
     return provider, FeatureSpecification.of(dict.fromkeys([*of_model, *own]))

@@ -47,11 +47,19 @@ class Person(io.StringIO):
 
 
 def test_the_sign_in_address_is_the_one_the_sdk_builds(clock: RehearsalClock) -> None:
-    settings = Settings(auth=AuthSettings(client_id=CLIENT_ID, redirect_uri="https://www.example.com/a?b=1&c"))
+    app = AuthSettings(
+        client_id=CLIENT_ID, secret_key=SecretStr(SECRET), redirect_uri="https://www.example.com/a?b=1&c"
+    )
+    settings = Settings(auth=app)
     theirs = fyersModel.SessionModel(
         client_id=CLIENT_ID, redirect_uri=settings.auth.redirect_uri, response_type="code", state="st/a te"
     )
     assert FyersAuth(settings, clock).sign_in_url("st/a te") == theirs.generate_authcode()
+
+
+def test_nobody_is_sent_to_sign_in_for_an_app_without_its_secret(clock: RehearsalClock) -> None:
+    with pytest.raises(ConfigurationError, match=r"auth\.secret_key is missing"):
+        FyersAuth(Settings(auth=AuthSettings(client_id=CLIENT_ID)), clock).sign_in_url("state")
 
 
 def test_a_code_is_exchanged_for_a_token_that_is_stored_and_used(

@@ -145,6 +145,7 @@ def test_a_tape_and_its_day_belong_together(run: Run, home: Path) -> None:
         (("--speed", "nan"), "--speed nan: must lie above 0 and not above 900"),
         (("--speed", "1e9"), "--speed 1e+09: must lie above 0 and not above 900"),
         (("--mode", "paper"), "--tape trades one day in live mode at the simulator: leave out --mode and --days"),
+        (("--mode", "bogus"), "--tape trades one day in live mode at the simulator: leave out --mode and --days"),
         (("--days", "2"), "--tape trades one day in live mode at the simulator: leave out --mode and --days"),
         (("--config", "bott.yaml"), "bott.yaml: there is no such file; create it, or name another"),
     ],

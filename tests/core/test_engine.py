@@ -6,6 +6,7 @@ import pytest
 
 from core import events
 from core.engine import Engine
+from core.errors import StrategyError
 from core.events import (
     Command,
     Decided,
@@ -360,3 +361,19 @@ def closed(at: int) -> events.TradeClosed:
         probability=0.5,
     )
     return events.TradeClosed(at=at, trade=trade)
+
+
+# --- a strategy that breaks -------------------------------------------------------------------------------------------
+
+
+def test_a_strategy_that_raises_stops_entries_and_nothing_else(machine):
+    def fail(now, before):
+        raise StrategyError("strategy echo on NSE:SBIN-EQ: ZeroDivisionError")
+
+    machine.echo.on_data = fail
+    machine.hold(symbol=INFY)
+    machine.candles(0, 1, 2, 3)
+    alarm, raised = machine.candles(4, due=4)
+    assert (alarm.code, raised.level) == ("STRATEGY_FAILED", SafetyLevel.NO_ENTRY)
+    assert [decision.code for decision in machine.candles(5, due=5)] == ["STRATEGY_FAILED"]
+    assert [type(decision) for decision in machine.tick(80_600, INFY)] == [events.ExitDecided]

@@ -218,7 +218,7 @@ def test_an_expected_error_that_ends_the_bot_is_one_clean_line_in_the_log_and_af
     with pytest.raises(BotError) as ended:
         end_with(StorageError(f"the disk of {CANARY} is full"), tmp_path, clock, console)
     (line,) = (tmp_path / TEXT_FILE).read_text().splitlines()
-    assert line.endswith("[CRITICAL] [uncaught] - the process ends: the disk of [redacted] is full")
+    assert line.endswith("[CRITICAL] [process] - the process ends: the disk of [redacted] is full")
     assert str(ended.value) == "the disk of [redacted] is full"
 
 

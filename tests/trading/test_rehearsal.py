@@ -1,15 +1,20 @@
 import json
+from contextlib import nullcontext
 from datetime import date, time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from core.errors import ConfigurationError
+from core import events
+from core.errors import BotError, ConfigurationError
 from core.instants import SECOND, Instant, instant_at
 from core.market import Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
-from trading.rehearsal import BROKER, FASTEST, PLAN, START_UP_SECONDS, TIME_NOTE, new_run, resumed_run
+from trading import rehearsal
+from trading.event_log import SqliteEventLog
+from trading.rehearsal import BOT, BROKER, FASTEST, PLAN, START_UP_SECONDS, TIME_NOTE, new_run, resumed_run
 
 DAY = date(2026, 1, 6)
 TOKENS_DIE = instant_at(DAY, time(6, 0))
@@ -73,6 +78,26 @@ def run_that_reached(folder: Path, reached: Instant) -> Path:
 def test_a_run_goes_on_where_its_market_stopped(tmp_path: Path) -> None:
     reached = CLOSE - 60 * SECOND
     assert resumed_run(run_that_reached(tmp_path, reached), as_json=False).clock_start == reached
+
+
+def test_a_run_does_not_go_back_behind_what_the_bot_recorded(tmp_path: Path) -> None:
+    folder, recorded = run_that_reached(tmp_path, CLOSE - 600 * SECOND), CLOSE - 60 * SECOND
+    (folder / BOT).mkdir()
+    with SqliteEventLog(folder / BOT / "live.sqlite") as log:
+        log.append([events.FlatVerified(at=recorded - SECOND), events.FlatVerified(at=recorded)])
+    assert resumed_run(folder, as_json=False).clock_start == recorded
+
+
+@pytest.mark.parametrize(("reached", "hint"), [(CLOSE - 60 * SECOND, "; go on with it: .*--resume"), (CLOSE, "$")])
+def test_a_bot_that_was_ended_by_a_signal_is_told_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reached: Instant, hint: str
+) -> None:
+    plan = resumed_run(run_that_reached(tmp_path, CLOSE - 60 * SECOND), as_json=False)
+    monkeypatch.setattr(rehearsal, "simulator_process", lambda _plan: nullcontext(({"clock": {"epoch": 0.0}}, 0)))
+    monkeypatch.setattr(rehearsal, "MarketClock", lambda *_: SimpleNamespace(now=lambda: reached))
+    monkeypatch.setattr(rehearsal, "_run_bot", lambda *_: -9)
+    with pytest.raises(BotError, match=f"the bot was ended by SIGKILL{hint}"):
+        rehearsal.rehearse(plan)
 
 
 def test_a_run_whose_market_has_closed_is_not_gone_on_with(tmp_path: Path) -> None:
