@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,15 @@ def wait_for_line(words: str) -> None:
         time.sleep(0.1)
 
 
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """Let SIGHUP mean what it means at a terminal, also where the tests themselves run under `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_of_a_rehearsal_that_is_ended_and_it_can_be_gone_on_with(
     number: signal.Signals, home: Path
