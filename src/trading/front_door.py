@@ -61,6 +61,7 @@ def run_bot(
     clock = clock_of(settings.clock)
     console = Console(stderr=as_json)
     view = LiveView(console)
+    is_rehearsal = all_loopback(settings.broker.endpoints)
     with _single_instance(settings), set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs:
         _confirm(settings)
         calendar = NseCalendar.of(settings)
@@ -70,7 +71,7 @@ def run_bot(
 
         def show(kernel: Kernel) -> None:
             if view.is_visible:
-                view.update(snapshot_of(kernel, clock.now(), recent.lines))
+                view.update(snapshot_of(kernel, clock.now(), recent.lines, is_rehearsal=is_rehearsal))
                 view.start()  # each day anew: the report of the day before has ended it
 
         def report(kernel: Kernel) -> None:
@@ -86,7 +87,8 @@ def run_bot(
         try:
             sessions = trader.run()
             if as_json and not sessions:
-                _print_json(no_session(settings.mode.value, settings.strategy.name, settings.symbols))
+                strategy, symbols = settings.strategy.name, settings.symbols
+                _print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
         finally:
             view.stop()
             logging.getLogger("trading").removeHandler(recent)
@@ -196,6 +198,7 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         signals=state.signals_today,
         flat=kernel.orders.is_flat(state),
         level=state.level,
+        is_rehearsal=all_loopback(settings.broker.endpoints),
     )
     content = summary(state.trades, facts)
     write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)

@@ -13,6 +13,7 @@ from core.instants import Instant, ist_datetime
 from core.market import Side
 from core.sessions import TradingDay
 from core.signals import Direction
+from trading.mode_badge import mode_badge
 from trading.rupee_text import profit_style, rupees, short_symbol, signed_rupees
 from trading.snapshot import LiveSnapshot, PositionView, SymbolView
 
@@ -98,10 +99,8 @@ def _header(snapshot: LiveSnapshot, width: int) -> RenderableType:
     grid = Table.grid(expand=True)
     grid.add_column(no_wrap=True)
     grid.add_column(justify="right", no_wrap=True)
-    mode_style = "bold white on red" if snapshot.mode == "live" else "bold white on blue"
-    who = Text.assemble(
-        (f" {snapshot.mode.upper()} ", mode_style), f"  {snapshot.account}  ", (snapshot.strategy, "cyan")
-    )
+    badge = mode_badge(snapshot.mode, is_rehearsal=snapshot.is_rehearsal)
+    who = Text.assemble(badge, f"  {snapshot.account}  ", (snapshot.strategy, "cyan"))
     grid.add_row(who, Text(f"{ist_datetime(snapshot.at):%a %d %b %Y  %H:%M:%S} IST", "bold"))
     safety = Text.assemble((f" {snapshot.level.name} ", _LEVEL_STYLES[snapshot.level]), "  ")
     safety.append(snapshot.level_why, "yellow")

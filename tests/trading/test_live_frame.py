@@ -91,6 +91,13 @@ def test_everything_is_on_the_screen_and_nothing_is_cut(width: int) -> None:
     assert max(len(line) for line in text.splitlines()) <= width
 
 
+def test_a_rehearsal_does_not_say_live() -> None:
+    text = shown(replace(SNAPSHOT, is_rehearsal=True))
+
+    assert " REHEARSAL " in text
+    assert " LIVE " not in text
+
+
 def test_positions_come_before_flat_symbols() -> None:
     text = shown(SNAPSHOT)
 
