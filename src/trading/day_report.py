@@ -27,6 +27,8 @@ from trading.rupee_text import profit_style, rupees, short_symbol, signed_rupees
 
 WIDE = 110
 """Columns from which the time of a fill stands beside its price."""
+REPORT_WIDTH = 120
+"""Columns of a report that goes to no terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from runtime.logs import set_up_logs
 from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
 from trading.call_journal import CallJournal
-from trading.day_report import DayFacts, day_report, no_session, summary, write_summary
+from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
@@ -59,7 +59,7 @@ def run_bot(
     """
     _require_live_by_name(settings, typed_mode)
     clock = clock_of(settings.clock)
-    console = Console(stderr=as_json)
+    console = _console(sys.stderr if as_json else sys.stdout)
     view = LiveView(console)
     is_rehearsal = all_loopback(settings.broker.endpoints)
     with _single_instance(settings), set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs:
@@ -92,6 +92,11 @@ def run_bot(
         finally:
             view.stop()
             logging.getLogger("trading").removeHandler(recent)
+
+
+def _console(stream: TextIO) -> Console:
+    """Return where to draw; a file or a pipe has no width of its own and gets one that a trade's row fits into."""
+    return Console(file=stream, width=None if stream.isatty() else REPORT_WIDTH)
 
 
 def _habits(settings: Settings, days: int | None, *, waits_for_sign_in: bool) -> Habits:

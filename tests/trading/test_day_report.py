@@ -12,7 +12,7 @@ from core.events import SafetyLevel
 from core.instants import instant_at
 from core.market import Side
 from core.positions import Trade
-from trading.day_report import DayFacts, day_report, summary, totals_of, write_summary
+from trading.day_report import REPORT_WIDTH, DayFacts, day_report, summary, totals_of, write_summary
 
 DAY = date(2026, 1, 6)
 FACTS = DayFacts(
@@ -170,3 +170,13 @@ def test_a_rehearsal_is_named_in_the_heading_and_in_the_data_its_mode_stays_live
     assert " LIVE " in shown(TRADES, 120)
     content = summary(TRADES, rehearsal)
     assert (content["mode"], content["rehearsal"]) == ("live", True)
+
+
+def test_without_a_terminal_a_trade_is_one_line() -> None:
+    longest = trade(-7_345_600, 11, symbol="NSE:HINDUNILVR-EQ", quantity=12_345, exit_reason="closed_at_broker")
+    lines = shown((*TRADES, longest), REPORT_WIDTH).splitlines()
+
+    [row] = [line for line in lines if "HINDUNILVR" in line]
+    for word in ("12,345", "10:20:02", "11:00:00", "closed at broker", "-73,456.00"):
+        assert word in row
+    assert sum("10:20:02" in line for line in lines) == 2

@@ -212,6 +212,10 @@ def test_a_closed_terminal_costs_the_picture_and_not_the_summary(
         assert json.loads((tmp_path / "logs" / day / "summary.json").read_text())["date"] == day
 
 
+def test_a_report_that_goes_to_no_terminal_has_room_for_a_whole_row() -> None:
+    assert front_door._console(io.StringIO()).width == 120
+
+
 # --- the word that real money waits for -----------------------------------------------------------------------------
 
 
