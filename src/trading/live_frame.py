@@ -42,7 +42,7 @@ _LINES_AROUND = 16
 _GAUGE_CELLS = 15
 _LOSS_CELLS = 8
 _NARROW = 80
-"""Columns below which the day's less important figures are left out."""
+"""Columns below which the date and the less important figures of the day are left out."""
 _ARROWS = {Direction.LONG: ("▲", "green"), Direction.SHORT: ("▼", "red")}
 
 _Row = dict[str, Text]
@@ -83,10 +83,11 @@ def _lines(row: _Row) -> int:
 
 
 def _first_lines(row: _Row) -> _Row:
-    """Leave out the second line, unless it warns that a position has no stop."""
+    """Leave out the second line; the warning that a position has no stop moves up into the first."""
+    first = {name: cell.split("\n")[0] if cell.plain else cell for name, cell in row.items()}
     if _NO_STOP in row["Position"].plain:
-        return row
-    return {name: cell.split("\n")[0] if cell.plain else cell for name, cell in row.items()}
+        first["Position"] = Text(" ").join(row["Position"].split("\n"))
+    return first
 
 
 def _that_fit(rows: list[_Row], room: int) -> list[_Row]:
@@ -96,26 +97,32 @@ def _that_fit(rows: list[_Row], room: int) -> list[_Row]:
 
 
 def _header(snapshot: LiveSnapshot, width: int) -> RenderableType:
-    grid = Table.grid(expand=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(justify="right", no_wrap=True)
     badge = mode_badge(snapshot.mode, is_rehearsal=snapshot.is_rehearsal)
     who = Text.assemble(badge, f"  {snapshot.account}  ", (snapshot.strategy, "cyan"))
-    grid.add_row(who, Text(f"{ist_datetime(snapshot.at):%a %d %b %Y  %H:%M:%S} IST", "bold"))
+    date = "" if width < _NARROW else f"{ist_datetime(snapshot.at):%a %d %b %Y}  "
+    now = Text(f"{date}{ist_datetime(snapshot.at):%H:%M:%S} IST", "bold")
     safety = Text.assemble((f" {snapshot.level.name} ", _LEVEL_STYLES[snapshot.level]), "  ")
     safety.append(snapshot.level_why, "yellow")
     feeds = Text("   ").join(
         Text.assemble((f"{name} ", "dim"), (f"● {state.value.replace('_', ' ')}", _FEED_STYLES[state]))
         for name, state in snapshot.feeds
     )
-    grid.add_row(safety, feeds)
     return Panel(
-        Group(grid, _session_bar(snapshot, width - 4)),
+        Group(_two_ends(who, now), _two_ends(safety, feeds), _session_bar(snapshot, width - 4)),
         title="[bold]fyersbot[/]",
         title_align="left",
         box=box.ROUNDED,
         border_style="blue",
     )
+
+
+def _two_ends(left: Text, right: Text) -> Table:
+    """Return a line of its own grid: the width of one line costs the next nothing."""
+    grid = Table.grid(expand=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_row(left, right)
+    return grid
 
 
 def _session_bar(snapshot: LiveSnapshot, width: int) -> Text:

@@ -256,8 +256,19 @@ def test_what_does_not_fit_at_last_is_counted_and_positions_stay() -> None:
 
 def test_a_position_without_a_stop_keeps_its_warning_on_a_low_terminal() -> None:
     bare = replace(LONG, position=replace(LONG.position, is_protected=False))
+    text = shown(replace(ALL_HELD, symbols=(bare, SHORT, bare)), 60, 20)
 
-    assert "no stop yet" in shown(replace(ALL_HELD, symbols=(bare, SHORT)), 60, 20)
+    assert text.count("long 123 no stop yet") == 2
+    assert all(profit in text for profit in PROFITS)
+    assert "more" not in text
+
+
+def test_a_narrow_terminal_keeps_the_time_and_the_feeds_whole() -> None:
+    text = shown(replace(ALL_HELD, is_rehearsal=True, strategy="simple_ma_crossover"), 60, 20)
+
+    assert "simple_ma_crossover" in text
+    assert "11:23:05 IST" in text
+    assert "orders ● live" in text
 
 
 @pytest.mark.parametrize("width", [60, 70, 80, 99])
