@@ -66,7 +66,7 @@ def draw(settings: Settings, path: Path) -> bool:
     drawn: list[LiveSnapshot] = []
 
     def look(kernel: Kernel) -> None:
-        snapshot = snapshot_of(kernel, clock.now(), recent.lines)
+        snapshot = snapshot_of(kernel, clock.now(), recent.lines, is_rehearsal=True)
         if not drawn and is_telling(snapshot):
             drawn.append(snapshot)
             trader.request_stop("the picture is taken")

@@ -110,7 +110,7 @@ class DataFeed:
             return
         supervisor.stop()
         fallback.stop()
-        _log.info("stopped; received and not delivered: %s", self.counts)
+        _log.info("data feed stopped; received and not delivered: %s", self.counts)
 
     def age_seconds(self, symbol: str) -> float:
         """Market seconds since anything was heard that vouches for this symbol's price; infinity before the first."""

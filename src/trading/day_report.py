@@ -22,10 +22,13 @@ from core.instants import ist_datetime
 from core.market import Side
 from core.positions import Trade
 from runtime.atomic_files import write_text
+from trading.mode_badge import mode_badge
 from trading.rupee_text import profit_style, rupees, short_symbol, signed_rupees
 
 WIDE = 110
 """Columns from which the time of a fill stands beside its price."""
+REPORT_WIDTH = 120
+"""Columns of a report that goes to no terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ class DayFacts:
     """Whether the broker's books were read at the end and showed nothing open."""
     level: SafetyLevel
     """The safety level the day ended on."""
+    is_rehearsal: bool
+    """Whether every endpoint was this machine, so that no real money was at stake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +93,7 @@ def summary(trades: Sequence[Trade], facts: DayFacts) -> dict[str, Any]:
     return {
         "date": facts.date.isoformat(),
         "mode": facts.mode,
+        "rehearsal": facts.is_rehearsal,
         "strategy": facts.strategy,
         "symbols": list(facts.symbols),
         "trades": totals.trades,
@@ -105,10 +111,17 @@ def summary(trades: Sequence[Trade], facts: DayFacts) -> dict[str, Any]:
     }
 
 
-def no_session(mode: str, strategy: str, symbols: tuple[str, ...]) -> dict[str, Any]:
+def no_session(mode: str, strategy: str, symbols: tuple[str, ...], *, is_rehearsal: bool) -> dict[str, Any]:
     """Return the same data for a run that was stopped before any session: null where nothing was found out."""
     nothing = DayFacts(
-        date=date.min, mode=mode, strategy=strategy, symbols=symbols, signals=0, flat=False, level=SafetyLevel.RUN
+        date=date.min,
+        mode=mode,
+        strategy=strategy,
+        symbols=symbols,
+        signals=0,
+        flat=False,
+        level=SafetyLevel.RUN,
+        is_rehearsal=is_rehearsal,
     )
     return summary((), nothing) | {"date": None, "flat": None, "safety_level": None}
 
@@ -122,7 +135,7 @@ def day_report(trades: Sequence[Trade], facts: DayFacts, width: int) -> Renderab
     """Draw the table of trades and the totals for a terminal of a width in characters."""
     heading = Text.assemble(
         " ",
-        (f" {facts.mode.upper()} ", "bold white on red" if facts.mode == "live" else "bold white on blue"),
+        mode_badge(facts.mode, is_rehearsal=facts.is_rehearsal),
         (f"  {facts.date:%a %d %b %Y}  ", "bold"),
         (facts.strategy, "cyan"),
     )

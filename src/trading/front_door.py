@@ -24,7 +24,7 @@ from runtime.logs import set_up_logs
 from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
 from trading.call_journal import CallJournal
-from trading.day_report import DayFacts, day_report, no_session, summary, write_summary
+from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
@@ -59,8 +59,9 @@ def run_bot(
     """
     _require_live_by_name(settings, typed_mode)
     clock = clock_of(settings.clock)
-    console = Console(stderr=as_json)
+    console = _console(sys.stderr if as_json else sys.stdout)
     view = LiveView(console)
+    is_rehearsal = all_loopback(settings.broker.endpoints)
     with _single_instance(settings), set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs:
         _confirm(settings)
         calendar = NseCalendar.of(settings)
@@ -70,7 +71,7 @@ def run_bot(
 
         def show(kernel: Kernel) -> None:
             if view.is_visible:
-                view.update(snapshot_of(kernel, clock.now(), recent.lines))
+                view.update(snapshot_of(kernel, clock.now(), recent.lines, is_rehearsal=is_rehearsal))
                 view.start()  # each day anew: the report of the day before has ended it
 
         def report(kernel: Kernel) -> None:
@@ -86,10 +87,16 @@ def run_bot(
         try:
             sessions = trader.run()
             if as_json and not sessions:
-                _print_json(no_session(settings.mode.value, settings.strategy.name, settings.symbols))
+                strategy, symbols = settings.strategy.name, settings.symbols
+                _print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
         finally:
             view.stop()
             logging.getLogger("trading").removeHandler(recent)
+
+
+def _console(stream: TextIO) -> Console:
+    """Return where to draw; a file or a pipe has no width of its own and gets one that a trade's row fits into."""
+    return Console(file=stream, width=None if stream.isatty() else REPORT_WIDTH)
 
 
 def _habits(settings: Settings, days: int | None, *, waits_for_sign_in: bool) -> Habits:
@@ -196,6 +203,7 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         signals=state.signals_today,
         flat=kernel.orders.is_flat(state),
         level=state.level,
+        is_rehearsal=all_loopback(settings.broker.endpoints),
     )
     content = summary(state.trades, facts)
     with suppress(OSError):  # the terminal may have been closed

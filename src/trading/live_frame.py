@@ -1,5 +1,7 @@
 """One picture of the running bot for a terminal, from a snapshot. Pure: the same snapshot gives the same picture."""
 
+from itertools import accumulate
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -11,6 +13,7 @@ from core.instants import Instant, ist_datetime
 from core.market import Side
 from core.sessions import TradingDay
 from core.signals import Direction
+from trading.mode_badge import mode_badge
 from trading.rupee_text import profit_style, rupees, short_symbol, signed_rupees
 from trading.snapshot import LiveSnapshot, PositionView, SymbolView
 
@@ -26,6 +29,7 @@ _LEVEL_STYLES = {
     SafetyLevel.FLATTEN: "bold white on red",
     SafetyLevel.FREEZE: "bold white on red",
 }
+_NO_STOP = "no stop yet"
 _FEED_STYLES = {
     FeedState.CONNECTING: "yellow",
     FeedState.LIVE: "green",
@@ -33,45 +37,92 @@ _FEED_STYLES = {
     FeedState.DOWN: "bold red",
     FeedState.AUTH_REFUSED: "bold red",
 }
-_LINES_AROUND_THE_TABLE = 16
-_LINES_OF_A_ROW = 2
+_LINES_AROUND = 16
+"""Lines that are always there besides rows and log lines; one of them is for `+ N more` or stays free."""
 _GAUGE_CELLS = 15
 _LOSS_CELLS = 8
+_NARROW = 80
+"""Columns below which the date and the less important figures of the day are left out."""
 _ARROWS = {Direction.LONG: ("▲", "green"), Direction.SHORT: ("▼", "red")}
+
+_Row = dict[str, Text]
+
+# least widths keep the columns where they are when the first position opens
+_LEAST_CELLS = {
+    "Symbol": 6,
+    "Last": 9,
+    "Signal": 7,
+    "Position": 11,
+    "Stop": 11,
+    "": _GAUGE_CELLS,
+    "Target": 11,
+    "P&L": 10,
+}
+_LEFT_OUT_FIRST = ("", "Target", "Stop", "Signal", "Last")
+"""What a narrow terminal does without, in this order; whose money it is and how much of it stays."""
 
 
 def frame(snapshot: LiveSnapshot, width: int, height: int) -> RenderableType:
     """Draw the whole view for a terminal of a width and height in characters.
 
-    Symbols with a position come first; those that do not fit into the height are counted in the last row.
+    Symbols with a position come first. Where the height does not do, the log gives way down to one line, then the
+    second line of the rows, and only then symbols: they are counted in the last row.
     """
-    room = height - _LINES_AROUND_THE_TABLE - len(snapshot.log)
-    return Group(_header(snapshot, width), _symbols(snapshot.symbols, width, room), _footer(snapshot, width))
+    rows = [_row(view) for view in sorted(snapshot.symbols, key=lambda view: view.position is None)]
+    room = height - _LINES_AROUND - 1
+    if sum(map(_lines, rows)) > room:
+        rows = [_first_lines(row) for row in rows]
+    shown = _that_fit(rows, max(room, 1))
+    log = snapshot.log[-max(1 + room - sum(map(_lines, shown)), 1) :]
+    table = _symbols(shown, len(rows) - len(shown), width)
+    return Group(_header(snapshot, width), table, _footer(snapshot, log, width))
+
+
+def _lines(row: _Row) -> int:
+    return 1 + max(cell.plain.count("\n") for cell in row.values())
+
+
+def _first_lines(row: _Row) -> _Row:
+    """Leave out the second line; the warning that a position has no stop moves up into the first."""
+    first = {name: cell.split("\n")[0] if cell.plain else cell for name, cell in row.items()}
+    if _NO_STOP in row["Position"].plain:
+        first["Position"] = Text(" ").join(row["Position"].split("\n"))
+    return first
+
+
+def _that_fit(rows: list[_Row], room: int) -> list[_Row]:
+    """Return the first rows that fit into some lines; at least one, if there is any."""
+    ends = list(accumulate(map(_lines, rows)))
+    return rows[: max(sum(end <= room for end in ends), 1)]
 
 
 def _header(snapshot: LiveSnapshot, width: int) -> RenderableType:
-    grid = Table.grid(expand=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(justify="right", no_wrap=True)
-    mode_style = "bold white on red" if snapshot.mode == "live" else "bold white on blue"
-    who = Text.assemble(
-        (f" {snapshot.mode.upper()} ", mode_style), f"  {snapshot.account}  ", (snapshot.strategy, "cyan")
-    )
-    grid.add_row(who, Text(f"{ist_datetime(snapshot.at):%a %d %b %Y  %H:%M:%S} IST", "bold"))
+    badge = mode_badge(snapshot.mode, is_rehearsal=snapshot.is_rehearsal)
+    who = Text.assemble(badge, f"  {snapshot.account}  ", (snapshot.strategy, "cyan"))
+    date = "" if width < _NARROW else f"{ist_datetime(snapshot.at):%a %d %b %Y}  "
+    now = Text(f"{date}{ist_datetime(snapshot.at):%H:%M:%S} IST", "bold")
     safety = Text.assemble((f" {snapshot.level.name} ", _LEVEL_STYLES[snapshot.level]), "  ")
     safety.append(snapshot.level_why, "yellow")
     feeds = Text("   ").join(
         Text.assemble((f"{name} ", "dim"), (f"● {state.value.replace('_', ' ')}", _FEED_STYLES[state]))
         for name, state in snapshot.feeds
     )
-    grid.add_row(safety, feeds)
     return Panel(
-        Group(grid, _session_bar(snapshot, width - 4)),
+        Group(_two_ends(who, now), _two_ends(safety, feeds), _session_bar(snapshot, width - 4)),
         title="[bold]fyersbot[/]",
         title_align="left",
         box=box.ROUNDED,
         border_style="blue",
     )
+
+
+def _two_ends(left: Text, right: Text) -> Table:
+    """Return a line of its own grid: the width of one line costs the next nothing."""
+    grid = Table.grid(expand=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_row(left, right)
+    return grid
 
 
 def _session_bar(snapshot: LiveSnapshot, width: int) -> Text:
@@ -101,7 +152,7 @@ def _next_moment(day: TradingDay, at: Instant) -> str:
     return text.rjust(len("entries until 14:45"))
 
 
-def _symbols(views: tuple[SymbolView, ...], width: int, room: int) -> RenderableType:
+def _symbols(rows: list[_Row], more: int, width: int) -> RenderableType:
     table = Table(
         box=box.SIMPLE_HEAD,
         expand=True,
@@ -111,37 +162,61 @@ def _symbols(views: tuple[SymbolView, ...], width: int, room: int) -> Renderable
         header_style="bold dim",
         border_style="dim",
     )
-    table.add_column("Symbol", style="bold", overflow="fold")
-    # least widths keep the columns where they are when the first position opens
-    table.add_column("Last", justify="right", no_wrap=True, min_width=9)
-    table.add_column("Signal", no_wrap=True, min_width=7)
-    table.add_column("Position", no_wrap=True, min_width=11)
-    table.add_column("Stop", justify="right", no_wrap=True, min_width=11)
-    if width >= WIDE:
-        table.add_column("", justify="center", no_wrap=True, min_width=_GAUGE_CELLS)
-    table.add_column("Target", justify="left" if width >= WIDE else "right", no_wrap=True, min_width=11)
-    table.add_column("P&L", justify="right", no_wrap=True, min_width=10)
-    ordered = sorted(views, key=lambda view: view.position is None)
-    shown = 0
-    while shown < len(ordered) and (shown + 1) * _LINES_OF_A_ROW <= max(room, _LINES_OF_A_ROW):
-        table.add_row(*_row(ordered[shown], width))
-        shown += 1
-    if shown < len(ordered):
-        table.add_row(Text(f"+ {len(ordered) - shown} more", "dim"))
+    cells = _cells_needed(rows, width)
+    for name, needed in cells.items():
+        is_left = name in ("Symbol", "Signal", "Position") or (name == "Target" and "" in cells)
+        table.add_column(
+            name,
+            style="bold" if name == "Symbol" else "",
+            justify="left" if is_left else "right",
+            no_wrap=True,
+            min_width=needed,
+            # a long note has what the others leave
+            max_width=needed + max(width - _width_of(cells, width), 0) if name == "Position" else None,
+        )
+    for row in rows:
+        table.add_row(*(row.get(name, "") for name in cells))
+    if more:
+        table.add_row(Text(f"+ {more} more", "dim"))
     return table
 
 
-def _row(view: SymbolView, width: int) -> list[RenderableType]:
-    cells: list[RenderableType] = [short_symbol(view.symbol), _price(view), _signal(view)]
+def _cells_needed(rows: list[_Row], width: int) -> dict[str, int]:
+    """Return the columns that a width has room for, each with the characters it needs; a note needs none."""
+    cells = {
+        name: max(
+            [least, *(_widest(row[name]) for row in rows if name in row and (name != "Position" or "P&L" in row))]
+        )
+        for name, least in _LEAST_CELLS.items()
+        if name or width >= WIDE
+    }
+    for name in _LEFT_OUT_FIRST:
+        if _width_of(cells, width) > width:
+            cells.pop(name, None)
+    return cells
+
+
+def _width_of(cells: dict[str, int], width: int) -> int:
+    between = 2 if width >= WIDE else 1
+    return sum(cells.values()) + between * (len(cells) + 1)
+
+
+def _widest(cell: Text) -> int:
+    return max((line.cell_len for line in cell.split("\n")), default=0)
+
+
+def _row(view: SymbolView) -> _Row:
+    row: _Row = {"Symbol": Text(short_symbol(view.symbol)), "Last": _price(view), "Signal": _signal(view)}
     position = view.position
     if position is None:
-        return [*cells, Text(view.note or "flat", "yellow" if view.note else "dim")]
-    cells += [_held(view, position), _distance(view, position.stop)]
-    if width >= WIDE:
-        cells.append(_gauge(view, position))
-    target = _distance(view, position.target) if position.target else Text("none", "dim")
-    profit = Text(signed_rupees(position.profit, view.scale), f"bold {profit_style(position.profit)}")
-    return [*cells, target, profit]
+        return row | {"Position": Text(view.note or "flat", "yellow" if view.note else "dim")}
+    return row | {
+        "Position": _held(view, position),
+        "Stop": _distance(view, position.stop),
+        "": _gauge(view, position),
+        "Target": _distance(view, position.target) if position.target else Text("none", "dim"),
+        "P&L": Text(signed_rupees(position.profit, view.scale), f"bold {profit_style(position.profit)}"),
+    }
 
 
 def _price(view: SymbolView) -> Text:
@@ -168,7 +243,7 @@ def _held(view: SymbolView, position: PositionView) -> Text:
     text = Text.assemble((word, style), f" {position.quantity:,}\n")
     if position.is_protected:
         return text.append(f"@ {rupees(position.entry_price, view.scale)}", "dim")
-    return text.append("no stop yet", "bold red")
+    return text.append(_NO_STOP, "bold red")
 
 
 def _distance(view: SymbolView, level: int) -> Text:
@@ -190,7 +265,7 @@ def _gauge(view: SymbolView, position: PositionView) -> Text:
     return Text.assemble(("━" * place, style), ("●", f"bold {style}"), ("─" * (_GAUGE_CELLS - 1 - place), "dim"))
 
 
-def _footer(snapshot: LiveSnapshot, width: int) -> RenderableType:
+def _footer(snapshot: LiveSnapshot, log_lines: tuple[str, ...], width: int) -> RenderableType:
     totals = Table.grid(expand=True)
     figures = [
         ("Net", Text(signed_rupees(snapshot.net), f"bold {profit_style(snapshot.net)}")),
@@ -201,11 +276,13 @@ def _footer(snapshot: LiveSnapshot, width: int) -> RenderableType:
     ]
     if snapshot.max_loss:
         figures.append(("Loss limit", _loss_gauge(snapshot)))
+    if width < _NARROW:
+        figures = [figure for figure in figures if figure[0] not in ("Open", "Signals")]
     for _ in figures:
         totals.add_column(no_wrap=True, ratio=1)
     totals.add_row(*(Text(name, "dim") for name, _ in figures))
     totals.add_row(*(figure for _, figure in figures))
-    log = Text("\n".join(snapshot.log) or "no log lines yet", "dim", no_wrap=True, overflow="ellipsis")
+    log = Text("\n".join(log_lines) or "no log lines yet", "dim", no_wrap=True, overflow="ellipsis")
     return Group(
         Panel(totals, title="day, ₹", title_align="left", box=box.ROUNDED, border_style="dim"),
         Panel(log, title="log", title_align="left", box=box.ROUNDED, border_style="dim", width=width),

@@ -10,7 +10,7 @@ from trading.kernel import Kernel
 from trading.snapshot import LiveSnapshot, PositionView, SymbolView
 
 
-def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str]) -> LiveSnapshot:
+def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str], *, is_rehearsal: bool = False) -> LiveSnapshot:
     """Return one moment of the bot as plain facts."""
     state = kernel.state
     return LiveSnapshot(
@@ -21,6 +21,7 @@ def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str]) -> LiveSnapsho
         strategy=kernel.engine.provider.name,
         level=state.level,
         level_why=state.level_why,
+        is_rehearsal=is_rehearsal,
         feeds=tuple(state.feeds.items()),
         symbols=tuple(_symbol(kernel, symbol, now) for symbol in kernel.engine.instruments),
         realised=state.realised,

@@ -57,6 +57,8 @@ class LiveSnapshot:
     strategy: str
     level: SafetyLevel
     level_why: str = ""
+    is_rehearsal: bool = False
+    """Whether every endpoint is this machine, so that no real money is at stake."""
     feeds: tuple[tuple[str, FeedState], ...] = ()
     """Name and state of each feed."""
     symbols: tuple[SymbolView, ...] = ()

@@ -125,7 +125,7 @@ class SocketSupervisor:
         if threading.current_thread() is not self._thread:
             self._thread.join(JOIN_SECONDS)
             if self._thread.is_alive():
-                self._log.error("the thread did not end within %.0f s", JOIN_SECONDS)
+                self._log.error("%s: the thread did not end within %.0f s", self._address.name, JOIN_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -146,7 +146,7 @@ class SocketSupervisor:
             self._complain(error)
         except Exception:  # noqa: BLE001 - the thread top: a feed must outlive any fault in a callback
             self._failures += 1
-            self._log.exception("unexpected fault; connecting again")
+            self._log.exception("%s: unexpected fault; connecting again", self._address.name)
         self._enter(FeedState.DOWN)
         return RETRY_SECONDS[min(max(self._failures, 1), len(RETRY_SECONDS)) - 1]
 
@@ -181,9 +181,9 @@ class SocketSupervisor:
             return
         self._failures += 1
         if self._failures % ALARM_EVERY == 0:
-            self._log.error("%s (failure %d in a row); still trying", error, self._failures)
+            self._log.error("%s: %s (failure %d in a row); still trying", self._address.name, error, self._failures)
         else:
-            self._log.warning("%s", error)
+            self._log.warning("%s: %s", self._address.name, error)
 
     def _enter(self, state: FeedState) -> None:
         if state is FeedState.LIVE:
@@ -191,8 +191,8 @@ class SocketSupervisor:
         if state is self._state:
             return
         self._state = state
-        self._log.info("%s", state.value)
+        self._log.info("%s: %s", self._address.name, state.value.replace("_", " "))
         try:
             self._on_state(state)
         except Exception:  # noqa: BLE001 - the announcer: who cannot take the news must not end the feed
-            self._log.exception("nobody took the news of %s", state.value)
+            self._log.exception("%s: nobody took the news of %s", self._address.name, state.value)

@@ -36,7 +36,8 @@ def test_the_highest_speed_trades_the_whole_day(home: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr[-3000:]
     summary = json.loads(ended.stdout)
-    assert (summary["date"], summary["mode"], summary["flat"]) == (str(DAY), "live", True)
+    assert (summary["date"], summary["mode"], summary["rehearsal"]) == (str(DAY), "live", True)
+    assert summary["flat"]
     assert summary["trades"] >= 1
     assert "SIGN_IN_NEEDED" not in ended.stderr
     with SqliteEventLog(RUN / "bot" / "live.sqlite") as log:

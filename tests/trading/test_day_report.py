@@ -12,7 +12,7 @@ from core.events import SafetyLevel
 from core.instants import instant_at
 from core.market import Side
 from core.positions import Trade
-from trading.day_report import DayFacts, day_report, summary, totals_of, write_summary
+from trading.day_report import REPORT_WIDTH, DayFacts, day_report, summary, totals_of, write_summary
 
 DAY = date(2026, 1, 6)
 FACTS = DayFacts(
@@ -23,6 +23,7 @@ FACTS = DayFacts(
     signals=7,
     flat=True,
     level=SafetyLevel.RUN,
+    is_rehearsal=False,
 )
 
 
@@ -79,8 +80,9 @@ def test_drawdown_follows_the_order_of_exits_not_of_the_list() -> None:
 def test_the_summary_has_the_promised_keys_in_rupees() -> None:
     content = summary(TRADES, FACTS)
 
-    assert {key: content[key] for key in ("date", "mode", "trades", "net_pnl", "charges", "flat")} == {
-        "date": "2026-01-06", "mode": "live", "trades": 5, "net_pnl": -50.0, "charges": 250.0, "flat": True,
+    assert {key: content[key] for key in ("date", "mode", "rehearsal", "trades", "net_pnl", "charges", "flat")} == {
+        "date": "2026-01-06", "mode": "live", "rehearsal": False, "trades": 5,
+        "net_pnl": -50.0, "charges": 250.0, "flat": True,
     }  # fmt: skip
     assert (content["gross_pnl"], content["wins"], content["losses"], content["win_rate"]) == (200.0, 2, 2, 0.4)
     assert (content["strategy"], content["symbols"]) == ("model", ["NSE:SBIN-EQ", "NSE:INFY-EQ"])
@@ -158,3 +160,23 @@ def test_a_lakh_of_profit_still_fits_into_eighty_columns() -> None:
 def test_a_day_that_did_not_end_flat_cannot_be_overlooked() -> None:
     assert "NO" in shown(TRADES, 120, replace(FACTS, flat=False))
     assert "FLATTEN" in shown(TRADES, 120, replace(FACTS, level=SafetyLevel.FLATTEN))
+
+
+def test_a_rehearsal_is_named_in_the_heading_and_in_the_data_its_mode_stays_live() -> None:
+    rehearsal = replace(FACTS, is_rehearsal=True)
+
+    assert " REHEARSAL " in shown(TRADES, 120, rehearsal)
+    assert " LIVE " not in shown(TRADES, 120, rehearsal)
+    assert " LIVE " in shown(TRADES, 120)
+    content = summary(TRADES, rehearsal)
+    assert (content["mode"], content["rehearsal"]) == ("live", True)
+
+
+def test_without_a_terminal_a_trade_is_one_line() -> None:
+    longest = trade(-7_345_600, 11, symbol="NSE:HINDUNILVR-EQ", quantity=12_345, exit_reason="closed_at_broker")
+    lines = shown((*TRADES, longest), REPORT_WIDTH).splitlines()
+
+    [row] = [line for line in lines if "HINDUNILVR" in line]
+    for word in ("12,345", "10:20:02", "11:00:00", "closed at broker", "-73,456.00"):
+        assert word in row
+    assert sum("10:20:02" in line for line in lines) == 2

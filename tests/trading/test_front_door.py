@@ -64,6 +64,8 @@ def session(day: date) -> TradingDay:
 def kernel_on(day: date, settings: Settings) -> Kernel:
     rules = rules_of(settings, FREE, MarketClock())
     kernel = Kernel(rules, {SBIN: Instrument(symbol=SBIN, token="1", tick=5)}, SILENT, lambda _symbol: NO_ROWS)
+    mode, account = settings.mode.value, settings.live.account
+    kernel.restore(events.Booted(at=0, boot=1, log_id="a", mode=mode, account=account, version="1", config_digest="a"))
     kernel.restore(events.DayBegan(at=instant_at(day, time(9, 0)), day=session(day)))
     return kernel
 
@@ -210,6 +212,10 @@ def test_a_closed_terminal_costs_the_picture_and_not_the_summary(
         assert json.loads((tmp_path / "logs" / day / "summary.json").read_text())["date"] == day
 
 
+def test_a_report_that_goes_to_no_terminal_has_room_for_a_whole_row() -> None:
+    assert front_door._console(io.StringIO()).width == 120
+
+
 # --- the word that real money waits for -----------------------------------------------------------------------------
 
 
@@ -266,6 +272,24 @@ def test_anything_else_that_is_typed_starts_nothing(
         start(live, Terminal(typed), monkeypatch)
     assert screen.getvalue() == ""
     assert QUESTION in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("endpoints", "word"), [(LOOPBACK, " REHEARSAL "), (EndpointSettings(), " LIVE ")])
+def test_live_orders_to_this_machine_are_a_rehearsal_in_the_view_the_report_and_the_data(
+    endpoints: EndpointSettings,
+    word: str,
+    screen: io.StringIO,
+    live: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    broker = BrokerSettings(endpoints=endpoints)
+    start(live.model_copy(update={"broker": broker}), io.StringIO(), monkeypatch)
+    headings = [line for line in screen.getvalue().splitlines() if "Tue 06 Jan 2026  " in line or " IST" in line]
+    assert {"IST" in line for line in headings} == {True, False}  # the view's and the report's
+    assert all(word in line for line in headings)
+    content = json.loads((tmp_path / "logs" / "2026-01-06" / "summary.json").read_text())
+    assert content["rehearsal"] is (word == " REHEARSAL ")
 
 
 @pytest.mark.parametrize(

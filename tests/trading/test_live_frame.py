@@ -91,6 +91,13 @@ def test_everything_is_on_the_screen_and_nothing_is_cut(width: int) -> None:
     assert max(len(line) for line in text.splitlines()) <= width
 
 
+def test_a_rehearsal_does_not_say_live() -> None:
+    text = shown(replace(SNAPSHOT, is_rehearsal=True))
+
+    assert " REHEARSAL " in text
+    assert " LIVE " not in text
+
+
 def test_positions_come_before_flat_symbols() -> None:
     text = shown(SNAPSHOT)
 
@@ -199,5 +206,83 @@ def test_many_symbols_never_outgrow_the_terminal(width: int) -> None:
     assert len(text.splitlines()) <= 30
     assert "SBIN" in text
     assert "RELIANCE" in text
-    # room for 12 lines is room for 6 rows of 50
-    assert "+ 44 more" in text
+    # with one line of log there is room for 13 rows of one line, of 50
+    assert "+ 37 more" in text
+
+
+# --- small terminals -------------------------------------------------------------------------------------------------
+
+assert LONG.position is not None
+ALL_HELD = replace(
+    SNAPSHOT,
+    symbols=(replace(LONG, symbol="NSE:INFY-EQ"), LONG, SHORT),
+    log=tuple(f"log line {number}" for number in range(1, 6)),
+)
+PROFITS = ("+602.70", "+394.74")
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 40), (100, 30), (80, 24), (60, 20)])
+def test_three_positions_are_all_on_the_screen_with_their_profits(width: int, height: int) -> None:
+    text = shown(ALL_HELD, width, height)
+
+    for word in ("INFY", "SBIN", "RELIANCE", *PROFITS, "log line 5"):
+        assert word in text
+    assert "more" not in text
+    assert len(text.splitlines()) < height
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_the_log_gives_way_before_the_rows_lose_a_line() -> None:
+    text = shown(ALL_HELD, 80, 24)
+
+    assert "log line 3" not in text
+    assert "log line 4" in text
+    assert "@ 1,468.11" in text
+
+
+def test_the_rows_lose_their_second_line_before_a_symbol_goes() -> None:
+    text = shown(ALL_HELD, 80, 22)
+
+    assert "@ 1,468.11" not in text
+    assert "1,481.50" in text
+    assert "RELIANCE" in text
+
+
+def test_what_does_not_fit_at_last_is_counted_and_positions_stay() -> None:
+    text = shown(replace(ALL_HELD, symbols=(FLAT, *ALL_HELD.symbols)), 80, 20)
+
+    assert text.index("INFY") < text.index("SBIN") < text.index("RELIANCE") < text.index("+ 1 more")
+
+
+def test_a_position_without_a_stop_keeps_its_warning_on_a_low_terminal() -> None:
+    bare = replace(LONG, position=replace(LONG.position, is_protected=False))
+    text = shown(replace(ALL_HELD, symbols=(bare, SHORT, bare)), 60, 20)
+
+    assert text.count("long 123 no stop yet") == 2
+    assert all(profit in text for profit in PROFITS)
+    assert "more" not in text
+
+
+def test_a_narrow_terminal_keeps_the_time_and_the_feeds_whole() -> None:
+    text = shown(replace(ALL_HELD, is_rehearsal=True, strategy="simple_ma_crossover"), 60, 20)
+
+    assert "simple_ma_crossover" in text
+    assert "11:23:05 IST" in text
+    assert "orders ● live" in text
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 99])
+def test_a_narrow_terminal_does_without_the_target_and_the_stop_and_never_without_symbol_and_profit(width: int) -> None:
+    heading = next(line for line in shown(ALL_HELD, width).splitlines() if "Symbol" in line)
+
+    assert ("Target" in heading) is (width >= 80)
+    assert ("Stop" in heading) is (width >= 70)
+    assert heading.rstrip().endswith("P&L")
+
+
+def test_a_long_note_costs_no_column() -> None:
+    noted = replace(FLAT, note="a position that nobody here has opened, found at the broker this morning")
+    text = shown(replace(SNAPSHOT, symbols=(noted, LONG, SHORT)), 80)
+
+    for word in ("Target", "a position", *PROFITS):
+        assert word in text

@@ -376,6 +376,18 @@ def test_stop_ends_both_threads_from_any_state_and_the_feed_starts_again(bench: 
         assert bench.states.entries[-1] is FeedState.DOWN
 
 
+def test_every_log_line_of_the_connection_names_the_feed(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    bench.server.statuses.append(500)
+    bench.start()
+    bench.states.wait_for(FeedState.CONNECTING, FeedState.DOWN, FeedState.CONNECTING, FeedState.LIVE)
+    bench.feed.stop()
+    lines = [record.getMessage() for record in caplog.records if record.name == "trading.data_feed"]
+    assert {"data feed: down", "data feed: live"} <= set(lines)
+    assert any(line.startswith("data feed stopped; received and not delivered: ") for line in lines)
+    assert [line for line in lines if not line.startswith("data feed")] == []
+
+
 def test_stop_from_within_a_callback_does_not_wait_for_itself(bench: Bench) -> None:
     stopped = threading.Event()
 
