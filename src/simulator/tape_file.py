@@ -103,7 +103,7 @@ def read_recording(path: Path, symbol: str | None, timeframe: Timeframe | None) 
     """
     frame = _frame(path)
     name = _NAME.match(path.name)
-    symbol = symbol or (f"{name['exchange']}:{name['ticker']}" if name else None)
+    symbol = symbol or symbol_named_by(path)
     frame = _of_symbol(path, frame, symbol)
     if symbol is None:
         raise DataError(f"{path}: the name does not tell the symbol; name it like NSE_SBIN-EQ_5m{path.suffix}")
@@ -132,6 +132,12 @@ def read_recording(path: Path, symbol: str | None, timeframe: Timeframe | None) 
         unsorted=unsorted,
         impossible=int(np.count_nonzero(~possible)),
     )
+
+
+def symbol_named_by(path: Path) -> str | None:
+    """Return the ticker that a file's name tells: `NSE_SBIN-EQ_5m.csv` is of NSE:SBIN-EQ; None for any other name."""
+    name = _NAME.match(path.name)
+    return f"{name['exchange']}:{name['ticker']}" if name else None
 
 
 def _frame(path: Path) -> "pd.DataFrame":
