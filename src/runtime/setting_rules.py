@@ -108,6 +108,8 @@ def _check_names(settings: Settings) -> None:
         )
     if digest and _SHA256.fullmatch(digest) is None:
         raise ConfigurationError(f"model.manifest_sha256 = {digest[:70]!r}: expected 64 hexadecimal digits, or nothing")
+    if settings.live.account != settings.live.account.strip():
+        raise ConfigurationError(f"live.account = {settings.live.account[:40]!r}: take away the blanks around it")
     if _FILE_NAME.fullmatch(strategy) is None:
         raise ConfigurationError(f"strategy.name = {strategy[:60]!r}: a name without folder, dot or blank")
 
