@@ -5,6 +5,7 @@ costs no memory. Only what can be read is kept: an error page served as a master
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -106,7 +107,7 @@ class SymbolMaster:
         for name in names:
             path = self._cache / f"{stem}-{today}-{source}{Path(name).suffix}"
             # A simulator on this machine is asked every time: its market may be another one since.
-            if path.exists() and not is_loopback(base):
+            if os.access(path, os.R_OK) and not is_loopback(base):
                 with suppress(DataError):
                     return read(path)
             url = f"{base}/{name}"

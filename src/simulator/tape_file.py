@@ -28,9 +28,9 @@ _NAME = re.compile(r"(?P<exchange>[A-Z]+)_(?P<ticker>[A-Z0-9&-]+-(?:EQ|INDEX|BE|
 _INTERVALS = {"1m": Timeframe.M1, "3m": Timeframe.M3, "5m": Timeframe.M5, "15m": Timeframe.M15, "60m": Timeframe.M60}
 _DAILY = "1d"
 _PAISE = 100
-_LARGEST_PRICE = 10_000_000
+LARGEST_PRICE = 10_000_000
 """Rupees; some 60 times the dearest share there has been."""
-_LARGEST_VOLUME = 10**12
+LARGEST_VOLUME = 10**12
 """Shares."""
 _PRICES = ("open", "high", "low", "close")
 
@@ -150,8 +150,8 @@ def _frame(path: Path) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415 - a generated market must start without pandas
 
     if path.is_dir() or not path.exists():
-        what = "is a folder" if path.is_dir() else "is not there"
-        raise DataError(f"cannot read the tape {str(path)!r}: it {what}; it must be a parquet or CSV file that exists")
+        what = "it is a folder" if path.is_dir() else "No such file"
+        raise DataError(f"cannot read the tape {path}: {what}; it must be a parquet or CSV file that exists")
     try:
         frame: pd.DataFrame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except (OSError, ValueError) as error:
@@ -192,7 +192,7 @@ def _instants(path: Path, frame: "pd.DataFrame") -> IntArray:
 
 def _units(path: Path, frame: "pd.DataFrame", column: str) -> IntArray:
     """A price column in paise; what is not a number, or beyond any price, becomes 0, which no price is."""
-    return np.rint(_within(_numbers(path, frame, column), _LARGEST_PRICE, otherwise=0) * _PAISE).astype(np.int64)
+    return np.rint(_within(_numbers(path, frame, column), LARGEST_PRICE, otherwise=0) * _PAISE).astype(np.int64)
 
 
 def _within(numbers: FloatArray, limit: int, *, otherwise: int) -> FloatArray:
@@ -211,7 +211,7 @@ def _numbers(path: Path, frame: "pd.DataFrame", column: str) -> FloatArray:
 
 def _candle_rows(path: Path, frame: "pd.DataFrame") -> TapeRows:
     open_, high, low, close = (_units(path, frame, column) for column in _PRICES)
-    volume = _within(_numbers(path, frame, "volume"), _LARGEST_VOLUME, otherwise=-1).astype(np.int64)
+    volume = _within(_numbers(path, frame, "volume"), LARGEST_VOLUME, otherwise=-1).astype(np.int64)
     return TapeRows(_instants(path, frame), open_, high, low, close, volume)
 
 
@@ -225,7 +225,7 @@ def _tick_rows(path: Path, frame: "pd.DataFrame") -> TapeRows:
     price = _units(path, frame, column)
     volume = np.zeros(len(price), dtype=np.int64)
     if "volume_traded" in frame.columns:
-        volume = _within(_numbers(path, frame, "volume_traded"), _LARGEST_VOLUME, otherwise=0).astype(np.int64)
+        volume = _within(_numbers(path, frame, "volume_traded"), LARGEST_VOLUME, otherwise=0).astype(np.int64)
     return TapeRows(_instants(path, frame), price, price, price, price, volume)
 
 

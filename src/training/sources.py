@@ -14,7 +14,7 @@ from core.ports import Calendar
 from features.columns import CandleColumns, FloatArray, IntArray
 from simulator.generator import GeneratedMarket
 from simulator.listings import nse_tick
-from simulator.tape_file import symbol_named_by
+from simulator.tape_file import LARGEST_PRICE, LARGEST_VOLUME, symbol_named_by
 from training.dataset import History
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 _PRICES = ("open", "high", "low", "close")
 _COLUMNS = ("timestamp", *_PRICES, "volume")
 _UNITS_PER_RUPEE = 100
-_LARGEST_PRICE = 10_000_000
-"""Rupees; some 60 times the dearest share there has been."""
-_LARGEST_VOLUME = 10**12
-"""Shares of one candle."""
 
 
 def generated(
@@ -61,7 +57,7 @@ def from_parquet(path: Path, symbol: str) -> History:
     except pa.ArrowInvalid:
         raise DataError(f"{path}: column timestamp holds times outside 1677 to 2262; remove those rows") from None
     opens, highs, lows, closes = (_units(path, name, table[name].to_numpy()) for name in _PRICES)
-    volumes = _bounded(path, "volume", table["volume"].to_numpy(), _LARGEST_VOLUME).astype(np.int64)
+    volumes = _bounded(path, "volume", table["volume"].to_numpy(), LARGEST_VOLUME).astype(np.int64)
     try:
         candles = CandleColumns(starts, opens, highs, lows, closes, volumes)
     except DataError as error:
@@ -128,7 +124,7 @@ def _check_types(path: Path, schema: "pa.Schema") -> None:
 
 
 def _units(path: Path, name: str, rupees: FloatArray | IntArray) -> IntArray:
-    units: IntArray = np.rint(_bounded(path, name, rupees, _LARGEST_PRICE) * _UNITS_PER_RUPEE).astype(np.int64)
+    units: IntArray = np.rint(_bounded(path, name, rupees, LARGEST_PRICE) * _UNITS_PER_RUPEE).astype(np.int64)
     return units
 
 
