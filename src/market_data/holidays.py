@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from core.errors import DataError
+from core.errors import DataError, StorageError
+from market_data.lost_cache import warn_once
 from runtime.atomic_files import write_text
 
 _LIBRARY = "exchange_calendars"
@@ -29,7 +30,7 @@ class YearOfHolidays:
 def holidays_of(year: int, cache: Path | None) -> YearOfHolidays:
     """Return a year's weekday holidays, from `cache` where it is up to date.
 
-    Raises `DataError` for a year the library does not know, `StorageError` when the cache cannot be written.
+    A cache that cannot be written is done without. Raises `DataError` for a year the library does not know.
     """
     file = cache / f"holidays-{year}.json" if cache is not None else None
     library = f"{_LIBRARY} {version(_LIBRARY)}"
@@ -42,7 +43,10 @@ def holidays_of(year: int, cache: Path | None) -> YearOfHolidays:
                 "known_until": known.known_until.isoformat(),
                 "closed": sorted(day.isoformat() for day in known.closed),
             }
-            write_text(file, json.dumps(content, indent=1))
+            try:
+                write_text(file, json.dumps(content, indent=1))
+            except StorageError:
+                warn_once(file.parent)
     return known
 
 

@@ -5,18 +5,21 @@ costs no memory. Only what can be read is kept: an error page served as a master
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from core.errors import BrokerError, ConfigurationError, DataError
+from core.errors import BrokerError, ConfigurationError, DataError, StorageError
 from core.instants import ist_date
 from core.market import Instrument
 from core.ports import Clock
+from market_data.lost_cache import warn_once
 from market_data.symbol_files import SymbolFile
 from runtime.endpoints import is_loopback, require_base
 from runtime.fetch import Deadlines, download
@@ -48,7 +51,7 @@ class SymbolMaster:
         """Look up contracts by ticker, in the order asked for.
 
         Raises `ConfigurationError` that names an unknown ticker and its neighbours, `BrokerError` when the master
-        cannot be fetched or read, `StorageError` when it cannot be kept.
+        cannot be fetched or read, `StorageError` when neither the cache nor a temporary folder can take it.
         """
         wanted = list(dict.fromkeys(symbols))
         segments = {symbol: segments_of(symbol) for symbol in wanted}
@@ -104,16 +107,38 @@ class SymbolMaster:
         for name in names:
             path = self._cache / f"{stem}-{today}-{source}{Path(name).suffix}"
             # A simulator on this machine is asked every time: its market may be another one since.
-            if path.exists() and not is_loopback(base):
+            if os.access(path, os.R_OK) and not is_loopback(base):
                 with suppress(DataError):
                     return read(path)
-            if self._fetch(f"{base}/{name}", path):
-                content = self._read_fresh(path, f"{base}/{name}", read)
+            url = f"{base}/{name}"
+            try:
+                is_there = self._fetch(url, path)
+            except StorageError:
+                warn_once(self._cache)
+                with self._spare_folder() as folder:
+                    spare = folder / path.name
+                    if self._fetch(url, spare):
+                        return self._read_fresh(spare, url, read)
+                continue
+            if is_there:
+                content = self._read_fresh(path, url, read)
                 for older in self._cache.glob(f"{stem}-*"):
                     if older != path:
                         older.unlink(missing_ok=True)
                 return content
         return None
+
+    @contextmanager
+    def _spare_folder(self) -> Iterator[Path]:
+        """Lend a temporary folder for a document that the cache cannot take. Raises `StorageError`."""
+        try:
+            with TemporaryDirectory(prefix="fyersbot-") as folder:
+                yield Path(folder)
+        except (StorageError, OSError) as error:
+            raise StorageError(
+                f"neither paths.cache = {self._cache} nor the temporary folder can be written ({error}); make room or "
+                "set paths.cache"
+            ) from error
 
     def _read_fresh(self, path: Path, url: str, read: Callable[[Path], Content]) -> Content:
         """Read what was just fetched. Raises `BrokerError`, because the server may have mended it when asked again."""

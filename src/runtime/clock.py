@@ -5,14 +5,17 @@ back-off are max(n / speed, 0.5 s). Nothing else in the house may ask the time.
 """
 
 import time
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
+from datetime import time as wall_time
 
 from core.errors import ConfigurationError
-from core.instants import SECOND, Instant, instant_of
+from core.instants import SECOND, Instant, instant_at, instant_of
 from runtime.settings import ClockSettings
 
 SHORTEST_PAUSE_SECONDS = 0.05
 SHORTEST_DEADLINE_SECONDS = 0.5
+_EARLIEST, _LATEST = instant_at(date(2000, 1, 1), wall_time()), instant_at(date(2100, 1, 1), wall_time())
+"""A clock outside can only be a slip, and far outside its instants are no dates any more."""
 
 
 class MarketClock:
@@ -52,6 +55,16 @@ class MarketClock:
         """The aware wall time (UTC) at which this clock will show an instant."""
         wall_ns = self._epoch_ns + round((instant - self.start) / self.speed)
         return datetime.fromtimestamp(wall_ns / SECOND, tz=timezone.utc)
+
+
+def is_start(start: Instant) -> bool:
+    """Whether a clock may start there: from 2000 to 2100."""
+    return _EARLIEST <= start <= _LATEST
+
+
+def is_epoch(seconds: float) -> bool:
+    """Whether these wall seconds since 1970 lie within 2000 and 2100; NaN and infinity do not."""
+    return _EARLIEST <= seconds * SECOND <= _LATEST
 
 
 def clock_of(settings: ClockSettings) -> MarketClock:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import ConfigurationError
+from core.instants import instant_of
+from runtime.clock import is_epoch, is_start
 from runtime.endpoints import is_loopback, require_allowed, require_base
 from runtime.settings import EndpointSettings, Settings
 
@@ -52,6 +54,12 @@ def _check_clock(settings: Settings) -> None:
             f"clock.speed = {clock.speed:g}, clock.epoch = {clock.epoch}: both need clock.start; without it the clock "
             "is the wall's own"
         )
+    if clock.epoch is not None and not is_epoch(clock.epoch):
+        raise ConfigurationError(
+            f"clock.epoch = {clock.epoch:g}: must be seconds since 1970, of a time between the years 2000 and 2100"
+        )
+    if clock.start is not None and not is_start(instant_of(clock.start)):
+        raise ConfigurationError(f"clock.start = {clock.start.isoformat()}: must lie between the years 2000 and 2100")
     if clock.start is None or all_loopback(settings.broker.endpoints):
         return
     foreign = [name for name, url in settings.broker.endpoints.model_dump().items() if not is_loopback(url)]
@@ -100,6 +108,8 @@ def _check_names(settings: Settings) -> None:
         )
     if digest and _SHA256.fullmatch(digest) is None:
         raise ConfigurationError(f"model.manifest_sha256 = {digest[:70]!r}: expected 64 hexadecimal digits, or nothing")
+    if settings.live.account != settings.live.account.strip():
+        raise ConfigurationError(f"live.account = {settings.live.account[:40]!r}: take away the blanks around it")
     if _FILE_NAME.fullmatch(strategy) is None:
         raise ConfigurationError(f"strategy.name = {strategy[:60]!r}: a name without folder, dot or blank")
 

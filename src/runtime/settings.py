@@ -134,7 +134,7 @@ class SizingSettings(Section):
 
     method: Literal["fixed", "capital", "risk"] = "risk"
     """`fixed`: `quantity` shares; `capital`: a share of capital; `risk`: lose `risk_fraction` at the stop."""
-    quantity: int = Field(default=1, ge=1)
+    quantity: int = Field(default=1, ge=1, le=10_000_000)
     capital_fraction: float = Field(default=0.2, gt=0, le=1)
     """Largest position value as a share of capital; also caps the other methods."""
     risk_fraction: float = Field(default=0.0025, gt=0, le=0.05)
@@ -153,12 +153,12 @@ class ExitSettings(Section):
 class RiskSettings(Section):
     """Money limits. The gatekeeper never refuses to reduce risk."""
 
-    capital: Decimal = Field(default=Decimal(500_000), gt=0)
+    capital: Decimal = Field(default=Decimal(500_000), gt=0, le=10**12)
     """Rupees the bot may think of as its own."""
     max_positions: int = Field(default=3, ge=1)
     max_loss_fraction: float = Field(default=0.02, gt=0, le=0.2)
     """Realised plus marked-to-market loss of the day, as a share of capital, that closes everything."""
-    max_order_value: Decimal = Field(default=Decimal(250_000), gt=0)
+    max_order_value: Decimal = Field(default=Decimal(250_000), gt=0, le=10**12)
     """Rupees."""
     max_orders_per_day: int = Field(default=200, ge=1)
     price_buffer: float = Field(default=0.002, gt=0, le=0.02)
@@ -184,6 +184,13 @@ class PathSettings(Section):
     """What can be fetched or computed again: the day's symbol master, the year's sessions."""
     sessions: Path | None = None
     """Dated session rules; none: `config/sessions.yaml` of this installation."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("give a path, or leave the key out for its default")
+        return value
 
 
 class LogSettings(Section):

@@ -57,6 +57,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
             raw = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: there is no such file; create it, or name another") from None
+    except IsADirectoryError:
+        raise ConfigurationError(f"{path}: cannot be read: it is a folder; name a YAML file that exists") from None
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
     if len(raw) > LARGEST_FILE:

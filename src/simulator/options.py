@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigurationError
-from core.instants import Instant, instant_at
-from runtime.clock import MarketClock
+from core.instants import SECOND, Instant, instant_at
+from runtime.clock import MarketClock, is_epoch, is_start
 from runtime.endpoints import is_loopback_host
 from simulator.exchange_rules import ExchangeRules
 from simulator.rate_limits import Limits
@@ -17,6 +17,8 @@ from simulator.tokens import AppCredentials
 
 TIME_NOTE = "market_time.json"
 """File in the state folder that tells how far the market has come: one that was killed can be started from there."""
+LOCK = "simulator.lock"
+"""File in the state folder that is locked as long as a simulator keeps its books there."""
 _DAY_STARTS = time(9, 0)
 _TICKER = re.compile(r"[A-Z]+:[A-Z0-9&_-]+")
 
@@ -70,16 +72,29 @@ class SimulatorOptions:
             raise ConfigurationError(f"simulator speed {self.clock_speed}: must be above 0 and finite")
         if self.seed < 0:
             raise ConfigurationError(f"simulator seed {self.seed}: must not be below 0")
+        if self.clock_epoch is not None and not is_epoch(self.clock_epoch):
+            raise ConfigurationError(
+                f"simulator clock epoch {self.clock_epoch:g}: must be seconds since 1970, of a time between the years "
+                "2000 and 2100"
+            )
+        start = self._start()
+        if start is not None and not is_start(start):
+            raise ConfigurationError(
+                f"simulator clock start {start // SECOND} (seconds since 1970): must lie between the years 2000 and "
+                "2100"
+            )
 
     def clock(self) -> MarketClock:
         """The clock of this simulator. Raises `ConfigurationError` for a speed without a start."""
-        start = self.clock_start
-        if start is None and self.day is not None:
-            start = instant_at(self.day, _DAY_STARTS)
         try:
-            return MarketClock(start, self.clock_speed, self.clock_epoch)
+            return MarketClock(self._start(), self.clock_speed, self.clock_epoch)
         except ValueError as error:
             raise ConfigurationError(f"simulator: {error}") from error
+
+    def _start(self) -> Instant | None:
+        if self.clock_start is None and self.day is not None:
+            return instant_at(self.day, _DAY_STARTS)
+        return self.clock_start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ from simulator.generator import GeneratedMarket
 from simulator.ledger import FileLedger, Ledger, MemoryLedger
 from simulator.market import Market
 from simulator.market_rest import MarketApi
-from simulator.options import TIME_NOTE, Endpoints, SimulatorOptions
+from simulator.options import LOCK, TIME_NOTE, Endpoints, SimulatorOptions
 from simulator.order_socket import OrderSocket
 from simulator.rate_limits import RateLimiter
 from simulator.rest import AccountApi
@@ -257,7 +257,7 @@ def _sole_keeper(folder: Path) -> Iterator[None]:
     """Hold the kernel's lock on the books: two simulators that write them would tear them apart."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "simulator.lock")
+        lock = FileLock(folder / LOCK)
         lock.acquire(timeout=0)
     except Timeout:
         raise ConfigurationError(f"another simulator keeps its books in {folder}; stop it, or name another") from None

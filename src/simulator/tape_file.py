@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -22,10 +22,16 @@ from simulator.day_path import IntArray
 if TYPE_CHECKING:
     import pandas as pd
 
+FloatArray: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
+
 _NAME = re.compile(r"(?P<exchange>[A-Z]+)_(?P<ticker>[A-Z0-9&-]+-(?:EQ|INDEX|BE|SM))_(?P<interval>\d+[a-z])")
 _INTERVALS = {"1m": Timeframe.M1, "3m": Timeframe.M3, "5m": Timeframe.M5, "15m": Timeframe.M15, "60m": Timeframe.M60}
 _DAILY = "1d"
 _PAISE = 100
+LARGEST_PRICE = 10_000_000
+"""Rupees; some 60 times the dearest share there has been."""
+LARGEST_VOLUME = 10**12
+"""Shares."""
 _PRICES = ("open", "high", "low", "close")
 
 
@@ -103,7 +109,7 @@ def read_recording(path: Path, symbol: str | None, timeframe: Timeframe | None) 
     """
     frame = _frame(path)
     name = _NAME.match(path.name)
-    symbol = symbol or (f"{name['exchange']}:{name['ticker']}" if name else None)
+    symbol = symbol or symbol_named_by(path)
     frame = _of_symbol(path, frame, symbol)
     if symbol is None:
         raise DataError(f"{path}: the name does not tell the symbol; name it like NSE_SBIN-EQ_5m{path.suffix}")
@@ -134,9 +140,18 @@ def read_recording(path: Path, symbol: str | None, timeframe: Timeframe | None) 
     )
 
 
+def symbol_named_by(path: Path) -> str | None:
+    """Return the ticker that a file's name tells: `NSE_SBIN-EQ_5m.csv` is of NSE:SBIN-EQ; None for any other name."""
+    name = _NAME.match(path.name)
+    return f"{name['exchange']}:{name['ticker']}" if name else None
+
+
 def _frame(path: Path) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415 - a generated market must start without pandas
 
+    if path.is_dir() or not path.exists():
+        what = "it is a folder" if path.is_dir() else "No such file"
+        raise DataError(f"cannot read the tape {path}: {what}; it must be a parquet or CSV file that exists")
     try:
         frame: pd.DataFrame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except (OSError, ValueError) as error:
@@ -176,11 +191,16 @@ def _instants(path: Path, frame: "pd.DataFrame") -> IntArray:
 
 
 def _units(path: Path, frame: "pd.DataFrame", column: str) -> IntArray:
-    """A price column in paise; what is not a number becomes 0, which no price is."""
-    return np.rint(np.nan_to_num(_numbers(path, frame, column)) * _PAISE).astype(np.int64)
+    """A price column in paise; what is not a number, or beyond any price, becomes 0, which no price is."""
+    return np.rint(_within(_numbers(path, frame, column), LARGEST_PRICE, otherwise=0) * _PAISE).astype(np.int64)
 
 
-def _numbers(path: Path, frame: "pd.DataFrame", column: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _within(numbers: FloatArray, limit: int, *, otherwise: int) -> FloatArray:
+    """Numbers of which each NaN, infinity or size beyond the limit is replaced: as whole numbers they would be any."""
+    return np.where(np.abs(numbers) <= limit, numbers, otherwise)
+
+
+def _numbers(path: Path, frame: "pd.DataFrame", column: str) -> FloatArray:
     if column not in frame.columns:
         raise DataError(f"{path}: no column {column!r}; it has {', '.join(frame.columns)}")
     try:
@@ -191,7 +211,7 @@ def _numbers(path: Path, frame: "pd.DataFrame", column: str) -> "np.ndarray[tupl
 
 def _candle_rows(path: Path, frame: "pd.DataFrame") -> TapeRows:
     open_, high, low, close = (_units(path, frame, column) for column in _PRICES)
-    volume = np.nan_to_num(_numbers(path, frame, "volume"), nan=-1).astype(np.int64)
+    volume = _within(_numbers(path, frame, "volume"), LARGEST_VOLUME, otherwise=-1).astype(np.int64)
     return TapeRows(_instants(path, frame), open_, high, low, close, volume)
 
 
@@ -205,7 +225,7 @@ def _tick_rows(path: Path, frame: "pd.DataFrame") -> TapeRows:
     price = _units(path, frame, column)
     volume = np.zeros(len(price), dtype=np.int64)
     if "volume_traded" in frame.columns:
-        volume = np.nan_to_num(_numbers(path, frame, "volume_traded")).astype(np.int64)
+        volume = _within(_numbers(path, frame, "volume_traded"), LARGEST_VOLUME, otherwise=0).astype(np.int64)
     return TapeRows(_instants(path, frame), price, price, price, price, volume)
 
 

@@ -156,11 +156,12 @@ def _check_shape(provider: object, path: Path) -> None:
 
 def _place_of(error: BaseException, path: Path) -> str:
     """Name the file, and the last line of it that the error passed through."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return f"{path}, line {error.lineno}"
+    own = str(path.absolute())  # as the import system names a file of a relative folder
     line, trace = 0, error.__traceback__
+    if isinstance(error, SyntaxError) and error.filename == own:
+        line, trace = error.lineno or 0, None
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
+        if trace.tb_frame.f_code.co_filename == own:
             line = trace.tb_lineno
         trace = trace.tb_next
     return f"{path}, line {line}" if line else str(path)

@@ -21,13 +21,15 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
+from filelock import FileLock, Timeout
+
 from core.errors import BotError, ConfigurationError
 from core.instants import HOUR, SECOND, Instant, instant_at, ist_datetime, ist_text
 from core.market import Timeframe
 from core.ports import Calendar
 from runtime.atomic_files import write_text
-from runtime.clock import MarketClock
-from simulator.options import TIME_NOTE
+from runtime.clock import MarketClock, is_start
+from simulator.options import LOCK, TIME_NOTE
 from simulator.tokens import AppCredentials
 from trading.event_log import SqliteEventLog
 from trading.stop_signals import stop_signals
@@ -101,12 +103,14 @@ def new_run(calendar: Calendar, day: date, speed: float, timeframe: Timeframe, *
 def resumed_run(folder: Path, *, as_json: bool) -> Rehearsal:
     """Plan to go on with a run where its market stopped.
 
-    Raises `ConfigurationError` when the folder holds none, or one whose market had closed.
+    Raises `ConfigurationError` when the folder holds none, or one that is running or whose market had closed.
     """
     note = folder / BROKER / TIME_NOTE
+    _require_idle_run(folder)
     try:
         content = json.loads((folder / PLAN).read_text(encoding="utf-8"))
         reached = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
+        _check_plan(content, reached)
         plan = Rehearsal(
             folder=folder,
             clock_start=max(reached.get("market_time", content["clock_start"]), _last_event_at(folder)),
@@ -312,6 +316,34 @@ def _check_tape(path: Path, day: date, timeframe: Timeframe, calendar: Calendar)
     tape.require(day)
     tape.require_timeframe(timeframe)
     sys.stderr.write(f"{tape.report}\n")
+
+
+def _require_idle_run(folder: Path) -> None:
+    """Refuse a folder without a run, and one whose simulator is at work. Raises `ConfigurationError`."""
+    if not (folder / PLAN).is_file():
+        what = f"has no {PLAN}, so it holds no run to go on with" if folder.exists() else "does not exist"
+        raise ConfigurationError(f"{folder} {what}; name the folder of a run, or start a new one")
+    if not (folder / BROKER).is_dir():
+        return
+    try:
+        FileLock(folder / BROKER / LOCK).acquire(timeout=0).lock.release()
+    except Timeout:
+        raise ConfigurationError(f"{folder}: this run is running; stop it, or wait for its end") from None
+
+
+def _check_plan(content: Mapping[str, Any], reached: Mapping[str, Any]) -> None:
+    """Refuse what no run has written down. Raises `ValueError` or `TypeError`."""
+    if not isinstance(content, dict) or not isinstance(reached, dict):
+        raise TypeError(f"{PLAN} or {TIME_NOTE} is not an object")
+    times = {"market_time": content["clock_start"], **content, **reached}
+    for name in ("clock_start", "market_close", "market_time"):
+        if type(times[name]) is not int or not is_start(times[name]):
+            raise ValueError(f"{name} is {str(times[name])[:40]!r}, which is no market time")
+    speed, seed = content["speed"], content["seed"]
+    if type(speed) not in {int, float} or not 0 < speed <= FASTEST:
+        raise ValueError(f"speed is {str(speed)[:40]!r}; it must lie above 0 and not above {FASTEST:g}")
+    if type(seed) is not int or seed < 0:
+        raise ValueError(f"seed is {str(seed)[:40]!r}; it must be a whole number of at least 0")
 
 
 def _fresh_folder(parent: Path, day: date) -> Path:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +14,14 @@ from core.ports import Calendar
 from features.columns import CandleColumns, FloatArray, IntArray
 from simulator.generator import GeneratedMarket
 from simulator.listings import nse_tick
+from simulator.tape_file import LARGEST_PRICE, LARGEST_VOLUME, symbol_named_by
 from training.dataset import History
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _PRICES = ("open", "high", "low", "close")
+_COLUMNS = ("timestamp", *_PRICES, "volume")
 _UNITS_PER_RUPEE = 100
 
 
@@ -39,23 +45,19 @@ def from_parquet(path: Path, symbol: str) -> History:
     """
     import pyarrow as pa  # noqa: PLC0415 - only those who train on a file pay for it
     import pyarrow.compute  # noqa: PLC0415
-    import pyarrow.parquet  # noqa: PLC0415
 
-    try:
-        table = pa.parquet.read_table(path, columns=["timestamp", *_PRICES, "volume"])
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; give a parquet file of candles") from None
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not readable as candles ({' '.join(str(error).split())})") from error
-    kind = table.schema.field("timestamp").type
-    if not pa.types.is_timestamp(kind) or kind.tz is None:
-        raise DataError(f"{path}: timestamp is {kind}; it must be a time with zone, for example Asia/Kolkata")
+    table = _table(path)
+    _check_types(path, table.schema)
     missing = [name for name in table.column_names if table[name].null_count]
     if missing:
         raise DataError(f"{path}: empty cells in {', '.join(missing)}; remove those rows")
-    starts = pa.compute.cast(table["timestamp"], pa.timestamp("ns", kind.tz)).to_numpy().astype(np.int64)
+    kind = table.schema.field("timestamp").type
+    try:
+        starts = pa.compute.cast(table["timestamp"], pa.timestamp("ns", kind.tz)).to_numpy().astype(np.int64)
+    except pa.ArrowInvalid:
+        raise DataError(f"{path}: column timestamp holds times outside 1677 to 2262; remove those rows") from None
     opens, highs, lows, closes = (_units(path, name, table[name].to_numpy()) for name in _PRICES)
-    volumes = table["volume"].to_numpy().astype(np.int64)
+    volumes = _bounded(path, "volume", table["volume"].to_numpy(), LARGEST_VOLUME).astype(np.int64)
     try:
         candles = CandleColumns(starts, opens, highs, lows, closes, volumes)
     except DataError as error:
@@ -66,9 +68,14 @@ def from_parquet(path: Path, symbol: str) -> History:
 
 
 def symbol_of(path: Path) -> str:
-    """Return the ticker that a file name in our manner stands for: `NSE_SBIN-EQ_5m.parquet` is NSE:SBIN-EQ."""
-    parts = path.stem.split("_")
-    return f"{parts[0]}:{parts[1]}" if len(parts) > 1 else path.stem
+    """Return the ticker that a file name in our manner stands for: `NSE_SBIN-EQ_5m.parquet` is NSE:SBIN-EQ.
+
+    Raises `DataError` for a name that tells none.
+    """
+    symbol = symbol_named_by(path)
+    if symbol is None:
+        raise DataError(f"{path}: the name does not tell the symbol; name it like NSE_SBIN-EQ_5m.parquet")
+    return symbol
 
 
 def timeframe_of(candles: CandleColumns) -> Timeframe:
@@ -84,8 +91,50 @@ def timeframe_of(candles: CandleColumns) -> Timeframe:
     return found
 
 
-def _units(path: Path, name: str, rupees: FloatArray) -> IntArray:
-    if not np.isfinite(rupees).all():
-        raise DataError(f"{path}: column {name} holds NaN or infinity; remove those rows")
-    units: IntArray = np.rint(rupees * _UNITS_PER_RUPEE).astype(np.int64)
+def _table(path: Path) -> "pa.Table":
+    """Read the columns of candles. Raises `DataError` for a file that is no parquet file or lacks one of them."""
+    import pyarrow as pa  # noqa: PLC0415 - see from_parquet
+    import pyarrow.parquet  # noqa: PLC0415
+
+    if path.suffix != ".parquet":
+        raise DataError(f"{path}: training takes parquet files (.parquet); save the candles as one")
+    try:
+        there = pa.parquet.read_schema(path).names
+        for name in _COLUMNS:
+            if there.count(name) != 1:
+                what = "no column" if name not in there else "more than one column"
+                raise DataError(f"{path}: {what} {name!r}; it has {', '.join(there)}")
+        return pa.parquet.read_table(path, columns=list(_COLUMNS))
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file; give a parquet file of candles") from None
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path}: not readable as candles ({' '.join(str(error).split())})") from error
+
+
+def _check_types(path: Path, schema: "pa.Schema") -> None:
+    import pyarrow as pa  # noqa: PLC0415 - see from_parquet
+
+    kind = schema.field("timestamp").type
+    if not pa.types.is_timestamp(kind) or kind.tz is None:
+        raise DataError(f"{path}: timestamp is {kind}; it must be a time with zone, for example Asia/Kolkata")
+    for name in _COLUMNS[1:]:
+        kind = schema.field(name).type
+        if not pa.types.is_integer(kind) and not pa.types.is_floating(kind):
+            raise DataError(f"{path}: column {name} is {kind}; it must be integer or floating")
+
+
+def _units(path: Path, name: str, rupees: FloatArray | IntArray) -> IntArray:
+    units: IntArray = np.rint(_bounded(path, name, rupees, LARGEST_PRICE) * _UNITS_PER_RUPEE).astype(np.int64)
     return units
+
+
+def _bounded(path: Path, name: str, values: FloatArray | IntArray, limit: int) -> FloatArray:
+    """Return numbers that can be counted with. Raises `DataError` for NaN, infinity and what no market shows."""
+    numbers: FloatArray = values.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise DataError(f"{path}: column {name} holds NaN or infinity; remove those rows")
+    beyond = np.flatnonzero(np.abs(numbers) > limit)
+    if len(beyond):
+        first = int(beyond[0])
+        raise DataError(f"{path}: column {name} holds {numbers[first]:g} in row {first}, beyond {limit}; remove it")
+    return numbers

@@ -172,7 +172,13 @@ def _histories(options: TrainingOptions, calendar: Calendar) -> tuple[Sequence[H
         span_of_days = options.first, options.last
         made = generated(options.symbols, options.timeframe, *span_of_days, options.market_seed, calendar)
         return made, options.timeframe
-    histories = [from_parquet(path, symbol_of(path)) for path in options.data]
+    paths: dict[str, Path] = {}
+    for path in options.data:
+        symbol = symbol_of(path)
+        if symbol in paths:
+            raise ConfigurationError(f"{path}: {symbol} was given already with {paths[symbol]}; give one file for each")
+        paths[symbol] = path
+    histories = [from_parquet(path, symbol) for symbol, path in paths.items()]
     timeframes = {timeframe_of(each.candles) for each in histories}
     if len(timeframes) > 1:
         lengths = ", ".join(sorted(each.value for each in timeframes))

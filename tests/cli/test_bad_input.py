@@ -316,4 +316,4 @@ def test_a_folder_that_cannot_be_made_is_named_in_one_line(run: Run, home: Path)
 
 
 def test_a_folder_without_a_run_cannot_be_resumed(run: Run) -> None:
-    assert "elsewhere holds no run to go on with" in run("demo", "--resume", "elsewhere").complaint
+    assert "elsewhere does not exist; name the folder of a run" in run("demo", "--resume", "elsewhere").complaint

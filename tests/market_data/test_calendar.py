@@ -195,6 +195,20 @@ def test_the_cache_makes_the_library_unnecessary(tmp_path: Path) -> None:
     assert told.split() == [first.date.isoformat(), "False", "False"]
 
 
+def test_a_cache_that_cannot_be_written_is_told_of_once_and_done_without(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "cache"
+    file.write_text("no folder")
+    for _ in range(2):
+        calendar = NseCalendar(cache=file)
+        assert calendar.trading_day(date(2026, 10, 2)) is None
+        assert calendar.trading_day(date(2025, 10, 2)) is None
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{file}: nothing can be kept there, going on without; make room or set paths.cache"
+    ]
+
+
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"library": "exchange_calendars 1.0"}', "not json"])
 def test_a_cache_that_is_old_or_broken_is_made_again(tmp_path: Path, content: str) -> None:
     file = tmp_path / "holidays-2026.json"

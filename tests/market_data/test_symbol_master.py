@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import BrokerError, ConfigurationError
+from core.errors import BrokerError, ConfigurationError, StorageError
 from core.instants import instant_of
 from market_data.symbol_master import SymbolMaster, segments_of
 from runtime.clock import MarketClock
@@ -239,3 +239,26 @@ def test_a_ticker_tells_its_segment(symbol: str, segments: tuple[str, ...]) -> N
 def test_an_unknown_exchange_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"'NYSE:IBM' names no known exchange"):
         segments_of("NYSE:IBM")
+
+
+def test_a_cache_that_cannot_be_written_is_told_of_once_and_done_without(
+    site: Site, master: SymbolMaster, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    site.publish("NSE_CM_sym_master.json", {"NSE:SBIN-EQ": row("10100000003045")})
+    site.publish("index_hsm_mapping.json", {"NSE:NIFTY50-INDEX": "Nifty 50"})
+    assert list(master.instruments(["NSE:SBIN-EQ"])) == ["NSE:SBIN-EQ"]
+    assert master.index_names() == {"NSE:NIFTY50-INDEX": "Nifty 50"}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path / 'cache'}: nothing can be kept there, going on without; make room or set paths.cache"
+    ]
+
+
+def test_no_place_at_all_for_a_master_is_told_with_what_to_do(
+    site: Site, master: SymbolMaster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    site.publish("NSE_CM_sym_master.json", {"NSE:SBIN-EQ": row("10100000003045")})
+    with pytest.raises(StorageError, match=r"neither paths\.cache = .*; make room or set paths\.cache"):
+        master.instruments(["NSE:SBIN-EQ"])

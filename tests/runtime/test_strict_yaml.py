@@ -79,3 +79,8 @@ def test_a_missing_a_binary_and_a_huge_file_are_told_apart(tmp_path: Path) -> No
     huge.write_text("# " + "x" * LARGEST_FILE)
     with pytest.raises(ConfigurationError, match="larger than the limit of 262144 bytes"):
         read_yaml(huge)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read: it is a folder; name a YAML file that exists"):
+        read_yaml(tmp_path)

@@ -83,6 +83,10 @@ def test_a_port_in_use_is_named(calendar: Calendar) -> None:
         ({"clock_speed": float("inf")}, "speed inf"),
         ({"clock_speed": float("nan")}, "speed nan"),
         ({"seed": -1}, "seed -1"),
+        ({"clock_epoch": 1e300}, r"epoch 1e\+300: must be seconds since 1970, .* 2000 and 2100"),
+        ({"clock_epoch": float("nan")}, "epoch nan"),
+        ({"clock_start": 253402300799 * 10**9}, "start 253402300799 .* between the years 2000 and 2100"),
+        ({"day": date(9999, 12, 31)}, "between the years 2000 and 2100"),
     ],
 )
 def test_options_that_cannot_be_served_are_refused(wrong: dict[str, object], named: str) -> None:

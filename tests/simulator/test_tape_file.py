@@ -123,6 +123,22 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_recording(broken, None, None)
 
 
+@pytest.mark.parametrize("path", [Path(), Path("nowhere.csv")])
+def test_a_folder_or_nothing_is_no_tape(tmp_path: Path, path: Path) -> None:
+    with pytest.raises(DataError, match="it must be a parquet or CSV file that exists"):
+        read_recording(tmp_path / path, None, None)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", ["inf", "-inf", "1e300", "1e18"])
+def test_a_number_that_no_market_shows_makes_its_row_impossible(tmp_path: Path, value: str) -> None:
+    by_price = read(tmp_path, HEADER, *ROWS, f"2023-06-01 09:30:00,580.00,{value},579.00,580.50,1000")
+    by_volume = read(tmp_path, HEADER, *ROWS, f"2023-06-01 09:30:00,580.00,581.00,579.00,580.50,{value}")
+    assert (by_price.impossible, by_volume.impossible) == (1, 1)
+    with pytest.raises(DataError, match="no usable row among 1"):
+        read(tmp_path, "timestamp,price,volume_traded", f"2023-06-01 09:30:00,{value},{value}")
+
+
 def test_a_file_without_a_usable_row_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no usable row among 1"):
         read(tmp_path, HEADER, "2023-06-01 09:30:00,0,0,0,0,10")

@@ -181,6 +181,18 @@ def test_a_fault_in_a_users_file_is_one_line_that_names_it(tmp_path: Path, conte
     assert expected in complaint("own", {}, tmp_path)
 
 
+@pytest.mark.parametrize("folder", [Path(), Path("own")])
+def test_the_line_of_a_fault_is_told_for_a_relative_folder_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder.mkdir(exist_ok=True)
+    write(folder, "x = 1\nclass Broken(:\n")
+    assert "own.py, line 2: SyntaxError: invalid syntax" in complaint("own", {}, folder)
+    write(folder, "x = 1\n\nimport no_such_library\n")
+    assert "own.py, line 3: ModuleNotFoundError" in complaint("own", {}, folder)
+
+
 def test_the_twenty_line_example_in_the_documentation_is_a_strategy(
     tmp_path: Path, row: Callable[..., FeatureRow]
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
 
 from core import events
 from core.errors import BotError, ConfigurationError
@@ -12,6 +13,7 @@ from core.instants import SECOND, Instant, instant_at
 from core.market import Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
+from simulator.options import LOCK
 from trading import rehearsal
 from trading.event_log import SqliteEventLog
 from trading.rehearsal import BOT, BROKER, FASTEST, PLAN, START_UP_SECONDS, TIME_NOTE, new_run, resumed_run
@@ -103,3 +105,45 @@ def test_a_bot_that_was_ended_by_a_signal_is_told_by_its_name(
 def test_a_run_whose_market_has_closed_is_not_gone_on_with(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"its market closed at 2026-01-06 15:30:00 .*; start a new one"):
         resumed_run(run_that_reached(tmp_path, CLOSE), as_json=False)
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ({"clock_start": "x", "speed": "a"}, "clock_start is 'x', which is no market time"),
+        ({"clock_start": 1e30}, r"clock_start is '1e\+30'"),
+        ({"market_close": True}, "market_close is 'True'"),
+        ({"speed": "a"}, "speed is 'a'; it must lie above 0 and not above 900"),
+        ({"speed": float("nan")}, "speed is 'nan'"),
+        ({"seed": -1}, "seed is '-1'"),
+        ({"tape": 5}, "holds no run to go on with"),
+    ],
+)
+def test_a_damaged_plan_is_refused_in_one_line(tmp_path: Path, damage: dict[str, object], named: str) -> None:
+    folder = run_that_reached(tmp_path, CLOSE - SECOND)
+    plan = json.loads((folder / PLAN).read_text())
+    (folder / PLAN).write_text(json.dumps({**plan, **damage}))
+    with pytest.raises(ConfigurationError, match=named):
+        resumed_run(folder, as_json=False)
+
+
+@pytest.mark.parametrize("note", ["[]", "5", '{"market_time": "noon"}', "{"])
+def test_a_damaged_note_of_the_time_is_refused_in_one_line(tmp_path: Path, note: str) -> None:
+    folder = run_that_reached(tmp_path, CLOSE - SECOND)
+    (folder / BROKER / TIME_NOTE).write_text(note)
+    with pytest.raises(ConfigurationError, match="holds no run to go on with"):
+        resumed_run(folder, as_json=False)
+
+
+def test_a_folder_that_is_not_there_or_holds_no_plan_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"elsewhere does not exist; name the folder of a run"):
+        resumed_run(tmp_path / "elsewhere", as_json=False)
+    with pytest.raises(ConfigurationError, match=r"has no rehearsal\.json, so it holds no run"):
+        resumed_run(tmp_path, as_json=False)
+
+
+def test_a_run_that_is_running_is_not_gone_on_with(tmp_path: Path) -> None:
+    folder = run_that_reached(tmp_path, CLOSE - SECOND)
+    with FileLock(folder / BROKER / LOCK), pytest.raises(ConfigurationError, match="this run is running"):
+        resumed_run(folder, as_json=False)
+    assert resumed_run(folder, as_json=False).clock_start == CLOSE - SECOND

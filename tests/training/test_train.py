@@ -174,6 +174,50 @@ def test_a_file_without_zone_gaps_or_order_is_refused_by_name(tmp_path, calendar
         sources.from_parquet(tmp_path / "missing.parquet", "NSE:SBIN-EQ")
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_column_that_no_market_makes_is_refused_in_one_line(tmp_path, calendar):
+    table = parquet.read_table(write_candles(tmp_path / "a.parquet", calendar))
+    rest = len(table) - 1
+    cases = {
+        "column close is string; it must be integer or floating": {"close": pa.array(["1"] * len(table))},
+        "column volume is string": {"volume": pa.array(["1"] * len(table))},
+        "column open is list": {"open": pa.array([[1.0]] * len(table))},
+        "column high holds NaN or infinity": {"high": np.array([float("inf"), *[1.0] * rest])},
+        "column low holds 1e[+]300 in row 0, beyond 10000000": {"low": np.array([1e300, *[1.0] * rest])},
+        "column volume holds NaN or infinity": {"volume": np.array([float("nan"), *[1.0] * rest])},
+        "column volume holds .* beyond 1000000000000": {"volume": np.array([2**63, *[1] * rest], np.uint64)},
+        "times outside 1677 to 2262": {"timestamp": pa.array([2**40] * len(table), pa.timestamp("s", "UTC"))},
+    }
+    for words, change in cases.items():
+        path = write_candles(tmp_path / "b.parquet", calendar, **change)
+        with pytest.raises(DataError, match=f"b.parquet: .*{words}") as refusal:
+            sources.from_parquet(path, "NSE:SBIN-EQ")
+        assert "\n" not in str(refusal.value)
+
+
+def test_a_missing_column_is_named_with_what_there_is(tmp_path, calendar):
+    path = write_candles(tmp_path / "b.parquet", calendar)
+    parquet.write_table(parquet.read_table(path).drop_columns(["volume"]), path)
+
+    with pytest.raises(DataError, match="no column 'volume'; it has timestamp, open, high, low, close"):
+        sources.from_parquet(path, "NSE:SBIN-EQ")
+
+
+def test_a_csv_file_is_not_trained_on(tmp_path):
+    with pytest.raises(DataError, match="training takes parquet files"):
+        sources.from_parquet(tmp_path / "NSE_SBIN-EQ_5m.csv", "NSE:SBIN-EQ")
+
+
+def test_a_name_without_a_symbol_and_a_symbol_given_twice_are_refused(tmp_path, calendar, small_options):
+    path = write_candles(tmp_path / "NSE_SBIN-EQ_5m.parquet", calendar)
+
+    with pytest.raises(DataError, match=r"b\.parquet: the name does not tell the symbol; name it like"):
+        train_model(small_options(tmp_path, data=(tmp_path / "b.parquet",)), calendar)
+    for again in (path, Path(str(path)), tmp_path / "NSE_SBIN-EQ_1m.parquet"):
+        with pytest.raises(ConfigurationError, match="NSE:SBIN-EQ was given already with"):
+            train_model(small_options(tmp_path, data=(path, again)), calendar)
+
+
 def test_files_of_different_timeframes_are_refused(tmp_path, calendar, small_options):
     five = write_candles(tmp_path / "NSE_SBIN-EQ_5m.parquet", calendar)
     table = parquet.read_table(five)
