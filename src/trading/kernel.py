@@ -78,8 +78,10 @@ class Kernel:
 
     def on_time(self, now: Instant) -> Iterator[Step]:
         """Let the deadlines that have passed fire, each when the step before it has been taken."""
-        for timer in self.orders.timers.take_due(now):
-            yield self.handle(timer)
+        timers = self.orders.timers
+        for timer in timers.due(now):
+            if timers.is_due(timer):
+                yield self.handle(timer)
 
     def _run(self, first: list[events.Event]) -> Step:
         """Apply and answer events until there are no more; only then let symbols settle, on a state that is whole."""

@@ -12,26 +12,23 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 
 from core import events
-from core.errors import AuthenticationError, BrokerError, StorageError, UnfinishedError
+from core.errors import AuthenticationError, BrokerError, UnfinishedError
 from core.events import Command, Phase
 from core.instants import MINUTE, SECOND, Instant, ist_date, ist_text
-from core.market import Tick, Timeframe
+from core.market import Timeframe
 from core.ports import Calendar, Clock
 from core.sessions import TradingDay
 from core.state import BotState
 from trading.errands import Errands
-from trading.event_log import EventLog
-from trading.kernel import Kernel, Step
-from trading.narrator import tell
+from trading.kernel import Kernel
 from trading.obedience import Obedience
 from trading.timetable import PRE_OPEN_LEAD, Timetable
+from trading.writer import Item, Writer
 
 logger = logging.getLogger("trading.live_trader")
 
-Item = events.Input | Tick
 Put = Callable[[Item], None]
 
 _IDLE_SECONDS = 30.0
@@ -54,8 +51,7 @@ _LEAST_STOP_PATIENCE = 10.0
 class Desk:
     """Everything one trading day needs, put together by wiring."""
 
-    kernel: Kernel
-    log: EventLog
+    writer: Writer
     errands: Errands
     obedience: Obedience
     boot: Callable[[Instant], events.Booted]
@@ -184,11 +180,10 @@ class LiveTrader:
         desk = self._assemble(day, self._put)
         timetable = Timetable(self._clock, self._put)
         try:
-            for event in desk.log.read():
-                desk.kernel.restore(event)
+            desk.writer.restore()
             now = self._clock.now()
-            self._commit(desk, desk.kernel.handle(desk.boot(now)))
-            self._commit(desk, desk.kernel.handle(events.DayBegan(at=now, day=day)))
+            desk.writer.take(desk.boot(now), now)
+            desk.writer.take(events.DayBegan(at=now, day=day), now)
             self._obey(desk)
             desk.open_feeds()
             timetable.start(day, self._habits.timeframe)
@@ -199,10 +194,10 @@ class LiveTrader:
                 desk.close_feeds()
                 desk.errands.close()
             desk.obedience.close()
-            desk.log.close()
-        self._on_moment(desk.kernel)
-        self._on_day_end(desk.kernel)
-        self._require_finished(desk.kernel.state, day)
+            desk.writer.close()
+        self._on_moment(desk.writer.kernel)
+        self._on_day_end(desk.writer.kernel)
+        self._require_finished(desk.writer.kernel.state, day)
 
     def _require_finished(self, state: BotState, day: TradingDay) -> None:
         """Fail where a stop left something to do, or where a session that somebody waits for did not end flat."""
@@ -225,53 +220,30 @@ class LiveTrader:
 
     def _work(self, desk: Desk, day: TradingDay) -> None:
         """The only loop that decides: take one item, handle it, let due deadlines fire."""
-        kernel, inbox, timers = desk.kernel, self._inbox, desk.kernel.orders.timers
+        writer, inbox = desk.writer, self._inbox
         next_look = next_command = stopping_since = 0.0
-        while not self._is_done(kernel, day, stopping_since):
-            try:
-                item: Item | None = inbox.get(timeout=self._patience(timers.next_due()))
-            except queue.Empty:
-                item = None
-            if isinstance(item, Tick):
-                step = kernel.on_tick(item, self._clock.now())
-                if step is not None:
-                    self._commit(desk, step)
-            elif item is not None:
-                self._commit(desk, kernel.handle(item))
-            due = timers.next_due()
-            if due is not None and due <= (now := self._clock.now()):
-                for step in kernel.on_time(now):
-                    self._commit(desk, step)
+        while not self._is_done(writer.kernel, day, stopping_since):
+            with contextlib.suppress(queue.Empty):
+                writer.take(inbox.get(timeout=self._patience(writer.next_due)), self._clock.now())
+            writer.let_time_pass(self._clock.now())
             wall = time.monotonic()
             if wall >= next_command:
                 next_command = wall + _COMMAND_INTERVAL
                 self._obey(desk)
             if wall >= next_look:
                 next_look = wall + _LOOK_INTERVAL
-                self._on_moment(kernel)
+                self._on_moment(writer.kernel)
                 if not stopping_since and self._is_stopping():
                     stopping_since = wall
-                    self._commit(desk, kernel.handle(self._stop_command()))
+                    writer.take(self._stop_command(), self._clock.now())
 
     def _patience(self, due: Instant | None) -> float:
         """Wall seconds to wait for the next item: until the next deadline, and never long without a look around."""
         left = _LONGEST_WAIT if due is None else (due - self._clock.now()) / SECOND
         return self._clock.pause_seconds(max(0.0, min(left, _LONGEST_WAIT)))
 
-    def _commit(self, desk: Desk, step: Step) -> None:
-        """Make a step durable, tell it, and only then act on it."""
-        try:
-            desk.log.append(step.events)
-        except StorageError:
-            logger.critical("The event log cannot be written: nothing is sent any more; stops rest at the broker")
-            raise
-        for event in step.events:
-            tell(event)
-        for effect in step.effects:
-            desk.errands.run(effect)
-
     def _obey(self, desk: Desk) -> None:
-        desk.obedience.obey(desk.kernel, self._clock, partial(self._commit, desk))
+        desk.obedience.obey(desk.writer.kernel, self._clock, desk.writer.commit)
 
     def _stop_command(self) -> events.CommandGiven:
         command = Command.STOP_FLAT if self._habits.flatten_on_stop else Command.STOP

@@ -191,6 +191,7 @@ class OrderManager:
 
     def _on_timer(self, state: BotState, event: events.TimerFired) -> list[Decision]:
         at, key = event.at, event.key
+        self.timers.fired(event)
         match event.name:
             case Deadline.BOOKS:
                 return [BooksWanted(at=at, why="timer")]

@@ -39,10 +39,17 @@ class Timers:
         """Return the earliest deadline."""
         return min(self._due.values(), default=None)
 
-    def take_due(self, now: Instant) -> list[TimerFired]:
-        """Remove and return what is due, earliest first, ties by name and key."""
+    def due(self, now: Instant) -> list[TimerFired]:
+        """Return what is due, earliest first, ties by name and key. It stands until it has `fired` or is set again."""
         due = [(at, name.value, key, name) for (name, key), at in self._due.items() if at <= now]
         due.sort(key=lambda entry: entry[:3])
-        for _, _, key, name in due:
-            del self._due[name, key]
         return [TimerFired(at=now, name=name, key=key) for _, _, key, name in due]
+
+    def is_due(self, timer: TimerFired) -> bool:
+        """Whether a deadline stands still that was due: another one may have moved it meanwhile."""
+        due = self._due.get((timer.name, timer.key))
+        return due is not None and due <= timer.at
+
+    def fired(self, timer: TimerFired) -> None:
+        """Forget a deadline that has been answered, be it now or in a recorded day that is played again."""
+        self._due.pop((timer.name, timer.key), None)

@@ -46,12 +46,14 @@ from trading.fyers_client import FyersClient
 from trading.inference_engine import InferenceEngine
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader, Put
+from trading.narrator import tell
 from trading.obedience import Obedience
 from trading.order_feed import OrderFeed
 from trading.paper_broker import PaperBroker
 from trading.rate_budget import RateBudget
 from trading.tick_market import TickMarket
 from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
+from trading.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,9 @@ class Wiring:
         )
         gc.collect()
         gc.freeze()  # what lives as long as the day is not walked again by every collection
+        log = SqliteEventLog(settings.paths.state / f"{settings.mode.value}.sqlite")
         return Desk(
-            kernel=kernel,
-            log=SqliteEventLog(settings.paths.state / f"{settings.mode.value}.sqlite"),
+            writer=Writer(kernel, log, errands.run, [tell]),
             errands=errands,
             obedience=Obedience(CommandQueue(settings.paths.state, settings.mode.value)),
             boot=partial(self._boot, kernel),

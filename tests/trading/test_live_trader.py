@@ -30,6 +30,7 @@ from trading.event_log import MemoryEventLog
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader
 from trading.obedience import Obedience
+from trading.writer import Writer
 
 SBIN = "NSE:SBIN-EQ"
 MONDAY = date(2026, 1, 5)
@@ -168,8 +169,7 @@ class House:
         account = EmptyAccount()
         errands = Errands(account, account, self.clock, put, timeframe=Timeframe.M5, warm_up=10, grace_seconds=5)
         return Desk(
-            kernel=kernel,
-            log=self.log,
+            writer=Writer(kernel, self.log, errands.run),
             errands=errands,
             obedience=Obedience(CommandQueue(self.folder, "paper")),
             boot=lambda at: events.Booted(
@@ -349,7 +349,7 @@ def test_a_stop_that_leaves_something_open_says_so_and_fails(monkeypatch, change
     def with_a_position(day, put):
         desk = assemble(day, put)
         position = OpenPosition(SBIN, Side.BUY, Product.INTRADAY, 1, None, 1, 1, 10, 100)
-        desk.kernel.state.positions[SBIN] = replace(position, **change)
+        desk.writer.kernel.state.positions[SBIN] = replace(position, **change)
         return desk
 
     trader._assemble = with_a_position
@@ -396,8 +396,11 @@ def test_when_the_log_cannot_be_written_nothing_is_sent_and_the_feeds_are_closed
 
     def assemble(day, put):
         desk = House.assemble(house, day, put)
-        desk.errands.run = lambda effect: sent.append((len(list(house.log.read())), effect))
-        return desk
+
+        def act(effect):
+            sent.append((len(list(house.log.read())), effect))
+
+        return replace(desk, writer=Writer(desk.writer.kernel, house.log, act))
 
     house.assemble = assemble
     with pytest.raises(StorageError, match="disk full"):

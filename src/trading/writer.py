@@ -1,0 +1,80 @@
+"""The one writer: an item in, the kernel decides, the result is made durable, and only then is it acted on.
+
+The live loop, the rehearsed one and the simulation turn this same crank. Whoever turns it brings the items and the
+time, and acts on what is wanted of the outside; nothing here waits, and nothing here starts a thread.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from core import events
+from core.errors import StorageError
+from core.instants import Instant
+from core.market import Tick
+from trading.event_log import EventLog
+from trading.kernel import Effect, Kernel, Step
+
+logger = logging.getLogger("trading.writer")
+
+Item = events.Input | Tick
+"""What may stand in the inbox."""
+
+
+class Writer:
+    """Turns items into durable steps. For one thread."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        log: EventLog,
+        act: Callable[[Effect], None],
+        watchers: Sequence[Callable[[events.Event], None]] = (),
+    ) -> None:
+        """`act` starts what the kernel wants of the outside; `watchers` are told what the log has. Neither may wait."""
+        self.kernel = kernel
+        self._log = log
+        self._act = act
+        self._watchers = watchers
+
+    def restore(self) -> None:
+        """Fold what the log has. Raises `StorageError` for a log that cannot be trusted."""
+        for event in self._log.read():
+            self.kernel.restore(event)
+
+    def take(self, item: Item, now: Instant) -> None:
+        """Take one item to its end. Raises `StorageError`; then nothing was sent and the process must end."""
+        if isinstance(item, Tick):
+            step = self.kernel.on_tick(item, now)
+            if step is not None:
+                self.commit(step)
+        else:
+            self.commit(self.kernel.handle(item))
+
+    def let_time_pass(self, now: Instant) -> None:
+        """Let the deadlines that have passed fire. Raises `StorageError`, as `take` does."""
+        due = self.next_due
+        if due is not None and due <= now:
+            for step in self.kernel.on_time(now):
+                self.commit(step)
+
+    @property
+    def next_due(self) -> Instant | None:
+        """The kernel's next deadline."""
+        return self.kernel.orders.timers.next_due()
+
+    def commit(self, step: Step) -> None:
+        """Make a step durable, tell it, and only then act on it. Raises `StorageError`."""
+        try:
+            self._log.append(step.events)
+        except StorageError:
+            logger.critical("The event log cannot be written: nothing is sent any more; stops rest at the broker")
+            raise
+        for event in step.events:
+            for watch in self._watchers:
+                watch(event)
+        for effect in step.effects:
+            self._act(effect)
+
+    def close(self) -> None:
+        """Release the log. Safe to call twice."""
+        self._log.close()
