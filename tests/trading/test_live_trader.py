@@ -507,11 +507,11 @@ class FullDisk(MemoryEventLog):
         super().__init__()
         self.room = room
 
-    def append(self, batch: Sequence[events.Event]) -> None:
+    def append(self, batch: Sequence[events.Event], tape: int = 0) -> None:
         if not self.room:
             raise StorageError("event log x cannot be written: disk full; free space or repair it")
         self.room -= 1
-        super().append(batch)
+        super().append(batch, tape)
 
 
 def raise_one(refusals: list[BrokerError]) -> None:
