@@ -56,6 +56,8 @@ class Engine:
                 return self._take_candles(state, event)
             case events.CommandGiven():
                 return latches.obey(state, event, self.rules.max_loss)
+            case events.ConditionChanged(condition=events.Condition.GAP, holds=True):
+                self.ticks.clear()  # what was seen before the gap is of another time
             case events.TradeClosed(trade=trade):
                 self._open_profit.pop(trade.symbol, None)
         return []

@@ -35,6 +35,8 @@ class Deadline(Enum):
     """An exit that has not filled goes one rung further."""
     PROTECT = "protect"
     """A position without a stop at the broker has to go."""
+    DOUBT = "doubt"
+    """A doubt that nothing has renewed ends; the key names it."""
 
 
 class Verb(Enum):

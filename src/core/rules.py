@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.charges import ChargeRates
+from core.instants import MINUTE
 from core.market import Timeframe
 from core.orders import Product
 from core.sizing import SizingRule
@@ -43,3 +44,5 @@ class TradingRules:
     """Pause between readings while nothing is live."""
     transit: int
     """Longest time after sending at which an order of unknown outcome may still appear in the books."""
+    feed_steady: int = MINUTE
+    """How long prices must have come in again before entries follow them."""
