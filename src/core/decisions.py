@@ -10,6 +10,10 @@ from core.orders import OrderChange, OrderIntent, OrderReport, Product
 from core.positions import Trade
 from core.signals import Direction
 
+STRATEGY_FAILED = "STRATEGY_FAILED"
+SOFT_LOSS_LIMIT = "SOFT_LOSS_LIMIT"
+"""Codes of alarms that the state remembers."""
+
 
 class SafetyLevel(Enum):
     """How much the bot may do; higher is safer. Latched: only what raised it, or an operator, lowers it."""
@@ -37,6 +41,13 @@ class BooksWanted:
 
     at: Instant
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsWanted:
+    """Effect: read the money and the profile at the broker."""
+
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,4 +265,5 @@ Decision: TypeAlias = (
     | FlatVerified
     | Alarm
     | DoubtChanged
+    | FundsWanted
 )

@@ -7,6 +7,8 @@ Ticks are not events: a tick that causes a decision is recorded as `TickActed`.
 from typing import TypeAlias
 
 from core.decisions import (
+    SOFT_LOSS_LIMIT,
+    STRATEGY_FAILED,
     Alarm,
     BooksWanted,
     CancelIntended,
@@ -18,6 +20,7 @@ from core.decisions import (
     EntryRefused,
     ExitDecided,
     FlatVerified,
+    FundsWanted,
     HistoryWanted,
     LevelChanged,
     LevelsSet,
@@ -46,6 +49,7 @@ from core.inputs import (
     Deadline,
     FeedChanged,
     FeedState,
+    FundsRead,
     HistoryArrived,
     HistoryFailed,
     Input,
@@ -61,6 +65,8 @@ from core.inputs import (
 Event: TypeAlias = Input | Decision
 
 __all__ = [
+    "SOFT_LOSS_LIMIT",
+    "STRATEGY_FAILED",
     "AccessChanged",
     "Alarm",
     "BooksFailed",
@@ -87,6 +93,8 @@ __all__ = [
     "FeedChanged",
     "FeedState",
     "FlatVerified",
+    "FundsRead",
+    "FundsWanted",
     "HistoryArrived",
     "HistoryFailed",
     "HistoryWanted",

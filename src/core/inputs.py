@@ -37,6 +37,8 @@ class Deadline(Enum):
     """A position without a stop at the broker has to go."""
     DOUBT = "doubt"
     """A doubt that nothing has renewed ends; the key names it."""
+    FUNDS = "funds"
+    """The money at the broker is read."""
 
 
 class Verb(Enum):
@@ -214,7 +216,7 @@ class TimerFired:
     at: Instant
     name: Deadline
     key: str
-    """The symbol; empty for the books."""
+    """The symbol, or the doubt; empty for books and funds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +246,19 @@ class CommandGiven:
     why: str
     key: str = ""
     """Names one command of an operator, so that none is obeyed twice; empty for what the bot tells itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsRead:
+    """The money at the broker, and whose it is."""
+
+    at: Instant
+    asked_at: Instant
+    """When the reads were begun; what was entered later is not in them."""
+    available: int
+    """What can back a new order, in units."""
+    account: str
+    """Id of the profile that the token opens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,4 +293,5 @@ Input: TypeAlias = (
     | AccessChanged
     | CommandGiven
     | ConditionChanged
+    | FundsRead
 )

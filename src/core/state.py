@@ -77,6 +77,12 @@ class BotState:
     """The doubts that hold, each with its reason."""
     activity: Activity = field(default_factory=Activity)
     """What we sent lately, and what became of it."""
+    funds: events.FundsRead | None = None
+    """The newest reading of the money at the broker since this process started."""
+    strategy_fault: str = ""
+    """What the strategy failed with since this process started; empty while it works."""
+    soft_loss_hit: bool = False
+    """Whether the soft loss limit was reached today; an operator may resume and is not asked again."""
     doubted_at: Instant = 0
     """When the process last stood still: only books asked for since then are evidence."""
 
@@ -169,6 +175,12 @@ class BotState:
                 self.access = valid
             case events.FlatVerified():
                 self.flat_verified = True
+            case events.FundsRead():
+                self.funds = event
+            case events.Alarm(code=events.STRATEGY_FAILED, message=message):
+                self.strategy_fault = message
+            case events.Alarm(code=events.SOFT_LOSS_LIMIT):
+                self.soft_loss_hit = True
             case events.PhaseReached(phase=phase):
                 self.phase = phase
             case events.DayBegan(day=day):
@@ -379,6 +391,8 @@ class BotState:
         self.reconciled = False
         self.stopping = self.closing = False
         self.books = None
+        self.funds = None
+        self.strategy_fault = ""
         self.feeds.clear()
         self.conditions = {held: why for held, why in self.conditions.items() if held is events.Condition.RATE}
         for order in self.orders.values():
@@ -398,6 +412,7 @@ class BotState:
         self.blocked.clear()
         self.orders_today = self.signals_today = self.realised = 0
         self.activity.begin_day()
+        self.soft_loss_hit = False
         self.flat_verified = False
         self.reconciled = False
         self.carried = {symbol: position.signed_quantity for symbol, position in self.positions.items()}

@@ -19,6 +19,7 @@ from core.state import BotState
 from core.tags import Tagger
 from core.tracking import OrderState
 from trading.doubts import Doubts
+from trading.funds_watch import FundsWatch
 from trading.protection import Protection
 from trading.reconcile import Reconciliation
 from trading.retry_pauses import RetryPauses
@@ -40,7 +41,7 @@ class OrderManager:
         self._instruments = instruments
         self._protection = Protection(rules, instruments, ticks, self.timers, tagger)
         self._reconciliation = Reconciliation(rules, instruments, self.timers)
-        self._doubts = Doubts(rules, self.timers)
+        self._watches = (Doubts(rules, self.timers), FundsWatch(rules, self.timers))
         self._pauses = RetryPauses()
         self._blind_since: Instant = 0
         """When the books first failed in a row; 0 when they did not the last time."""
@@ -51,7 +52,8 @@ class OrderManager:
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
         """Return what an event asks of our orders; `state` has the event already."""
         self._mark(state, event)
-        return [*self._doubts.decide(state, event), *self._answer(state, event)]
+        decisions = [decision for each in self._watches for decision in each.decide(state, event)]
+        return [*self._answer(state, event), *decisions]
 
     def _answer(self, state: BotState, event: events.Event) -> list[Decision]:
         match event:

@@ -16,7 +16,9 @@ from core.tags import Tagger, is_ours, purpose_of
 
 @pytest.fixture
 def state(day) -> BotState:
-    return BotState(log_id="A1", boot=1, day=day, reconciled=True)
+    funds = events.FundsRead(at=0, asked_at=0, available=10**9, account="XY0001")
+    books_at = day.open + 44 * MINUTE
+    return BotState(log_id="A1", boot=1, account="XY0001", day=day, reconciled=True, books_at=books_at, funds=funds)
 
 
 @pytest.fixture
