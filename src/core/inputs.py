@@ -61,6 +61,8 @@ class Command(Enum):
     """Close everything, then take no entries."""
     HALT = "halt"
     """Take no entries."""
+    EXIT_ONLY = "exit_only"
+    """Take no entries; unlike HALT a level above the doubts and faults that stop entries."""
     RESUME = "resume"
     """Lift a latch: back to RUN, if nothing is at stake."""
 

@@ -170,8 +170,8 @@ class RiskSettings(Section):
     """Value of all orders that may still trade, stops included, as a share of capital."""
     max_turnover_fraction: float = Field(default=20.0, gt=0, le=1_000)
     """Value of all fills of the day, both sides, as a share of capital."""
-    margin_fraction: float = Field(default=1.0, gt=0, le=1)
-    """Share of an order's value that must be free at the broker; below 1 trusts in its leverage."""
+    margin_fraction: float = Field(default=0.2, gt=0, le=1)
+    """Share of an intraday order's value that must be free at the broker; of delivery it is the whole."""
     margin_buffer: float = Field(default=0.05, ge=0, le=1)
     """Share of that money which must be left over."""
     max_orders_per_second: int = Field(default=6, ge=1, le=10)

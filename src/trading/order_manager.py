@@ -52,8 +52,10 @@ class OrderManager:
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
         """Return what an event asks of our orders; `state` has the event already."""
         self._mark(state, event)
-        decisions = [decision for each in self._watches for decision in each.decide(state, event)]
-        return [*self._answer(state, event), *decisions]
+        decisions = self._answer(state, event)
+        for watch in self._watches:
+            decisions += watch.decide(state, event)
+        return decisions
 
     def _answer(self, state: BotState, event: events.Event) -> list[Decision]:
         match event:
