@@ -122,11 +122,14 @@ def trade(
 def halt(
     why: WhyOption = "asked for by an operator",
     mode: ForModeOption = None,
+    exit_only: Annotated[
+        bool, typer.Option("--exit-only", help="Raise EXIT_ONLY, the level above the bot's own doubts and faults.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take no entries until `fyersbot resume`; what is open is managed to its end."""
-    _command("halt", why, mode, config, as_json=as_json)
+    _command("exit_only" if exit_only else "halt", why, mode, config, as_json=as_json)
 
 
 @app.command()

@@ -74,8 +74,8 @@ class Wiring:
         self.clock = clock
         self.calendar = calendar
         self.auth = FyersAuth(settings, clock, on_secret)
-        budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
-        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, budget, self._own_feed)
+        self.budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
+        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, self.budget, self._own_feed)
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
         self.choice = choose_strategy(settings)
@@ -121,6 +121,7 @@ class Wiring:
         desk = desk_of(settings, rules, tuple(instruments.values()), self.choice, clock.now())
         kernel = kernel_of(desk, self.choice, self.calendar)
         broker, feeds = self._edges(instruments, put)
+        self.budget.on_refusal = partial(self._report_refusal, put)
         errands = Errands(
             broker,
             self.client,
@@ -201,6 +202,10 @@ class Wiring:
             on_state,
             self.master.index_names,
         )
+
+    def _report_refusal(self, put: Put) -> None:
+        why = "the broker refused a call for the number of calls"
+        put(events.ConditionChanged(at=self.clock.now(), condition=events.Condition.RATE, holds=True, why=why))
 
     def _own_feed(self) -> TickFeed:
         """Return a feed for whoever uses the client by itself, as a notebook does."""

@@ -45,7 +45,9 @@ def waiting(level: SafetyLevel, order_state: OrderState) -> BotState:
 
 
 @pytest.mark.parametrize("level", SafetyLevel)
-@pytest.mark.parametrize(("command", "meant"), [(Command.HALT, NO_ENTRY), (Command.FLATTEN, FLATTEN)])
+@pytest.mark.parametrize(
+    ("command", "meant"), [(Command.HALT, NO_ENTRY), (Command.EXIT_ONLY, EXIT_ONLY), (Command.FLATTEN, FLATTEN)]
+)
 def test_a_careful_command_raises_the_level_and_never_lowers_it(level, command, meant):
     changed = told(at(level), command)
     assert changed == ([LevelChanged(at=1, level=meant, why="because")] if level.value < meant.value else [])
