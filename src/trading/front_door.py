@@ -8,6 +8,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
@@ -16,7 +17,7 @@ from rich.console import Console
 
 from auth.fyers_auth import FyersAuth, SignedIn, run_login
 from core.errors import ConfigurationError, StorageError
-from core.instants import ist_date
+from core.instants import ist_date, ist_text
 from core.orders import Profile
 from market_data.calendar import NseCalendar
 from runtime.clock import clock_of
@@ -25,6 +26,7 @@ from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
 from trading.call_journal import CallJournal
 from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
+from trading.engine_pid import remove_engine, running_engine, write_engine
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
@@ -143,16 +145,25 @@ def _single_instance(settings: Settings) -> Iterator[None]:
         lock = FileLock(folder / LOCK_FILE)
         lock.acquire(timeout=_LOCK_PATIENCE)
     except Timeout:
-        sys.stderr.write(f"fyersbot: another bot runs on {folder}; stop it, or choose another paths.state\n")
+        sys.stderr.write(f"fyersbot: {_other_bot(folder)}; stop it, or choose another paths.state\n")
         raise SystemExit(ALREADY_RUNNING) from None
     except OSError as error:
         raise StorageError(
             f"state folder {folder} cannot be used: {error.strerror}; choose another paths.state"
         ) from error
     try:
+        engine = write_engine(folder)
         yield
+        remove_engine(folder, engine)
     finally:
         lock.release()
+
+
+def _other_bot(folder: Path) -> str:
+    """Say who has the lock: by name where the kernel confirms what `live_engine.pid` says."""
+    engine = running_engine(folder, folder / LOCK_FILE)
+    who = f" (pid {engine.pid}, since {ist_text(engine.since)})" if engine is not None else ""
+    return f"another bot runs on {folder}{who}"
 
 
 def _require_live_by_name(settings: Settings, typed_mode: str | None) -> None:

@@ -4,8 +4,11 @@ import errno
 import io
 import json
 import logging
+import os
+import re
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, time, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -312,3 +315,43 @@ def test_nobody_is_asked_where_there_is_nobody_or_no_money(
     start(live.model_copy(update=changes), stdin, monkeypatch)
     assert "traded day 1" in screen.getvalue()
     assert "Type the account" not in capsys.readouterr().err
+
+
+# --- one bot on a folder --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_pid_file_stands_while_the_bot_runs_and_is_taken_away_at_a_graceful_end_only(
+    fails: bool, screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid_file = settings.paths.state / "live_engine.pid"
+    seen: list[int] = []
+
+    def run(_self: object) -> int:
+        seen.append(json.loads(pid_file.read_text())["pid"])
+        if fails:
+            raise BotError("the session went wrong")
+        return 1
+
+    monkeypatch.setattr(ManyDays, "trader", lambda *_: SimpleNamespace(run=lambda: run(None)))
+    with pytest.raises(BotError, match="went wrong") if fails else nullcontext():
+        front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+    assert seen == [os.getpid()]
+    assert pid_file.exists() is fails
+
+
+def test_a_second_bot_on_the_folder_ends_with_3_and_names_the_first(
+    screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_another() -> int:
+        with pytest.raises(SystemExit) as ended:
+            front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+        assert ended.value.code == 3
+        return 1
+
+    monkeypatch.setattr(ManyDays, "trader", lambda *_: SimpleNamespace(run=run_another))
+    front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+    said = capsys.readouterr().err
+    folder = re.escape(str(settings.paths.state))
+    who = rf"\(pid {os.getpid()}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\)"
+    assert re.search(rf"^fyersbot: another bot runs on {folder} {who}; stop it, or choose another", said, re.MULTILINE)
