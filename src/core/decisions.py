@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from core.inputs import Condition
 from core.instants import Instant
 from core.orders import OrderChange, OrderIntent, OrderReport, Product
 from core.positions import Trade
@@ -222,6 +223,16 @@ class Alarm:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtChanged:
+    """The kernel itself doubts, or does so no more; to the state the same as `ConditionChanged`."""
+
+    at: Instant
+    condition: Condition
+    holds: bool
+    why: str
+
+
 Decision: TypeAlias = (
     HistoryWanted
     | BooksWanted
@@ -242,4 +253,5 @@ Decision: TypeAlias = (
     | Reconciled
     | FlatVerified
     | Alarm
+    | DoubtChanged
 )

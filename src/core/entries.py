@@ -77,6 +77,7 @@ def _facts(
         now=now,
         day=state.day,
         level=state.level,
+        conditions=state.conditions,
         access=state.access,
         reconciled=state.reconciled,
         books_failed=state.books_failed,

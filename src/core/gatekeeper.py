@@ -4,12 +4,12 @@ The gate looks at orders that open risk only: it never refuses to reduce it. Rul
 table; the first refusal is recorded with its code and the numbers that made it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from core.events import SafetyLevel
+from core.events import Condition, SafetyLevel
 from core.instants import SECOND, Instant, ist_text
 from core.market import Instrument, Side, Tick
 from core.orders import OrderIntent, Product
@@ -22,6 +22,7 @@ class Refusal(Enum):
 
     STOPPING = "STOPPING"
     SAFETY_LEVEL = "SAFETY_LEVEL"
+    CONDITION = "CONDITION"
     NO_ACCESS = "NO_ACCESS"
     NOT_RECONCILED = "NOT_RECONCILED"
     NO_BOOKS = "NO_BOOKS"
@@ -48,6 +49,8 @@ class EntryFacts:
     now: Instant
     day: TradingDay | None
     level: SafetyLevel
+    conditions: Mapping[Condition, str]
+    """The doubts that hold, each with its reason."""
     access: bool
     reconciled: bool
     books_failed: bool
@@ -87,6 +90,10 @@ def _stopping(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> 
 
 def _safety_level(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
     return None if facts.level is SafetyLevel.RUN else f"level={facts.level.name}"
+
+
+def _condition(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    return "; ".join(f"{held.name}: {why}" for held, why in facts.conditions.items()) or None
 
 
 def _access(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
@@ -194,6 +201,7 @@ def _stop(intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str |
 RULES: tuple[tuple[Refusal, Rule], ...] = (
     (Refusal.STOPPING, _stopping),
     (Refusal.SAFETY_LEVEL, _safety_level),
+    (Refusal.CONDITION, _condition),
     (Refusal.NO_ACCESS, _access),
     (Refusal.NOT_RECONCILED, _reconciled),
     (Refusal.NO_BOOKS, _books),

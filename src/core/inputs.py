@@ -71,6 +71,25 @@ class FeedState(Enum):
     AUTH_REFUSED = "auth_refused"
 
 
+class Condition(Enum):
+    """A doubt that stops entries for as long as it holds, and no longer. Exits and stops go on."""
+
+    CLOCK = "clock"
+    """The clock stepped, or differs from the broker's."""
+    GAP = "gap"
+    """The process stood still for seconds: every price is stale, and the books are read anew."""
+    DISK = "disk"
+    """The disk is nearly full."""
+    CRASH_LOOP = "crash_loop"
+    """Too many starts in a short time."""
+    RATE = "rate"
+    """The broker said that we call too often."""
+    FEED = "feed"
+    """Prices do not come in, or only just do so again."""
+    ALERTS = "alerts"
+    """Nobody can be told of an alarm."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booted:
     """A process took over this log; the first event of every run."""
@@ -225,6 +244,20 @@ class CommandGiven:
     """Names one command of an operator, so that none is obeyed twice; empty for what the bot tells itself."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionChanged:
+    """The process around the kernel found a reason to doubt, or found it gone.
+
+    A start ends every doubt of the process before it, but for RATE, which is the broker's: the new process says what
+    it still finds. The kernel itself ends GAP, once the books agree, and RATE, when the broker has had its rest.
+    """
+
+    at: Instant
+    condition: Condition
+    holds: bool
+    why: str
+
+
 Input: TypeAlias = (
     Booted
     | DayBegan
@@ -242,4 +275,5 @@ Input: TypeAlias = (
     | FeedChanged
     | AccessChanged
     | CommandGiven
+    | ConditionChanged
 )

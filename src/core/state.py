@@ -72,6 +72,8 @@ class BotState:
     flat_verified: bool = False
     realised: int = 0
     """Net profit of the day's closed trades, in units."""
+    conditions: dict[events.Condition, str] = field(default_factory=dict)
+    """The doubts that hold, each with its reason."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
@@ -168,6 +170,13 @@ class BotState:
                 self._begin_day(day)
             case events.Booted():
                 self._boot(event)
+            case (
+                events.ConditionChanged(condition=condition, holds=True, why=why)
+                | events.DoubtChanged(condition=condition, holds=True, why=why)
+            ):
+                self.conditions[condition] = why
+            case events.ConditionChanged(condition=condition) | events.DoubtChanged(condition=condition):
+                self.conditions.pop(condition, None)
             case events.CommandGiven(command=command, key=key):
                 if key:
                     self.obeyed.add(key)
@@ -334,6 +343,7 @@ class BotState:
         self.stopping = self.closing = False
         self.books = None
         self.feeds.clear()
+        self.conditions = {held: why for held, why in self.conditions.items() if held is events.Condition.RATE}
         for order in self.orders.values():
             if order.state is OrderState.SENT:
                 order.state = OrderState.UNKNOWN

@@ -4,7 +4,7 @@ import pytest
 
 from core import events
 from core.entries import propose_entry
-from core.events import SafetyLevel
+from core.events import Condition, SafetyLevel
 from core.instants import MINUTE, SECOND
 from core.market import Side, Tick
 from core.orders import OrderType, Purpose
@@ -75,6 +75,7 @@ def test_without_a_session_there_is_no_entry(propose, state):
         ({"reconciled": False}, "NOT_RECONCILED"),
         ({"level": SafetyLevel.EXIT_ONLY}, "SAFETY_LEVEL"),
         ({"stopping": True}, "STOPPING"),
+        ({"conditions": {Condition.DISK: "1 MB is left"}}, "CONDITION"),
         ({"access": False}, "NO_ACCESS"),
         ({"blocked": {"NSE:SBIN-EQ": "foreign"}}, "SYMBOL_BLOCKED"),
         ({"orders_today": 200}, "MAX_ORDERS"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.events import SafetyLevel
+from core.events import Condition, SafetyLevel
 from core.gatekeeper import RULES, EntryFacts, Refusal, refuse_entry
 from core.instants import MINUTE, SECOND
 from core.market import Instrument, Side, Tick
@@ -31,6 +31,7 @@ CASES = [
     Case(Refusal.STOPPING, facts={"stopping": True}),
     Case(Refusal.SAFETY_LEVEL, facts={"level": SafetyLevel.NO_ENTRY}),
     Case(Refusal.SAFETY_LEVEL, facts={"level": SafetyLevel.FREEZE}),
+    Case(Refusal.CONDITION, facts={"conditions": {Condition.CLOCK: "it stepped by 3 s"}}),
     Case(Refusal.NO_ACCESS, facts={"access": False}),
     Case(Refusal.NOT_RECONCILED, facts={"reconciled": False}),
     Case(Refusal.NO_BOOKS, facts={"books_failed": True}),
@@ -83,6 +84,7 @@ def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Cas
             now=now,
             day=day,
             level=SafetyLevel.RUN,
+            conditions={},
             access=True,
             reconciled=True,
             books_failed=False,
