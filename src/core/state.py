@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from core import events
 from core.events import FeedState, Phase, SafetyLevel, Verb
-from core.instants import Instant
+from core.instants import MINUTE, Instant
 from core.market import Side
 from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
 from core.positions import Trade
@@ -15,6 +15,8 @@ from core.sessions import TradingDay
 from core.signals import Direction
 from core.tracking import IN_THE_BOOK, OpenPosition, OrderState, TrackedOrder, found_at_broker
 
+START_WINDOW = 10 * MINUTE
+"""How long a start is remembered; many within it are a crash loop."""
 _ORDER_NEWS = (
     events.OrderReported,
     events.BooksRead,
@@ -74,6 +76,8 @@ class BotState:
     """Net profit of the day's closed trades, in units."""
     conditions: dict[events.Condition, str] = field(default_factory=dict)
     """The doubts that hold, each with its reason."""
+    starts: tuple[Instant, ...] = ()
+    """When processes took over this log lately, oldest first, the present one included."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
@@ -338,6 +342,7 @@ class BotState:
 
     def _boot(self, event: events.Booted) -> None:
         self.boot, self.log_id, self.mode, self.account = event.boot, event.log_id, event.mode, event.account
+        self.starts = (*(at for at in self.starts if event.at - at < START_WINDOW), event.at)
         self.access = True  # nobody starts without a proven token
         self.reconciled = False
         self.stopping = self.closing = False
