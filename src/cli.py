@@ -42,7 +42,7 @@ DateOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program. Ends the process: 0 good, 1 failed with one line of why, 2 wrong usage."""
+    """Run the program. Ends the process: 0 good, 1 failed with one line of why, 2 wrong usage, 3 another bot runs."""
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="fyersbot")
     except (BotError, OSError) as error:

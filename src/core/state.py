@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from core import events
 from core.activity import Activity
 from core.events import FeedState, Phase, SafetyLevel, Verb
-from core.instants import Instant
+from core.instants import MINUTE, Instant
 from core.market import Side
 from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
 from core.positions import Trade
@@ -16,6 +16,8 @@ from core.sessions import TradingDay
 from core.signals import Direction
 from core.tracking import IN_THE_BOOK, OpenPosition, OrderState, TrackedOrder, found_at_broker
 
+START_WINDOW = 10 * MINUTE
+"""How long a start is remembered; many within it are a crash loop."""
 _ORDER_NEWS = (
     events.OrderReported,
     events.BooksRead,
@@ -85,6 +87,8 @@ class BotState:
     """Whether the soft loss limit was reached today; an operator may resume and is not asked again."""
     doubted_at: Instant = 0
     """When the process last stood still: only books asked for since then are evidence."""
+    starts: tuple[Instant, ...] = ()
+    """When processes took over this log lately, oldest first, the present one included."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
@@ -387,6 +391,7 @@ class BotState:
 
     def _boot(self, event: events.Booted) -> None:
         self.boot, self.log_id, self.mode, self.account = event.boot, event.log_id, event.mode, event.account
+        self.starts = (*(at for at in self.starts if event.at - at < START_WINDOW), event.at)
         self.access = True  # nobody starts without a proven token
         self.reconciled = False
         self.stopping = self.closing = False

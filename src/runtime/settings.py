@@ -220,6 +220,22 @@ class LogSettings(Section):
     """Files put aside that are kept."""
 
 
+class DiskSettings(Section):
+    """Room on the disk that holds `paths.state`."""
+
+    floor_mb: int = Field(default=256, ge=0, le=1_000_000)
+    """Free megabytes below which no entries are made."""
+    reserve_mb: int = Field(default=64, ge=0, le=10_000)
+    """Megabytes set aside in a file, and given back when the event log cannot be written, for the start after that."""
+
+
+class StartSettings(Section):
+    """How often the bot may start before it is taken for one that crashes again and again."""
+
+    crash_limit: int = Field(default=5, ge=1, le=10_000)
+    """More starts within ten minutes: no entries until that has passed."""
+
+
 class Settings(Section):
     """The whole tree."""
 
@@ -239,3 +255,5 @@ class Settings(Section):
     live: LiveSettings = LiveSettings()
     paths: PathSettings = PathSettings()
     log: LogSettings = LogSettings()
+    disk: DiskSettings = DiskSettings()
+    start: StartSettings = StartSettings()

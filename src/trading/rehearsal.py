@@ -210,6 +210,7 @@ def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, 
         "FYERSBOT__LIVE__ACCOUNT": endpoints["account"],
         "FYERSBOT__SYMBOLS": json.dumps(traded),
         "FYERSBOT__PATHS__STATE": str(plan.folder / BOT),
+        "FYERSBOT__DISK__RESERVE_MB": "0",
     }
 
 

@@ -29,6 +29,7 @@ from runtime.charge_rates import ChargeTable
 from runtime.clock import MarketClock
 from runtime.configuration import show_config
 from runtime.project import CONFIG
+from runtime.service_notice import ServiceNotice
 from runtime.settings import Mode, Settings
 from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
@@ -47,6 +48,8 @@ from trading.obedience import Obedience
 from trading.order_feed import OrderFeed
 from trading.paper_broker import PaperBroker
 from trading.rate_budget import RateBudget
+from trading.self_watch import self_watch_of
+from trading.server_clock import ServerClock
 from trading.state_files import log_path, tape_folder
 from trading.strategy_choice import choose_strategy
 from trading.tick_market import TickMarket
@@ -75,7 +78,9 @@ class Wiring:
         self.calendar = calendar
         self.auth = FyersAuth(settings, clock, on_secret)
         self.budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
-        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, self.budget, self._own_feed)
+        self._server_clock = ServerClock()
+        hear = self._server_clock.hear if settings.clock.start is None else lambda *_: None  # market time is no date
+        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, self.budget, self._own_feed, hear)
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
         self.choice = choose_strategy(settings)
@@ -83,7 +88,11 @@ class Wiring:
         self._digest = _config_digest(settings)
 
     def trader(
-        self, habits: Habits, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
+        self,
+        habits: Habits,
+        on_moment: Callable[[Kernel], None],
+        on_day_end: Callable[[Kernel], None],
+        service: ServiceNotice,
     ) -> LiveTrader:
         """Return the bot of this run."""
         return LiveTrader(
@@ -94,6 +103,7 @@ class Wiring:
             check_access=self.check_access,
             on_moment=on_moment,
             on_day_end=on_day_end,
+            service=service,
         )
 
     def check_access(self) -> None:
@@ -144,6 +154,7 @@ class Wiring:
             open_feeds=feeds.open,
             close_feeds=feeds.close,
             without_reads=self.client.without_reads,
+            watch=self_watch_of(settings, clock, self._server_clock),
         )
 
     # --- edges --------------------------------------------------------------------------------------------------

@@ -13,23 +13,25 @@ import pytest
 
 from core import events
 from core.charges import ChargeRates
-from core.errors import AuthenticationError, BrokerError, StorageError, UnfinishedError
-from core.events import Command, Phase, SafetyLevel
+from core.errors import AuthenticationError, BrokerError, StorageError, ThreadDiedError, UnfinishedError
+from core.events import Command, Condition, ConditionChanged, Phase, SafetyLevel
 from core.instants import MINUTE, SECOND, instant_at, ist_date
 from core.market import Instrument, Side, Tick, Timeframe
-from core.orders import Product
+from core.orders import Funds, Product, Profile
 from core.rules import TradingRules
 from core.sessions import TradingDay
 from core.signals import FeatureRow, Needs
 from core.sizing import SizingMethod, SizingRule
 from core.tracking import OpenPosition
 from runtime.clock import MarketClock
+from runtime.service_notice import ServiceNotice
 from trading.command_queue import Answer, CommandQueue
 from trading.errands import Errands
 from trading.event_log import MemoryEventLog
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader
 from trading.obedience import Obedience
+from trading.self_watch import SelfWatch
 from trading.writer import Writer
 
 SBIN = "NSE:SBIN-EQ"
@@ -117,6 +119,12 @@ class ClosingAuctions(ShortSessions):
 
 class EmptyAccount:
     """A broker with nothing in its books, and a history without candles."""
+
+    def get_funds(self):
+        return Funds(available=10**9, total=10**9)
+
+    def get_profile(self):
+        return Profile(account_id="PAPER", name="paper account")
 
     def get_orders(self):
         return ()
@@ -530,3 +538,122 @@ class FullDisk(MemoryEventLog):
 def raise_one(refusals: list[BrokerError]) -> None:
     if refusals:
         raise refusals.pop()
+
+
+# --- what the process notices about itself --------------------------------------------------------------------------
+
+
+def test_a_pause_of_the_process_is_told_before_what_has_waited_meanwhile():
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    pauses = [0, 8 * SECOND]
+    trader = house.trader()
+    assemble = house.assemble
+
+    def stood_still() -> int:
+        if not pauses:
+            trader.request_stop("SIGTERM")
+        return pauses.pop(0) if pauses else 0
+
+    def drowsy(day, put):
+        for number in range(2):
+            put(events.CommandGiven(at=house.clock.now(), command=Command.HALT, why=f"number {number}"))
+        return replace(assemble(day, put), watch=SelfWatch(stood_still=stood_still))
+
+    trader._assemble = drowsy
+    trader.run()
+    told = [event for event in house.log.read() if isinstance(event, events.CommandGiven | ConditionChanged)]
+    assert [event.why for event in told if event.why != "SIGTERM"] == [
+        "number 0",
+        "the process stood still for 8.0 s",
+        "number 1",
+    ]
+    assert house.of_kind(ConditionChanged)[0].condition is Condition.GAP
+
+
+def test_what_is_in_doubt_is_known_before_anything_can_be_decided():
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    trader = house.trader()
+    assemble = house.assemble
+    trader._assemble = lambda day, put: replace(
+        assemble(day, put), watch=SelfWatch(doubts={Condition.DISK: lambda _state, _now: "3 MB free"})
+    )
+    known: list[bool] = []
+    house.open_feeds = lambda: (known.append(bool(house.of_kind(ConditionChanged))), trader.request_stop("SIGTERM"))
+    trader.run()
+    assert known == [True]
+    assert house.reported[0].state.conditions == {Condition.DISK: "3 MB free"}
+    assert len(house.of_kind(ConditionChanged)) == 1
+
+
+@pytest.mark.parametrize("when", [time(9, 20), time(3, 0)])
+def test_a_thread_that_died_ends_the_bot_within_a_session_and_between(when):
+    house = House((TUESDAY, when), speed=1.0)
+    trader = house.trader(days=None)
+    threading.Timer(0.3, trader.fail, ("thread data feed died of KeyError: 'x'",)).start()
+    with pytest.raises(ThreadDiedError, match="thread data feed died"):
+        trader.run()
+    assert house.feeds[-2:] == (["close", "reads"] if when == time(9, 20) else [])
+
+
+class Heard(ServiceNotice):
+    """Keeps what the service manager would hear."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.said: list[str] = []
+
+    def _send(self, words: str) -> None:
+        self.said.append(words)
+
+    def alive(self) -> None:
+        self._send("alive")
+
+    @contextmanager
+    def patience(self):
+        self._send("patience")
+        yield
+        self._send("watch")
+
+
+def test_the_service_manager_hears_of_the_start_each_look_and_the_end():
+    house, service = House((TUESDAY, time(9, 20)), speed=1.0), Heard()
+    trader = house.trader()
+    trader._service = trader._wishes._service = service
+    threading.Timer(1.0, trader.request_stop, ("SIGTERM",)).start()
+    trader.run()
+    said = service.said
+    assert said[0] == "READY=1"
+    assert said.index("STOPPING=1") < len(said) - 1
+    assert said[-2:] == ["patience", "watch"]  # closing the feeds may take long
+    assert said.count("alive") >= 3
+
+
+def test_a_loop_that_hangs_gives_no_signs_of_life():
+    house, service = House((TUESDAY, time(9, 20)), speed=1.0), Heard()
+    trader = house.trader()
+    trader._service = trader._wishes._service = service
+    hanging, go_on = threading.Event(), threading.Event()
+
+    def hang(*_):
+        hanging.set()
+        go_on.wait(20)
+
+    assemble = house.assemble
+
+    def with_a_slow_kernel(day, put):
+        desk = assemble(day, put)
+        desk.writer.kernel.on_tick = hang
+        put(Tick(SBIN, house.clock.now(), 80_000, 0, 0, 0))
+        return desk
+
+    trader._assemble = with_a_slow_kernel
+    thread = threading.Thread(target=trader.run)
+    thread.start()
+    assert hanging.wait(10)
+    before = service.said.count("alive")
+    sleep(1.0)
+    assert service.said.count("alive") == before
+    go_on.set()
+    trader.request_stop("SIGTERM")
+    thread.join(20)
+    assert service.said.count("alive") > before
