@@ -43,6 +43,7 @@ def csv_master(*rows: str, scale: int = 2) -> SymbolFile:
     return SymbolFile("\n".join(rows).encode(), "NSE_CM.csv", scale)
 
 
+@pytest.mark.hazard("D15")
 def test_a_json_entry_gives_every_fact_in_units() -> None:
     assert master().find("NSE:SBIN-EQ") == Instrument(
         symbol="NSE:SBIN-EQ",

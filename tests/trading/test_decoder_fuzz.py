@@ -74,6 +74,7 @@ def damaged(chance: np.random.Generator, frame: bytes) -> bytes:
     return bytes(broken)
 
 
+@pytest.mark.hazard("D7", "D9")
 @pytest.mark.parametrize("banded", [True, False])
 def test_damaged_frames_never_raise_and_never_make_an_absurd_price(banded: bool) -> None:
     chance = np.random.default_rng(2_026)

@@ -87,6 +87,7 @@ def wire(faults, name: str):
     }[name]
 
 
+@pytest.mark.hazard("S2", "S3")
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
     ("fault", "kind", "rejection"),
@@ -192,6 +193,7 @@ def test_a_token_that_cannot_be_one_is_not_sent_and_not_shown(server, clock, cal
     assert server.connections == 0
 
 
+@pytest.mark.hazard("X12")
 def test_the_token_shows_in_no_error_and_no_outcome(client, server, faults):
     server.will(*[faults.Fault(reset=True)] * 3, wire(faults, "reject"), wire(faults, "reset after reading"))
     with pytest.raises(BrokerError) as caught:
@@ -206,6 +208,7 @@ def test_a_plain_address_elsewhere_is_refused_at_once(clock, calendar):
         FyersClient(settings_for("http://api-t1.fyers.in"), clock, calendar, lambda: "t", RateBudget(RateSettings()))
 
 
+@pytest.mark.hazard("W10")
 def test_no_log_file_of_the_sdk_appears(client, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
@@ -214,6 +217,7 @@ def test_no_log_file_of_the_sdk_appears(client, tmp_path: Path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.hazard("S6")
 def test_an_unreadable_book_is_a_failed_read_and_not_an_empty_one(client, server, faults):
     server.will(faults.reply(faults.ok(orderBook=[{"id": ORDER_ID}])))
 
@@ -228,6 +232,7 @@ def test_a_read_survives_a_bad_moment(client, server, faults):
     assert len(server.requests) == 3
 
 
+@pytest.mark.hazard("S19")
 def test_reads_go_to_their_paths(client, server, faults):
     server.will(
         faults.reply(faults.ok(tradeBook=[])),
@@ -256,6 +261,7 @@ def test_reads_go_to_their_paths(client, server, faults):
     assert parse_qs(urlsplit(server.requests[-1].target).query) == {"symbols": [f"NSE:M&M-EQ,{SBIN}"]}
 
 
+@pytest.mark.hazard("S19")
 def test_many_symbols_are_quoted_fifty_at_a_time(client, server, faults):
     server.will(*[faults.reply(faults.ok(d=[]))] * 3)
 
