@@ -70,7 +70,7 @@ class SymbolFile:
             text = self._content[found.end() : found.end() + _LONGEST_ROW].decode("utf-8", errors="replace")
             try:
                 row, _ = json.JSONDecoder(parse_float=Decimal, parse_constant=lambda _: None).raw_decode(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise DataError(f"{self._name}: the entry of {symbol} is not readable as JSON") from None
             return self._from_json(symbol, row)
         return None

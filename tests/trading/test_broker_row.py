@@ -96,3 +96,18 @@ def test_an_odd_time_is_refused(value):
 def test_a_row_that_is_no_object_is_refused():
     with pytest.raises(DataError, match="order book row: expected an object"):
         BrokerRow("order book row", ["id"])
+
+
+@pytest.mark.hazard("O14")
+@pytest.mark.parametrize(
+    "value", ["9" * 5_000, "8589934593", 8589934593, -1, "-1", 1.5, True, "\N{SUPERSCRIPT TWO}", []]
+)
+def test_a_time_that_no_calendar_has_is_refused(value):
+    with pytest.raises(DataError, match=r"field 'tt' is .*; expected epoch seconds"):
+        BrokerRow("quote", {"tt": value}).epoch("tt")
+
+
+@pytest.mark.hazard("O14")
+def test_an_identifier_without_end_is_refused():
+    with pytest.raises(DataError, match="field 'id'"):
+        BrokerRow("order", {"id": 10**400}).identifier("id")

@@ -446,3 +446,20 @@ def test_the_documented_order_and_trades_can_be_read():
 
     assert (report.tag, report.status, report.side) == ("Ordertag", OrderStatus.FILLED, Side.SELL)
     assert (report.filled, report.filled_value) == (1, 695)
+
+
+@pytest.mark.hazard("X9")
+def test_a_refused_history_row_is_quoted_as_one_short_line():
+    forged = "\u202e\n[2026-11-20 10:00:00.000] [CRITICAL] [trading] - forged" + "x" * 100_000
+    for row in ([forged, 1, 1, 1, 1, 1], [[forged]], forged):
+        with pytest.raises(DataError) as refused:
+            mapping.candles_from({"candles": [row]}, "NSE:SBIN-EQ")
+        assert len(str(refused.value)) < 300
+        assert str(refused.value).isprintable()
+
+
+@pytest.mark.hazard("O14")
+@pytest.mark.parametrize("start", [0, None, 253_402_300_800, 10**12])
+def test_a_candle_of_no_date_is_refused(start):
+    with pytest.raises(DataError, match="'epoch'"):
+        mapping.candles_from({"candles": [[start, 1, 1, 1, 1, 1]]}, "NSE:SBIN-EQ")
