@@ -203,6 +203,24 @@ def test_the_token_shows_in_no_error_and_no_outcome(client, server, faults):
     assert not any("secret" in text for text in shown)
 
 
+@pytest.mark.hazard("X12")
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_broker_that_quotes_the_token_does_not_bring_it_into_an_outcome(client, server, faults, verb):
+    quoting = {"s": "error", "code": -99, "message": "no: APP-100:secret.jwt.token", "data": {"a": "secret.jwt.token"}}
+    server.will(
+        faults.reply(faults.json(400, quoting)),
+        faults.Fault(b"HTTP secret.jwt.token\r\n\r\n", close=True),
+        *[faults.reply(faults.json(403, quoting))] * 2,
+    )
+    refused, broken = VERBS[verb](client), VERBS[verb](client)
+    with pytest.raises(BrokerError) as failed:
+        client.get_orders()
+
+    assert refused.message == "no: APP-100:[redacted]; [redacted]"
+    assert "secret" not in broken.message + str(failed.value)
+    assert broken.kind is UNKNOWN
+
+
 def test_a_plain_address_elsewhere_is_refused_at_once(clock, calendar):
     with pytest.raises(ConfigurationError, match=r"broker\.endpoints\.rest"):
         FyersClient(settings_for("http://api-t1.fyers.in"), clock, calendar, lambda: "t", RateBudget(RateSettings()))
