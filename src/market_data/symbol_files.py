@@ -58,7 +58,7 @@ class SymbolFile:
         """Return a contract. Raises `ConfigurationError` for an unknown ticker, `DataError` for a changed layout."""
         found = self._find_in_json(symbol) if self._is_json else self._find_in_csv(symbol)
         if found is None:
-            raise ConfigurationError(f"symbols: {symbol} is not in {self._name}{self._neighbours(symbol)}")
+            raise ConfigurationError(f"symbols: {symbol[:60]} is not in {self._name}{self._neighbours(symbol)}")
         return found
 
     def _find_in_json(self, symbol: str) -> Instrument | None:
