@@ -18,7 +18,7 @@ BROKER_LIMITS = {"per_second": 10, "per_minute": 200, "orders_per_day": 10_000, 
 """FYERS' published ceilings; the fourth breach of the minute limit blocks the account for the day."""
 
 _SYMBOL = re.compile(r"(NSE|BSE|MCX):[A-Z0-9&_-]{1,40}", re.ASCII)
-_TRADED = re.compile(r"NSE:.*-(EQ|INDEX)", re.ASCII)
+_TRADED = re.compile(r"NSE:.+-(EQ|INDEX)", re.ASCII)
 """Charges, sessions and the scale of prices are those of NSE's cash market; an index is only watched."""
 _CLIENT_ID = re.compile(r"[A-Za-z0-9]{4,32}-[0-9]{1,4}", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
@@ -143,7 +143,7 @@ def _paths(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 def _check_path(key: str, path: Path) -> None:
     text = str(path)
-    if ".." in path.parts or path.parts[:1] == ("~",) or not text.isprintable() or "\\" in text:
+    if ".." in path.parts or text.startswith("~") or not text.isprintable() or "\\" in text:
         raise ConfigurationError(
             f"{key} = {text[:80]!r}: give a path below the working folder or an absolute one, without '..' and '~'"
         )

@@ -48,6 +48,7 @@ def test_events_come_back_in_the_order_they_were_given(log):
     assert list(log.read()) == [level(3), level(1), level(2)]
 
 
+@pytest.mark.hazard("W2", "X10")
 def test_reading_does_not_stand_in_the_way_of_appending(log):
     log.append([level(1), level(2)])
     reading = log.read()
@@ -56,6 +57,7 @@ def test_reading_does_not_stand_in_the_way_of_appending(log):
     assert list(log.read()) == [level(1), level(2), level(3)]
 
 
+@pytest.mark.hazard("W1")
 def test_what_cannot_be_written_leaves_nothing_behind(log):
     log.append([level(1)])
     with pytest.raises(TypeError, match="not JSON serializable"):
@@ -119,6 +121,7 @@ def test_a_file_that_is_opened_again_goes_on_where_it_ended(file):
         assert list(log.read()) == [level(number) for number in range(1, 7)]
 
 
+@pytest.mark.hazard("W5")
 @pytest.mark.parametrize(
     ("damage", "row"),
     [
@@ -141,6 +144,7 @@ def test_an_altered_row_is_found_and_named(file, damage, row):
                 check()
 
 
+@pytest.mark.hazard("W5")
 def test_a_page_that_the_disk_lost_is_an_error_in_words(tmp_path):
     path = tmp_path / "log.sqlite"
     with SqliteEventLog(path) as log:
@@ -159,6 +163,7 @@ def test_a_page_that_the_disk_lost_is_an_error_in_words(tmp_path):
         list(log.read())
 
 
+@pytest.mark.hazard("W5")
 def test_text_that_is_no_text_any_more_is_an_error_in_words(file):
     tamper(file, "UPDATE events SET body = CAST(x'ff' AS TEXT) WHERE seq = 2")
     with SqliteEventLog(file) as log, pytest.raises(StorageError, match=f"event log {file}: row 2 was altered"):
@@ -172,6 +177,7 @@ def test_what_stands_before_an_altered_row_is_still_told(file):
         assert [next(reading), next(reading)] == [level(1), level(2)]
 
 
+@pytest.mark.hazard("W7")
 def test_an_event_of_a_newer_version_is_an_error_in_words(tmp_path, monkeypatch):
     with SqliteEventLog(tmp_path / "log.sqlite") as log:
         monkeypatch.setattr("trading.event_log.encode", lambda _event: ("Teleported", "[1]"))
@@ -180,6 +186,7 @@ def test_an_event_of_a_newer_version_is_an_error_in_words(tmp_path, monkeypatch)
             list(log.read())
 
 
+@pytest.mark.hazard("W4")
 def test_a_full_disk_keeps_nothing_of_the_batch_and_the_log_goes_on_when_there_is_room(file):
     with SqliteEventLog(file) as log:
         pages = log._connection.execute("PRAGMA page_count").fetchone()[0]
@@ -196,6 +203,7 @@ def test_a_full_disk_keeps_nothing_of_the_batch_and_the_log_goes_on_when_there_i
         assert len(list(log.read())) == 6
 
 
+@pytest.mark.hazard("W2", "R1")
 def test_a_second_writer_on_the_same_file_is_refused(file):
     with SqliteEventLog(file) as first, SqliteEventLog(file) as second:
         first.append([level(6)])
@@ -205,6 +213,7 @@ def test_a_second_writer_on_the_same_file_is_refused(file):
         assert len(list(first.read())) == 7
 
 
+@pytest.mark.hazard("W2")
 def test_a_file_that_another_writer_holds_is_an_error_in_words(file):
     with SqliteEventLog(file) as log:
         log._connection.execute("PRAGMA busy_timeout=1")
@@ -218,6 +227,7 @@ def test_a_file_that_another_writer_holds_is_an_error_in_words(file):
         assert len(list(log.read())) == 6
 
 
+@pytest.mark.hazard("W7", "R8")
 def test_a_log_of_another_layout_is_refused(file):
     tamper(file, "PRAGMA user_version=7")
     with pytest.raises(StorageError, match="has layout 7, this version reads up to 2"):
@@ -240,6 +250,7 @@ def test_a_folder_that_cannot_be_made_is_refused_by_name(tmp_path):
         SqliteEventLog(tmp_path / "file" / "log.sqlite")
 
 
+@pytest.mark.hazard("W3")
 def test_a_commit_waits_for_the_disk(file):
     with SqliteEventLog(file) as log:
         assert log._connection.execute("PRAGMA synchronous").fetchone()[0] == 2

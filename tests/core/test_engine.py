@@ -176,6 +176,7 @@ def test_no_opinion_and_no_direction_are_recorded_and_send_nothing(machine):
     assert (none.direction, none.reason) == (Direction.NONE, "told")
 
 
+@pytest.mark.hazard("S22")
 def test_one_candle_is_decided_on_once(machine):
     machine.candles(0, 1, 2, 3)
     machine.candles(4, due=4)
@@ -184,6 +185,7 @@ def test_one_candle_is_decided_on_once(machine):
     assert len(machine.echo.shown) == 1
 
 
+@pytest.mark.hazard("S22")
 def test_one_candle_is_decided_on_once_even_across_a_restart(machine):
     machine.candles(0, 1, 2, 3)
     machine.candles(4, due=4)
@@ -191,6 +193,7 @@ def test_one_candle_is_decided_on_once_even_across_a_restart(machine):
     assert machine.candles(0, 1, 2, 3, 4, due=4) == []
 
 
+@pytest.mark.hazard("M5")
 def test_a_history_that_lacks_the_due_candle_decides_nothing(machine):
     machine.candles(0, 1, 2, 3)
     assert machine.candles(4, due=5) == []
@@ -249,6 +252,7 @@ def test_a_price_from_outside_the_session_decides_nothing(machine, shift):
     assert machine.engine.ticks[SBIN].ltp == 70_000
 
 
+@pytest.mark.hazard("P12")
 def test_the_loss_limit_counts_closed_and_open_trades_and_latches(machine, rules):
     machine.hold(stop=10, target=10**6)
     machine.hold(Side.SELL, INFY, stop=10**6, target=1)
@@ -411,6 +415,7 @@ def closed(at: int) -> events.TradeClosed:
 # --- a strategy that breaks -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("P1")
 def test_a_strategy_that_raises_stops_entries_and_nothing_else(machine):
     def fail(now, before):
         raise StrategyError("strategy echo on NSE:SBIN-EQ: ZeroDivisionError")

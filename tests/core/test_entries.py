@@ -94,6 +94,7 @@ def test_the_gate_sees_the_price_and_the_profit(propose):
     assert propose(profit=-1_000_000).code == "LOSS_LIMIT"
 
 
+@pytest.mark.hazard("S21", "P10")
 def test_waiting_entries_count_as_positions_and_keep_their_symbol_busy(propose, state):
     state.apply(propose())
     assert propose().code == "SYMBOL_BUSY"
@@ -103,6 +104,7 @@ def test_waiting_entries_count_as_positions_and_keep_their_symbol_busy(propose, 
     assert propose(max_positions=1).code == "MAX_POSITIONS"
 
 
+@pytest.mark.hazard("S17")
 def test_a_price_at_the_edge_of_the_band_is_refused_and_never_an_error(propose):
     assert propose(Direction.LONG, ltp=72_005, atr=400.0).code == "STOP_SANITY"
     assert propose(Direction.LONG, ltp=90_000).code == "STOP_SANITY"

@@ -44,6 +44,7 @@ def waiting(level: SafetyLevel, order_state: OrderState) -> BotState:
     return at(level, orders={TAG: TrackedOrder(intent=intent, sent_at=1, state=order_state)})
 
 
+@pytest.mark.hazard("P12")
 @pytest.mark.parametrize("level", SafetyLevel)
 @pytest.mark.parametrize(
     ("command", "meant"), [(Command.HALT, NO_ENTRY), (Command.EXIT_ONLY, EXIT_ONLY), (Command.FLATTEN, FLATTEN)]

@@ -59,6 +59,7 @@ def test_an_unanswered_command_still_waits_after_a_restart_of_the_bot(verb, bot,
     assert verb.answer_to(key) is None
 
 
+@pytest.mark.hazard("S20")
 def test_a_command_for_one_mode_is_not_shown_to_the_other(tmp_path, bot):
     CommandQueue(tmp_path, "paper").give(Command.HALT, "a")
     assert bot.waiting() == []
@@ -67,6 +68,7 @@ def test_a_command_for_one_mode_is_not_shown_to_the_other(tmp_path, bot):
     assert keys(bot) == [mine, anybodys]
 
 
+@pytest.mark.hazard("X8")
 def test_text_is_data_and_never_a_statement(verb, bot):
     why = "'); DROP TABLE commands; --"
     verb.give(Command.HALT, why)
@@ -83,6 +85,7 @@ def test_only_the_owner_can_read_or_write_the_files(verb, bot, tmp_path):
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
+@pytest.mark.hazard("W3")
 def test_commands_survive_a_power_cut_once_they_are_given(verb, tmp_path):
     verb.give(Command.HALT, "a")
     assert verb._connection.execute("PRAGMA synchronous").fetchone() == (2,)
@@ -155,6 +158,7 @@ def test_a_file_of_another_kind_is_an_error_in_words(bot, tmp_path, content, com
         bot.waiting()
 
 
+@pytest.mark.hazard("W2")
 def test_a_writer_that_hangs_costs_the_bot_little_time_and_no_command(verb, bot, tmp_path):
     key = verb.give(Command.HALT, "a")
     with sqlite3.connect(tmp_path / QUEUE_FILE, isolation_level=None) as hanging:

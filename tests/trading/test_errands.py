@@ -147,6 +147,7 @@ CHANGE = OrderChange(
 BOOKS = events.BooksWanted(at=0, why="test")
 
 
+@pytest.mark.hazard("S1")
 @pytest.mark.parametrize(
     ("effect", "call", "verb", "tag"),
     [
@@ -168,6 +169,7 @@ def test_an_order_call_is_made_once_and_its_answer_put_into_the_inbox(errands, d
     assert desk.calls == [call]
 
 
+@pytest.mark.hazard("R9")
 def test_an_order_call_that_breaks_is_an_order_of_unknown_fate_and_halts_the_entries(errands, desk, inbox, caplog):
     desk.outcome = RuntimeError("boom")
     errands.run(events.OrderIntended(at=0, intent=INTENT))
@@ -191,6 +193,7 @@ def test_the_books_are_read_whole_and_told_again_only_when_they_differ(errands, 
     assert inbox.get(timeout=5).books.orders == ("something",)
 
 
+@pytest.mark.hazard("S6")
 def test_a_book_that_cannot_be_read_is_a_failure_and_evidence_of_nothing(errands, desk, inbox):
     desk.error = BrokerError("HTTP 502")
     errands.run(BOOKS)
@@ -210,6 +213,7 @@ def test_wishes_during_a_reading_are_met_by_one_more(errands, desk, inbox):
     assert desk.calls == [("orders",)] * 2
 
 
+@pytest.mark.hazard("R9")
 def test_after_an_unexpected_error_the_books_can_be_read_again(errands, desk, inbox):
     desk.error = RuntimeError("boom")
     errands.run(BOOKS)
@@ -219,6 +223,7 @@ def test_after_an_unexpected_error_the_books_can_be_read_again(errands, desk, in
     assert isinstance(inbox.get(timeout=5), events.BooksRead)
 
 
+@pytest.mark.hazard("A1")
 def test_a_dead_token_is_told_once_and_so_is_a_new_one(errands, desk, inbox):
     desk.error = AuthenticationError("code -16")
     for _ in range(2):

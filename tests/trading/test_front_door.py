@@ -159,6 +159,7 @@ def test_the_live_view_comes_back_on_each_day_and_log_lines_fill_the_time_betwee
         assert f"SIGN_IN_NEEDED before day {number}" in said
 
 
+@pytest.mark.hazard("X12")
 def test_the_view_shows_no_secret(screen: io.StringIO, settings: Settings) -> None:
     front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
     assert "traded day 1 with [redacted]" in screen.getvalue()
@@ -171,6 +172,7 @@ def test_the_limit_shown_is_the_limit_that_closes_everything(settings: Settings)
     assert snapshot_of(kernel, kernel.state.day.open, ()).max_loss == kernel.engine.rules.max_loss == 3_500_000
 
 
+@pytest.mark.hazard("S20", "V10")
 @pytest.mark.parametrize("typed", [None, "paper"])
 def test_live_settings_that_nobody_typed_start_nothing(typed: str | None, settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="type --mode live too, or set mode to paper"):
@@ -259,6 +261,7 @@ def start(settings: Settings, stdin: io.StringIO, monkeypatch: pytest.MonkeyPatc
     front_door.run_bot(settings, typed_mode=settings.mode.value, days=1, as_json=False)
 
 
+@pytest.mark.hazard("V10")
 @pytest.mark.parametrize("typed", [f"{ACCOUNT}\n", f"  {ACCOUNT} \n"])
 def test_live_begins_when_the_account_is_typed(
     typed: str,
@@ -272,6 +275,7 @@ def test_live_begins_when_the_account_is_typed(
     assert capsys.readouterr().err.count(QUESTION) == 1
 
 
+@pytest.mark.hazard("V10")
 @pytest.mark.parametrize("typed", ["", "\n", "yes\n", ACCOUNT.lower(), f"{ACCOUNT}0\n", f"yes\n{ACCOUNT}\n"])
 def test_anything_else_that_is_typed_starts_nothing(
     typed: str,

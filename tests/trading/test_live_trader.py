@@ -281,6 +281,7 @@ def test_a_daily_candle_is_waited_for_until_the_closing_auction_has_set_it(start
     assert due.at >= instant_at(TUESDAY, time(10, 5))
 
 
+@pytest.mark.hazard("A2")
 def test_before_the_open_it_rings_until_somebody_signs_in(caplog):
     house = House((TUESDAY, time(8, 0)))
     house.refuse_until = instant_at(TUESDAY, time(9, 0))
@@ -289,6 +290,7 @@ def test_before_the_open_it_rings_until_somebody_signs_in(caplog):
     assert "SIGN_IN_NEEDED: the token is dead; run `fyersbot login`" in caplog.text
 
 
+@pytest.mark.hazard("A3")
 def test_a_start_inside_the_session_with_a_dead_token_ends_at_once():
     house = House((TUESDAY, time(9, 20)), speed=1.0)
     house.refuse_until = instant_at(THURSDAY, time(9, 0))
@@ -305,6 +307,7 @@ def test_a_service_waits_inside_the_session_too(caplog):
     assert "SIGN_IN_NEEDED" in caplog.text
 
 
+@pytest.mark.hazard("A2")
 def test_a_session_that_nobody_signed_in_for_is_lost_and_the_next_is_not():
     house = House((TUESDAY, time(8, 0)))
     house.refuse_until = instant_at(WEDNESDAY, time(8, 0))
@@ -321,6 +324,7 @@ def test_a_broker_that_does_not_answer_is_asked_again():
     assert house.days == [TUESDAY]
 
 
+@pytest.mark.hazard("R4")
 @pytest.mark.parametrize(("flatten", "command"), [(False, Command.STOP), (True, Command.STOP_FLAT)])
 def test_a_stop_ends_the_day_by_policy_and_is_written_down(flatten, command):
     house = House((TUESDAY, time(9, 20)), speed=1.0)
@@ -351,6 +355,7 @@ def test_a_stop_asked_for_while_the_trader_waits_for_one_is_heard_at_once():
     assert house.days == []
 
 
+@pytest.mark.hazard("R4")
 @pytest.mark.parametrize(
     ("change", "flatten", "wanted"),
     [
@@ -410,6 +415,7 @@ def test_a_stop_before_the_session_begins_nothing():
     assert house.days == []
 
 
+@pytest.mark.hazard("W1", "W4")
 def test_when_the_log_cannot_be_written_nothing_is_sent_and_the_feeds_are_closed():
     house = House((TUESDAY, time(9, 20)), speed=1.0)
     house.log = FullDisk(room=1)
@@ -657,3 +663,13 @@ def test_a_loop_that_hangs_gives_no_signs_of_life():
     trader.request_stop("SIGTERM")
     thread.join(20)
     assert service.said.count("alive") > before
+
+
+@pytest.mark.hazard("D13")
+def test_what_feeds_call_returns_though_nobody_takes_what_they_bring() -> None:
+    habits = Habits(timeframe=Timeframe.M5, flatten_on_stop=False)
+    nobody = LiveTrader(None, None, None, habits, check_access=None, on_moment=None, on_day_end=None)
+    tick = Tick(SBIN, 1, 80_000, 0, 0, 0)
+    for _ in range(100_000):
+        nobody._put(tick)
+    assert nobody._inbox.qsize() == 100_000
