@@ -220,6 +220,8 @@ class Alarm:
     at: Instant
     code: str
     message: str
+    key: str = ""
+    """What it is about, where it rings once a day for each."""
 
 
 Decision: TypeAlias = (

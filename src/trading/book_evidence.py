@@ -20,7 +20,7 @@ def traded_by_others(books: Books, position: OpenPosition, side: Side) -> list[t
     def is_of_others(row: Fill | OrderReport) -> bool:
         return row.symbol == position.symbol and row.side is side and not is_ours(row.tag)
 
-    fills = [fill for fill in books.fills if is_of_others(fill)]
+    fills = [fill for fill in books.trades if is_of_others(fill)]
     booked = {fill.broker_id for fill in fills}
     opened_at = position.opened_at - SECOND  # the exchange's times are whole seconds
     since = [fill for fill in fills if fill.at >= opened_at]
@@ -54,7 +54,7 @@ def has_every_fill(state: BotState, books: Books, symbol: str) -> bool:
     """Whether the trade book accounts for every share that the order book says we traded."""
     for order in state.orders.values():
         if order.intent.symbol == symbol and order.filled:
-            booked = sum(fill.quantity for fill in books.fills if fill.broker_id == order.broker_id)
+            booked = sum(fill.quantity for fill in books.trades if fill.broker_id == order.broker_id)
             if booked != order.filled:
                 return False
     return True

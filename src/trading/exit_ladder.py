@@ -20,12 +20,13 @@ from core.events import (
 )
 from core.instants import Instant
 from core.market import Instrument, Tick
+from core.order_states import OrderState
 from core.orders import OrderChange, OrderIntent, OrderStatus, OrderType, Purpose
 from core.pricing import marketable_limit, stop_limit
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger, is_ours
-from core.tracking import OpenPosition, OrderState, TrackedOrder
+from core.tracking import OpenPosition, TrackedOrder
 from trading.timers import Timers
 
 LADDER = (1.0, 2.5, 5.0, 10.0)
@@ -57,7 +58,7 @@ class ExitLadder:
         symbol, order = position.symbol, state.exit_order(position.symbol)
         if not self._timers.is_set(Deadline.CHASE, symbol):
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
-        if self._is_on_its_way(order, at) or self._sent.get(symbol, 0) >= position.exit_steps:
+        if self._is_on_its_way(position, order, at) or self._sent.get(symbol, 0) >= position.exit_steps:
             return []
         if position.exit_reason == exits.REASONS[exits.STOP] and position.exit_steps == 1 and _is_stop(order):
             self._sent[symbol] = position.exit_steps
@@ -87,7 +88,9 @@ class ExitLadder:
             return []
         self._timers.read_books(at)
         order = state.exit_order(symbol)
-        is_open = self._is_on_its_way(order, at) or (order is None and self._may_the_broker_close(state, position))
+        is_open = self._is_on_its_way(position, order, at) or (
+            order is None and self._may_the_broker_close(state, position)
+        )
         if is_open or self._sent.get(symbol, 0) < position.exit_steps:
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
             return []
@@ -145,10 +148,12 @@ class ExitLadder:
         buffer = self._rules.price_buffer * LADDER[rung]
         return marketable_limit(position.side.opposite, tick, buffer, self._instruments[position.symbol])
 
-    def _is_on_its_way(self, order: TrackedOrder | None, at: Instant) -> bool:
+    def _is_on_its_way(self, position: OpenPosition, order: TrackedOrder | None, at: Instant) -> bool:
         """Whether what the broker makes of our last word on an order is not known yet."""
         if order is None:
             return False
+        if not order.can_reduce(position):
+            return True  # it is being cancelled
         is_being_cancelled = order.cancel_at and at - order.cancel_at <= 5 * self._rules.verify_after
         return order.state is not OrderState.WORKING or order.change is not None or bool(is_being_cancelled)
 

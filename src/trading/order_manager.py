@@ -13,11 +13,12 @@ from core import events
 from core.events import Alarm, BooksWanted, Deadline, Decision, FeedState, LevelChanged, Phase, SafetyLevel, Verb
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
+from core.order_states import OrderState
 from core.orders import OutcomeKind, RejectionKind
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
-from core.tracking import OrderState
+from trading.order_watch import suspicions
 from trading.protection import Protection
 from trading.reconcile import Reconciliation
 from trading.retry_pauses import RetryPauses
@@ -49,6 +50,10 @@ class OrderManager:
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
         """Return what an event asks of our orders; `state` has the event already."""
         self._mark(state, event)
+        news = suspicions(state, event) if _is_news(event) else []
+        return [*news, *self._answer(state, event)]
+
+    def _answer(self, state: BotState, event: events.Event) -> list[Decision]:
         match event:
             case events.DayBegan(at=at):
                 return [BooksWanted(at=at, why="start")]
@@ -203,6 +208,11 @@ class OrderManager:
             case Deadline.PROTECT:
                 return self._protection.give_up_waiting(state, key, at)
         return []
+
+
+def _is_news(event: events.Event) -> bool:
+    """Whether an event may show an order in a new light."""
+    return isinstance(event, events.OrderReported | events.BooksRead | events.OutcomeArrived)
 
 
 _PASSING_REFUSALS = frozenset({RejectionKind.AUTHENTICATION, RejectionKind.FORBIDDEN, RejectionKind.RATE})

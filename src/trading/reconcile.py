@@ -22,12 +22,13 @@ from core.events import (
 )
 from core.instants import SECOND, Instant
 from core.market import Instrument, Side
+from core.order_states import OrderState
 from core.orders import Books, OrderReport, OrderStatus, Product, Purpose
 from core.positions import Trade
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours, purpose_of
-from core.tracking import OpenPosition, OrderState
+from core.tracking import OpenPosition
 from trading.book_evidence import has_every_fill, is_converted, net_of_others, traded_by_others
 from trading.timers import READ_AGAIN, Timers
 
