@@ -43,3 +43,5 @@ class TradingRules:
     """Pause between readings while nothing is live."""
     transit: int
     """Longest time after sending at which an order of unknown outcome may still appear in the books."""
+    trail_atr: float = 0.0
+    """Distance of a trailing stop behind the best price, in multiples of the average true range; 0 for none."""

@@ -12,6 +12,7 @@ from core.market import Side
 from core.order_states import IN_THE_BOOK, OrderState, Signal
 from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
 from core.positions import Trade
+from core.protection_meter import ProtectionMeter
 from core.sessions import TradingDay
 from core.signals import Direction
 from core.tracking import OpenPosition, TrackedOrder, found_at_broker
@@ -25,6 +26,7 @@ _ORDER_NEWS = (
     events.OrderAbsent,
     events.PositionAdopted,
     events.PositionAdjusted,
+    events.PositionRekeyed,
     events.Booted,
 )
 
@@ -73,11 +75,13 @@ class BotState:
     books_failed: bool = False
     """Whether the newest attempt to read the books came to nothing."""
     flat_verified: bool = False
+    meter: ProtectionMeter = field(default_factory=ProtectionMeter)
     realised: int = 0
     """Net profit of the day's closed trades, in units."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
+        self.meter.advance(event.at, self.day, self.positions.values())
         self._change_orders(event)
         self._change_positions(event)
         self._change_run(event)
@@ -122,7 +126,9 @@ class BotState:
             case events.EntryRefused(symbol=symbol):
                 self.queued.pop(symbol, None)
             case events.LevelsSet(symbol=symbol, stop=stop, target=target):
-                self.positions[symbol].stop, self.positions[symbol].target = stop, target
+                position = self.positions[symbol]
+                position.stop, position.target = stop, target
+                position.first_stop = position.first_stop or stop
             case events.ExitDecided(symbol=symbol, reason=reason):
                 position = self.positions[symbol]
                 position.exit_reason = position.exit_reason or reason
@@ -146,6 +152,8 @@ class BotState:
                 position.last_fill_at = at
                 if not position.quantity:
                     position.exit_reason = position.exit_reason or "closed_at_broker"
+            case events.PositionRekeyed(symbol=symbol, product=product):
+                self.positions[symbol].product = product
             case events.SymbolBlocked(symbol=symbol, why=why):
                 self.blocked[symbol] = why
             case _:
@@ -368,6 +376,7 @@ class BotState:
         self.trades.clear()
         self.blocked.clear()
         self.rung.clear()
+        self.meter.begin_day()
         self.orders_today = self.signals_today = self.realised = 0
         self.flat_verified = False
         self.reconciled = False
@@ -386,6 +395,7 @@ class BotState:
             plan=None,
             stop=event.stop,
             target=event.target,
+            first_stop=event.stop,
             entry_filled=abs(event.quantity),
             entry_value=event.entry_value,
             last_fill_at=event.at,

@@ -88,10 +88,13 @@ class TrackedOrder:
         """Whether it may serve as the position's stop or exit."""
         return self.state.is_live and self.state is not OrderState.ZOMBIE and self.intent.product is position.product
 
+    def is_confirmed_for(self, position: "OpenPosition") -> bool:
+        """Whether the broker has confirmed it and it may serve the position."""
+        return self.state is OrderState.WORKING and self.can_reduce(position)
+
     def covers(self, position: "OpenPosition") -> bool:
         """Whether the broker has confirmed it and it would close all of the position."""
-        is_sure = self.state is OrderState.WORKING and self.can_reduce(position)
-        return is_sure and self.remaining >= position.quantity
+        return self.is_confirmed_for(position) and self.remaining >= position.quantity
 
     def hear(self, signal: Signal, at: Instant) -> None:
         """Go where a signal leads. Raises `InvariantError` for one that only a bug of ours can bring about."""
@@ -201,6 +204,8 @@ class OpenPosition:
     """When the broker was last asked to close it by itself; 0 for never."""
     unprotected_since: Instant = 0
     """When it last became without a confirmed stop at the broker; 0 while protected."""
+    first_stop: int = 0
+    """Where the stop was to begin with; a trailing one has moved since."""
 
     @property
     def quantity(self) -> int:

@@ -40,14 +40,16 @@ def net_of_others(books: Books, symbol: str, product: Product) -> int:
     )
 
 
-def is_converted(books: Books, position: OpenPosition, quantity: int) -> bool:
-    """Whether the position book shows shares of a position under another product."""
-    elsewhere = sum(
-        row.net_quantity * position.side.value
-        for row in books.positions
-        if row.symbol == position.symbol and row.product != position.product.value
-    )
-    return elsewhere >= quantity
+def product_held_under(books: Books, position: OpenPosition, quantity: int) -> Product | None:
+    """Return the product under which the position book shows shares that only a conversion of ours explains."""
+    for product in Product:
+        if product is position.product:
+            continue
+        rows = [row for row in books.positions if row.symbol == position.symbol and row.product == product.value]
+        net = sum(row.net_quantity for row in rows) - net_of_others(books, position.symbol, product)
+        if net * position.side.value >= quantity:
+            return product
+    return None
 
 
 def has_every_fill(state: BotState, books: Books, symbol: str) -> bool:

@@ -20,6 +20,7 @@ from core.state import BotState
 from core.tags import Tagger
 from trading.order_watch import suspicions
 from trading.protection import Protection
+from trading.reading_plan import ReadingPlan
 from trading.reconcile import Reconciliation
 from trading.retry_pauses import RetryPauses
 from trading.timers import READ_AGAIN, Timers
@@ -40,6 +41,7 @@ class OrderManager:
         self._instruments = instruments
         self._protection = Protection(rules, instruments, ticks, self.timers, tagger)
         self._reconciliation = Reconciliation(rules, instruments, self.timers)
+        self._plan = ReadingPlan(rules)
         self._pauses = RetryPauses()
         self._blind_since: Instant = 0
         """When the books first failed in a row; 0 when they did not the last time."""
@@ -68,6 +70,8 @@ class OrderManager:
                 self.timers.read_books(at + self._rules.books_busy)
             case events.ChangeIntended(at=at) | events.CancelIntended(at=at) | events.PositionExitIntended(at=at):
                 self.timers.read_books(at + self._rules.verify_after)
+            case events.TradeClosed():
+                self.timers.read_books(self._plan.sweep_after(state, event))
             case events.AccessChanged(at=at, valid=True):
                 self._pauses.clear()
                 self.timers.read_books(at + READ_AGAIN)
@@ -99,6 +103,7 @@ class OrderManager:
                 | events.LevelsSet(symbol=symbol)
                 | events.PositionAdopted(symbol=symbol)
                 | events.PositionAdjusted(symbol=symbol)
+                | events.PositionRekeyed(symbol=symbol)
             ):
                 self._unsettle(symbol)
             case (
@@ -118,6 +123,7 @@ class OrderManager:
     def settle(self, state: BotState, at: Instant) -> list[Decision]:
         """Let every marked symbol take its next step."""
         symbols, self._unsettled = self._unsettled, {}
+        self._protection.watch_deadlines(state)
         if not state.reconciled:
             return []  # nothing is done on a belief that the books have not confirmed; `Reconciled` marks all again
         decisions: list[Decision] = []
@@ -175,11 +181,10 @@ class OrderManager:
         return [Alarm(at=at, code="BOOKS_UNREADABLE", message=message)]
 
     def _after_books(self, state: BotState, at: Instant) -> list[Decision]:
-        busy = bool(state.positions) or any(order.state.is_live for order in state.orders.values())
         self._blind_since, self._blind_told = 0, False
         self._pauses.broker_answers()
         self.timers.clear(Deadline.BOOKS, "")
-        self.timers.read_books(at + (self._rules.books_busy if busy else self._rules.books_idle))
+        self.timers.read_books(self._plan.next_reading(state, at))
         return [*self._reconciliation.compare(state, at), *self._resolve_unknown(state, at)]
 
     def _resolve_unknown(self, state: BotState, at: Instant) -> list[Decision]:

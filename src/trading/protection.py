@@ -22,8 +22,8 @@ from core.events import (
 from core.instants import Instant
 from core.market import Instrument, Tick
 from core.order_states import OrderState
-from core.orders import OrderChange, Product, Purpose, RejectionKind
-from core.pricing import stop_trigger
+from core.orders import OrderChange, OrderType, Product, Purpose, RejectionKind
+from core.pricing import stop_limit, stop_trigger
 from core.rules import TradingRules
 from core.sessions import TradingDay
 from core.state import BotState
@@ -67,6 +67,14 @@ class Protection:
         if position.quantity < 0:
             return [*cancels, *self._freeze(position, at)]
         return [*cancels, *self._look_after(state, day, position, at)]
+
+    def watch_deadlines(self, state: BotState) -> None:
+        """Set the deadline of every position without a confirmed stop, also while nothing can be sent."""
+        for symbol, position in state.positions.items():
+            if position.quantity > 0 and position.unprotected_since and not position.exit_reason:
+                due = position.unprotected_since + self._rules.protect_within
+                if state.day is not None and due < state.day.close:
+                    self._timers.set_earlier(Deadline.PROTECT, symbol, due)
 
     def give_up_waiting(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
         """Answer the deadline of a position without a confirmed stop: it has to go."""
@@ -114,8 +122,6 @@ class Protection:
     def _cover(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
         symbol = position.symbol
         order = state.exit_order(symbol)
-        if position.unprotected_since:
-            self._timers.set_earlier(Deadline.PROTECT, symbol, position.unprotected_since + self._rules.protect_within)
         if order is None:
             if _was_refused(state, position):
                 return [self._exit(symbol, "emergency_exit", at)]
@@ -124,19 +130,28 @@ class Protection:
             return []
         if order.filled or order.type not in STOP_TYPES:
             return [self._exit(symbol, exits.REASONS[exits.STOP], at)]  # it has triggered: an exit, not a stop any more
-        if order.remaining == position.quantity or self._refused_lately(order, at):
-            return []
-        change = OrderChange(
+        change = self._adjusted(position, order)
+        return [] if change is None or self._refused_lately(order, at) else [ChangeIntended(at=at, change=change)]
+
+    def _adjusted(self, position: OpenPosition, order: TrackedOrder) -> OrderChange | None:
+        """Return what a resting stop should become: as large as the position, and no farther away than its level."""
+        trails = position.side.value * (position.stop - order.trigger_price) > 0 and order.changes < exits.MOST_CHANGES
+        if order.remaining == position.quantity and not trails:
+            return None
+        limit, trigger = order.limit_price, order.trigger_price
+        if trails:
+            trigger, instrument = position.stop, self._instruments[position.symbol]
+            limit = stop_limit(position.side.opposite, trigger, self._rules.limit_offset, instrument)
+        return OrderChange(
             tag=order.intent.tag,
             broker_id=order.broker_id,
-            symbol=symbol,
+            symbol=position.symbol,
             type=order.type,
             quantity=position.quantity,
-            limit_price=order.limit_price,
-            trigger_price=order.trigger_price,
-            reason=f"stop covers {position.quantity}",
+            limit_price=limit if order.type is OrderType.STOP_LIMIT else 0,
+            trigger_price=trigger,
+            reason=f"stop covers {position.quantity}" + (f" and trails to {trigger}" if trails else ""),
         )
-        return [ChangeIntended(at=at, change=change)]
 
     def _refused_lately(self, order: TrackedOrder, at: Instant) -> bool:
         return bool(order.change_refused_at) and at - order.change_refused_at < self._long_enough

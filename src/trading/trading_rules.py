@@ -62,6 +62,7 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         books_busy=wait(5),
         books_idle=wait(60),
         transit=_transit(settings, clock),
+        trail_atr=exits.trail_atr,
     )
 
 
