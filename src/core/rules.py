@@ -63,3 +63,5 @@ class TradingRules:
     """Age at which the last complete reading of the books is too old to enter on."""
     margin: float = 1.05
     """Money that must be free at the broker for each unit of an order's value, buffer included."""
+    trail_atr: float = 0.0
+    """Distance of a trailing stop behind the best price, in multiples of the average true range; 0 for none."""

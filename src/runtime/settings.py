@@ -148,6 +148,8 @@ class ExitSettings(Section):
     target_atr: float = Field(default=3.0, gt=0)
     limit_offset: float = Field(default=0.005, gt=0, le=0.05)
     """Distance of the resting stop's limit price beyond its trigger, as a share of price."""
+    trail_atr: float = Field(default=0.0, ge=0)
+    """Distance at which the stop trails behind the best price since the entry; 0: it stays where it is."""
 
 
 class RiskSettings(Section):

@@ -66,6 +66,7 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         books_busy=wait(5),
         books_idle=books_idle,
         transit=transit,
+        trail_atr=exits.trail_atr,
         feed_steady=wait(60),
         soft_loss=share(risk.soft_loss_fraction),
         max_symbol_value=share(risk.max_symbol_fraction),

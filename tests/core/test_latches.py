@@ -7,9 +7,10 @@ import pytest
 from core.events import Alarm, Command, CommandGiven, LevelChanged, SafetyLevel
 from core.latches import obey
 from core.market import Side
+from core.order_states import OrderState
 from core.orders import OrderIntent, OrderType, Product, Purpose
 from core.state import BotState
-from core.tracking import OpenPosition, OrderState, TrackedOrder
+from core.tracking import OpenPosition, TrackedOrder
 
 LIMIT = 1_000_000
 RUN, NO_ENTRY, EXIT_ONLY, FLATTEN, FREEZE = SafetyLevel

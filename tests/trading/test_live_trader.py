@@ -28,6 +28,7 @@ from runtime.service_notice import ServiceNotice
 from trading.command_queue import Answer, CommandQueue
 from trading.errands import Errands
 from trading.event_log import MemoryEventLog
+from trading.inbox import MOST_IN_ORDER
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader
 from trading.obedience import Obedience
@@ -672,4 +673,4 @@ def test_what_feeds_call_returns_though_nobody_takes_what_they_bring() -> None:
     tick = Tick(SBIN, 1, 80_000, 0, 0, 0)
     for _ in range(100_000):
         nobody._put(tick)
-    assert nobody._inbox.qsize() == 100_000
+    assert len(nobody._inbox) <= MOST_IN_ORDER + 1
