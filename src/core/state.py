@@ -72,9 +72,12 @@ class BotState:
     flat_verified: bool = False
     realised: int = 0
     """Net profit of the day's closed trades, in units."""
+    seq: int = field(default=0, compare=False)
+    """How many events are in the fold: the number of the newest one in the log. Equal states know the same."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
+        self.seq += 1
         self._change_orders(event)
         self._change_positions(event)
         self._change_run(event)

@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS events (
     hash BLOB NOT NULL
 ) STRICT
 """
-_FIRST_HASH = b"\0" * 32
+FIRST_HASH = b"\0" * 32
+"""What the chain begins with, before the first event."""
 _REMEDY = "restore it from a copy, or move it away when the account holds nothing"
 LAYOUT = 1
 """Version of the table; kept in the file's own header."""
@@ -38,10 +39,23 @@ class EventLog(Protocol):
         """Make events durable, in order. Raises `StorageError`; then nothing was kept and nothing may be sent."""
         ...
 
-    def read(self) -> Iterator[Event]:
-        """Yield every event, oldest first.
+    @property
+    def seq(self) -> int:
+        """Number of the newest event, counted from 1; 0 for an empty log."""
+        ...
 
-        Raises `StorageError` that names the first row that was altered, or what cannot be read at all.
+    def hash_at(self, seq: int) -> bytes | None:
+        """Return the chain's hash at an event, which covers everything up to it; None when there is no such event.
+
+        Raises `StorageError` when the log cannot be read.
+        """
+        ...
+
+    def read(self, after: int = 0) -> Iterator[Event]:
+        """Yield every event that follows one of the log, oldest first; all of them after 0.
+
+        Those before are checked too. Raises `StorageError` that names the first row that was altered, or what cannot
+        be read at all.
         """
         ...
 
@@ -54,15 +68,29 @@ class MemoryEventLog:
     """The twin for tests and simulation; it stores the same text, so that a codec error shows here too."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[str, str]] = []
+        self._rows: list[tuple[int, str, str]] = []
+        self._hashes: list[bytes] = [FIRST_HASH]
 
     def append(self, events: Sequence[Event]) -> None:
         """Keep events for as long as the process lives."""
-        self._rows.extend([encode(event) for event in events])
+        self._rows.extend([(event.at, *encode(event)) for event in events])
 
-    def read(self) -> Iterator[Event]:
-        """Yield every event, oldest first."""
-        for kind, body in list(self._rows):
+    @property
+    def seq(self) -> int:
+        """Number of the newest event."""
+        return len(self._rows)
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """Return the chain's hash at an event; it is made when somebody asks, because few do."""
+        if not 0 <= seq <= len(self._rows):
+            return None
+        for row in self._rows[len(self._hashes) - 1 : seq]:
+            self._hashes.append(chain(self._hashes[-1], *row))
+        return self._hashes[seq]
+
+    def read(self, after: int = 0) -> Iterator[Event]:
+        """Yield every event that follows one, oldest first."""
+        for _, kind, body in self._rows[after:]:
             yield decode(kind, body)
 
     def close(self) -> None:
@@ -87,7 +115,7 @@ class SqliteEventLog:
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"event log {path} cannot be opened: {error}") from error
         self._seq: int = last[0] if last else 0
-        self._hash: bytes = last[1] if last else _FIRST_HASH
+        self._hash: bytes = last[1] if last else FIRST_HASH
 
     def append(self, events: Sequence[Event]) -> None:
         """Write events in one transaction and wait until the disk has them."""
@@ -95,7 +123,7 @@ class SqliteEventLog:
         for event in events:
             kind, body = encode(event)
             seq += 1
-            digest = _chain(digest, event.at, kind, body)
+            digest = chain(digest, event.at, kind, body)
             rows.append((seq, event.at, kind, body, digest))
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -107,16 +135,32 @@ class SqliteEventLog:
             raise StorageError(f"event log {self._path} cannot be written: {error}; free space or repair it") from error
         self._seq, self._hash = seq, digest
 
-    def read(self) -> Iterator[Event]:
-        """Yield every event, checking the chain on the way."""
-        digest = _FIRST_HASH
+    @property
+    def seq(self) -> int:
+        """Number of the newest event."""
+        return self._seq
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """Return the hash that stands beside an event."""
+        if seq == 0:
+            return FIRST_HASH
+        try:
+            row = self._connection.execute("SELECT hash FROM events WHERE seq = ?", (seq,)).fetchone()
+        except sqlite3.Error as error:
+            raise StorageError(f"event log {self._path} cannot be read: {error}; {_REMEDY}") from error
+        return row[0] if row else None
+
+    def read(self, after: int = 0) -> Iterator[Event]:
+        """Yield every event that follows one, checking the whole chain on the way: that is the cheaper part."""
+        digest = FIRST_HASH
         for expected, (seq, at, kind, body, stored) in enumerate(self._rows(), start=1):
-            digest = _chain(digest, at, kind, body)
+            digest = chain(digest, at, kind, body)
             if seq != expected or digest != stored:
                 raise StorageError(
                     f"event log {self._path}: row {seq} was altered or a row before it is missing; {_REMEDY}"
                 )
-            yield decode(kind, body)
+            if seq > after:
+                yield decode(kind, body)
 
     def close(self) -> None:
         """Release the file."""
@@ -145,5 +189,6 @@ class SqliteEventLog:
             raise StorageError(f"event log {self._path} has layout {layout}, this version reads {LAYOUT}")
 
 
-def _chain(before: bytes, at: int, kind: str, body: str) -> bytes:
+def chain(before: bytes, at: int, kind: str, body: str) -> bytes:
+    """Return the hash of an event from the hash of the one before it and its own row."""
     return hashlib.sha256(before + f"{at}\0{kind}\0{body}".encode()).digest()

@@ -41,6 +41,7 @@ from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
 from trading.errands import Errands
+from trading.event_bus import EventBus
 from trading.event_log import SqliteEventLog
 from trading.fyers_client import FyersClient
 from trading.inference_engine import InferenceEngine
@@ -51,6 +52,8 @@ from trading.obedience import Obedience
 from trading.order_feed import OrderFeed
 from trading.paper_broker import PaperBroker
 from trading.rate_budget import RateBudget
+from trading.state_snapshots import SqliteSnapshots
+from trading.state_store import StateStore
 from trading.tick_market import TickMarket
 from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
 from trading.writer import Writer
@@ -132,9 +135,12 @@ class Wiring:
         )
         gc.collect()
         gc.freeze()  # what lives as long as the day is not walked again by every collection
-        log = SqliteEventLog(settings.paths.state / f"{settings.mode.value}.sqlite")
+        path = settings.paths.state / f"{settings.mode.value}.sqlite"
+        log, bus = SqliteEventLog(path), EventBus()
+        bus.subscribe(tell)
+        store = StateStore(kernel, log, SqliteSnapshots(path), bus)
         return Desk(
-            writer=Writer(kernel, log, errands.run, [tell]),
+            writer=Writer(kernel, log, errands.run, [bus.publish], store),
             errands=errands,
             obedience=Obedience(CommandQueue(settings.paths.state, settings.mode.value)),
             boot=partial(self._boot, kernel),

@@ -13,6 +13,7 @@ from core.instants import Instant
 from core.market import Tick
 from trading.event_log import EventLog
 from trading.kernel import Effect, Kernel, Step
+from trading.state_store import StateStore
 
 logger = logging.getLogger("trading.writer")
 
@@ -29,17 +30,21 @@ class Writer:
         log: EventLog,
         act: Callable[[Effect], None],
         watchers: Sequence[Callable[[events.Event], None]] = (),
+        store: StateStore | None = None,
     ) -> None:
-        """`act` starts what the kernel wants of the outside; `watchers` are told what the log has. Neither may wait."""
+        """`act` starts what the kernel wants of the outside; `watchers` are told what the log has. Neither may wait.
+
+        `store` keeps snapshots of the same kernel and log; without one every start folds the whole log.
+        """
         self.kernel = kernel
         self._log = log
         self._act = act
         self._watchers = watchers
+        self._store = store or StateStore(kernel, log)
 
     def restore(self) -> None:
         """Fold what the log has. Raises `StorageError` for a log that cannot be trusted."""
-        for event in self._log.read():
-            self.kernel.restore(event)
+        self._store.restore()
 
     def take(self, item: Item, now: Instant) -> None:
         """Take one item to its end. Raises `StorageError`; then nothing was sent and the process must end."""
@@ -56,6 +61,7 @@ class Writer:
         if due is not None and due <= now:
             for step in self.kernel.on_time(now):
                 self.commit(step)
+        self._store.persist_when_due(now)
 
     @property
     def next_due(self) -> Instant | None:
@@ -76,5 +82,6 @@ class Writer:
             self._act(effect)
 
     def close(self) -> None:
-        """Release the log. Safe to call twice."""
+        """Keep a last snapshot, and release the log. Safe to call twice."""
+        self._store.close()
         self._log.close()
