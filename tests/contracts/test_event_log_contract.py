@@ -51,6 +51,30 @@ def test_reading_does_not_stand_in_the_way_of_appending(log):
     assert list(log.read()) == [level(1), level(2), level(3)]
 
 
+def test_a_log_counts_its_events_from_one(log):
+    assert log.seq == 0
+    log.append([level(1), level(2)])
+    log.append([])
+    log.append([level(3)])
+    assert log.seq == 3
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_reading_can_begin_after_any_event(log, after):
+    log.append([level(1), level(2), level(3)])
+    assert list(log.read(after)) == [level(number) for number in range(after + 1, 4)]
+
+
+def test_the_hash_at_an_event_covers_it_and_all_before_it(log):
+    twin = MemoryEventLog()
+    twin.append([level(1), level(2), level(7)])
+    log.append([level(1), level(2)])
+    log.append([level(3)])
+    assert [log.hash_at(seq) == twin.hash_at(seq) for seq in range(4)] == [True, True, True, False]
+    assert len({log.hash_at(seq) for seq in range(4)}) == 4
+    assert log.hash_at(4) is None
+
+
 def test_what_cannot_be_written_leaves_nothing_behind(log):
     log.append([level(1)])
     with pytest.raises(TypeError, match="not JSON serializable"):
@@ -86,6 +110,12 @@ def test_an_altered_row_is_found_and_named(file, damage, row):
     tamper(file, damage)
     with SqliteEventLog(file) as log, pytest.raises(StorageError, match=rf"{file}: row {row} was altered"):
         list(log.read())
+
+
+def test_an_altered_row_is_found_by_who_reads_only_what_follows_it(file):
+    tamper(file, "UPDATE events SET at = 77 WHERE seq = 2")
+    with SqliteEventLog(file) as log, pytest.raises(StorageError, match="row 2 was altered"):
+        list(log.read(after=4))
 
 
 def test_a_page_that_the_disk_lost_is_an_error_in_words(tmp_path):

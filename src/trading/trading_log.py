@@ -1,0 +1,301 @@
+"""What happened, as tables that a person, a notebook or a dashboard can ask: filled from the event log, never by hand.
+
+Each batch of events is one transaction that also says how far it got, so that every event is taken once, whatever
+kills the process in between. The tables may be thrown away at any time: the event log makes them again.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core import events
+from core.errors import StorageError
+from core.event_codec import decode_fact, encode_fact
+from core.instants import Instant, ist_datetime
+from core.orders import Purpose
+from core.signals import Direction
+from core.state import BotState
+from trading.event_log_reader import EventLogReader, LoggedEvent
+from trading.state_snapshots import core_digest
+from trading.trading_log_tables import (
+    DELETE_LOG,
+    DELETE_POSITIONS,
+    DELETE_POSITIONS_OF_OTHER_LOGS,
+    INSERT_PORTFOLIO,
+    INSERT_POSITION,
+    INSERT_SIGNAL,
+    INSERT_TRADE,
+    LAYOUT,
+    SAVE_PROGRESS,
+    SCHEMA,
+    SELECT_PROGRESS,
+    SETTLE_SIGNAL,
+)
+
+BATCH = 200
+"""Events in one transaction: a few milliseconds of work."""
+FOLD_EVERY = 1_000
+"""Events after which the fold is kept too, so that a start need not fold from the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """How far the tables are, and the fold there."""
+
+    log: str
+    seq: int
+    hash: bytes
+    fold_seq: int
+    """Where the fold that is kept in the file stands."""
+
+
+class TradingLog:
+    """The tables of one state folder, and the way of one event log into them. For one thread."""
+
+    def __init__(self, path: Path, source: EventLogReader) -> None:
+        """Open or create the file. Raises `StorageError` when it cannot be used."""
+        self._path = path
+        self._source = source
+        self._reached: _Reached | None = None
+        self._fold = BotState()
+        self._portfolio: tuple[Any, ...] = ()
+        with self._naming_the_file():
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute("PRAGMA busy_timeout=100")
+            self._create()
+
+    def catch_up(self, *, keeps_fold: bool = False) -> int:
+        """Take the next batch of events; return how many there were. 0: all that the log has is in the tables.
+
+        `keeps_fold` keeps the fold too, for a start that need not fold again. Raises `StorageError` when either file
+        is locked, full or damaged; nothing of the batch is kept then, and it can be tried again.
+        """
+        try:
+            reached = self._reached or self._resume()
+            batch = self._source.read(reached.seq, reached.hash, BATCH) if reached else []
+            if reached and (batch or keeps_fold):
+                self._take(reached, batch, keeps_fold=keeps_fold)
+        except BaseException:
+            self._reached = None  # the fold may be ahead of the tables now
+            raise
+        return len(batch)
+
+    def forget(self) -> None:
+        """Delete everything that came from this event log, to take it anew. Raises `StorageError`."""
+        self._reached = None
+        log = self._source.name()
+        with self._transaction():
+            for statement in DELETE_LOG:
+                self._connection.execute(statement, {"log": log})
+
+    def close(self) -> None:
+        """Release both files. Safe to call twice."""
+        self._connection.close()
+        self._source.close()
+
+    # --- where it stood -----------------------------------------------------------------------------------------
+
+    def _resume(self) -> _Reached | None:
+        """Find how far the tables are, and fold up to there; None while the log is empty."""
+        log = self._source.name()
+        if not log:
+            return None
+        self._portfolio = ()
+        with self._naming_the_file():
+            row = self._connection.execute(SELECT_PROGRESS, {"log": log}).fetchone()
+        if row is None or self._source.hash_at(row[0]) != row[1]:
+            self._fold = BotState()
+            if row is not None:
+                self.forget()  # the log is an older copy of itself, or was changed: the tables follow it
+            return _Reached(log, 0, self._source.hash_at(0), 0)
+        seq, digest, core_version, fold = row
+        # Another version of the core may fold to another state: then what was folded is folded again.
+        self._fold = decode_fact(BotState, fold) if core_version == core_digest() else BotState()
+        reached = _Reached(log, seq, digest, self._fold.seq)
+        for event in self._source.events(self._fold.seq, seq):
+            self._fold.apply(event)
+        self._portfolio = _portfolio(self._fold)
+        return reached
+
+    # --- one batch ----------------------------------------------------------------------------------------------
+
+    def _take(self, reached: _Reached, batch: Sequence[LoggedEvent], *, keeps_fold: bool) -> None:
+        fold = self._fold
+        last = batch[-1] if batch else None
+        seq, digest = (last.seq, last.hash) if last else (reached.seq, reached.hash)
+        keeps_fold = keeps_fold or seq - reached.fold_seq >= FOLD_EVERY
+        with self._transaction():
+            self._check_alone(reached)
+            for logged in batch:
+                fold.apply(logged.event)
+                self._project(reached.log, logged)
+            self._write_positions(reached.log)
+            progress = {
+                "log": reached.log,
+                "mode": fold.mode,
+                "seq": seq,
+                "hash": digest,
+                "core": core_digest() if keeps_fold else None,
+                "fold": encode_fact(fold) if keeps_fold else None,
+                **_time("happened", last.event.at if last else 0),
+            }
+            self._connection.execute(SAVE_PROGRESS, progress)
+        self._reached = _Reached(reached.log, seq, digest, seq if keeps_fold else reached.fold_seq)
+
+    def _check_alone(self, reached: _Reached) -> None:
+        """Refuse to go on where somebody else has gone on. Raises `StorageError`."""
+        row = self._connection.execute(SELECT_PROGRESS, {"log": reached.log}).fetchone()
+        if (row[0] if row else 0) != reached.seq:
+            raise StorageError(f"trading log {self._path} is being written by another process; it is read again")
+
+    def _project(self, log: str, logged: LoggedEvent) -> None:
+        """Write the rows that one event makes; the fold has it already."""
+        fold, event = self._fold, logged.event
+        row = {"log": log, "seq": logged.seq, "mode": fold.mode, "boot": fold.boot, "run_id": f"{log}-{fold.boot}"}
+        row |= {"day": fold.day.date.isoformat() if fold.day else None}
+        match event:
+            case events.Booted():
+                self._connection.execute(DELETE_POSITIONS_OF_OTHER_LOGS, {"log": log, "mode": fold.mode})
+            case events.TradeClosed():
+                self._connection.execute(INSERT_TRADE, row | _trade(event))
+            case events.Decided():
+                self._connection.execute(INSERT_SIGNAL, row | _signal(event))
+            case events.HistoryFailed():
+                self._connection.execute(INSERT_SIGNAL, row | _missed(event))
+            case events.EntryRefused(symbol=symbol, code=code, detail=detail):
+                self._settle(log, symbol, "refused", code, detail)
+            case events.OrderIntended(intent=intent) if intent.purpose is Purpose.ENTRY:
+                self._settle(log, intent.symbol, "ordered", "", intent.reason, intent.tag)
+            case _:
+                pass
+        portfolio = _portfolio(fold)
+        if portfolio != self._portfolio and fold.day is not None:
+            self._portfolio = portfolio
+            names = ("realised_paise", "level", "positions", "unprotected", "trades")
+            self._connection.execute(
+                INSERT_PORTFOLIO, row | _time("happened", event.at) | dict(zip(names, portfolio[1:], strict=True))
+            )
+
+    def _settle(self, log: str, symbol: str, verdict: str, code: str, detail: str, tag: str | None = None) -> None:
+        """Say what became of the newest signal of a symbol."""
+        parameters = {"log": log, "symbol": symbol, "verdict": verdict, "code": code, "detail": detail, "tag": tag}
+        self._connection.execute(SETTLE_SIGNAL, parameters)
+
+    def _write_positions(self, log: str) -> None:
+        fold = self._fold
+        self._connection.execute(DELETE_POSITIONS, {"log": log})
+        for symbol, position in fold.positions.items():
+            order = fold.exit_order(symbol)
+            held = position.entry_filled
+            row = {
+                "log": log,
+                "mode": fold.mode,
+                "symbol": symbol,
+                "side": position.side.name,
+                "quantity": position.quantity,
+                "entry_price_paise": position.entry_value / held if held else None,
+                "stop_paise": position.stop,
+                "target_paise": position.target,
+                "is_protected": not position.unprotected_since,
+                "exit_reason": position.exit_reason,
+                "exit_order": order.intent.tag if order else None,
+            }
+            times = _time("entry", position.opened_at) | _time("unprotected", position.unprotected_since)
+            self._connection.execute(INSERT_POSITION, row | times)
+
+    # --- the file -----------------------------------------------------------------------------------------------
+
+    def _create(self) -> None:
+        layout = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if layout == 0:
+            self._connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}; PRAGMA user_version={LAYOUT}; COMMIT")
+        elif layout != LAYOUT:
+            raise StorageError(
+                f"trading log {self._path} has layout {layout}, this version writes {LAYOUT}; move it away, the event "
+                "log fills a new one"
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._naming_the_file():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _naming_the_file(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StorageError(f"trading log {self._path} cannot be written: {error}; free or repair it") from error
+
+
+def _portfolio(fold: BotState) -> tuple[Any, ...]:
+    """Return what makes a new row of the portfolio when it changes."""
+    unprotected = sum(bool(position.unprotected_since) for position in fold.positions.values())
+    return fold.day, fold.realised, fold.level.name, len(fold.positions), unprotected, len(fold.trades)
+
+
+def _trade(event: events.TradeClosed) -> dict[str, Any]:
+    trade = event.trade
+    return {
+        "symbol": trade.symbol,
+        "side": trade.side.name,
+        "quantity": trade.quantity,
+        "entry_price_paise": trade.entry_price,
+        "entry_value_paise": trade.entry_value,
+        "exit_price_paise": trade.exit_price,
+        "exit_value_paise": trade.exit_value,
+        "gross_paise": trade.gross,
+        "charges_paise": trade.charges,
+        "net_paise": trade.net,
+        "reason": trade.exit_reason,
+        "stop_paise": trade.stop,
+        "target_paise": trade.target,
+        "probability": trade.probability,
+        **_time("entry", trade.entry_at),
+        **_time("exit", trade.exit_at),
+    }
+
+
+def _signal(event: events.Decided) -> dict[str, Any]:
+    return {
+        "symbol": event.symbol,
+        "direction": event.direction.name,
+        "probability": event.probability,
+        "source": event.source,
+        "reason": event.reason,
+        "atr_paise": event.atr,
+        "features": json.dumps(event.features),
+        "verdict": "no_signal" if event.direction is Direction.NONE else "waiting",
+        **_time("decided", event.at),
+        **_time("candle", event.candle),
+    }
+
+
+def _missed(event: events.HistoryFailed) -> dict[str, Any]:
+    """Return the row of a candle on which nothing could be decided."""
+    nothing = dict.fromkeys(("direction", "probability", "source", "reason", "atr_paise", "features"))
+    return nothing | {
+        "symbol": event.symbol,
+        "verdict": "no_candle",
+        "reason": event.why,
+        **_time("decided", event.at),
+        **_time("candle", event.due),
+    }
+
+
+def _time(name: str, at: Instant) -> dict[str, Any]:
+    """Return an instant and the same for people; nothing for 0."""
+    text = ist_datetime(at).isoformat(timespec="milliseconds") if at else None
+    return {f"{name}_at": at or None, f"{name}_time": text}
