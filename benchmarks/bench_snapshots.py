@@ -66,7 +66,7 @@ def start(path: Path, *, uses_snapshots: bool) -> float:
     with SqliteEventLog(path) as log:
         snapshots = SqliteSnapshots(path)
         store = StateStore(Fold(), log, snapshots if uses_snapshots else None)
-        took = seconds(store.restore)
+        took = seconds(log.verify) + seconds(store.restore)  # as the writer does
         snapshots.close()
     return took
 
@@ -127,7 +127,7 @@ def measure_persist(state: BotState) -> dict[str, float]:
             snapshots, took = SqliteSnapshots(path), []
             for number in range(REPEATS):
                 log.append([events.FlatVerified(at=number)])
-                state.seq = log.seq
+                state.seq = log.length
                 kernel = Fold()
                 kernel.state = state
                 took.append(seconds(StateStore(kernel, log, snapshots).persist) * 1_000)

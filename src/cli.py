@@ -259,10 +259,10 @@ def _lacks_default_model(settings: "Settings") -> bool:
 
 def _check_strategy(settings: "Settings") -> None:
     """Make the strategy once before anything is started or written, so that a wrong name or model is told at once."""
-    from trading.wiring import strategy_of
+    from trading.strategy_choice import choose_strategy
 
     if not _lacks_default_model(settings):
-        strategy_of(settings)
+        choose_strategy(settings)
 
 
 def _train_default_model(settings: "Settings") -> None:

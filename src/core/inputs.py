@@ -8,8 +8,9 @@ from enum import Enum
 from typing import TypeAlias
 
 from core.instants import Instant
-from core.market import Candle
+from core.market import Candle, Instrument
 from core.orders import Books, OrderReport, Outcome
+from core.rules import TradingRules
 from core.sessions import TradingDay
 
 
@@ -84,6 +85,34 @@ class Booted:
     account: str
     version: str
     config_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSet:
+    """What the kernel of this run was built from, right after `Booted`: with it a fresh one can be built alike.
+
+    The candles that warm it up follow as `HistoryArrived`, rows included.
+    """
+
+    at: Instant
+    rules: TradingRules
+    instruments: tuple[Instrument, ...]
+    strategy: str
+    """Name of the strategy, as the settings have it."""
+    params: str
+    """Its parameters, as a JSON object."""
+    strategy_sha256: str
+    """Of a user's own strategy file; empty for one that comes with the bot."""
+    model: str
+    """Folder of the model's version; empty for a strategy that takes none."""
+    model_sha256: str
+    """Of the model's manifest, which vouches for its files."""
+    features_sha256: str
+    """Of names, order and parameters of the features."""
+    history: str
+    """Where the candles come from."""
+    warm_up: int
+    """Closed candles that are asked for to warm the features."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +256,7 @@ class CommandGiven:
 
 Input: TypeAlias = (
     Booted
+    | DeskSet
     | DayBegan
     | PhaseReached
     | CandleDue

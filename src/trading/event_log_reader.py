@@ -36,8 +36,7 @@ class EventLogReader:
 
     def name(self) -> str:
         """Return a name of this log that no other has; empty while it is empty. Raises `StorageError`."""
-        first = self._hash(1)
-        return first[:6].hex() if first else ""
+        return self._hash(1).hex()[:12]
 
     def hash_at(self, seq: int) -> bytes:
         """Return the chain's hash at an event; empty when there is no such event. Raises `StorageError`."""
@@ -49,11 +48,11 @@ class EventLogReader:
         Raises `StorageError` for a row that was altered, `DataError` for an event of a newer version.
         """
         with self._naming_the_file() as connection:
-            query = "SELECT seq, at, kind, body, hash FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+            query = "SELECT seq, at, kind, body, tape, hash FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
             rows = connection.execute(query, (after, limit)).fetchall() if connection else []
         found = []
-        for expected, (seq, at, kind, body, stored) in enumerate(rows, start=after + 1):
-            digest = chain(digest, at, kind, body)
+        for expected, (seq, at, kind, body, tape, stored) in enumerate(rows, start=after + 1):
+            digest = chain(digest, at, kind.encode(), body.encode(), tape)
             if seq != expected or digest != stored:
                 raise StorageError(f"event log {self._path}: row {seq} was altered or a row before it is missing")
             found.append(LoggedEvent(seq, decode(kind, body), digest))

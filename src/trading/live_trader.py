@@ -56,6 +56,8 @@ class Desk:
     obedience: Obedience
     boot: Callable[[Instant], events.Booted]
     """Makes the first event of the run, after the log was folded."""
+    set_up: Callable[[Instant], events.DeskSet]
+    """Makes the second: what the kernel was built from."""
     open_feeds: Callable[[], None]
     close_feeds: Callable[[], None]
     without_reads: Callable[[], AbstractContextManager[None]]
@@ -183,6 +185,7 @@ class LiveTrader:
             desk.writer.restore()
             now = self._clock.now()
             desk.writer.take(desk.boot(now), now)
+            desk.writer.take(desk.set_up(now), now)
             desk.writer.take(events.DayBegan(at=now, day=day), now)
             self._obey(desk)
             desk.open_feeds()
@@ -232,6 +235,7 @@ class LiveTrader:
                 self._obey(desk)
             if wall >= next_look:
                 next_look = wall + _LOOK_INTERVAL
+                writer.write_tape()
                 self._on_moment(writer.kernel)
                 if not stopping_since and self._is_stopping():
                     stopping_since = wall

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS snapshots (
     seq INTEGER NOT NULL,
     layout INTEGER NOT NULL,
     core TEXT NOT NULL,
-    chain BLOB NOT NULL,
+    chain TEXT NOT NULL,
     body TEXT NOT NULL,
     seal BLOB NOT NULL
 ) STRICT
@@ -52,7 +52,7 @@ class Snapshot:
     layout: int
     core: str
     """Digest of the core that folded it."""
-    chain: bytes
+    chain: str
     """The log's chain hash at that event."""
     body: str
     seal: bytes
@@ -158,10 +158,9 @@ def take_snapshot(state: BotState, log: EventLog) -> Snapshot:
 
     Raises `DataError` when the two differ in how many events they have: then the state is ahead of what is durable.
     """
-    chain = log.hash_at(log.seq)
-    if state.seq != log.seq or chain is None:
-        raise DataError(f"the state has {state.seq} events, the log {log.seq}: no snapshot is taken")
-    body = encode_fact(state)
+    if state.seq != log.length:
+        raise DataError(f"the state has {state.seq} events, the log {log.length}: no snapshot is taken")
+    chain, body = log.head, encode_fact(state)
     seal = _seal(state.seq, LAYOUT, core_digest(), chain, body)
     return Snapshot(seq=state.seq, layout=LAYOUT, core=core_digest(), chain=chain, body=body, seal=seal)
 
@@ -196,5 +195,5 @@ def _migrate(snapshot: Snapshot, migrations: Mapping[int, Migration]) -> str:
     return body
 
 
-def _seal(seq: int, layout: int, core_version: str, chain: bytes, body: str) -> bytes:
-    return hashlib.sha256(f"{seq}\0{layout}\0{core_version}\0".encode() + chain + body.encode()).digest()
+def _seal(seq: int, layout: int, core_version: str, chain: str, body: str) -> bytes:
+    return hashlib.sha256(f"{seq}\0{layout}\0{core_version}\0{chain}\0{body}".encode()).digest()

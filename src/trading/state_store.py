@@ -108,11 +108,11 @@ class StateStore:
                 state = open_snapshot(snapshot, self._log)
             except DataError as error:
                 logger.warning("Snapshot at event %s is not used: %s", snapshot.seq, error)
-                if snapshot.seq > self._log.seq and is_whole(snapshot):
+                if snapshot.seq > self._log.length and is_whole(snapshot):
                     logger.critical(
                         "The event log lost its newest events: it ends at %s, a snapshot of it was taken at %s; what "
                         "is open is known by the broker's books only",
-                        self._log.seq,
+                        self._log.length,
                         snapshot.seq,
                     )
             else:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 
@@ -23,8 +23,7 @@ from core.ports import Broker, Calendar, TickFeed
 from core.sessions import TradingDay
 from core.signals import SignalProvider
 from core.tags import log_id_from
-from features.specification import DEFAULT_NAMES, FeatureSpecification
-from features.stream import FeatureStream
+from features.specification import FeatureSpecification
 from market_data.symbol_master import SymbolMaster
 from runtime.charge_rates import ChargeTable
 from runtime.clock import MarketClock
@@ -34,17 +33,14 @@ from runtime.settings import Mode, Settings
 from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
-from strategies.catalogue import strategy_named
-from strategies.guarded import Guarded
-from trading.bundle import check_fits
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
+from trading.desk_record import desk_of, kernel_of
 from trading.errands import Errands
 from trading.event_bus import EventBus
 from trading.event_log import SqliteEventLog
 from trading.fyers_client import FyersClient
-from trading.inference_engine import InferenceEngine
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader, Put
 from trading.narrator import tell
@@ -52,9 +48,12 @@ from trading.obedience import Obedience
 from trading.order_feed import OrderFeed
 from trading.paper_broker import PaperBroker
 from trading.rate_budget import RateBudget
+from trading.state_files import log_path, tape_folder
 from trading.state_snapshots import SqliteSnapshots
 from trading.state_store import StateStore
+from trading.strategy_choice import choose_strategy
 from trading.tick_market import TickMarket
+from trading.tick_tape import FileTickTape
 from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
 from trading.writer import Writer
 
@@ -82,8 +81,8 @@ class Wiring:
         self.client = FyersClient(settings, clock, calendar, self.auth.current_token, budget, self._own_feed)
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
-        self.provider, self.specification = strategy_of(settings)
-        _check_history(settings, self.provider, self.specification)
+        self.choice = choose_strategy(settings)
+        _check_history(settings, self.choice.provider, self.choice.specification)
         self._digest = _config_digest(settings)
 
     def trader(
@@ -122,7 +121,8 @@ class Wiring:
         settings, clock = self.settings, self.clock
         instruments = self.master.instruments(settings.symbols)
         rules = rules_of(settings, self.charges.rates_on(day.date, product_of(settings)).rates, clock)
-        kernel = Kernel(rules, instruments, self.provider, self._stream)
+        desk = desk_of(settings, rules, tuple(instruments.values()), self.choice, clock.now())
+        kernel = kernel_of(desk, self.choice, self.calendar)
         broker, feeds = self._edges(instruments, put)
         errands = Errands(
             broker,
@@ -135,15 +135,17 @@ class Wiring:
         )
         gc.collect()
         gc.freeze()  # what lives as long as the day is not walked again by every collection
-        path = settings.paths.state / f"{settings.mode.value}.sqlite"
+        path = log_path(settings.paths.state, settings.mode)
         log, bus = SqliteEventLog(path), EventBus()
         bus.subscribe(tell)
         store = StateStore(kernel, log, SqliteSnapshots(path), bus)
+        tape = FileTickTape(tape_folder(settings.paths.state, settings.mode), day.date)
         return Desk(
-            writer=Writer(kernel, log, errands.run, [bus.publish], store),
+            writer=Writer(kernel, log, errands.run, [bus.publish], tape, store),
             errands=errands,
             obedience=Obedience(CommandQueue(settings.paths.state, settings.mode.value)),
             boot=partial(self._boot, kernel),
+            set_up=lambda at: replace(desk, at=at),
             open_feeds=feeds.open,
             close_feeds=feeds.close,
             without_reads=self.client.without_reads,
@@ -210,9 +212,6 @@ class Wiring:
         """Return a feed for whoever uses the client by itself, as a notebook does."""
         return self._data_feed(self.master.instruments(self.settings.symbols), lambda _state: None)
 
-    def _stream(self, symbol: str) -> FeatureStream:
-        return FeatureStream(self.specification, symbol, self.settings.timeframe, self.calendar)
-
     def _boot(self, kernel: Kernel, at: Instant) -> events.Booted:
         """Make the first event of a run; the log's own id is drawn once, when the log is new."""
         state = kernel.state
@@ -225,23 +224,6 @@ class Wiring:
             version=version("fyersbot"),
             config_digest=self._digest,
         )
-
-
-def strategy_of(settings: Settings) -> tuple[SignalProvider, FeatureSpecification]:
-    """Return the signal provider and the features it reads: the model's, if it takes one, and its own."""
-    choice, model = settings.strategy, settings.model
-    opened: list[InferenceEngine] = []
-
-    def open_model() -> InferenceEngine:
-        engine = InferenceEngine.open(model.path, model.manifest_sha256)
-        check_fits(engine.manifest, settings)
-        opened.append(engine)
-        return engine
-
-    provider = Guarded(strategy_named(choice.name, choice.params, choice.folder, open_model))
-    of_model = [name for engine in opened for name in engine.feature_names]
-    own = provider.needs.features or DEFAULT_NAMES
-    return provider, FeatureSpecification.of(dict.fromkeys([*of_model, *own]))
 
 
 def _check_history(settings: Settings, provider: SignalProvider, specification: FeatureSpecification) -> None:

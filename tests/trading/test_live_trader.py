@@ -181,6 +181,19 @@ class House:
                 version="1",
                 config_digest="d",
             ),
+            set_up=lambda at: events.DeskSet(
+                at=at,
+                rules=RULES,
+                instruments=tuple(kernel.engine.instruments.values()),
+                strategy="silent",
+                params="{}",
+                strategy_sha256="",
+                model="",
+                model_sha256="",
+                features_sha256="",
+                history="none",
+                warm_up=10,
+            ),
             open_feeds=self.open_feeds,
             close_feeds=lambda: self.feeds.append("close"),
             without_reads=self.without_reads,
@@ -507,11 +520,11 @@ class FullDisk(MemoryEventLog):
         super().__init__()
         self.room = room
 
-    def append(self, batch: Sequence[events.Event]) -> None:
+    def append(self, batch: Sequence[events.Event], tape: int = 0) -> None:
         if not self.room:
             raise StorageError("event log x cannot be written: disk full; free space or repair it")
         self.room -= 1
-        super().append(batch)
+        super().append(batch, tape)
 
 
 def raise_one(refusals: list[BrokerError]) -> None:

@@ -68,7 +68,7 @@ class Desk:
     def live(self, count: int) -> None:
         """Let so many events happen."""
         for _ in range(count):
-            event = story(self.log.seq + 1)
+            event = story(self.log.length + 1)
             self.kernel.state.apply(event)
             self.log.append([event])
             self.bus.publish(event)
@@ -139,7 +139,7 @@ def resealed(snapshot, **changes):
         (lambda s: replace(s, seal=b""), "it was altered"),
         (lambda s: replace(s, core="0" * 16), "it was altered"),
         (lambda s: resealed(s, seq=9), "event 9 of the log is another one, or is missing"),
-        (lambda s: resealed(s, chain=b"\1" * 32), "event 10 of the log is another one, or is missing"),
+        (lambda s: resealed(s, chain="1" * 64), "event 10 of the log is another one, or is missing"),
         (lambda s: resealed(s, core="0" * 16), "another version of the bot made it"),
         (lambda s: resealed(s, layout=LAYOUT + 1), f"it has layout {LAYOUT + 1}, this version reads {LAYOUT}"),
         (lambda s: resealed(s, layout=LAYOUT - 1), f"layout {LAYOUT - 1} has no migration to {LAYOUT}"),
@@ -332,7 +332,7 @@ def test_whatever_byte_of_the_file_flips_a_start_is_the_whole_fold_or_an_error(t
         store = StateStore(kernel := Fold(), log, SqliteSnapshots(path))
         for count in (40, 40):
             for _ in range(count):
-                event = story(log.seq + 1)
+                event = story(log.length + 1)
                 kernel.state.apply(event)
                 log.append([event])
             store.persist()
@@ -346,6 +346,7 @@ def test_whatever_byte_of_the_file_flips_a_start_is_the_whole_fold_or_an_error(t
     kernel = Fold()
     try:
         with SqliteEventLog(path) as log:
+            log.verify()
             StateStore(kernel, log, SqliteSnapshots(path)).restore()
     except StorageError:
         return  # the bot does not start, in words
