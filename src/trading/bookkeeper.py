@@ -7,17 +7,16 @@ takes later, if need be in the next life of the process.
 import logging
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
-from core.errors import DataError, StorageError
+from core.errors import ConfigurationError, DataError, StorageError
+from runtime.settings import Mode
 from trading.event_log_reader import EventLogReader
-from trading.trading_log import BATCH, TradingLog
+from trading.state_files import log_path, trading_log_path
+from trading.trading_log import BATCH, OvertakenError, TradingLog
 
 logger = logging.getLogger("trading.bookkeeper")
 
-TRADING_LOG_FILE = "trading_log.sqlite"
-"""Name of the file in the state folder."""
 _LOOK_SECONDS = 0.5
 """Wall seconds between two looks at a log that has nothing new."""
 _BREATH_SECONDS = 0.02
@@ -83,19 +82,37 @@ class Bookkeeper:
         return False
 
 
+def rebuild_all(state: Path) -> dict[str, int]:
+    """Fill the tables anew from every event log of a state folder; return how many events each log has.
+
+    Rows of logs that are not there any more stay. Raises `ConfigurationError` for a folder without a log,
+    `StorageError` and `DataError`.
+    """
+    logs = [path for mode in Mode if (path := log_path(state, mode)).exists()]
+    if not logs:
+        raise ConfigurationError(f"{state} holds no event log; set paths.state to the folder of a bot that has run")
+    return {path.name: rebuild(path, trading_log_path(state)) for path in logs}
+
+
 def rebuild(event_log: Path, trading_log: Path) -> int:
-    """Fill the tables anew from one event log and return how many events it has.
+    """Fill the tables anew from one event log and return how many events are in them.
 
     A bot that runs meanwhile goes on from wherever this has got to. Raises `StorageError` and `DataError`.
     """
     log = TradingLog(trading_log, EventLogReader(event_log))
-    taken = 0
     try:
         log.forget()
-        while count := log.catch_up():
-            taken += count
+        while _take_batch(log):
+            pass
         log.catch_up(keeps_fold=True)
+        return log.seq
     finally:
-        with suppress(StorageError):
-            log.close()
-    return taken
+        log.close()
+
+
+def _take_batch(log: TradingLog) -> bool:
+    """Whether there may be more to take."""
+    try:
+        return log.catch_up() > 0
+    except OvertakenError:
+        return True

@@ -53,6 +53,10 @@ class _Reached:
     """Where the fold that is kept in the file stands."""
 
 
+class OvertakenError(StorageError):
+    """Another process wrote the tables meanwhile. Where they stand is read again before anything is written."""
+
+
 class TradingLog:
     """The tables of one state folder, and the way of one event log into them. For one thread."""
 
@@ -67,7 +71,7 @@ class TradingLog:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.execute("PRAGMA busy_timeout=100")
+            self._connection.execute("PRAGMA busy_timeout=1000")
             self._create()
 
     def catch_up(self, *, keeps_fold: bool = False) -> int:
@@ -85,6 +89,11 @@ class TradingLog:
             self._reached = None  # the fold may be ahead of the tables now
             raise
         return len(batch)
+
+    @property
+    def seq(self) -> int:
+        """Number of the newest event in the tables, as far as this object knows; 0 before the first batch."""
+        return self._reached.seq if self._reached else 0
 
     def forget(self) -> None:
         """Delete everything that came from this event log, to take it anew. Raises `StorageError`."""
@@ -149,10 +158,10 @@ class TradingLog:
         self._reached = _Reached(reached.log, seq, digest, seq if keeps_fold else reached.fold_seq)
 
     def _check_alone(self, reached: _Reached) -> None:
-        """Refuse to go on where somebody else has gone on. Raises `StorageError`."""
+        """Refuse to go on where somebody else has gone on. Raises `OvertakenError`."""
         row = self._connection.execute(SELECT_PROGRESS, {"log": reached.log}).fetchone()
         if (row[0] if row else 0) != reached.seq:
-            raise StorageError(f"trading log {self._path} is being written by another process; it is read again")
+            raise OvertakenError(f"trading log {self._path} is being written by another process; it is read again")
 
     def _project(self, log: str, logged: LoggedEvent) -> None:
         """Write the rows that one event makes; the fold has it already."""
@@ -212,14 +221,22 @@ class TradingLog:
     # --- the file -----------------------------------------------------------------------------------------------
 
     def _create(self) -> None:
-        layout = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if layout == 0:
-            self._connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}; PRAGMA user_version={LAYOUT}; COMMIT")
-        elif layout != LAYOUT:
+        if self._layout() == LAYOUT:
+            return
+        with self._transaction():
+            if self._layout() == 0:  # asked again: another process may have made the tables meanwhile
+                for statement in SCHEMA:
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version={LAYOUT}")
+        if self._layout() != LAYOUT:
             raise StorageError(
-                f"trading log {self._path} has layout {layout}, this version writes {LAYOUT}; move it away, the event "
-                "log fills a new one"
+                f"trading log {self._path} has layout {self._layout()}, this version writes {LAYOUT}; move it away, "
+                "the event log fills a new one"
             )
+
+    def _layout(self) -> int:
+        layout: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        return layout
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

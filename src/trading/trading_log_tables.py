@@ -14,8 +14,8 @@ _WHOSE = """
     run_id TEXT NOT NULL,
     day TEXT"""
 
-SCHEMA = f"""
-CREATE TABLE progress (
+SCHEMA = (
+    """CREATE TABLE progress (
     log TEXT PRIMARY KEY,
     mode TEXT NOT NULL,
     seq INTEGER NOT NULL,
@@ -24,8 +24,8 @@ CREATE TABLE progress (
     time TEXT,
     core TEXT,
     fold TEXT
-) STRICT;
-CREATE TABLE live_paper_trades ({_WHOSE},
+) STRICT""",
+    f"""CREATE TABLE live_paper_trades ({_WHOSE},
     symbol TEXT NOT NULL,
     side TEXT NOT NULL,
     quantity INTEGER NOT NULL,
@@ -45,8 +45,8 @@ CREATE TABLE live_paper_trades ({_WHOSE},
     target_paise INTEGER NOT NULL,
     probability REAL NOT NULL,
     PRIMARY KEY (log, seq)
-) STRICT;
-CREATE TABLE pt_portfolio_log ({_WHOSE},
+) STRICT""",
+    f"""CREATE TABLE pt_portfolio_log ({_WHOSE},
     at INTEGER NOT NULL,
     time TEXT NOT NULL,
     realised_paise INTEGER NOT NULL,
@@ -55,8 +55,8 @@ CREATE TABLE pt_portfolio_log ({_WHOSE},
     unprotected INTEGER NOT NULL,
     trades INTEGER NOT NULL,
     PRIMARY KEY (log, seq)
-) STRICT;
-CREATE TABLE live_positions (
+) STRICT""",
+    """CREATE TABLE live_positions (
     log TEXT NOT NULL,
     mode TEXT NOT NULL,
     symbol TEXT NOT NULL,
@@ -73,8 +73,8 @@ CREATE TABLE live_positions (
     exit_reason TEXT NOT NULL,
     exit_order TEXT,
     PRIMARY KEY (log, symbol)
-) STRICT;
-CREATE TABLE live_pt_debug_log ({_WHOSE},
+) STRICT""",
+    f"""CREATE TABLE live_pt_debug_log ({_WHOSE},
     at INTEGER NOT NULL,
     time TEXT NOT NULL,
     symbol TEXT NOT NULL,
@@ -91,9 +91,9 @@ CREATE TABLE live_pt_debug_log ({_WHOSE},
     detail TEXT,
     tag TEXT,
     PRIMARY KEY (log, seq)
-) STRICT;
-CREATE INDEX debug_by_symbol ON live_pt_debug_log (log, symbol, seq)
-"""
+) STRICT""",
+    "CREATE INDEX debug_by_symbol ON live_pt_debug_log (log, symbol, seq)",
+)
 
 SELECT_PROGRESS = "SELECT seq, hash, core, fold FROM progress WHERE log = :log"
 SAVE_PROGRESS = """
