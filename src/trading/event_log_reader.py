@@ -14,8 +14,6 @@ from core.event_codec import decode
 from core.events import Event
 from trading.event_log import FIRST_HASH, chain
 
-_PAGE = 200
-
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
@@ -57,13 +55,6 @@ class EventLogReader:
                 raise StorageError(f"event log {self._path}: row {seq} was altered or a row before it is missing")
             found.append(LoggedEvent(seq, decode(kind, body), digest))
         return found
-
-    def events(self, after: int, until: int) -> Iterator[Event]:
-        """Yield the events after one, up to and with another. Raises as `read` does."""
-        digest = self.hash_at(after)
-        while after < until and (page := self.read(after, digest, min(_PAGE, until - after))):
-            yield from (logged.event for logged in page)
-            after, digest = page[-1].seq, page[-1].hash
 
     def close(self) -> None:
         """Release the file. Safe to call twice."""

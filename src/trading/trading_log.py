@@ -4,7 +4,6 @@ Each batch of events is one transaction that also says how far it got, so that e
 kills the process in between. The tables may be thrown away at any time: the event log makes them again.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +14,11 @@ from typing import Any
 from core import events
 from core.errors import StorageError
 from core.event_codec import decode_fact, encode_fact
-from core.instants import Instant, ist_datetime
 from core.orders import Purpose
-from core.signals import Direction
 from core.state import BotState
 from trading.event_log_reader import EventLogReader, LoggedEvent
 from trading.state_snapshots import core_digest
+from trading.trading_log_rows import missed_row, portfolio_of, position_row, signal_row, times, trade_row
 from trading.trading_log_tables import (
     DELETE_LOG,
     DELETE_POSITIONS,
@@ -66,7 +64,7 @@ class TradingLog:
         self._source = source
         self._reached: _Reached | None = None
         self._fold = BotState()
-        self._portfolio: tuple[Any, ...] = ()
+        self._portfolio: dict[str, Any] = {}
         with self._naming_the_file():
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
@@ -81,7 +79,9 @@ class TradingLog:
         is locked, full or damaged; nothing of the batch is kept then, and it can be tried again.
         """
         try:
-            reached = self._reached or self._resume()
+            reached = self._reached = self._reached or self._resume()
+            if reached and self._fold.seq < reached.seq:
+                return self._fold_on(reached)
             batch = self._source.read(reached.seq, reached.hash, BATCH) if reached else []
             if reached and (batch or keeps_fold):
                 self._take(reached, batch, keeps_fold=keeps_fold)
@@ -111,26 +111,32 @@ class TradingLog:
     # --- where it stood -----------------------------------------------------------------------------------------
 
     def _resume(self) -> _Reached | None:
-        """Find how far the tables are, and fold up to there; None while the log is empty."""
+        """Find how far the tables are, and the newest fold that was kept; None while the log is empty."""
         log = self._source.name()
         if not log:
             return None
-        self._portfolio = ()
         with self._naming_the_file():
             row = self._connection.execute(SELECT_PROGRESS, {"log": log}).fetchone()
         if row is None or self._source.hash_at(row[0]) != row[1]:
             self._fold = BotState()
             if row is not None:
                 self.forget()  # the log is an older copy of itself, or was changed: the tables follow it
+            self._portfolio = {}
             return _Reached(log, 0, self._source.hash_at(0), 0)
         seq, digest, core_version, fold = row
         # Another version of the core may fold to another state: then what was folded is folded again.
         self._fold = decode_fact(BotState, fold) if core_version == core_digest() else BotState()
-        reached = _Reached(log, seq, digest, self._fold.seq)
-        for event in self._source.events(self._fold.seq, seq):
-            self._fold.apply(event)
-        self._portfolio = _portfolio(self._fold)
-        return reached
+        self._portfolio = portfolio_of(self._fold)
+        return _Reached(log, seq, digest, self._fold.seq)
+
+    def _fold_on(self, reached: _Reached) -> int:
+        """Fold the next events that are in the tables already; return how many there were."""
+        fold = self._fold
+        batch = self._source.read(fold.seq, self._source.hash_at(fold.seq), min(BATCH, reached.seq - fold.seq))
+        for logged in batch:
+            fold.apply(logged.event)
+        self._portfolio = portfolio_of(fold)
+        return len(batch)
 
     # --- one batch ----------------------------------------------------------------------------------------------
 
@@ -152,7 +158,7 @@ class TradingLog:
                 "hash": digest,
                 "core": core_digest() if keeps_fold else None,
                 "fold": encode_fact(fold) if keeps_fold else None,
-                **_time("happened", last.event.at if last else 0),
+                **times("happened", last.event.at if last else 0),
             }
             self._connection.execute(SAVE_PROGRESS, progress)
         self._reached = _Reached(reached.log, seq, digest, seq if keeps_fold else reached.fold_seq)
@@ -172,24 +178,21 @@ class TradingLog:
             case events.Booted():
                 self._connection.execute(DELETE_POSITIONS_OF_OTHER_LOGS, {"log": log, "mode": fold.mode})
             case events.TradeClosed():
-                self._connection.execute(INSERT_TRADE, row | _trade(event))
+                self._connection.execute(INSERT_TRADE, row | trade_row(event))
             case events.Decided():
-                self._connection.execute(INSERT_SIGNAL, row | _signal(event))
+                self._connection.execute(INSERT_SIGNAL, row | signal_row(event))
             case events.HistoryFailed():
-                self._connection.execute(INSERT_SIGNAL, row | _missed(event))
+                self._connection.execute(INSERT_SIGNAL, row | missed_row(event))
             case events.EntryRefused(symbol=symbol, code=code, detail=detail):
                 self._settle(log, symbol, "refused", code, detail)
             case events.OrderIntended(intent=intent) if intent.purpose is Purpose.ENTRY:
                 self._settle(log, intent.symbol, "ordered", "", intent.reason, intent.tag)
             case _:
                 pass
-        portfolio = _portfolio(fold)
+        portfolio = portfolio_of(fold)
         if portfolio != self._portfolio and fold.day is not None:
             self._portfolio = portfolio
-            names = ("realised_paise", "level", "positions", "unprotected", "trades")
-            self._connection.execute(
-                INSERT_PORTFOLIO, row | _time("happened", event.at) | dict(zip(names, portfolio[1:], strict=True))
-            )
+            self._connection.execute(INSERT_PORTFOLIO, row | times("happened", event.at) | portfolio)
 
     def _settle(self, log: str, symbol: str, verdict: str, code: str, detail: str, tag: str | None = None) -> None:
         """Say what became of the newest signal of a symbol."""
@@ -199,24 +202,8 @@ class TradingLog:
     def _write_positions(self, log: str) -> None:
         fold = self._fold
         self._connection.execute(DELETE_POSITIONS, {"log": log})
-        for symbol, position in fold.positions.items():
-            order = fold.exit_order(symbol)
-            held = position.entry_filled
-            row = {
-                "log": log,
-                "mode": fold.mode,
-                "symbol": symbol,
-                "side": position.side.name,
-                "quantity": position.quantity,
-                "entry_price_paise": position.entry_value / held if held else None,
-                "stop_paise": position.stop,
-                "target_paise": position.target,
-                "is_protected": not position.unprotected_since,
-                "exit_reason": position.exit_reason,
-                "exit_order": order.intent.tag if order else None,
-            }
-            times = _time("entry", position.opened_at) | _time("unprotected", position.unprotected_since)
-            self._connection.execute(INSERT_POSITION, row | times)
+        for symbol in fold.positions:
+            self._connection.execute(INSERT_POSITION, {"log": log, "mode": fold.mode} | position_row(fold, symbol))
 
     # --- the file -----------------------------------------------------------------------------------------------
 
@@ -255,64 +242,3 @@ class TradingLog:
             yield
         except sqlite3.Error as error:
             raise StorageError(f"trading log {self._path} cannot be written: {error}; free or repair it") from error
-
-
-def _portfolio(fold: BotState) -> tuple[Any, ...]:
-    """Return what makes a new row of the portfolio when it changes."""
-    unprotected = sum(bool(position.unprotected_since) for position in fold.positions.values())
-    return fold.day, fold.realised, fold.level.name, len(fold.positions), unprotected, len(fold.trades)
-
-
-def _trade(event: events.TradeClosed) -> dict[str, Any]:
-    trade = event.trade
-    return {
-        "symbol": trade.symbol,
-        "side": trade.side.name,
-        "quantity": trade.quantity,
-        "entry_price_paise": trade.entry_price,
-        "entry_value_paise": trade.entry_value,
-        "exit_price_paise": trade.exit_price,
-        "exit_value_paise": trade.exit_value,
-        "gross_paise": trade.gross,
-        "charges_paise": trade.charges,
-        "net_paise": trade.net,
-        "reason": trade.exit_reason,
-        "stop_paise": trade.stop,
-        "target_paise": trade.target,
-        "probability": trade.probability,
-        **_time("entry", trade.entry_at),
-        **_time("exit", trade.exit_at),
-    }
-
-
-def _signal(event: events.Decided) -> dict[str, Any]:
-    return {
-        "symbol": event.symbol,
-        "direction": event.direction.name,
-        "probability": event.probability,
-        "source": event.source,
-        "reason": event.reason,
-        "atr_paise": event.atr,
-        "features": json.dumps(event.features),
-        "verdict": "no_signal" if event.direction is Direction.NONE else "waiting",
-        **_time("decided", event.at),
-        **_time("candle", event.candle),
-    }
-
-
-def _missed(event: events.HistoryFailed) -> dict[str, Any]:
-    """Return the row of a candle on which nothing could be decided."""
-    nothing = dict.fromkeys(("direction", "probability", "source", "reason", "atr_paise", "features"))
-    return nothing | {
-        "symbol": event.symbol,
-        "verdict": "no_candle",
-        "reason": event.why,
-        **_time("decided", event.at),
-        **_time("candle", event.due),
-    }
-
-
-def _time(name: str, at: Instant) -> dict[str, Any]:
-    """Return an instant and the same for people; nothing for 0."""
-    text = ist_datetime(at).isoformat(timespec="milliseconds") if at else None
-    return {f"{name}_at": at or None, f"{name}_time": text}

@@ -2,6 +2,8 @@
 
 import logging
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -246,3 +248,44 @@ def test_a_folder_without_a_log_is_refused(tmp_path):
 def test_the_morning_of_these_tests_is_in_india():
     assert ist_datetime(MORNING).isoformat() == "2026-01-06T09:00:00+05:30"
     assert instant_of(ist_datetime(MORNING)) == MORNING
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from core import events
+from core.events import SafetyLevel
+from trading import bookkeeper
+from trading.event_log import SqliteEventLog
+
+bookkeeper._LOOK_SECONDS = bookkeeper._BREATH_SECONDS = 0.001
+folder = Path(sys.argv[1])
+with SqliteEventLog(folder / "paper.sqlite") as log:
+    bookkeeper.Bookkeeper(folder / "paper.sqlite", folder / "trading_log.sqlite").start()
+    print("ready", flush=True)
+    while True:
+        log.append([events.LevelChanged(at=log.length, level=list(SafetyLevel)[log.length % 5], why="")])
+"""
+
+
+def test_a_process_that_is_killed_again_and_again_leaves_tables_equal_to_a_rebuild(event_log, tmp_path, path):
+    for life in range(6):
+        process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(0.05 + 0.07 * life)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    last = Bookkeeper(tmp_path / "paper.sqlite", path)
+    last.start()
+    last.close()
+    rebuild(tmp_path / "paper.sqlite", tmp_path / "again.sqlite")
+    assert changes(path) > 6
+    assert portfolio(path) == portfolio(tmp_path / "again.sqlite")
+
+
+def portfolio(path: Path) -> list[tuple]:
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    found = connection.execute("SELECT * FROM pt_portfolio_log ORDER BY seq").fetchall()
+    connection.close()
+    return found
