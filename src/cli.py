@@ -208,6 +208,19 @@ def train(
         typer.echo(f"the model is in {bundle}")
 
 
+@app.command("rebuild-trading-log")
+def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Fill the tables of data/trading_log.sqlite anew from the event logs; a running bot may go on."""
+    from trading.bookkeeper import rebuild_all
+
+    taken = rebuild_all(_settings(config).paths.state)
+    if as_json:
+        _print_json({"events": taken})
+    else:
+        for name, count in taken.items():
+            typer.echo(f"{name}: {count} events")
+
+
 @app.command("show-config")
 def show_config_verb(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Print the resolved settings, secrets left out."""

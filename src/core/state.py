@@ -95,9 +95,12 @@ class BotState:
     """When the process last stood still: only books asked for since then are evidence."""
     starts: tuple[Instant, ...] = ()
     """When processes took over this log lately, oldest first, the present one included."""
+    seq: int = field(default=0, compare=False)
+    """How many events are in the fold: the number of the newest one in the log. Equal states know the same."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
+        self.seq += 1
         self.meter.advance(event.at, self.day, self.positions.values())
         self._change_orders(event)
         self._change_positions(event)

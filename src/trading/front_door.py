@@ -27,6 +27,7 @@ from runtime.logs import set_up_logs
 from runtime.service_notice import ServiceNotice
 from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
+from trading.bookkeeper import Bookkeeper
 from trading.call_journal import CallJournal
 from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
 from trading.disk_watch import DiskReserve
@@ -38,6 +39,7 @@ from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
 from trading.operator_verbs import LOCK_FILE
 from trading.rate_budget import RateBudget
+from trading.state_files import log_path, trading_log_path
 from trading.stop_signals import stop_signals, when_input_ends
 from trading.wiring import Wiring
 
@@ -99,13 +101,16 @@ def run_bot(
         _warn_of_horizon(calendar, ist_date(clock.now()))
         if until_input_ends:
             when_input_ends(lambda: trader.request_stop("who started it has gone"))
+        bookkeeper = Bookkeeper(log_path(settings.paths.state, settings.mode), trading_log_path(settings.paths.state))
         try:
+            bookkeeper.start()
             sessions = trader.run()
             if as_json and not sessions:
                 strategy, symbols = settings.strategy.name, settings.symbols
                 _print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
         finally:
             view.stop()
+            bookkeeper.close()
             logging.getLogger("trading").removeHandler(recent)
 
 

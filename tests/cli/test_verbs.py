@@ -15,20 +15,23 @@ import pandas as pd
 import pytest
 import yaml
 
-from core.events import Command
+from core.events import Command, CommandGiven
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from runtime.project import ROOT
+from runtime.settings import Mode, Settings
 from simulator.server import RunningSimulator
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
+from trading.event_log import SqliteEventLog
 from trading.rehearsal import sign_in
+from trading.state_files import log_path, trading_log_path
 from training.sources import generated
 
 from .conftest import DAY, Run
 
 COMMANDS = ("halt", "resume", "flatten")
-VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", *COMMANDS)
+VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", "rebuild-trading-log", *COMMANDS)
 SECRET = "secret-of-the-app"
 
 
@@ -47,7 +50,7 @@ def test_every_verb_takes_help(verb: str, run: Run, home: Path) -> None:
     assert sorted(home.rglob("*")) == before
 
 
-@pytest.mark.parametrize("verb", ["demo", "trade", "login", "train", "show-config", *COMMANDS])
+@pytest.mark.parametrize("verb", ["demo", "trade", "login", "train", "show-config", "rebuild-trading-log", *COMMANDS])
 def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
     assert "--json" in run(verb, "--help").out
 
@@ -257,3 +260,17 @@ def test_the_calls_of_a_sign_in_stand_in_the_bots_journal_where_there_is_one(
     sign_in({**signed_in, "FYERSBOT__AUTH__ACCESS_TOKEN": ""})
     assert len(list(CallJournal(state).calls(DAY))) == is_there
     assert state.exists() == is_there
+
+
+def test_the_trading_log_is_rebuilt_from_the_event_logs_of_the_folder(run: Run, home: Path) -> None:
+    state = Settings().paths.state
+    refused = run("rebuild-trading-log")
+    assert (refused.code, refused.err) == (
+        1,
+        f"fyersbot: {state} holds no event log; set paths.state to the folder of a bot that has run\n",
+    )
+    with SqliteEventLog(log_path(home / state, Mode.PAPER)) as log:
+        log.append([CommandGiven(at=1, command=Command.HALT, why="w")])
+    assert run("rebuild-trading-log").out == "paper.sqlite: 1 events\n"
+    assert json.loads(run("rebuild-trading-log", "--json").out) == {"events": {"paper.sqlite": 1}}
+    assert trading_log_path(home / state).exists()

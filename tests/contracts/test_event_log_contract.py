@@ -57,6 +57,17 @@ def test_reading_does_not_stand_in_the_way_of_appending(log):
     assert list(log.read()) == [level(1), level(2), level(3)]
 
 
+def test_the_hash_at_an_event_covers_it_and_all_before_it(log):
+    twin = MemoryEventLog()
+    twin.append([level(1), level(2), level(7)])
+    log.append([level(1), level(2)])
+    log.append([level(3)])
+    assert [log.hash_at(seq) == twin.hash_at(seq) for seq in range(4)] == [True, True, True, False]
+    assert len({log.hash_at(seq) for seq in range(4)}) == 4
+    assert log.hash_at(3) == log.head
+    assert log.hash_at(4) == log.hash_at(-1) == ""
+
+
 @pytest.mark.hazard("W1")
 def test_what_cannot_be_written_leaves_nothing_behind(log):
     log.append([level(1)])

@@ -31,6 +31,8 @@ from core.sizing import SizingMethod, SizingRule
 from core.state import BotState
 from trading.event_log import MemoryEventLog
 from trading.kernel import Effect, Kernel, Step
+from trading.state_snapshots import MemorySnapshots
+from trading.state_store import StateStore
 
 TUESDAY = date(2026, 1, 6)
 SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
@@ -136,6 +138,7 @@ class Rehearsal:
     day: TradingDay = field(default_factory=lambda: session(TUESDAY))
     now: Instant = field(default_factory=lambda: instant_at(TUESDAY, time(9, 0)))
     log_id: str = "A1"
+    snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
 
     def __post_init__(self) -> None:
         self.wishes: dict[tuple[str, Instant], Direction] = {}
@@ -156,9 +159,11 @@ class Rehearsal:
         self._reading = False
         self._lives = True
         self.broker.news.clear()
+        self.store = StateStore(self.kernel, self.log, self.snapshots)
+        self.store.restore()
         for event in self.log.read():
-            self.kernel.restore(event)
             self.shadow.apply(event)
+        assert self.shadow == self.kernel.state, "a snapshot and the events after it are not the fold of all events"
         state = self.kernel.state
         self.give(
             events.Booted(
@@ -290,6 +295,7 @@ class Rehearsal:
         assert self.shadow == self.kernel.state, "the fold of the log is not the state"
         for effect in step.effects:
             self._carry_out(effect)
+        self.store.persist_when_due(self.now)
 
     def _carry_out(self, effect: Effect) -> None:
         broker = self.broker
