@@ -27,7 +27,7 @@ from training.sources import generated
 from .conftest import DAY, Run
 
 COMMANDS = ("halt", "resume", "flatten")
-VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", *COMMANDS)
+VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", "replay", *COMMANDS)
 SECRET = "secret-of-the-app"
 
 
@@ -46,7 +46,7 @@ def test_every_verb_takes_help(verb: str, run: Run, home: Path) -> None:
     assert sorted(home.rglob("*")) == before
 
 
-@pytest.mark.parametrize("verb", ["demo", "trade", "login", "train", "show-config", *COMMANDS])
+@pytest.mark.parametrize("verb", ["demo", "trade", "login", "train", "show-config", "replay", *COMMANDS])
 def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
     assert "--json" in run(verb, "--help").out
 
