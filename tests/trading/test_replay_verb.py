@@ -1,7 +1,11 @@
 """A recorded day on disk, found and decided again: the verdict, what is shown of it, and every kind of damage."""
 
 import json
+import os
+import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time
@@ -193,6 +197,28 @@ def test_a_recorded_day_is_verified(ask, settings, recorded):
     assert came.tally.starts == kinds.count("Booted") == 2
     assert came.tally.inputs + came.tally.decisions + kinds.count("TickActed") == len(rows)
     assert {"Decided", "OrderIntended", "LevelsSet", "TickActed", "ExitDecided"} <= set(kinds)
+
+
+@pytest.mark.parametrize("seed", ["1", "77"])
+def test_the_order_of_hashes_changes_nothing(recorded, settings, tmp_path, seed):
+    (tmp_path / "bot.yaml").write_text("strategy: {folder: .}")
+    command = [
+        sys.executable,
+        "-m",
+        "cli",
+        "replay",
+        "--state",
+        "state",
+        "--mode",
+        "paper",
+        "--verify",
+        "-c",
+        "bot.yaml",
+    ]
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.fullmatch(r"verified: \d+ inputs, 5 ticks, \d+ decisions, identical\n", ended.stdout)
 
 
 def test_what_is_shown_at_an_instant(ask):
