@@ -1,127 +1,138 @@
-"""The crank and the store behind it: snapshots are taken when all is done, and never of what the disk refused."""
+"""The crank: first on the tape, then in the log, then told, then acted on; and nothing after a disk that fails."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 import pytest
 
 from core import events
 from core.errors import StorageError
-from core.events import SafetyLevel
-from core.instants import MINUTE
+from core.market import Tick
 from core.state import BotState
 from trading.event_log import MemoryEventLog
 from trading.kernel import Step
-from trading.state_snapshots import MemorySnapshots
-from trading.state_store import StateStore
+from trading.tick_tape import MemoryTickTape
 from trading.writer import Writer
 
+WANTED = events.BooksWanted(at=5, why="test")
+FIRED = events.TimerFired(at=5, name=events.Deadline.BOOKS, key="")
 
-class Echo:
-    """A kernel that decides nothing, and asks to have the books read at each command."""
 
-    class Orders:
-        class timers:  # noqa: N801 - a stand-in for an attribute
-            @staticmethod
-            def next_due() -> None:
-                return None
+def tick(at: int) -> Tick:
+    return Tick("NSE:SBIN-EQ", at, 80_000, 0, 0, 0)
 
-    orders = Orders()
 
-    def __init__(self) -> None:
-        self.state = BotState()
+@dataclass
+class Reflex:
+    """A kernel that wants the books at every input, and at every third tick."""
+
+    state: BotState = field(default_factory=BotState)
+    ticks: int = 0
 
     def restore(self, event: events.Event) -> None:
         self.state.apply(event)
 
     def handle(self, event: events.Input) -> Step:
-        happened = [event]
-        if isinstance(event, events.CommandGiven):
-            happened.append(events.BooksWanted(at=event.at, why="asked"))
-        for each in happened:
-            self.state.apply(each)
-        return Step(tuple(happened))
+        return Step((event, WANTED))
+
+    def on_tick(self, tick: Tick, now: int) -> Step | None:
+        self.ticks += 1
+        return None if self.ticks % 3 else Step((events.TickActed(at=now, symbol=tick.symbol, ltp=tick.ltp), WANTED))
 
 
-class FullDisk(MemoryEventLog):
-    """A log that takes so many events."""
+class Diary:
+    """What happened around a writer, in order."""
 
-    def __init__(self, room: int) -> None:
-        super().__init__()
-        self.room = room
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.log, self.tape = MemoryEventLog(), MemoryTickTape()
+        self.writer = Writer(Reflex(), self.log, lambda _: self.lines.append("act"), [self.watch], self.tape)
+        append, write = self.log.append, self.tape.write
+        self.log.append = lambda batch, tape: self.lines.append("log") or append(batch, tape)
+        self.tape.write = lambda: self.lines.append("tape") or write()
 
-    def append(self, happened: Sequence[events.Event], tape: int = 0) -> None:
-        if self.length + len(happened) > self.room:
-            raise StorageError("disk full")
-        super().append(happened, tape)
-
-
-def booted(at: int) -> events.Booted:
-    return events.Booted(at=at, boot=1, log_id="A1", mode="paper", account="PAPER", version="1", config_digest="d")
-
-
-def halt(at: int) -> events.CommandGiven:
-    return events.CommandGiven(at=at, command=events.Command.HALT, why="w", key=str(at))
+    def watch(self, _event: events.Event) -> None:
+        self.lines.append("tell")
 
 
 @pytest.fixture
-def snapshots() -> MemorySnapshots:
-    return MemorySnapshots()
+def diary() -> Diary:
+    return Diary()
 
 
-def writer_on(log: MemoryEventLog, snapshots: MemorySnapshots, act=lambda effect: None) -> Writer:
-    kernel = Echo()
-    return Writer(kernel, log, act, (), store=StateStore(kernel, log, snapshots))
+def test_the_tape_is_written_before_the_log_and_both_before_anybody_hears_or_acts(diary):
+    diary.writer.take(FIRED, 5)
+    assert diary.lines == ["tape", "log", "tell", "tell", "act"]
 
 
-def test_a_restart_is_a_snapshot_and_the_events_after_it(snapshots):
-    log = MemoryEventLog()
-    first = writer_on(log, snapshots)
-    first.restore()
-    first.take(booted(1), 1)
-    first.let_time_pass(MINUTE)
-    first.take(halt(2), 2)
-    again = writer_on(log, snapshots)
-    again.restore()
-    assert [kept.seq for kept in snapshots.newest_first()] == [1]
-    assert again.kernel.state == first.kernel.state
-    assert again.kernel.state.obeyed == {"2"}
+def test_a_tick_without_a_decision_is_noted_and_nothing_else(diary):
+    diary.writer.take(tick(1), 11)
+    assert diary.lines == []
+    assert [(seen.tick, seen.now) for seen in diary.tape.seen()] == [(tick(1), 11)]
 
 
-def test_a_snapshot_is_taken_after_what_was_decided_is_under_way(snapshots):
-    acted = []
-
-    def act(effect) -> None:
-        acted.append((effect.why, len(snapshots.newest_first())))
-
-    writer = writer_on(MemoryEventLog(), snapshots, act)
-    writer.take(halt(1), 1)
-    writer.let_time_pass(MINUTE)
-    assert acted == [("asked", 0)]
-    assert len(snapshots.newest_first()) == 1
-
-
-def test_the_end_of_the_desk_keeps_a_snapshot(snapshots):
-    writer = writer_on(MemoryEventLog(), snapshots)
-    writer.take(booted(1), 1)
-    writer.close()
-    writer.close()
-    assert [kept.seq for kept in snapshots.newest_first()] == [1]
+def test_each_row_says_which_ticks_came_before_it(diary):
+    for at in (1, 2):
+        diary.writer.take(tick(at), at)
+    diary.writer.take(FIRED, 5)
+    for at in (3, 4):
+        diary.writer.take(tick(at), at)
+    diary.writer.take(FIRED, 5)
+    assert [(row.kind, row.tape) for row in diary.log.rows()] == [
+        ("TimerFired", 2),
+        ("BooksWanted", 2),
+        ("TickActed", 3),
+        ("BooksWanted", 3),
+        ("TimerFired", 4),
+        ("BooksWanted", 4),
+    ]
 
 
-def test_what_the_disk_refused_is_in_no_snapshot(snapshots):
-    writer = writer_on(FullDisk(room=2), snapshots)
-    writer.take(halt(1), 1)
+def test_a_tape_that_cannot_be_written_keeps_the_step_out_of_the_log_and_from_the_outside(diary, caplog):
+    def refuse() -> None:
+        raise StorageError("tick tape x cannot be written: disk full")
+
+    diary.tape.write = refuse
     with pytest.raises(StorageError, match="disk full"):
-        writer.take(halt(2), 2)
-    assert writer.kernel.state.obeyed == {"1", "2"}  # the kernel believes it; the disk does not
-    writer.close()
-    assert list(snapshots.newest_first()) == []
+        diary.writer.take(FIRED, 5)
+    assert diary.lines == []
+    assert diary.log.length == 0
+    assert "Nothing is sent any more, stops rest at the broker: tick tape x cannot be written: disk full" in caplog.text
 
 
-def test_without_a_store_the_whole_log_is_folded():
-    log = MemoryEventLog()
-    log.append([booted(1), events.LevelChanged(at=2, level=SafetyLevel.FREEZE, why="w")])
-    writer = Writer(Echo(), log, lambda effect: None)
-    writer.restore()
-    assert writer.kernel.state.level is SafetyLevel.FREEZE
-    writer.close()
+def test_the_ticks_can_be_written_when_nothing_is_decided(diary):
+    diary.writer.take(tick(1), 1)
+    diary.writer.write_tape()
+    assert diary.lines == ["tape"]
+
+
+def test_the_log_is_closed_even_if_the_end_of_the_tape_is_lost(diary):
+    def refuse() -> None:
+        raise StorageError("tick tape x cannot be written: disk full")
+
+    closed = []
+    diary.tape.close, diary.log.close = refuse, lambda: closed.append("log")
+    with pytest.raises(StorageError, match="disk full"):
+        diary.writer.close()
+    assert closed == ["log"]
+
+
+def test_a_log_that_was_altered_is_found_before_anything_is_restored(diary):
+    def find() -> None:
+        raise StorageError("event log x: row 2 was altered or is missing")
+
+    diary.log.append([events.LevelChanged(at=1, level=events.SafetyLevel.FREEZE, why="w")], 0)
+    diary.log.verify = find
+    with pytest.raises(StorageError, match="row 2 was altered"):
+        diary.writer.restore()
+    assert diary.writer.kernel.state == BotState()
+
+
+def test_the_tape_goes_on_behind_what_the_log_has_seen_of_its_day(diary, calendar):
+    tuesday = calendar.trading_day(date(2026, 1, 6))
+    diary.log.append([events.DayBegan(at=1, day=tuesday)], 7)
+    told = []
+    diary.tape.go_on = lambda day, position: told.append((day, position))
+    diary.writer.restore()
+    assert told == [(tuesday.date, 7)]
+    assert diary.writer.kernel.state.day == tuesday
