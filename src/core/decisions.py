@@ -244,6 +244,14 @@ class DoubtChanged:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlattenChecked:
+    """After a forced exit of everything: two readings, apart, showed nothing of ours; or a later one did again."""
+
+    at: Instant
+    is_flat: bool
+
+
 Decision: TypeAlias = (
     HistoryWanted
     | BooksWanted
@@ -266,4 +274,5 @@ Decision: TypeAlias = (
     | Alarm
     | DoubtChanged
     | FundsWanted
+    | FlattenChecked
 )

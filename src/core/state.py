@@ -70,6 +70,8 @@ class BotState:
     books_at: Instant = 0
     books_failed: bool = False
     """Whether the newest attempt to read the books came to nothing."""
+    flattened: bool = False
+    """Whether, since FLATTEN was raised, two readings of the books have shown nothing of ours."""
     flat_verified: bool = False
     realised: int = 0
     """Net profit of the day's closed trades, in units."""
@@ -91,6 +93,7 @@ class BotState:
         self._change_orders(event)
         self._change_positions(event)
         self._change_run(event)
+        self._change_doubts(event)
         if isinstance(event, _ORDER_NEWS):
             self._watch_protection(event.at)
 
@@ -167,6 +170,9 @@ class BotState:
         match event:
             case events.LevelChanged(level=level, why=why):
                 self.level, self.level_why = level, why
+                self.flattened = False
+            case events.FlattenChecked(is_flat=is_flat):
+                self.flattened = is_flat
             case events.Reconciled():
                 self.reconciled = True
             case events.FeedChanged(feed=feed, state=feed_state):
@@ -175,18 +181,29 @@ class BotState:
                 self.access = valid
             case events.FlatVerified():
                 self.flat_verified = True
-            case events.FundsRead():
-                self.funds = event
-            case events.Alarm(code=events.STRATEGY_FAILED, message=message):
-                self.strategy_fault = message
-            case events.Alarm(code=events.SOFT_LOSS_LIMIT):
-                self.soft_loss_hit = True
             case events.PhaseReached(phase=phase):
                 self.phase = phase
             case events.DayBegan(day=day):
                 self._begin_day(day)
             case events.Booted():
                 self._boot(event)
+            case events.CommandGiven(command=command, key=key):
+                if key:
+                    self.obeyed.add(key)
+                self.closing = self.closing or command is events.Command.STOP_FLAT
+                self.stopping = self.stopping or self.closing or command is events.Command.STOP
+            case _:
+                pass
+
+    def _change_doubts(self, event: events.Event) -> None:
+        """What stands in the way of entries besides the level: doubts, money and health."""
+        match event:
+            case events.FundsRead():
+                self.funds = event
+            case events.Alarm(code=events.STRATEGY_FAILED, message=message):
+                self.strategy_fault = message
+            case events.Alarm(code=events.SOFT_LOSS_LIMIT):
+                self.soft_loss_hit = True
             case (
                 events.ConditionChanged(condition=condition, holds=True, why=why)
                 | events.DoubtChanged(condition=condition, holds=True, why=why)
@@ -195,11 +212,6 @@ class BotState:
                 self._hear_of_the_process(event)
             case events.ConditionChanged(condition=condition) | events.DoubtChanged(condition=condition):
                 self.conditions.pop(condition, None)
-            case events.CommandGiven(command=command, key=key):
-                if key:
-                    self.obeyed.add(key)
-                self.closing = self.closing or command is events.Command.STOP_FLAT
-                self.stopping = self.stopping or self.closing or command is events.Command.STOP
             case _:
                 pass
 

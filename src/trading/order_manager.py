@@ -19,6 +19,7 @@ from core.state import BotState
 from core.tags import Tagger
 from core.tracking import OrderState
 from trading.doubts import Doubts
+from trading.flatten import Flattening
 from trading.funds_watch import FundsWatch
 from trading.protection import Protection
 from trading.reconcile import Reconciliation
@@ -41,7 +42,11 @@ class OrderManager:
         self._instruments = instruments
         self._protection = Protection(rules, instruments, ticks, self.timers, tagger)
         self._reconciliation = Reconciliation(rules, instruments, self.timers)
-        self._watches = (Doubts(rules, self.timers), FundsWatch(rules, self.timers))
+        self._watches = (
+            Doubts(rules, self.timers),
+            FundsWatch(rules, self.timers),
+            Flattening(rules, self.timers, self.is_flat),
+        )
         self._pauses = RetryPauses()
         self._blind_since: Instant = 0
         """When the books first failed in a row; 0 when they did not the last time."""
