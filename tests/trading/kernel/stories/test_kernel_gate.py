@@ -97,8 +97,9 @@ def test_money_is_not_asked_for_with_a_dead_token_and_again_with_a_new_one(bot):
     bot.run(300)
     assert len(wishes(bot)) == asked
     bot.give(events.AccessChanged(at=bot.now, valid=True, why="signed in"))
+    assert len(wishes(bot)) == asked + 1
     bot.run(61)
-    assert len(wishes(bot)) > asked
+    assert len(wishes(bot)) == asked + 2
 
 
 def test_too_little_money_refuses_an_entry_and_what_another_entry_binds_is_gone(bot):
