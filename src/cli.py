@@ -178,6 +178,19 @@ def replay(
 
 
 @app.command()
+def status(mode: ForModeOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Tell from the event log how the bot does: safety level, positions and their stops, live orders, the day."""
+    from trading.status import status_of
+
+    settings = _settings(config, {"mode": mode})
+    found = status_of(settings, settings.mode if mode else None)
+    if as_json:
+        _print_json(found.data)
+    else:
+        typer.echo("\n".join(found.lines))
+
+
+@app.command()
 def simulator(
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same market.")] = 7,

@@ -257,6 +257,24 @@ class DoubtChanged:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlattenChecked:
+    """After a forced exit of everything: two readings, apart, showed nothing of ours; or a later one did again."""
+
+    at: Instant
+    is_flat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossRestored:
+    """Orders of ours that the log does not know have lost money today: counted once, as if it knew them."""
+
+    at: Instant
+    amount: int
+    """Negative, in units, charges included."""
+    why: str
+
+
 Decision: TypeAlias = (
     HistoryWanted
     | BooksWanted
@@ -280,4 +298,6 @@ Decision: TypeAlias = (
     | Alarm
     | DoubtChanged
     | FundsWanted
+    | FlattenChecked
+    | LossRestored
 )

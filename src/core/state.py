@@ -77,6 +77,8 @@ class BotState:
     books_at: Instant = 0
     books_failed: bool = False
     """Whether the newest attempt to read the books came to nothing."""
+    flattened: bool = False
+    """Whether, since FLATTEN was raised, two readings of the books have shown nothing of ours."""
     flat_verified: bool = False
     meter: ProtectionMeter = field(default_factory=ProtectionMeter)
     realised: int = 0
@@ -91,6 +93,8 @@ class BotState:
     """What the strategy failed with since this process started; empty while it works."""
     soft_loss_hit: bool = False
     """Whether the soft loss limit was reached today; an operator may resume and is not asked again."""
+    loss_restored: bool = False
+    """Whether a loss that the log did not know was counted today."""
     doubted_at: Instant = 0
     """When the process last stood still: only books asked for since then are evidence."""
     starts: tuple[Instant, ...] = ()
@@ -105,6 +109,7 @@ class BotState:
         self._change_orders(event)
         self._change_positions(event)
         self._change_run(event)
+        self._change_doubts(event)
         if isinstance(event, _ORDER_NEWS):
             self._watch_protection(event.at)
 
@@ -184,6 +189,9 @@ class BotState:
         match event:
             case events.LevelChanged(level=level, why=why):
                 self.level, self.level_why = level, why
+                self.flattened = False
+            case events.FlattenChecked(is_flat=is_flat):
+                self.flattened = is_flat
             case events.Reconciled():
                 self.reconciled = True
             case events.FeedChanged(feed=feed, state=feed_state):
@@ -192,16 +200,30 @@ class BotState:
                 self.access = valid
             case events.FlatVerified():
                 self.flat_verified = True
-            case events.FundsRead():
-                self.funds = event
-            case events.Alarm(code=code, message=message, key=key):
-                self._hear_alarm(code, message, key)
             case events.PhaseReached(phase=phase):
                 self.phase = phase
             case events.DayBegan(day=day):
                 self._begin_day(day)
             case events.Booted():
                 self._boot(event)
+            case events.CommandGiven(command=command, key=key):
+                if key:
+                    self.obeyed.add(key)
+                self.closing = self.closing or command is events.Command.STOP_FLAT
+                self.stopping = self.stopping or self.closing or command is events.Command.STOP
+            case _:
+                pass
+
+    def _change_doubts(self, event: events.Event) -> None:
+        """What stands in the way of entries besides the level: doubts, money and health."""
+        match event:
+            case events.FundsRead():
+                self.funds = event
+            case events.LossRestored(amount=amount):
+                self.realised += amount
+                self.loss_restored = True
+            case events.Alarm(code=code, message=message, key=key):
+                self._hear_alarm(code, message, key)
             case (
                 events.ConditionChanged(condition=condition, holds=True, why=why)
                 | events.DoubtChanged(condition=condition, holds=True, why=why)
@@ -210,11 +232,6 @@ class BotState:
                 self._hear_of_the_process(event)
             case events.ConditionChanged(condition=condition) | events.DoubtChanged(condition=condition):
                 self.conditions.pop(condition, None)
-            case events.CommandGiven(command=command, key=key):
-                if key:
-                    self.obeyed.add(key)
-                self.closing = self.closing or command is events.Command.STOP_FLAT
-                self.stopping = self.stopping or self.closing or command is events.Command.STOP
             case _:
                 pass
 
@@ -451,7 +468,7 @@ class BotState:
         self.meter.begin_day()
         self.orders_today = self.signals_today = self.realised = 0
         self.activity.begin_day()
-        self.soft_loss_hit = False
+        self.soft_loss_hit = self.loss_restored = False
         self.flat_verified = False
         self.reconciled = False
         self.carried = {symbol: position.signed_quantity for symbol, position in self.positions.items()}

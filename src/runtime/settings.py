@@ -80,6 +80,8 @@ class BrokerSettings(Section):
     endpoints: EndpointSettings = EndpointSettings()
     connect_seconds: float = Field(default=3.0, gt=0)
     read_seconds: float = Field(default=5.0, gt=0)
+    desk_phone: str = Field(default="", max_length=40, pattern=r"^[0-9 +()/-]*$")
+    """The broker's dealing desk; stands in the alarm of an exit that does not get through."""
     rates: RateSettings = RateSettings()
 
 

@@ -19,7 +19,9 @@ from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
 from trading.doubts import Doubts
+from trading.flatten import Flattening
 from trading.funds_watch import FundsWatch
+from trading.lost_log import LostLog
 from trading.order_watch import suspicions
 from trading.protection import Protection
 from trading.reading_plan import ReadingPlan
@@ -43,7 +45,12 @@ class OrderManager:
         self._instruments = instruments
         self._protection = Protection(rules, instruments, ticks, self.timers, tagger)
         self._reconciliation = Reconciliation(rules, instruments, self.timers)
-        self._watches = (Doubts(rules, self.timers), FundsWatch(rules, self.timers))
+        self._watches = (
+            Doubts(rules, self.timers),
+            FundsWatch(rules, self.timers),
+            LostLog(rules),
+            Flattening(rules, self.timers, self.is_flat),
+        )
         self._plan = ReadingPlan(rules)
         self._pauses = RetryPauses()
         self._blind_since: Instant = 0

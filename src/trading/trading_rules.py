@@ -76,6 +76,8 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         max_orders_per_second=risk.max_orders_per_second,
         max_orders_per_minute=risk.max_orders_per_minute,
         max_books_age=2 * books_idle + transit,
+        escalate_after=10 * wait(2),  # a ladder of exits takes so long, also on a fast clock
+        desk_phone=settings.broker.desk_phone,
         margin=(1.0 if product_of(settings) is Product.CNC else risk.margin_fraction) * (1 + risk.margin_buffer),
     )
 

@@ -121,12 +121,6 @@ class ClosingAuctions(ShortSessions):
 class EmptyAccount:
     """A broker with nothing in its books, and a history without candles."""
 
-    def get_funds(self):
-        return Funds(available=10**9, total=10**9)
-
-    def get_profile(self):
-        return Profile(account_id="PAPER", name="paper account")
-
     def get_orders(self):
         return ()
 
@@ -135,6 +129,12 @@ class EmptyAccount:
 
     def get_open_positions(self):
         return ()
+
+    def get_funds(self):
+        return Funds(available=10**7, total=10**7)
+
+    def get_profile(self):
+        return Profile(account_id="PAPER", name="")
 
     def get_historical_data(self, symbol, timeframe, num_candles):
         raise BrokerError("no history here")
