@@ -20,11 +20,9 @@ class ProtectionMeter:
     protected: int = 0
     longest: int = 0
     """The longest spell of one position without a stop."""
-    _until: Instant = 0
 
-    def advance(self, at: Instant, day: TradingDay | None, positions: Iterable[OpenPosition]) -> None:
-        """Count the time since the last event, in which positions were as they are now."""
-        since, self._until = self._until, max(self._until, at)
+    def advance(self, since: Instant, at: Instant, day: TradingDay | None, positions: Iterable[OpenPosition]) -> None:
+        """Count the time since the event before, in which positions were as they are now."""
         if day is None or not since:
             return
         start, end = max(since, day.open), min(at, day.close)
@@ -42,6 +40,6 @@ class ProtectionMeter:
         self.held = self.protected = self.longest = 0
 
     @property
-    def millionths(self) -> int:
-        """Share of position time with a stop at the broker, in millionths; all of it where nothing was held."""
-        return self.protected * 1_000_000 // self.held if self.held else 1_000_000
+    def share(self) -> float:
+        """Share of position time with a stop at the broker, for showing; 1 where nothing was held."""
+        return self.protected / self.held if self.held else 1.0

@@ -9,14 +9,13 @@ from core import events
 from core.activity import Activity
 from core.events import FeedState, Phase, SafetyLevel, Verb
 from core.instants import MINUTE, Instant
-from core.market import Side
 from core.order_states import IN_THE_BOOK, OrderState, Signal
 from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
 from core.positions import Trade
 from core.protection_meter import ProtectionMeter
 from core.sessions import TradingDay
 from core.signals import Direction
-from core.tracking import OpenPosition, TrackedOrder, found_at_broker
+from core.tracking import OpenPosition, TrackedOrder, adopted_position, found_at_broker
 
 START_WINDOW = 10 * MINUTE
 """How long a start is remembered; many within it are a crash loop."""
@@ -80,6 +79,8 @@ class BotState:
     flattened: bool = False
     """Whether, since FLATTEN was raised, two readings of the books have shown nothing of ours."""
     flat_verified: bool = False
+    last_at: Instant = 0
+    """When the newest event happened."""
     meter: ProtectionMeter = field(default_factory=ProtectionMeter)
     realised: int = 0
     """Net profit of the day's closed trades, in units."""
@@ -105,13 +106,14 @@ class BotState:
     def apply(self, event: events.Event) -> None:
         """Record one event."""
         self.seq += 1
-        self.meter.advance(event.at, self.day, self.positions.values())
+        self.meter.advance(self.last_at, event.at, self.day, self.positions.values())
         self._change_orders(event)
         self._change_positions(event)
         self._change_run(event)
         self._change_doubts(event)
         if isinstance(event, _ORDER_NEWS):
             self._watch_protection(event.at)
+        self.last_at = max(self.last_at, event.at)
 
     def _change_orders(self, event: events.Event) -> None:
         """Our orders, and what the broker says of them."""
@@ -454,7 +456,7 @@ class BotState:
             order.hear(Signal.RESTARTED, event.at)
         for position in self.positions.values():
             if position.unprotected_since:
-                position.unprotected_since = event.at  # the deadline is for what we can act on
+                position.unprotected_since += event.at - self.last_at  # the deadline is for what we can act on
 
     def _begin_day(self, day: TradingDay) -> None:
         if self.day is not None and self.day.date == day.date:
@@ -478,19 +480,6 @@ class BotState:
                 position.product = Product.CNC  # what could not be squared off has become delivery
 
     def _adopt(self, event: events.PositionAdopted) -> None:
-        position = OpenPosition(
-            symbol=event.symbol,
-            side=Side.BUY if event.quantity > 0 else Side.SELL,
-            product=event.product,
-            opened_at=event.at,
-            plan=None,
-            stop=event.stop,
-            target=event.target,
-            first_stop=event.stop,
-            entry_filled=abs(event.quantity),
-            entry_value=event.entry_value,
-            last_fill_at=event.at,
-        )
-        self.positions[event.symbol] = position
+        self.positions[event.symbol] = adopted_position(event)
         if event.stop_order is not None:
             self._hear_order(event.stop_order, event.at)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from core.events import EntryPlan, Verb
+from core.events import EntryPlan, PositionAdopted, Verb
 from core.instants import SECOND, Instant
 from core.market import Side
 from core.order_states import SIGNAL_OF_OUTCOME, SIGNAL_OF_STATUS, THOUGHT_DEAD, OrderState, Signal, next_state
@@ -221,6 +221,23 @@ class OpenPosition:
     def signed_quantity(self) -> int:
         """Shares still held, negative for a short."""
         return self.side.value * self.quantity
+
+
+def adopted_position(event: PositionAdopted) -> OpenPosition:
+    """Return a position as it was found at the broker."""
+    return OpenPosition(
+        symbol=event.symbol,
+        side=Side.BUY if event.quantity > 0 else Side.SELL,
+        product=event.product,
+        opened_at=event.at,
+        plan=None,
+        stop=event.stop,
+        target=event.target,
+        first_stop=event.stop,
+        entry_filled=abs(event.quantity),
+        entry_value=event.entry_value,
+        last_fill_at=event.at,
+    )
 
 
 def found_at_broker(report: OrderReport, at: Instant) -> TrackedOrder | None:

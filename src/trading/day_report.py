@@ -23,7 +23,7 @@ from core.market import Side
 from core.positions import Trade
 from runtime.atomic_files import write_text
 from trading.mode_badge import mode_badge
-from trading.rupee_text import profit_style, rupees, short_symbol, signed_rupees
+from trading.rupee_text import profit_style, rupees, share_text, short_symbol, signed_rupees
 
 WIDE = 110
 """Columns from which the time of a fill stands beside its price."""
@@ -53,6 +53,12 @@ class DayFacts:
     """Rows in the event log at the end of the day."""
     log_head: str = ""
     """Hash of the newest of them, in hex: it vouches for all, and whoever keeps it can tell a log that was altered."""
+    protected: float | None = None
+    """Share of position time with a stop at the broker; None when nothing was held."""
+    longest_naked: float = 0.0
+    """Seconds of the longest spell of one position without a stop."""
+    loss_if_left: int = 0
+    """What is still open would lose from its entry with nobody there, in paise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +117,9 @@ def summary(trades: Sequence[Trade], facts: DayFacts) -> dict[str, Any]:
         "net_pnl": totals.net / 100,
         "max_drawdown": totals.max_drawdown / 100,
         "signals": facts.signals,
+        "protected_share": None if facts.protected is None else round(facts.protected, 6),
+        "longest_unprotected_seconds": round(facts.longest_naked, 3),
+        "loss_if_left_alone": facts.loss_if_left / 100,
         "flat": facts.flat,
         "safety_level": facts.level.name,
         "log_rows": facts.log_rows,
@@ -226,6 +235,7 @@ def _totals_grid(totals: DayTotals, facts: DayFacts, width: int) -> RenderableTy
         ("Net ₹", Text(signed_rupees(totals.net), f"bold {profit_style(totals.net)}")),
         ("Drawdown", Text(rupees(totals.max_drawdown))),
         ("Signals", Text(str(facts.signals))),
+        ("Protected", Text("-" if facts.protected is None else share_text(facts.protected))),
         ("Flat", flat),
         ("Safety", level),
     ]

@@ -19,8 +19,9 @@ from rich.console import Console
 
 from auth.fyers_auth import FyersAuth, SignedIn, run_login
 from core.errors import ConfigurationError, StorageError
-from core.instants import ist_date, ist_text
+from core.instants import SECOND, ist_date, ist_text
 from core.orders import Profile
+from core.unattended import loss_if_left_alone
 from market_data.calendar import NseCalendar
 from runtime.clock import clock_of
 from runtime.logs import set_up_logs
@@ -270,6 +271,9 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         is_rehearsal=all_loopback(settings.broker.endpoints),
         log_rows=rows,
         log_head=head,
+        protected=state.meter.share if state.meter.held else None,
+        longest_naked=state.meter.longest / SECOND,
+        loss_if_left=loss_if_left_alone(state, kernel.engine.instruments),
     )
     content = summary(state.trades, facts)
     with suppress(OSError):  # the terminal may have been closed

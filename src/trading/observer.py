@@ -6,6 +6,7 @@ from core.events import Decided
 from core.instants import SECOND, Instant
 from core.signals import Direction
 from core.tracking import OpenPosition
+from core.unattended import loss_if_left_alone
 from trading.kernel import Kernel
 from trading.snapshot import LiveSnapshot, PositionView, SymbolView
 
@@ -26,6 +27,8 @@ def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str], *, is_rehearsa
         symbols=tuple(_symbol(kernel, symbol, now) for symbol in kernel.engine.instruments),
         realised=state.realised,
         max_loss=kernel.engine.rules.max_loss,
+        loss_if_left=loss_if_left_alone(state, kernel.engine.instruments),
+        protected=state.meter.share if state.meter.held else None,
         trades=len(state.trades),
         wins=sum(trade.net > 0 for trade in state.trades),
         signals=state.signals_today,

@@ -81,6 +81,8 @@ class Protection:
         position = state.positions.get(symbol)
         if position is None or not position.quantity or not position.unprotected_since or position.exit_reason:
             return []
+        if state.day is None or not state.day.is_open(at):
+            return []
         due = position.unprotected_since + self._rules.protect_within
         if at < due:  # the deadline of an earlier spell
             self._timers.set(Deadline.PROTECT, symbol, due)

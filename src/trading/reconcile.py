@@ -8,7 +8,6 @@ ours on its way, before it is acted on, because a fill may fall between the read
 from collections.abc import Mapping
 
 from core import exits
-from core.charges import ChargeRates, Charges, charges_for
 from core.events import (
     Alarm,
     Decision,
@@ -25,12 +24,12 @@ from core.instants import SECOND, Instant
 from core.market import Instrument, Side
 from core.order_states import OrderState
 from core.orders import Books, OrderReport, OrderStatus, Product, Purpose
-from core.positions import Trade
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours, purpose_of
 from core.tracking import OpenPosition
 from trading.book_evidence import has_every_fill, net_of_others, product_held_under, traded_by_others
+from trading.closed_trade import trade_of
 from trading.timers import READ_AGAIN, Timers
 
 _LOOK_AGAIN = 2 * SECOND
@@ -86,7 +85,7 @@ class Reconciliation:
             self._timers.read_books(at + READ_AGAIN)
             return []
         self._inexact.pop(symbol, None)
-        return [TradeClosed(at=at, trade=self._trade(state, position))]
+        return [TradeClosed(at=at, trade=trade_of(state, position, self._rules.charges))]
 
     # --- one symbol ---------------------------------------------------------------------------------------------
 
@@ -218,22 +217,6 @@ class Reconciliation:
         self._inexact[symbol] = self._inexact.get(symbol, 0) + 1
         return self._inexact[symbol] <= readings
 
-    def _trade(self, state: BotState, position: OpenPosition) -> Trade:
-        return Trade(
-            symbol=position.symbol,
-            side=position.side,
-            quantity=position.entry_filled,
-            entry_at=position.opened_at,
-            entry_value=position.entry_value,
-            exit_at=max(position.last_fill_at, position.opened_at),
-            exit_value=position.exit_value,
-            exit_reason=position.exit_reason or exits.REASONS[exits.STOP],
-            charges=_bill(state, position, self._rules.charges).total,
-            stop=position.first_stop or position.stop,
-            target=position.target,
-            probability=position.plan.probability if position.plan else 0.0,
-        )
-
     # --- flatness -----------------------------------------------------------------------------------------------
 
     def left_open(self, state: BotState) -> set[str]:
@@ -291,21 +274,3 @@ def _rekeyed(position: OpenPosition, product: Product, at: Instant) -> list[Deci
         Alarm(at=at, code="PRODUCT_CONVERTED", message=why),
         PositionRekeyed(at=at, symbol=position.symbol, product=product, why=why),
     ]
-
-
-def _bill(state: BotState, position: OpenPosition, rates: ChargeRates) -> Charges:
-    """Return the charges of a position: brokerage is capped per executed order, and an exit may take several.
-
-    What our own orders of the day do not account for counts as one order of somebody else.
-    """
-    ours = [
-        order
-        for order in state.orders.values()
-        if order.intent.symbol == position.symbol and order.filled and order.last_fill_at >= position.opened_at
-    ]
-    bill = Charges()
-    for side, whole in ((position.side, position.entry_value), (position.side.opposite, position.exit_value)):
-        values = [order.filled_value for order in ours if order.intent.side is side]
-        for value in (*values, max(0, whole - sum(values))):
-            bill += charges_for(side, value, rates)
-    return bill

@@ -189,3 +189,15 @@ def test_without_a_terminal_a_trade_is_one_line() -> None:
     for word in ("12,345", "10:20:02", "11:00:00", "closed at broker", "-73,456.00"):
         assert word in row
     assert sum("10:20:02" in line for line in lines) == 2
+
+
+def test_the_report_says_how_much_of_the_time_a_stop_stood_at_the_broker() -> None:
+    facts = replace(FACTS, protected=0.999949, longest_naked=1.25, loss_if_left=123_456)
+    content = summary((), facts)
+    assert (content["protected_share"], content["longest_unprotected_seconds"]) == (0.999949, 1.25)
+    assert content["loss_if_left_alone"] == 1234.56
+    assert "99.99%" in shown((), 120, facts)
+
+
+def test_a_day_without_a_position_has_no_share_of_protection() -> None:
+    assert summary((), FACTS)["protected_share"] is None
