@@ -93,6 +93,7 @@ def test_a_file_that_was_cut_off_is_refused_or_ends_earlier(
     assert not complaint or str(copy / "paper.sqlite") in complaint
 
 
+@pytest.mark.e2e
 def test_a_reader_that_holds_on_for_ten_seconds_stops_no_write(tmp_path: Path) -> None:
     path = tmp_path / "paper.sqlite"
     holding, let_go = threading.Event(), threading.Event()

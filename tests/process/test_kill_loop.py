@@ -15,6 +15,8 @@ import pytest
 
 from trading.event_log import SqliteEventLog
 
+pytestmark = pytest.mark.e2e
+
 PROGRAM = Path(__file__).with_name("write_events.py")
 KILLS = int(os.environ.get("KILLS", "40"))
 KILLS_PER_LOG = 50
