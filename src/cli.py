@@ -122,11 +122,14 @@ def trade(
 def halt(
     why: WhyOption = "asked for by an operator",
     mode: ForModeOption = None,
+    exit_only: Annotated[
+        bool, typer.Option("--exit-only", help="Raise EXIT_ONLY, the level above the bot's own doubts and faults.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take no entries until `fyersbot resume`; what is open is managed to its end."""
-    _command("halt", why, mode, config, as_json=as_json)
+    _command("exit_only" if exit_only else "halt", why, mode, config, as_json=as_json)
 
 
 @app.command()
@@ -146,6 +149,19 @@ def resume(
 ) -> None:
     """Lift a halt or a safety latch; refused while something must still be closed."""
     _command("resume", why, mode, config, as_json=as_json)
+
+
+@app.command()
+def status(mode: ForModeOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Tell from the event log how the bot does: safety level, positions and their stops, live orders, the day."""
+    from trading.status import status_of
+
+    settings = _settings(config, {"mode": mode})
+    found = status_of(settings, settings.mode if mode else None)
+    if as_json:
+        _print_json(found.data)
+    else:
+        typer.echo("\n".join(found.lines))
 
 
 @app.command()

@@ -10,6 +10,10 @@ from core.orders import OrderChange, OrderIntent, OrderReport, Product
 from core.positions import Trade
 from core.signals import Direction
 
+STRATEGY_FAILED = "STRATEGY_FAILED"
+SOFT_LOSS_LIMIT = "SOFT_LOSS_LIMIT"
+"""Codes of alarms that the state remembers."""
+
 
 class SafetyLevel(Enum):
     """How much the bot may do; higher is safer. Latched: only what raised it, or an operator, lowers it."""
@@ -37,6 +41,13 @@ class BooksWanted:
 
     at: Instant
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsWanted:
+    """Effect: read the money and the profile at the broker."""
+
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +244,14 @@ class DoubtChanged:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlattenChecked:
+    """After a forced exit of everything: two readings, apart, showed nothing of ours; or a later one did again."""
+
+    at: Instant
+    is_flat: bool
+
+
 Decision: TypeAlias = (
     HistoryWanted
     | BooksWanted
@@ -254,4 +273,6 @@ Decision: TypeAlias = (
     | FlatVerified
     | Alarm
     | DoubtChanged
+    | FundsWanted
+    | FlattenChecked
 )

@@ -7,6 +7,8 @@ Ticks are not events: a tick that causes a decision is recorded as `TickActed`.
 from typing import TypeAlias
 
 from core.decisions import (
+    SOFT_LOSS_LIMIT,
+    STRATEGY_FAILED,
     Alarm,
     BooksWanted,
     CancelIntended,
@@ -17,7 +19,9 @@ from core.decisions import (
     EntryPlan,
     EntryRefused,
     ExitDecided,
+    FlattenChecked,
     FlatVerified,
+    FundsWanted,
     HistoryWanted,
     LevelChanged,
     LevelsSet,
@@ -46,6 +50,7 @@ from core.inputs import (
     Deadline,
     FeedChanged,
     FeedState,
+    FundsRead,
     HistoryArrived,
     HistoryFailed,
     Input,
@@ -61,6 +66,8 @@ from core.inputs import (
 Event: TypeAlias = Input | Decision
 
 __all__ = [
+    "SOFT_LOSS_LIMIT",
+    "STRATEGY_FAILED",
     "AccessChanged",
     "Alarm",
     "BooksFailed",
@@ -87,6 +94,9 @@ __all__ = [
     "FeedChanged",
     "FeedState",
     "FlatVerified",
+    "FlattenChecked",
+    "FundsRead",
+    "FundsWanted",
     "HistoryArrived",
     "HistoryFailed",
     "HistoryWanted",

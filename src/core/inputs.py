@@ -35,6 +35,14 @@ class Deadline(Enum):
     """An exit that has not filled goes one rung further."""
     PROTECT = "protect"
     """A position without a stop at the broker has to go."""
+    DOUBT = "doubt"
+    """A doubt that nothing has renewed ends; the key names it."""
+    FUNDS = "funds"
+    """The money at the broker is read."""
+    FLATTEN = "flatten"
+    """A forced exit of everything that is not proven yet calls for a person."""
+    SWEEP = "sweep"
+    """The books are looked through once more after it was; the key tells the times apart."""
 
 
 class Verb(Enum):
@@ -57,6 +65,8 @@ class Command(Enum):
     """Close everything, then take no entries."""
     HALT = "halt"
     """Take no entries."""
+    EXIT_ONLY = "exit_only"
+    """Take no entries; unlike HALT a level above the doubts and faults that stop entries."""
     RESUME = "resume"
     """Lift a latch: back to RUN, if nothing is at stake."""
 
@@ -212,7 +222,7 @@ class TimerFired:
     at: Instant
     name: Deadline
     key: str
-    """The symbol; empty for the books."""
+    """The symbol, or the doubt; empty for books and funds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +252,19 @@ class CommandGiven:
     why: str
     key: str = ""
     """Names one command of an operator, so that none is obeyed twice; empty for what the bot tells itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsRead:
+    """The money at the broker, and whose it is."""
+
+    at: Instant
+    asked_at: Instant
+    """When the reads were begun; what was entered later is not in them."""
+    available: int
+    """What can back a new order, in units."""
+    account: str
+    """Id of the profile that the token opens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,4 +299,5 @@ Input: TypeAlias = (
     | AccessChanged
     | CommandGiven
     | ConditionChanged
+    | FundsRead
 )

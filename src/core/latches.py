@@ -17,6 +17,8 @@ def obey(state: BotState, given: CommandGiven, max_loss: int) -> list[Decision]:
     match given.command:
         case Command.HALT:
             return raise_to(SafetyLevel.NO_ENTRY, state, given.at, given.why)
+        case Command.EXIT_ONLY:
+            return raise_to(SafetyLevel.EXIT_ONLY, state, given.at, given.why)
         case Command.FLATTEN:
             return raise_to(SafetyLevel.FLATTEN, state, given.at, given.why)
         case Command.RESUME if state.level is not SafetyLevel.RUN:
@@ -45,6 +47,8 @@ def _obstacle(state: BotState) -> str:
         return ""
     if not state.reconciled:
         return "the broker's books have not been read and agreed yet; resume again when the log says `Reconciled`"
+    if state.is_flat and state.level is SafetyLevel.FLATTEN and not state.flattened:
+        return "two readings of the books have not shown yet that all is closed; resume again in some seconds"
     if state.is_flat:
         return ""
     left = [f"{position.signed_quantity} {symbol}" for symbol, position in state.positions.items()]

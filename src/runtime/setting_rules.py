@@ -30,6 +30,7 @@ def check_settings(settings: Settings) -> None:
     _check_endpoints(settings)
     _check_clock(settings)
     _check_rates(settings)
+    _check_risk(settings)
     _check_symbols(settings)
     _check_names(settings)
     for key, path in _paths(settings):
@@ -98,6 +99,21 @@ def _check_rates(settings: Settings) -> None:
         value = getattr(settings.broker.rates, name)
         if value < 1 or (value > limit and not simulated):
             raise ConfigurationError(f"broker.rates.{name} = {value}: allowed are 1 to {limit}, the broker's own limit")
+
+
+def _check_risk(settings: Settings) -> None:
+    """Keep limits in the order in which they are meant to be met."""
+    risk = settings.risk
+    if risk.soft_loss_fraction >= risk.max_loss_fraction:
+        raise ConfigurationError(
+            f"risk.soft_loss_fraction = {risk.soft_loss_fraction:g}: must be below risk.max_loss_fraction = "
+            f"{risk.max_loss_fraction:g}, or entries would go on until everything is closed"
+        )
+    if risk.max_symbol_fraction > risk.max_exposure_fraction:
+        raise ConfigurationError(
+            f"risk.max_symbol_fraction = {risk.max_symbol_fraction:g}: must not be above risk.max_exposure_fraction = "
+            f"{risk.max_exposure_fraction:g}, the limit over all symbols"
+        )
 
 
 def _check_names(settings: Settings) -> None:

@@ -80,6 +80,8 @@ class BrokerSettings(Section):
     endpoints: EndpointSettings = EndpointSettings()
     connect_seconds: float = Field(default=3.0, gt=0)
     read_seconds: float = Field(default=5.0, gt=0)
+    desk_phone: str = Field(default="", max_length=40, pattern=r"^[0-9 +()/-]*$")
+    """The broker's dealing desk; stands in the alarm of an exit that does not get through."""
     rates: RateSettings = RateSettings()
 
 
@@ -158,8 +160,25 @@ class RiskSettings(Section):
     max_positions: int = Field(default=3, ge=1)
     max_loss_fraction: float = Field(default=0.02, gt=0, le=0.2)
     """Realised plus marked-to-market loss of the day, as a share of capital, that closes everything."""
+    soft_loss_fraction: float = Field(default=0.01, gt=0, le=0.2)
+    """The same, ending entries only, until an operator resumes; below `max_loss_fraction`."""
     max_order_value: Decimal = Field(default=Decimal(250_000), gt=0, le=10**12)
     """Rupees."""
+    max_symbol_fraction: float = Field(default=0.5, gt=0, le=10)
+    """Value held or ordered in one symbol, as a share of capital."""
+    max_exposure_fraction: float = Field(default=1.0, gt=0, le=10)
+    """Value held or ordered over all symbols, as a share of capital; an entry of unknown fate counts as filled."""
+    max_open_order_fraction: float = Field(default=2.0, gt=0, le=20)
+    """Value of all orders that may still trade, stops included, as a share of capital."""
+    max_turnover_fraction: float = Field(default=20.0, gt=0, le=1_000)
+    """Value of all fills of the day, both sides, as a share of capital."""
+    margin_fraction: float = Field(default=0.2, gt=0, le=1)
+    """Share of an intraday order's value that must be free at the broker; of delivery it is the whole."""
+    margin_buffer: float = Field(default=0.05, ge=0, le=1)
+    """Share of that money which must be left over."""
+    max_orders_per_second: int = Field(default=6, ge=1, le=10)
+    """Orders, changes and cancels; then an entry is refused, an exit never."""
+    max_orders_per_minute: int = Field(default=60, ge=1, le=200)
     max_orders_per_day: int = Field(default=200, ge=1)
     price_buffer: float = Field(default=0.002, gt=0, le=0.02)
     """A market order becomes a limit order this share of price beyond the last price."""

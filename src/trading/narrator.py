@@ -79,6 +79,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.WARNING, f"Command {command.value}: {why}"
         case events.OrderAbsent(tag=tag):
             return logging.WARNING, f"Order {tag} never reached the broker"
+        case events.FlattenChecked(is_flat=True):
+            return logging.WARNING, "All is closed, by two readings of the broker's books"
         case events.FlatVerified():
             return logging.INFO, "Flat, verified by the broker's books"
         case events.Alarm(code=code, message=message):

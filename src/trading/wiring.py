@@ -78,10 +78,10 @@ class Wiring:
         self.clock = clock
         self.calendar = calendar
         self.auth = FyersAuth(settings, clock, on_secret)
-        budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
+        self.budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
         self._server_clock = ServerClock()
         hear = self._server_clock.hear if settings.clock.start is None else lambda *_: None  # market time is no date
-        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, budget, self._own_feed, hear)
+        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, self.budget, self._own_feed, hear)
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
         self.provider, self.specification = strategy_of(settings)
@@ -131,6 +131,7 @@ class Wiring:
         rules = rules_of(settings, self.charges.rates_on(day.date, product_of(settings)).rates, clock)
         kernel = Kernel(rules, instruments, self.provider, self._stream)
         broker, feeds = self._edges(instruments, put)
+        self.budget.on_refusal = partial(self._report_refusal, put)
         errands = Errands(
             broker,
             self.client,
@@ -210,6 +211,10 @@ class Wiring:
             on_state,
             self.master.index_names,
         )
+
+    def _report_refusal(self, put: Put) -> None:
+        why = "the broker refused a call for the number of calls"
+        put(events.ConditionChanged(at=self.clock.now(), condition=events.Condition.RATE, holds=True, why=why))
 
     def _own_feed(self) -> TickFeed:
         """Return a feed for whoever uses the client by itself, as a notebook does."""

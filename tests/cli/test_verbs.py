@@ -15,16 +15,19 @@ import pandas as pd
 import pytest
 import yaml
 
+from core import events
+from core.events import Command
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from runtime.project import ROOT
 from simulator.server import RunningSimulator
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
+from trading.event_log import SqliteEventLog
 from trading.rehearsal import sign_in
 from training.sources import generated
 
-from .conftest import DAY, Run
+from .conftest import DAY, TEN, Run
 
 COMMANDS = ("halt", "resume", "flatten")
 VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", *COMMANDS)
@@ -221,6 +224,29 @@ def test_a_command_can_be_for_one_mode_only_and_says_so_in_json(run: Run, state:
     }
     assert CommandQueue(state, "live").waiting() == []
     assert len(CommandQueue(state, "paper").waiting()) == 1
+
+
+def test_the_status_of_a_bot_that_never_ran_is_one_line_and_an_error(run: Run) -> None:
+    assert run("status").complaint.startswith("no bot has run on ")
+    assert run("status", "--mode", "live", "--json").complaint.startswith("no live bot has run on ")
+
+
+def test_the_status_is_told_in_lines_and_in_json(run: Run, state: Path) -> None:
+    (state / "paper.sqlite").unlink()
+    start = events.Booted(
+        at=TEN, boot=1, log_id="A1", mode="paper", account="PAPER", version="1", config_digest="digest"
+    )
+    with SqliteEventLog(state / "paper.sqlite") as log:
+        log.append([start])
+    assert run("status").out.startswith("paper bot on account PAPER does not run; last event 2026-01-06 10:00:00\n")
+    answer = run("status", "--json")
+    assert (answer.code, json.loads(answer.out)["level"]) == (0, "RUN")
+
+
+def test_a_halt_can_be_exit_only(run: Run, state: Path) -> None:
+    assert run("halt", "--exit-only", "--why", "news").out.startswith("exit_only: no bot runs on ")
+    [waiting] = CommandQueue(state, "paper").waiting()
+    assert waiting.command is Command.EXIT_ONLY
 
 
 def test_a_command_that_nobody_would_read_is_refused_and_not_kept(run: Run, home: Path) -> None:

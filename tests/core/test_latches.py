@@ -21,7 +21,7 @@ def told(state: BotState, command: Command) -> list:
 
 
 def at(level: SafetyLevel, **values) -> BotState:
-    return BotState(level=level, **({"reconciled": True} | values))
+    return BotState(level=level, **({"reconciled": True, "flattened": True} | values))
 
 
 def holding(level: SafetyLevel) -> BotState:
@@ -45,7 +45,9 @@ def waiting(level: SafetyLevel, order_state: OrderState) -> BotState:
 
 
 @pytest.mark.parametrize("level", SafetyLevel)
-@pytest.mark.parametrize(("command", "meant"), [(Command.HALT, NO_ENTRY), (Command.FLATTEN, FLATTEN)])
+@pytest.mark.parametrize(
+    ("command", "meant"), [(Command.HALT, NO_ENTRY), (Command.EXIT_ONLY, EXIT_ONLY), (Command.FLATTEN, FLATTEN)]
+)
 def test_a_careful_command_raises_the_level_and_never_lowers_it(level, command, meant):
     changed = told(at(level), command)
     assert changed == ([LevelChanged(at=1, level=meant, why="because")] if level.value < meant.value else [])
@@ -84,6 +86,12 @@ def test_a_resume_with_a_position_is_refused_and_names_it(level):
 def test_a_resume_with_an_order_that_may_still_trade_is_refused_and_names_it(order_state):
     (alarm,) = told(waiting(FLATTEN, order_state), Command.RESUME)
     assert "open is order a-tag in NSE:INFY-EQ" in alarm.message
+
+
+def test_a_resume_waits_until_a_forced_exit_is_proven():
+    (alarm,) = told(at(FLATTEN, flattened=False), Command.RESUME)
+    assert "two readings of the books have not shown yet that all is closed" in alarm.message
+    assert [type(decision) for decision in told(at(FREEZE, flattened=False), Command.RESUME)] == [LevelChanged]
 
 
 def test_an_order_that_is_over_does_not_stand_in_the_way():

@@ -8,7 +8,7 @@ import pytest
 
 from core import events
 from core.events import Command, EntryPlan, SafetyLevel, Verb
-from core.instants import DAY, SECOND
+from core.instants import DAY, MINUTE, SECOND
 from core.market import Side
 from core.orders import (
     Books,
@@ -569,3 +569,32 @@ def next_day(day):
 
 def replace_shallow(state: BotState) -> BotState:
     return replace(state, orders=dict(state.orders), positions=dict(state.positions))
+
+
+def test_five_orders_that_fail_in_five_ways_open_the_circuit_which_a_restart_does_not_close():
+    state, at = BotState(), SECOND
+    refused = Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER)
+    for tag, kind in (("a", OutcomeKind.UNKNOWN), ("b", OutcomeKind.NOT_SENT), ("c", OutcomeKind.REJECTED)):
+        state.apply(events.OrderIntended(at=at, intent=intent(tag)))
+        outcome = replace(refused, kind=kind) if kind is not OutcomeKind.REJECTED else refused
+        state.apply(events.OutcomeArrived(at=at, verb=Verb.PLACE, tag=tag, outcome=outcome))
+    state.apply(events.OrderIntended(at=at, intent=intent("d")))
+    state.apply(events.OrderReported(at=at, report=report(tag="d", broker_id="4", status=OrderStatus.REJECTED)))
+    state.apply(events.OutcomeArrived(at=at, verb=Verb.PLACE, tag="d", outcome=refused))
+    assert state.activity.paused_until == 0
+    state.apply(events.OrderIntended(at=at, intent=intent("e")))
+    state.apply(events.OutcomeArrived(at=at, verb=Verb.PLACE, tag="e", outcome=Outcome(kind=OutcomeKind.ACK)))
+    state.apply(events.OrderReported(at=at, report=report(tag="e", broker_id="5", status=OrderStatus.REJECTED)))
+    assert state.activity.paused_until == at + MINUTE
+    state.apply(
+        events.Booted(at=2 * at, boot=2, log_id="A1", mode="paper", account="P", version="1", config_digest="d")
+    )
+    assert state.activity.paused_until == at + MINUTE
+
+
+def test_every_verb_that_changes_orders_counts_into_the_pace():
+    state = BotState()
+    state.apply(events.OrderIntended(at=1, intent=intent()))
+    state.apply(events.CancelIntended(at=2, tag=ENTRY, broker_id="", why=""))
+    assert state.activity.verbs == [1, 2]
+    assert state.orders_today == 2

@@ -115,6 +115,13 @@ def test_overrides_may_be_nested_and_an_empty_section_changes_nothing() -> None:
         ("risk: {max_loss_fraction: .nan}", "risk.max_loss_fraction = '.nan'"),
         ("risk: {max_price_age: .inf}", "risk.max_price_age = '.inf'"),
         ("risk: {max_price_age: inf}", "risk.max_price_age = 'inf': must be a finite number"),
+        (
+            "risk: {soft_loss_fraction: 0.02}",
+            "risk.soft_loss_fraction = 0.02: must be below risk.max_loss_fraction = 0.02",
+        ),
+        ("risk: {soft_loss_fraction: 0}", "risk.soft_loss_fraction = 0: must be greater than 0"),
+        ("risk: {max_symbol_fraction: 1.5}", "must not be above risk.max_exposure_fraction = 1, the limit over all"),
+        ("risk: {max_exposure_fraction: .inf}", "risk.max_exposure_fraction"),
         ("risk: {capital: 0}", "risk.capital = 0: must be greater than 0"),
         ("exits: {target_atr: 0}", "exits.target_atr = 0: must be greater than 0"),
         ("sizing: {quantity: true}", "bot.yaml: sizing.quantity = true: not a yes or no"),

@@ -89,6 +89,24 @@ def test_commands_survive_a_power_cut_once_they_are_given(verb, tmp_path):
     assert verb._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+def test_a_queue_of_the_layout_before_is_read_and_made_anew_by_the_next_verb(verb, bot, tmp_path):
+    path = tmp_path / QUEUE_FILE
+    path.touch(0o600)
+    with sqlite3.connect(path) as old:
+        old.executescript(
+            "CREATE TABLE commands (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, mode TEXT NOT NULL, "
+            "command TEXT NOT NULL CHECK (command IN ('halt', 'resume', 'flatten')), why TEXT NOT NULL, "
+            "is_obeyed INTEGER, answer TEXT) STRICT; INSERT INTO commands VALUES "
+            "(1, 'old', '', 'halt', 'a', NULL, NULL); PRAGMA user_version=1"
+        )
+    old.close()
+    assert keys(bot) == ["old"]
+    new = verb.give(Command.EXIT_ONLY, "b")
+    assert keys(bot) == ["old", new]
+    bot.answer("old", DONE)
+    assert [(each.key, each.command) for each in bot.waiting()] == [(new, Command.EXIT_ONLY)]
+
+
 @pytest.mark.parametrize("mode", [0o644, 0o660, 0o602])
 def test_a_file_that_others_can_touch_is_not_obeyed(verb, bot, tmp_path, mode):
     verb.give(Command.HALT, "a")
@@ -124,7 +142,7 @@ def test_a_file_in_the_making_holds_nothing_yet(bot, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"), [(b"not a database" * 100, "file is not a database"), (None, "has layout 7, .* reads 1")]
+    ("content", "complaint"), [(b"not a database" * 100, "file is not a database"), (None, "has layout 7, .* reads 2")]
 )
 def test_a_file_of_another_kind_is_an_error_in_words(bot, tmp_path, content, complaint):
     path: Path = tmp_path / QUEUE_FILE

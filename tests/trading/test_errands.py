@@ -12,12 +12,14 @@ from core.events import Command, Verb
 from core.instants import SECOND
 from core.market import Candle, Side, Timeframe
 from core.orders import (
+    Funds,
     OrderChange,
     OrderIntent,
     OrderType,
     Outcome,
     OutcomeKind,
     Product,
+    Profile,
     Purpose,
     RejectionKind,
 )
@@ -78,6 +80,14 @@ class PaperDesk:
         if self.error is not None:
             raise self.error
         return self.orders
+
+    def get_funds(self):
+        if self.error is not None:
+            raise self.error
+        return Funds(available=700, total=900)
+
+    def get_profile(self):
+        return Profile(account_id="XY0001", name="")
 
     def get_trades(self):
         return ()
@@ -227,6 +237,19 @@ def test_an_order_refused_for_its_token_is_told_too(errands, desk, inbox):
     errands.run(events.OrderIntended(at=0, intent=INTENT))
     assert not inbox.get(timeout=5).valid
     assert inbox.get(timeout=5).verb is Verb.PLACE
+
+
+def test_the_money_is_read_with_whose_it_is_and_a_failure_is_no_reading(errands, desk, inbox, caplog):
+    errands.run(events.FundsWanted(at=0))
+    read = inbox.get(timeout=5)
+    assert (read.available, read.account) == (700, "XY0001")
+    assert read.asked_at < read.at
+    desk.error = AuthenticationError("expired")
+    errands.run(events.FundsWanted(at=0))
+    assert inbox.get(timeout=5).valid is False
+    errands.close()
+    assert inbox.empty()
+    assert "Funds not read: expired" in caplog.text
 
 
 def test_new_candles_up_to_the_due_one_are_delivered(errands, desk, inbox):

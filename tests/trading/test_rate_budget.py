@@ -201,3 +201,12 @@ def test_counters_of_another_clock_far_ahead_do_not_block_for_ever():
     fill(budget, Lane.EXIT, MORNING + 400 * 24 * 60 * MINUTE)
 
     assert budget.reserve(Lane.EXIT, False, MORNING) == 0
+
+
+def test_a_refusal_of_the_broker_is_told_to_whoever_listens():
+    budget, told = RateBudget(RATES), []
+    budget.pause(MORNING)
+    budget.on_refusal = lambda: told.append("refused")
+    budget.pause(MORNING + SECOND)
+    budget.reserve(Lane.READ, False, MORNING)
+    assert told == ["refused"]
