@@ -129,6 +129,9 @@ class EmptyAccount:
     def get_open_positions(self):
         return ()
 
+    def get_funds(self):
+        raise BrokerError("no funds here")
+
     def get_historical_data(self, symbol, timeframe, num_candles):
         raise BrokerError("no history here")
 
