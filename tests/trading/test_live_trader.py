@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -32,7 +33,7 @@ from trading.inbox import MOST_IN_ORDER
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader
 from trading.obedience import Obedience
-from trading.self_watch import SelfWatch
+from trading.self_watch import SelfWatch, crash_loop
 from trading.writer import Writer
 
 SBIN = "NSE:SBIN-EQ"
@@ -690,3 +691,21 @@ def test_what_feeds_call_returns_though_nobody_takes_what_they_bring() -> None:
     for _ in range(100_000):
         nobody._put(tick)
     assert len(nobody._inbox) <= MOST_IN_ORDER + 1
+
+
+def test_a_bot_that_starts_again_and_again_takes_no_entries_until_it_has_lived_for_a_while():
+    """The starts are counted in the log, so that no process needs to survive for it."""
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    watch = SelfWatch(doubts={Condition.CRASH_LOOP: partial(crash_loop, 5)})
+    assemble = house.assemble
+    house.assemble = lambda day, put: replace(assemble(day, put), watch=watch)
+    for _ in range(6):
+        with running(house):
+            pass
+    assert [event.holds for event in house.of_kind(ConditionChanged)] == [True]
+    (told,) = house.of_kind(ConditionChanged)
+    assert told.why == "6 starts within 10 minutes, start.crash_limit = 5"
+    state = house.reported[-1].state
+    assert state.effective_level is SafetyLevel.NO_ENTRY
+    (over,) = watch.changes(state, state.starts[0] + 10 * MINUTE)
+    assert (over.condition, over.holds) == (Condition.CRASH_LOOP, False)
