@@ -42,10 +42,58 @@ def directives() -> dict[str, list[str]]:
         ("StateDirectory", "fyersbot"),
         ("Restart", "on-failure"),
         ("KillSignal", "SIGTERM"),
+        ("User", "fyersbot"),
+        ("StateDirectoryMode", "0700"),
+        ("AmbientCapabilities", ""),
+        ("PrivateUsers", "yes"),
+        ("PrivateMounts", "yes"),
+        ("ProtectClock", "yes"),
+        ("ProtectControlGroups", "yes"),
+        ("ProtectHostname", "yes"),
+        ("ProtectKernelLogs", "yes"),
+        ("ProtectProc", "invisible"),
+        ("ProcSubset", "pid"),
+        ("RestrictRealtime", "yes"),
+        ("RestrictSUIDSGID", "yes"),
+        ("RemoveIPC", "yes"),
+        ("SystemCallArchitectures", "native"),
+        ("RestartPreventExitStatus", "2 3"),
     ],
 )
 def test_the_unit_keeps_its_locks(name: str, value: str) -> None:
     assert directives()[name] == [value]
+
+
+@pytest.mark.hazard("R5", "R7")
+def test_the_unit_bounds_memory_threads_descriptors_and_restarts() -> None:
+    unit = directives()
+    assert unit["MemoryMax"] == ["1G"]
+    assert int(unit["OOMScoreAdjust"][0]) < 0
+    assert int(unit["TasksMax"][0]) <= 256
+    assert int(unit["LimitNOFILE"][0]) <= 8_192
+    assert (unit["StartLimitBurst"], unit["StartLimitIntervalSec"]) == (["5"], ["15min"])
+
+
+def test_the_unit_allows_no_more_system_calls_than_a_service_needs() -> None:
+    assert directives()["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
+
+
+def test_each_directive_of_the_unit_is_spelt_as_one_that_exists_and_given_once() -> None:
+    several = {"Environment", "SystemCallFilter"}
+    assert {name for name, values in directives().items() if len(values) > 1} <= several
+    known = {
+        "Description", "Documentation", "Wants", "After", "StartLimitIntervalSec", "StartLimitBurst", "Type", "User",
+        "Group", "WorkingDirectory", "ExecStart", "EnvironmentFile", "Environment", "Restart", "RestartSec",
+        "RestartPreventExitStatus", "KillMode", "KillSignal", "TimeoutStopSec", "StateDirectory", "StateDirectoryMode",
+        "UMask", "LimitCORE", "LimitNOFILE", "MemoryMax", "TasksMax", "OOMScoreAdjust", "NoNewPrivileges",
+        "CapabilityBoundingSet", "AmbientCapabilities", "ProtectSystem", "ProtectHome", "ProtectClock",
+        "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables",
+        "ProtectProc", "ProcSubset", "PrivateDevices", "PrivateTmp", "PrivateUsers", "PrivateMounts", "RemoveIPC",
+        "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality",
+        "MemoryDenyWriteExecute", "SystemCallArchitectures", "SystemCallFilter", "SystemCallErrorNumber", "WantedBy",
+        "WatchdogSec", "NotifyAccess",
+    }  # fmt: skip
+    assert set(directives()) <= known
 
 
 def test_the_unit_holds_no_secret_and_starts_the_front_door() -> None:
