@@ -286,3 +286,22 @@ def test_a_long_note_costs_no_column() -> None:
 
     for word in ("Target", "a position", *PROFITS):
         assert word in text
+
+
+@pytest.mark.hazard("X9")
+@WIDTHS
+def test_words_of_others_are_shown_as_they_are_and_are_no_markup(width: int) -> None:
+    spite = "[red]R[/red] [link=http://evil]L[/link] [/]"
+    hostile = replace(
+        SNAPSHOT,
+        account=spite,
+        strategy=spite,
+        level=SafetyLevel.NO_ENTRY,
+        level_why=spite,
+        symbols=(replace(FLAT, note=spite), LONG),
+        log=(spite, spite),
+    )
+    console = Console(width=width, file=io.StringIO(), color_system=None, force_terminal=False)
+    console.print(frame(hostile, width, 40))
+    text = console.file.getvalue()
+    assert text.count("[red]R") >= 4
