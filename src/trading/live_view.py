@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from trading.broker_row import plain_text
 from trading.live_frame import frame
 from trading.snapshot import LiveSnapshot
 
@@ -93,7 +94,7 @@ class RecentLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Remember a line; a message of several is joined into one."""
-        self._lines.append(" ".join(self._redact(self.format(record)).split()))
+        self._lines.append(plain_text(" ".join(self._redact(self.format(record)).split())))
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,6 @@ def test_events_come_back_in_the_order_they_were_given(log):
     assert list(log.read()) == [level(3), level(1), level(2)]
 
 
-@pytest.mark.hazard("W2", "X10")
 def test_reading_does_not_stand_in_the_way_of_appending(log):
     log.append([level(1), level(2)])
     reading = log.read()
@@ -360,3 +360,14 @@ def tamper(file: Path, statement: str) -> None:
     connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+@pytest.mark.hazard("W2", "X10")
+def test_a_reader_of_another_program_that_stays_in_the_middle_keeps_the_writer_from_nothing(file):
+    with SqliteEventLog(file) as log, closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM events").fetchone() == (5,)
+        for number in range(6, 200):
+            log.append([level(number)])
+        assert reader.execute("SELECT count(*) FROM events").fetchone() == (5,)
+        assert len(list(log.read())) == 199

@@ -54,6 +54,22 @@ def directives() -> dict[str, list[str]]:
         ("RestrictSUIDSGID", "yes"),
         ("MemoryMax", "1G"),
         ("KillSignal", "SIGTERM"),
+        ("User", "fyersbot"),
+        ("StateDirectoryMode", "0700"),
+        ("AmbientCapabilities", ""),
+        ("PrivateUsers", "yes"),
+        ("PrivateMounts", "yes"),
+        ("ProtectClock", "yes"),
+        ("ProtectControlGroups", "yes"),
+        ("ProtectHostname", "yes"),
+        ("ProtectKernelLogs", "yes"),
+        ("ProtectProc", "invisible"),
+        ("ProcSubset", "pid"),
+        ("RestrictRealtime", "yes"),
+        ("RestrictSUIDSGID", "yes"),
+        ("RemoveIPC", "yes"),
+        ("SystemCallArchitectures", "native"),
+        ("RestartPreventExitStatus", "2 3"),
     ],
 )
 def test_the_unit_keeps_its_locks(name: str, value: str) -> None:
@@ -75,6 +91,38 @@ def test_systemd_knows_every_directive_or_is_too_old_for_it() -> None:
     told = subprocess.run(["systemd-analyze", "verify", str(UNIT)], capture_output=True, text=True, check=False).stderr
     of_254 = {"RestartSteps", "RestartMaxDelaySec"}
     assert set(re.findall(r"Unknown key(?: name)? '(\w+)'", told)) <= of_254, told
+
+
+@pytest.mark.hazard("R5", "R7")
+def test_the_unit_bounds_memory_threads_descriptors_and_restarts() -> None:
+    unit = directives()
+    assert unit["MemoryMax"] == ["1G"]
+    assert int(unit["OOMScoreAdjust"][0]) < 0
+    assert int(unit["TasksMax"][0]) <= 256
+    assert int(unit["LimitNOFILE"][0]) <= 8_192
+    assert (unit["StartLimitBurst"], unit["StartLimitIntervalSec"]) == (["5"], ["15min"])
+
+
+def test_the_unit_allows_no_more_system_calls_than_a_service_needs() -> None:
+    assert directives()["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
+
+
+def test_each_directive_of_the_unit_is_spelt_as_one_that_exists_and_given_once() -> None:
+    several = {"Environment", "SystemCallFilter"}
+    assert {name for name, values in directives().items() if len(values) > 1} <= several
+    known = {
+        "Description", "Documentation", "Wants", "After", "StartLimitIntervalSec", "StartLimitBurst", "Type", "User",
+        "Group", "WorkingDirectory", "ExecStart", "EnvironmentFile", "Environment", "Restart", "RestartSec",
+        "RestartPreventExitStatus", "KillMode", "KillSignal", "TimeoutStopSec", "StateDirectory", "StateDirectoryMode",
+        "UMask", "LimitCORE", "LimitNOFILE", "MemoryMax", "TasksMax", "OOMScoreAdjust", "NoNewPrivileges",
+        "CapabilityBoundingSet", "AmbientCapabilities", "ProtectSystem", "ProtectHome", "ProtectClock",
+        "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables",
+        "ProtectProc", "ProcSubset", "PrivateDevices", "PrivateTmp", "PrivateUsers", "PrivateMounts", "RemoveIPC",
+        "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality",
+        "MemoryDenyWriteExecute", "SystemCallArchitectures", "SystemCallFilter", "SystemCallErrorNumber", "WantedBy",
+        "WatchdogSec", "NotifyAccess",
+    }  # fmt: skip
+    assert set(directives()) <= known
 
 
 def test_the_unit_holds_no_secret_and_starts_the_front_door() -> None:

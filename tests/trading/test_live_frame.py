@@ -300,3 +300,22 @@ def test_with_nothing_held_nothing_is_protected_or_at_stake() -> None:
     lines = shown(replace(SNAPSHOT, protected=None, loss_if_left=0)).splitlines()
     row = next(after for line, after in pairwise(lines) if "If it dies" in line)
     assert row.split()[-5:-3] == ["-", "-"]
+
+
+@pytest.mark.hazard("X9")
+@WIDTHS
+def test_words_of_others_are_shown_as_they_are_and_are_no_markup(width: int) -> None:
+    spite = "[red]R[/red] [link=http://evil]L[/link] [/]"
+    hostile = replace(
+        SNAPSHOT,
+        account=spite,
+        strategy=spite,
+        level=SafetyLevel.NO_ENTRY,
+        level_why=spite,
+        symbols=(replace(FLAT, note=spite), LONG),
+        log=(spite, spite),
+    )
+    console = Console(width=width, file=io.StringIO(), color_system=None, force_terminal=False)
+    console.print(frame(hostile, width, 40))
+    text = console.file.getvalue()
+    assert text.count("[red]R") >= 4

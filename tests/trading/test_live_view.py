@@ -137,3 +137,15 @@ def test_it_knows_whether_it_has_the_terminal_to_itself() -> None:
     assert view.is_drawing
     view.stop()
     assert not view.is_drawing
+
+
+@pytest.mark.hazard("X9")
+def test_a_line_of_the_log_cannot_command_the_terminal() -> None:
+    lines = RecentLines(str)
+    lines.emit(
+        logging.makeLogRecord({"msg": "refused \x1b[2J\x1b]0;title\x07\x9b31m \u202egnp.exe\r\n" + "x" * 10_000})
+    )
+    [line] = lines.lines
+    assert line.isprintable()
+    assert line.startswith("refused  [2J ]0;title 31m  gnp.exe xxx")
+    assert len(line) == 300
