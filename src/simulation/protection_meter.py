@@ -107,6 +107,4 @@ class ProtectionMeter:
 
     def _end(self, symbol: str) -> None:
         running = self._running.pop(symbol)
-        self.spells.append(
-            Spell(running.counted / SECOND, symbol, running.is_request_lost, running.forced_after)
-        )
+        self.spells.append(Spell(running.counted / SECOND, symbol, running.is_request_lost, running.forced_after))
