@@ -29,6 +29,9 @@ from simulator.market import Quote
 
 __all__ = ["Spell", "Verdict", "Violation", "play"]
 
+_TOKEN_NOTICED = 30 * SECOND
+"""A dead token may be tried so seldom (hazard A1), so a new one may go unnoticed for so long."""
+
 
 def play(plan: Plan) -> Verdict:
     """Play a session and judge it; the same plan gives the same verdict."""
@@ -98,8 +101,10 @@ class _Session:
 
     def _can_act(self, symbol: str) -> bool:
         process, network = self._process, self._network
-        is_there = process.is_alive and not process.stands_still
-        return is_there and network.has_token and network.is_address_allowed and symbol not in self._broker.locked
+        if not process.is_alive or process.stands_still or symbol in self._broker.locked:
+            return False
+        knows = process.life.has_access or self._time.now - network.token_since > _TOKEN_NOTICED
+        return network.has_token and knows and network.is_address_allowed
 
     # --- the end ------------------------------------------------------------------------------------------------
 
