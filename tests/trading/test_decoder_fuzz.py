@@ -1,4 +1,9 @@
-"""Damaged frames: the decoder never raises and never passes on a price the instrument cannot have."""
+"""Damaged frames: the decoder never raises and never passes on a price the instrument cannot have.
+
+`FUZZ_FRAMES` is the number of damaged frames, 50,000 unless it is set; a soak sets 1,000,000.
+"""
+
+import os
 
 import numpy as np
 import pytest
@@ -9,8 +14,9 @@ from simulator.wire import ABSENT, data_frames, lite_entry, snapshot_entry, upda
 from trading.frame_decoder import FrameDecoder, GatedTopics
 from trading.price_gate import AHEAD, FeedCounts, PriceGate
 
-EPISODES = 2_500
 DAMAGED_PER_EPISODE = 10
+EPISODES = int(os.environ.get("FUZZ_FRAMES", "50000")) // (2 * DAMAGED_PER_EPISODE)
+"""Each with a band known from the master, and without."""
 START = 1_795_150_000
 HEARD_AT = (START + 60) * SECOND
 CLOSES = {"sf|nse_cm|3045": 80_000, "sf|nse_cm|1594": 150_000, "sf|nse_cm|2885": 245_000}
@@ -74,6 +80,8 @@ def damaged(chance: np.random.Generator, frame: bytes) -> bytes:
     return bytes(broken)
 
 
+@pytest.mark.hazard("D7", "D9")
+@pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("banded", [True, False])
 def test_damaged_frames_never_raise_and_never_make_an_absurd_price(banded: bool) -> None:
     chance = np.random.default_rng(2_026)
