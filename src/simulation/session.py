@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from core.errors import StorageError
 from core.instants import MILLISECOND, SECOND, ist_text
 from core.orders import OrderReport
 from core.state import BotState
@@ -152,8 +153,10 @@ class _Session:
             folded.apply(event)
         if folded != state:
             self._checker.complain("I5", "the fold of the log is not what the process has in memory")
-        if not self._disk.is_whole():
-            self._checker.complain("I14", "the file of the log is not what was appended to it")
+        try:
+            self._disk.verify()
+        except StorageError as error:
+            self._checker.complain("I14", str(error))
 
     def _verdict(self) -> Verdict:
         checker = self._checker
