@@ -63,13 +63,10 @@ def directives() -> dict[str, list[str]]:
         ("ProtectControlGroups", "yes"),
         ("ProtectHostname", "yes"),
         ("ProtectKernelLogs", "yes"),
-        ("ProtectProc", "invisible"),
         ("ProcSubset", "pid"),
         ("RestrictRealtime", "yes"),
-        ("RestrictSUIDSGID", "yes"),
         ("RemoveIPC", "yes"),
         ("SystemCallArchitectures", "native"),
-        ("RestartPreventExitStatus", "2 3"),
     ],
 )
 def test_the_unit_keeps_its_locks(name: str, value: str) -> None:

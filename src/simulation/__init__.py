@@ -1,0 +1,1 @@
+"""The whole bot played against a hostile broker on a virtual clock, thousands of sessions a minute."""
