@@ -1,51 +1,161 @@
 """One simulated session from the open to the verdict: minutes of faults, then calm in which everything must settle."""
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from core.instants import Instant
-from simulation.plan import Fault, Plan
+from core.instants import MILLISECOND, SECOND, ist_text
+from core.state import BotState
+from core.tracking import OrderState
+from simulation.books import own_tag
+from simulation.broker import SimulatedBroker
+from simulation.checker import Checker
+from simulation.disk import SimulatedDisk
+from simulation.fates import Fates
+from simulation.hands import Hands
+from simulation.network import Network
+from simulation.plan import Plan, fault_class
+from simulation.prices import Prices
+from simulation.process import Process
+from simulation.protection_meter import ProtectionMeter, is_too_long
+from simulation.setting import CALM, SYMBOLS, OneDay, hours_of
+from simulation.truth import Truth
+from simulation.verdict import Spell, Verdict, Violation
+from simulation.virtual_time import VirtualTime
+from simulator.market import Quote
 
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """An invariant that did not hold."""
-
-    code: str
-    """I1 to I14."""
-    at: Instant
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spell:
-    """A stretch of time in which a position had no exit order of ours at the broker, though it could be reached."""
-
-    seconds: float
-    symbol: str
-    stop_request_lost: bool
-    """Whether a request of ours that would have ended it was lost or late."""
-    forced_after: float | None
-    """Seconds from its start until the bot decided to leave the position; None when it did not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What came of a session."""
-
-    seed: int
-    violations: tuple[Violation, ...]
-    fired: tuple[Fault, ...]
-    spells: tuple[Spell, ...]
-    digest: str
-    """Hash over every event that was logged."""
-    writes: int
-    """Durable appends."""
-    steps: int
-    orders: int
-    tail: tuple[str, ...]
-    """The last 60 events, for people; empty when nothing was violated."""
+__all__ = ["Spell", "Verdict", "Violation", "play"]
 
 
 def play(plan: Plan) -> Verdict:
     """Play a session and judge it; the same plan gives the same verdict."""
-    raise NotImplementedError(plan)
+    with _silence():
+        if not plan.on_disk:
+            return _Session(plan, None).play()
+        with TemporaryDirectory(prefix="session-") as folder:
+            return _Session(plan, Path(folder) / "live.sqlite").play()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep the bot's own words out of thousands of sessions; the events say it all."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+class _Session:
+    """Everything that one session consists of, put together."""
+
+    def __init__(self, plan: Plan, path: Path | None) -> None:
+        self._plan = plan
+        self._hours = hours_of(plan.seed, plan.minutes)
+        calendar = OneDay(self._hours.day)
+        self._time = VirtualTime(self._hours.start)
+        self._fates = Fates(plan)
+        self._truth = Truth()
+        self._meter = ProtectionMeter(self._truth, self._can_act, self._hours.start)
+        self._checker = Checker(self._time, self._truth, self._meter)
+        self._broker = SimulatedBroker(self._time, self._fates, calendar)
+        self._network = Network(self._time, self._fates)
+        self._disk = SimulatedDisk(self._fates, plan.crash, self._checker.kept, path)
+        self._process = Process(
+            self._time, self._fates, self._broker, self._network, self._disk, self._checker, self._hours.day
+        )
+        prices = Prices(self._time, plan.seed, self._broker, self._hear)
+        Hands(self._time, self._fates, self._broker, self._network, self._truth, prices, self._process)
+        self._broker.watch = self._checker.watch
+        self._broker.tell = lambda report: self._process.socket.tell(report)
+        self._network.disturbed = lambda symbol: self._meter.request_was_lost(symbol, self._time.now)
+
+    def play(self) -> Verdict:
+        """Play it to the end."""
+        hours, time = self._hours, self._time
+        self._process.start()
+        self._process.keep_appointments(hours.end_of_faults + CALM)
+        time.run(hours.end_of_faults, self._look)
+        self._fates.are_off = True
+        time.run(hours.end_of_faults + CALM, self._look)
+        self._judge_end()
+        return self._verdict()
+
+    def _look(self) -> None:
+        self._meter.look(self._time.now)
+
+    def _hear(self, quote: Quote) -> None:
+        if self._process.is_alive:
+            self._process.prices.hear(quote)
+
+    def _can_act(self, symbol: str) -> bool:
+        process, network = self._process, self._network
+        is_there = process.is_alive and not process.stands_still
+        return is_there and network.has_token and network.is_address_allowed and symbol not in self._broker.locked
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def _judge_end(self) -> None:
+        """Judge what must be so after the calm: all known, all flat or protected, all fills in the log."""
+        self._meter.finish(self._time.now)
+        session = fault_class(self._fates.fired)
+        complain = self._checker.complain
+        for spell in self._meter.spells:
+            if is_too_long(spell, session):
+                complain("I4", f"{spell.symbol} stood unprotected for {spell.seconds:.1f} s in a session of {session}: {spell}")
+        if not self._process.is_alive:
+            complain("I0", "the process is dead at the end of the calm")
+            return
+        state = self._process.kernel.state
+        self._judge_orders(state)
+        for symbol in SYMBOLS:
+            if symbol not in self._truth.touched and not self._truth.is_protected(symbol):
+                complain("I4", f"{symbol}: {self._truth.net[symbol]} shares are unprotected after the calm")
+        self._judge_log(state)
+
+    def _judge_orders(self, state: BotState) -> None:
+        complain, now = self._checker.complain, self._process.now()
+        for tag, order in state.orders.items():
+            is_open = order.state in {OrderState.SENT, OrderState.UNKNOWN}
+            if is_open and now - order.sent_at > 60 * SECOND:
+                complain("I11", f"{tag} is {order.state.name} {(now - order.sent_at) / SECOND:.0f} s after it was sent")
+        for row in self._truth.orders.values():
+            known = state.orders.get(own_tag(row.tag))
+            is_old = self._time.now - row.changed_at > 10 * SECOND
+            if known is not None and is_old and (known.filled, known.filled_value) != (row.filled, row.filled_value):
+                complain(
+                    "I11",
+                    f"{known.intent.tag} filled {row.filled} for {row.filled_value} at the broker, "
+                    f"{known.filled} for {known.filled_value} in the log",
+                )
+
+    def _judge_log(self, state: BotState) -> None:
+        """I5, I14: the log folds to what the process has in memory, and its chain is whole."""
+        folded = BotState()
+        for event in self._disk.read():
+            folded.apply(event)
+        if folded != state:
+            self._checker.complain("I5", "the fold of the log is not what the process has in memory")
+        if not self._disk.is_whole():
+            self._checker.complain("I14", "the file of the log is not what was appended to it")
+
+    def _verdict(self) -> Verdict:
+        checker = self._checker
+        return Verdict(
+            seed=self._plan.seed,
+            violations=tuple(checker.violations),
+            fired=tuple(self._fates.fired),
+            spells=tuple(self._meter.spells),
+            digest=self._disk.digest,
+            writes=self._disk.writes,
+            steps=self._time.steps,
+            orders=len(self._truth.orders),
+            tail=tuple(_line(at, what) for at, what in checker.recent) if checker.violations else (),
+        )
+
+
+def _line(at: int, what: object) -> str:
+    return f"{ist_text(at)[-8:]}.{at // MILLISECOND % 1000:03} {what}"

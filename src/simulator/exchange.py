@@ -112,6 +112,24 @@ class Exchange:
         self._floor.advance(now)
         return self._convert(request), self._floor.commit()
 
+    def reject(self, broker_id: str, reason: str, now: Instant) -> list[ExchangeEvent]:
+        """Throw a working order out after it was acknowledged, as the risk desk does. Raises `KeyError`."""
+        self._floor.advance(now)
+        order = self._account.orders[broker_id]
+        if order.is_working:
+            self._floor.end(order, OrderStatus.REJECTED, reason)
+        return self._floor.commit()
+
+    def square_off(self, now: Instant) -> list[ExchangeEvent]:
+        """Close every INTRADAY position now, before the hour of it, as the risk desk may."""
+        self._floor.advance(now)
+        self._floor.square_off()
+        return self._floor.commit()
+
+    def order(self, broker_id: str) -> ExchangeOrder | None:
+        """One row of the day's order book."""
+        return self._account.orders.get(broker_id)
+
     def orders(self) -> tuple[ExchangeOrder, ...]:
         """The day's order book, oldest first."""
         return tuple(self._account.orders.values())

@@ -121,6 +121,18 @@ class TradingFloor:
         """Take an order out of the market."""
         self.record(OrderChanged(replace(order, status=status, message=message, changed_at=self.now)))
 
+    def square_off(self) -> None:
+        """Cancel every INTRADAY order and close every INTRADAY position at the market."""
+        for order in self.account.working_orders():
+            if order.product == Product.INTRADAY.value:
+                self.end(order, OrderStatus.CANCELLED, "Cancelled by the broker before the square-off")
+        for row in tuple(self.account.positions.values()):
+            if row.net_quantity and row.product == Product.INTRADAY.value:
+                order = self.new_order(closing_request(row), SOURCE_ADMIN)
+                instrument = self.listed[row.symbol]
+                edge = instrument.upper_band if order.side is Side.BUY else instrument.lower_band
+                self.accept(replace(order, working_limit=edge or self.last_price(row.symbol)))
+
     def last_price(self, symbol: str) -> int:
         """Last price of a symbol in units, possibly of an earlier day; 0 before the first."""
         quote = self._market.quote(symbol, self.now)
@@ -143,18 +155,7 @@ class TradingFloor:
             for order in self.account.working_orders():
                 self.end(order, OrderStatus.EXPIRED, "Expired at the close")
         else:
-            self._square_off()
-
-    def _square_off(self) -> None:
-        for order in self.account.working_orders():
-            if order.product == Product.INTRADAY.value:
-                self.end(order, OrderStatus.CANCELLED, "Cancelled by the broker before the square-off")
-        for row in tuple(self.account.positions.values()):
-            if row.net_quantity and row.product == Product.INTRADAY.value:
-                order = self.new_order(closing_request(row), SOURCE_ADMIN)
-                instrument = self.listed[row.symbol]
-                edge = instrument.upper_band if order.side is Side.BUY else instrument.lower_band
-                self.accept(replace(order, working_limit=edge or self.last_price(row.symbol)))
+            self.square_off()
 
     def _match(self, quote: Quote) -> None:
         for broker_id in tuple(self.account.working.get(quote.symbol, ())):

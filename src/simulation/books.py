@@ -1,0 +1,113 @@
+"""The broker's books as they were at any moment of the session, in the bot's own words.
+
+A server shows a book that may be seconds old, so every version is kept. A row is translated once, however often it is
+read: rows are frozen, and a change is a new row.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from core.instants import SECOND, Instant
+from core.orders import BrokerPosition, Fill, OrderReport
+from simulator.books import ExchangeEvent, ExchangeOrder, OrderChanged, PositionChanged, PositionRow, Trade, Traded
+
+_OWN_PREFIX = "1:"
+
+
+def own_tag(tag: str) -> str:
+    """Our tag without the broker's prefix; empty for an order that carries none."""
+    return tag.removeprefix(_OWN_PREFIX) if tag.startswith(_OWN_PREFIX) else ""
+
+
+def report_of(order: ExchangeOrder) -> OrderReport:
+    """Translate a row of the order book."""
+    return OrderReport(
+        broker_id=order.broker_id,
+        tag=own_tag(order.tag),
+        symbol=order.symbol,
+        side=order.side,
+        type=order.type,
+        product=order.product,
+        quantity=order.quantity,
+        filled=order.filled,
+        filled_value=order.filled_value,
+        limit_price=order.limit_price,
+        trigger_price=order.trigger_price,
+        status=order.status,
+        message=order.message,
+    )
+
+
+def _fill_of(trade: Trade) -> Fill:
+    return Fill(
+        trade_number=trade.trade_number,
+        broker_id=trade.broker_id,
+        tag=own_tag(trade.tag),
+        symbol=trade.symbol,
+        side=trade.side,
+        product=trade.product,
+        quantity=trade.quantity,
+        price=trade.price,
+        at=trade.at // SECOND * SECOND,
+    )
+
+
+def _position_of(row: PositionRow) -> BrokerPosition:
+    return BrokerPosition(
+        symbol=row.symbol,
+        product=row.product,
+        net_quantity=row.net_quantity,
+        buy_quantity=row.buy_quantity,
+        buy_value=row.buy_value,
+        sell_quantity=row.sell_quantity,
+        sell_value=row.sell_value,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    orders: tuple[OrderReport, ...]
+    fills: tuple[Fill, ...]
+    positions: tuple[BrokerPosition, ...]
+
+
+class BookHistory:
+    """Every version of the three books."""
+
+    def __init__(self) -> None:
+        self._since: list[Instant] = [0]
+        self._versions = [_Version((), (), ())]
+        self._orders: dict[str, OrderReport] = {}
+        self._positions: dict[str, BrokerPosition] = {}
+
+    def take(self, news: list[ExchangeEvent], at: Instant) -> list[OrderReport]:
+        """Add what the exchange did at a moment as a new version; return the reports of it, in order."""
+        told: list[OrderReport] = []
+        fills = self._versions[-1].fills
+        for item in news:
+            match item:
+                case OrderChanged(order):
+                    report = self._orders[order.broker_id] = report_of(order)
+                    told.append(report)
+                case Traded(trade):
+                    fills = (*fills, _fill_of(trade))
+                case PositionChanged(row):
+                    self._positions[row.id] = _position_of(row)
+        self._since.append(at)
+        self._versions.append(_Version(tuple(self._orders.values()), fills, tuple(self._positions.values())))
+        return told
+
+    def orders(self, at: Instant) -> tuple[OrderReport, ...]:
+        """The order book of a moment."""
+        return self._at(at).orders
+
+    def fills(self, at: Instant) -> tuple[Fill, ...]:
+        """The trade book of a moment."""
+        return self._at(at).fills
+
+    def positions(self, at: Instant) -> tuple[BrokerPosition, ...]:
+        """The position book of a moment."""
+        return self._at(at).positions
+
+    def _at(self, at: Instant) -> _Version:
+        return self._versions[bisect_right(self._since, at) - 1]

@@ -1,0 +1,215 @@
+"""The bot's process: the real kernel and writer, started, stopped in its tracks, killed, and started again.
+
+Memory lives here and dies here. Whatever happens, a start is the one of `trading.live_trader`: fold the log, say
+that a process took over, begin the day, read the books.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from core import events
+from core.errors import StorageError
+from core.events import Phase
+from core.instants import MINUTE, SECOND, Instant
+from core.sessions import TradingDay
+from core.tags import log_id_from
+from simulation.broker import SimulatedBroker
+from simulation.checker import Checker
+from simulation.dice import draw
+from simulation.disk import ProcessKilled, SimulatedDisk
+from simulation.errands import Errands, KeptJournal
+from simulation.fates import Fates
+from simulation.feeds import OrderSocket, PriceFeed
+from simulation.life import Life, Make
+from simulation.network import Network
+from simulation.readings import Readings
+from simulation.setting import BROKER, CANDLE, INSTRUMENTS, RULES
+from simulation.virtual_time import VirtualTime
+from simulation.workload import Oracle, Rows
+from trading.kernel import Kernel
+from trading.rate_budget import RateBudget
+from trading.writer import Writer
+
+_LONGEST_INBOX = 400
+_MOST_DEADLINES = 50
+
+
+class Process:
+    """The bot, over all its lives."""
+
+    def __init__(
+        self,
+        time: VirtualTime,
+        fates: Fates,
+        broker: SimulatedBroker,
+        network: Network,
+        disk: SimulatedDisk,
+        checker: Checker,
+        day: TradingDay,
+    ) -> None:
+        self.clock_offset = 0
+        """How far the wall clock is ahead of the truth."""
+        self.is_alive = False
+        self._time = time
+        self._fates = fates
+        self._broker = broker
+        self._network = network
+        self._disk = disk
+        self._checker = checker
+        self._day = day
+        self._journal = KeptJournal()
+        self._oracle = Oracle(fates.seed)
+        self._inbox: deque[Make] = deque()
+        self._stands_still = False
+        self._wake_at: Instant = 0
+        self._boots = 0
+
+    def now(self) -> Instant:
+        """What the process takes for the time."""
+        return self._time.now + self.clock_offset
+
+    # --- birth and death ----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the process, as after a crash and as in the morning."""
+        self._boots += 1
+        self._inbox.clear()
+        self._stands_still, self._wake_at = False, 0
+        budget = RateBudget(BROKER.rates, self._journal)
+        self.life = Life(clock=self.now, put=self.put, budget=budget)
+        self.life.put = partial(self._put_into, self.life)
+        life, called = self.life, self._checker.called
+        readings = Readings(self._time, life, self._broker.books, self._network, self._fates, called)
+        errands = Errands(self._time, life, self._broker, self._network, readings, called)
+        self.kernel = Kernel(RULES, INSTRUMENTS, self._oracle, Rows)
+        self.writer = Writer(self.kernel, self._disk, errands.run)
+        self.is_alive = True
+        if self._live_through(self.writer.restore):
+            self._greet()
+
+    def _greet(self) -> None:
+        now = self.now()
+        state = self.kernel.state
+        booted = events.Booted(
+            at=now,
+            boot=state.boot + 1,
+            log_id=state.log_id or log_id_from(self._fates.seed),
+            mode="live",
+            account="SIM",
+            version="0",
+            config_digest="",
+        )
+        self._inbox += [lambda at: replace(booted, at=at), lambda at: events.DayBegan(at=at, day=self._day)]
+        for phase, at in self._phases().items():
+            if at <= now:
+                self._inbox.append(partial(_reached, phase))
+        self._work()
+        if self.is_alive:
+            self.prices = PriceFeed(self._time, self._fates, self.life)
+            self.socket = OrderSocket(self._time, self._fates, self.life)
+            self.candle_closed()
+
+    def _phases(self) -> dict[Phase, Instant]:
+        day = self._day
+        return {
+            Phase.PRE_OPEN: day.open - 30 * MINUTE,
+            Phase.OPEN: day.open,
+            Phase.NO_ENTRY: day.no_entry_after,
+            Phase.SQUARE_OFF: day.square_off,
+            Phase.FLAT_CHECK: day.flat_by,
+            Phase.CLOSE: day.close + MINUTE,
+        }
+
+    def keep_appointments(self, until: Instant) -> None:
+        """Have candles and phases come at their times, until a moment, to whichever life is there then."""
+        for phase, at in self._phases().items():
+            if self._time.now < at <= until:
+                self._time.at(at, partial(self.put, partial(_reached, phase)))
+        for close in range((self._time.now // CANDLE + 1) * CANDLE, until, CANDLE):
+            self._time.at(close + 1, self.candle_closed)
+
+    def candle_closed(self) -> None:
+        """Say that a candle has closed."""
+        start = self._time.now // CANDLE * CANDLE - CANDLE
+        self.put(lambda at: events.CandleDue(at=at, start=start))
+
+    def die(self, down_for: float) -> None:
+        """Drop everything that is in memory; start again after so many seconds."""
+        if not self.is_alive:
+            return
+        self.is_alive = False
+        self.life.is_over = True
+        self._disk.close()
+        self._time.after(int(down_for * SECOND), self.start)
+
+    # --- work ---------------------------------------------------------------------------------------------------
+
+    def put(self, make: Make) -> None:
+        """Put something into the inbox of whoever lives."""
+        if self.is_alive:
+            self._put_into(self.life, make)
+
+    def _put_into(self, life: Life, make: Make) -> None:
+        if not life.is_over:
+            self._inbox.append(make)
+            self._work()
+
+    def pause(self, seconds: float) -> None:
+        """Stand still, as a machine that is suspended."""
+        self._stands_still = True
+        life = self.life
+        self._time.after(int(seconds * SECOND), lambda: self._go_on(life))
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether it is alive and does nothing."""
+        return self._stands_still
+
+    def _go_on(self, life: Life) -> None:
+        if life is self.life:
+            self._stands_still = False
+            self._work()
+
+    def _work(self) -> None:
+        while self._inbox and self.is_alive and not self._stands_still:
+            if len(self._inbox) > _LONGEST_INBOX:
+                self._checker.complain("I13", f"{len(self._inbox)} items wait in the inbox")
+            now = self.now()
+            item = self._inbox.popleft()(now)
+            self._checker.given(item)
+            self._live_through(lambda: self.writer.take(item, now))  # noqa: B023 - is called at once
+        self._let_time_pass()
+
+    def _let_time_pass(self) -> None:
+        if not self.is_alive or self._stands_still:
+            return
+        if not self._live_through(lambda: self.writer.let_time_pass(self.now())):
+            return
+        due = self.writer.next_due
+        if due is None:
+            return
+        at = max(due - self.clock_offset, self._time.now + 1)
+        if not self._time.now < self._wake_at <= at:
+            self._wake_at = at
+            self._time.at(at, self._let_time_pass)
+
+    def _live_through(self, deed: Callable[[], None]) -> bool:
+        """Do something of the bot's; what it raises ends the process, as it would end the real one."""
+        try:
+            deed()
+        except (StorageError, ProcessKilled):
+            self.die(self._down_for())
+        except Exception as error:  # noqa: BLE001 - the top of the process
+            self._checker.complain("I0", f"{type(error).__name__}: {error}")
+            self.die(self._down_for())
+        return self.is_alive
+
+    def _down_for(self) -> float:
+        """Seconds until the supervisor has started it again."""
+        return 1.0 + 9 * draw(self._fates.seed, "down", self._boots)
+
+
+def _reached(phase: Phase, at: Instant) -> events.PhaseReached:
+    return events.PhaseReached(at=at, phase=phase)
