@@ -1,7 +1,7 @@
 """The campaigns: many seeds, a crash at every durable write, and the proof that a session played again is the same.
 
-Most seeds are played with a mixture of faults. Some are played with none and some with exactly one, so that what one
-fault does to the time without protection is known by itself. One in a hundred keeps its event log on the disk.
+What goes wrong in a session is drawn from its seed: for most a mixture of faults, for some exactly one or none. One in
+a hundred keeps its event log on the disk.
 """
 
 import time
@@ -10,37 +10,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from simulation.crew import Player, play_all
-from simulation.plan import Crash, Fault, FaultKind, Plan
+from simulation.plan import Crash, Plan
 from simulation.player import PLAY
-from simulation.session import Verdict
 from simulation.session_text import Content
 from simulation.tally import Tally
+from simulation.verdict import Verdict
 
 Tell = Callable[[str], None]
 """Takes a line about how far it is."""
 
 _TELL_SECONDS = 5.0
-_SPECIAL_EVERY = 20
-"""Of so many seeds in a row, the first has no fault and three others have one."""
-_ONE_FAULT_PLACES = frozenset({5, 10, 15})
 _ON_DISK_EVERY, _ON_DISK_PLACE = 100, 1
-_USES = 5
-"""A single fault strikes at one of the first so many chances of its kind."""
-_SINGLE_FAULTS = tuple(kind for kind in FaultKind if kind is not FaultKind.COMMAND)
 _SAMPLE_EVERY, _SMALLEST_SAMPLE, _LARGEST_SAMPLE = 50, 4, 40
 
 
 def plan_of(seed: int) -> Plan:
     """Return the session that a seed stands for in a campaign."""
-    on_disk = seed % _ON_DISK_EVERY == _ON_DISK_PLACE
-    place, number = seed % _SPECIAL_EVERY, seed // _SPECIAL_EVERY
-    if place == 0:
-        return Plan(seed, faults=(), on_disk=on_disk)
-    if place in _ONE_FAULT_PLACES:
-        turn = number * len(_ONE_FAULT_PLACES) + sorted(_ONE_FAULT_PLACES).index(place)
-        kind, use = _SINGLE_FAULTS[turn % len(_SINGLE_FAULTS)], 1 + turn // len(_SINGLE_FAULTS) % _USES
-        return Plan(seed, faults=(Fault(kind, use),), on_disk=on_disk)
-    return Plan(seed, on_disk=on_disk)
+    return Plan(seed, on_disk=seed % _ON_DISK_EVERY == _ON_DISK_PLACE)
 
 
 @dataclass(slots=True)

@@ -22,8 +22,8 @@ from core.errors import BotError
 from runtime.project import ROOT
 from simulation.plan import Plan
 from simulation.player import CALIBRATE, PLAY, READY
-from simulation.session import Verdict, Violation
 from simulation.session_text import plan_content, verdict_from
+from simulation.verdict import Verdict, Violation
 
 DIED = "DIED"
 """Code of the violation that a session's process ended."""

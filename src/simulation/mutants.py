@@ -14,8 +14,8 @@ from simulation.crew import Player
 from simulation.plan import Plan
 from simulation.planted_bugs import PlantedBug
 from simulation.player import PLAY
-from simulation.session import Verdict
 from simulation.session_text import Content
+from simulation.verdict import Verdict
 
 LEAST_FOUND_PERCENT = 95
 

@@ -7,13 +7,13 @@ session that hangs or dies must not take the campaign with it.
 import argparse
 import importlib
 import json
-import logging
 import sys
 from typing import TextIO
 
 from simulation.calibration import calibrate
 from simulation.catalogue import bug_named
 from simulation.planted_bugs import plant
+from simulation.session_text import plan_from, verdict_content
 
 PLAY = "simulation.session:play"
 """What plays a plan, as `module:function`."""
@@ -28,15 +28,12 @@ def main() -> None:
     parser.add_argument("--play", default=PLAY, help="what plays a plan, as module:function")
     options = parser.parse_args()
     answers, sys.stdout = sys.stdout, sys.stderr  # nothing that a session prints may stand among the verdicts
-    logging.disable(logging.CRITICAL)
     if options.bug:
         plant(bug_named(options.bug))
     _serve(sys.stdin, answers, options.play)
 
 
 def _serve(requests: TextIO, answers: TextIO, play_name: str) -> None:
-    from simulation.session_text import plan_from, verdict_content  # noqa: PLC0415 - after the bug was planted
-
     module, _, function = play_name.partition(":")
     play = getattr(importlib.import_module(module), function)
     _answer(answers, READY)

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.errors import ConfigurationError
 from simulation.plan import Crash, Fault, FaultKind, Plan
-from simulation.session import Spell, Verdict, Violation
+from simulation.verdict import Spell, Verdict, Violation
 
 Content = dict[str, Any]
 LONGEST_MINUTES = 1_440

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from simulation.plan import Plan
-from simulation.session import Verdict
+from simulation.verdict import Verdict
 
 Play = Callable[[Plan], Verdict]
 MOST_PLAYS = 400

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from runtime.atomic_files import write_text
 from simulation.plan import Plan
-from simulation.session import Verdict
 from simulation.shrink import Shrunk
+from simulation.verdict import Verdict
 
 _WIDTH = 116
 _LATEST = 60

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from simulation.plan import FaultClass, FaultKind, Plan, fault_class
-from simulation.session import Spell, Verdict
 from simulation.session_text import Content, plan_content, plan_from
+from simulation.verdict import Spell, Verdict
 
 _TENTHS = 10
 FAULT_FREE, ONE_FAULT, STOP_REQUEST_LOST, MIX = "fault_free", "one_fault", "stop_request_lost", "mix"

@@ -12,7 +12,7 @@ import sys
 import time
 
 from simulation.plan import Fault, FaultKind, Plan
-from simulation.session import Spell, Verdict, Violation
+from simulation.verdict import Spell, Verdict, Violation
 
 DEADLY = (Fault(FaultKind.KILL, 3), Fault(FaultKind.REQUEST_LOST, 2))
 DRAWN = tuple(Fault(kind, use) for kind in list(FaultKind)[:12] for use in (1, 3))

@@ -1,7 +1,6 @@
 """Campaigns play what they say, count it, and notice a session that is not the same twice."""
 
 from simulation.campaign import Campaign, Speed, plan_of
-from simulation.plan import FaultKind
 
 
 def campaign(play: str, lines: list[str] | None = None) -> Campaign:
@@ -9,20 +8,11 @@ def campaign(play: str, lines: list[str] | None = None) -> Campaign:
     return Campaign(2, said.append, play)
 
 
-def test_a_range_of_seeds_has_sessions_of_every_class() -> None:
+def test_a_seed_stands_for_one_session_and_one_in_a_hundred_is_kept_on_the_disk() -> None:
     plans = [plan_of(seed) for seed in range(1, 2_001)]
     assert [plan.seed for plan in plans] == list(range(1, 2_001))
-    fault_free = [plan for plan in plans if plan.faults == ()]
-    single = [plan.faults[0] for plan in plans if plan.faults]
-    assert (len(fault_free), len(single)) == (100, 300)
-    assert {fault.kind for fault in single} == set(FaultKind) - {FaultKind.COMMAND}
-    assert len(set(single)) > 150
     assert sum(plan.on_disk for plan in plans) == 20
-    assert {plan.faults is None for plan in plans if plan.on_disk} == {True}
-
-
-def test_ranges_add_up() -> None:
-    assert [plan_of(seed) for seed in range(40)] == [plan_of(seed) for seed in (*range(17), *range(17, 40))]
+    assert {plan.faults for plan in plans} == {None}
 
 
 def test_seeds_are_played_and_counted(play: str) -> None:

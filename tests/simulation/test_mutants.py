@@ -14,7 +14,7 @@ from core.orders import Purpose
 from core.tags import order_tag
 from datetime import date
 from simulation.plan import Plan
-from simulation.session import Verdict, Violation
+from simulation.verdict import Verdict, Violation
 
 
 def play(plan: Plan) -> Verdict:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigurationError
 from simulation.plan import Crash, Fault, FaultKind, Plan
-from simulation.session import Spell, Verdict, Violation
 from simulation.session_text import plan_content, plan_from, verdict_content, verdict_from
+from simulation.verdict import Spell, Verdict, Violation
 
 COUNTS = st.integers(1, 10**6)
 FAULTS = st.builds(Fault, st.sampled_from(FaultKind), COUNTS)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from simulation.plan import Crash, Fault, FaultKind, Plan
-from simulation.session import Verdict, Violation
 from simulation.shrink import shrink
+from simulation.verdict import Verdict, Violation
 
 ALL = tuple(Fault(kind, use) for kind in FaultKind for use in (1, 2))
 NEEDED = frozenset({ALL[3], ALL[40], ALL[41]})

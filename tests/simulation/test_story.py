@@ -10,9 +10,9 @@ from hypothesis import given
 
 from runtime.project import ROOT
 from simulation.plan import Crash, Fault, FaultKind, Plan
-from simulation.session import Verdict, Violation
 from simulation.shrink import Shrunk
 from simulation.story import plan_source, story, write_story
+from simulation.verdict import Verdict, Violation
 
 from .test_session_text import PLANS
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from simulation.plan import Fault, FaultKind, Plan
-from simulation.session import Spell, Verdict, Violation
 from simulation.tally import FAULT_FREE, MIX, ONE_FAULT, STOP_REQUEST_LOST, Durations, Tally
+from simulation.verdict import Spell, Verdict, Violation
 
 
 def verdict(fired: tuple[Fault, ...] = (), spells: tuple[Spell, ...] = (), codes: tuple[str, ...] = ()) -> Verdict:
