@@ -27,7 +27,7 @@ from training.sources import generated
 from .conftest import DAY, Run
 
 COMMANDS = ("halt", "resume", "flatten")
-VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", *COMMANDS)
+VERBS = ("demo", "trade", "simulator", "simulate", "login", "train", "show-config", *COMMANDS)
 SECRET = "secret-of-the-app"
 
 
@@ -46,14 +46,25 @@ def test_every_verb_takes_help(verb: str, run: Run, home: Path) -> None:
     assert sorted(home.rglob("*")) == before
 
 
-@pytest.mark.parametrize("verb", ["demo", "trade", "login", "train", "show-config", *COMMANDS])
+@pytest.mark.parametrize("verb", ["demo", "trade", "simulate", "login", "train", "show-config", *COMMANDS])
 def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
     assert "--json" in run(verb, "--help").out
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [(), ("trad",), ("trade", "--nonsense"), ("trade", "--days", "0"), ("simulator", "--port", "x"), ("resume",)],
+    [
+        (),
+        ("trad",),
+        ("trade", "--nonsense"),
+        ("trade", "--days", "0"),
+        ("simulator", "--port", "x"),
+        ("simulate", "--seeds", "0"),
+        ("simulate", "--first-seed", "-1"),
+        ("simulate", "--processes", "0"),
+        ("simulate", "--crash-everywhere", "--sessions", "0"),
+        ("resume",),
+    ],
 )
 def test_wrong_usage_ends_with_2(wrong: tuple[str, ...], run: Run) -> None:
     answer = run(*wrong)
