@@ -11,13 +11,17 @@ from dataclasses import dataclass
 
 from simulation.campaign import Tell
 from simulation.crew import Player
-from simulation.plan import Plan
+from simulation.plan import Crash, Plan
 from simulation.planted_bugs import PlantedBug
 from simulation.player import PLAY
 from simulation.session_text import Content
 from simulation.verdict import Verdict
 
 LEAST_FOUND_PERCENT = 95
+_CRASH_RANGE = 120
+"""A session has about so many durable writes."""
+_CRASH_STRIDE = 37
+"""Has nothing in common with the range, so that neighbouring seeds die in different places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Hunt:
     def reason(self) -> str:
         """Why a bug counts as a survivor."""
         kinds = ", ".join(sorted(kind.value for kind in self.bug.exposed_by)) or "no fault"
+        kinds += " and a crash" if self.bug.by_a_crash else ""
         anyway = f"; {self.failing_anyway} of them fail without it too" if self.failing_anyway else ""
         return f"nothing was violated in {self.sessions} sessions with {kinds}{anyway}"
 
@@ -75,7 +80,7 @@ def hunt(bug: PlantedBug, seeds: range, play: str = PLAY) -> Hunt:
     sessions = failing_anyway = 0
     with Player(play=play, bug=bug.name) as mutant, Player(play=play) as plain:
         for seed in seeds:
-            plan = Plan(seed, kinds=bug.exposed_by)
+            plan = _plan_for(bug, seed)
             codes = _codes(mutant.play(plan))
             sessions += 1
             if not codes:
@@ -85,6 +90,11 @@ def hunt(bug: PlantedBug, seeds: range, play: str = PLAY) -> Hunt:
                 return Hunt(bug, seed, new, sessions, time.monotonic() - began, failing_anyway)
             failing_anyway += 1
     return Hunt(bug, None, (), sessions, time.monotonic() - began, failing_anyway)
+
+
+def _plan_for(bug: PlantedBug, seed: int) -> Plan:
+    crash = Crash(write=1 + seed * _CRASH_STRIDE % _CRASH_RANGE, before=seed % 3 == 0) if bug.by_a_crash else None
+    return Plan(seed, kinds=bug.exposed_by, crash=crash)
 
 
 def report(hunts: Sequence[Hunt]) -> Content:

@@ -148,7 +148,7 @@ class Soak:
     content: Content = field(default_factory=dict)
 
     def open(self) -> None:
-        """Read the report, or begin one. Raises `ConfigurationError` for one of other code, `DataError` for no report."""
+        """Read the report, or begin one. Raises `ConfigurationError` for one of other code, `DataError` for none."""
         self.content = {"code": self.code, "parts": {}}
         if not self.file.exists():
             return
@@ -237,17 +237,15 @@ def _add(so_far: Content, tally: Tally, speed: Speed) -> None:
 
 def _speed_lines(so_far: Content) -> list[str]:
     speed = Speed(so_far["processes"], so_far["playing_seconds"], so_far["loops"]).content(so_far["tally"]["sessions"])
-    return [
-        f"{speed['sessions_per_minute']:,.0f} sessions a minute on {speed['processes']} processes, "
-        f"{speed['calibration_ratio']:g} a calibration loop"
-    ]
+    rate = f"{speed['sessions_per_minute']:,.0f} sessions a minute on {speed['processes']} processes"
+    return [f"{rate}, {speed['calibration_ratio']:g} a calibration loop"]
 
 
 def _protection_lines(tally: Tally) -> list[str]:
+    times = {name: each for name, each in tally.unprotected_seconds().items() if each["count"]}
     return [
-        f"{name}: without protection {each['p50']:g} s median, {each['p99']:g} s for 99 of 100, {each['max']:g} s longest"
-        for name, each in tally.unprotected_seconds().items()
-        if each["count"]
+        f"without protection, {name}: {each['p50']:g} s median, {each['p99']:g} s for 99 of 100, {each['max']:g} s longest"
+        for name, each in times.items()
     ]
 
 

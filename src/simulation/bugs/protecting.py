@@ -5,6 +5,7 @@ from simulation.planted_bugs import PlantedBug
 
 _NO_WAY_OUT = frozenset({FaultKind.NO_FILL, FaultKind.CIRCUIT_LOCK, FaultKind.GAP_MOVE})
 _UNCERTAIN_STOP = frozenset({FaultKind.REQUEST_LOST, FaultKind.NOT_ACKNOWLEDGED, FaultKind.RATE_LIMITED})
+_SLOW_ENTRY = frozenset({FaultKind.PARTIAL_FILL, FaultKind.NO_FILL, FaultKind.REQUEST_LOST, FaultKind.REQUEST_REFUSED})
 
 BUGS = (
     PlantedBug(
@@ -16,7 +17,7 @@ BUGS = (
         if not position.stop:
             return [self._levels""",
         why="The stop is placed once, when the entry is done, and the first shares wait for the last.",
-        exposed_by=frozenset({FaultKind.PARTIAL_FILL}),
+        exposed_by=_SLOW_ENTRY,
     ),
     PlantedBug(
         name="stop_does_not_grow",

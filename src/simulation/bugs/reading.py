@@ -75,7 +75,9 @@ BUGS = (
         intent = order.intent
         quantity, value =""",
         why="Once a cancel was asked for, what the order has filled is ignored.",
-        exposed_by=frozenset({FaultKind.PARTIAL_FILL, FaultKind.NO_FILL, FaultKind.COMMAND}),
+        exposed_by=frozenset(
+            {FaultKind.PARTIAL_FILL, FaultKind.NO_FILL, FaultKind.REQUEST_LOST, FaultKind.REQUEST_LATE}
+        ),
     ),
     PlantedBug(
         name="zombie_ignored",
@@ -91,7 +93,7 @@ BUGS = (
         old="            if order.state is OrderState.SENT:\n                order.state = OrderState.UNKNOWN\n",
         new="            if order.state is OrderState.SENT:\n                order.state = OrderState.NOT_SENT\n",
         why="What had no answer when the process died is taken for never sent.",
-        exposed_by=frozenset({FaultKind.KILL, FaultKind.RESPONSE_SLOW}),
+        exposed_by=frozenset({FaultKind.KILL, FaultKind.REQUEST_LATE}),
     ),
     PlantedBug(
         name="sent_order_waits_for_ever",
@@ -99,19 +101,24 @@ BUGS = (
         old="            if order.state is OrderState.SENT:\n                order.state = OrderState.UNKNOWN\n",
         new="            pass\n",
         why="After a restart an order waits for an answer that the dead process took with it.",
-        exposed_by=frozenset({FaultKind.KILL, FaultKind.RESPONSE_SLOW, FaultKind.REQUEST_LOST}),
+        by_a_crash=True,
     ),
     PlantedBug(
-        name="acknowledged_change_is_done",
+        name="any_report_confirms_a_change",
         module="core.tracking",
-        old="                self.change_at = at  # only from here on can the book be expected to show it\n",
-        new="""                if self.change is not None and outcome.kind is OutcomeKind.ACK:
-                    self.type, self.quantity = self.change.type, self.change.quantity
-                    self.limit_price, self.trigger_price = self.change.limit_price, self.change.trigger_price
-                    self.change = None
+        old="""        if report.status is OrderStatus.PENDING and report.filled == self.filled:
+            self.type, self.quantity = report.type, report.quantity
+            self.limit_price, self.trigger_price = report.limit_price, report.trigger_price
+        if self.change is not None and _shows(report, self.change):
+            self.change = None
 """,
-        why="The broker's yes to a modification is believed, and the book is not asked.",
-        exposed_by=frozenset({FaultKind.MODIFY_WITHOUT_EFFECT}),
+        new="""        if self.change is not None:
+            self.type, self.quantity = self.change.type, self.change.quantity
+            self.limit_price, self.trigger_price = self.change.limit_price, self.change.trigger_price
+            self.change = None
+""",
+        why="The broker's yes to a modification is believed, and what the book shows instead is not looked at.",
+        exposed_by=frozenset({FaultKind.MODIFY_WITHOUT_EFFECT, FaultKind.PARTIAL_FILL, FaultKind.REQUEST_LOST}),
     ),
     PlantedBug(
         name="change_without_effect_is_waited_for",
@@ -132,21 +139,13 @@ BUGS = (
     PlantedBug(
         name="missing_row_is_a_closed_position",
         module="trading.reconcile",
-        old="        converted = missing and is_converted(books, position, missing)\n",
-        new="        converted = missing > 0\n",
-        why="What the position book does not show is taken for sold, at the price that it was bought for.",
-        exposed_by=_BAD_BOOKS,
-    ),
-    PlantedBug(
-        name="missing_row_believed_at_once",
-        module="trading.reconcile",
         old="""        if missing and self._has_patience(symbol, _PATIENCE if converted else _LONG_PATIENCE):
             return []
         if missing and not converted:
 """,
         new="""        if missing and converted:
 """,
-        why="The same, and the first empty answer is enough.",
+        why="What the position book does not show is taken for sold, at the price that it was bought for.",
         exposed_by=_BAD_BOOKS,
     ),
     PlantedBug(
@@ -164,7 +163,7 @@ BUGS = (
         new="self._rules.books_idle",
         why="The order socket tells everything anyway, until it does not.",
         exposed_by=frozenset(
-            {FaultKind.ORDER_SOCKET_DROP, FaultKind.ORDER_SOCKET_STALL, FaultKind.MODIFY_WITHOUT_EFFECT}
+            {FaultKind.ORDER_SOCKET_DROP, FaultKind.ORDER_SOCKET_STALL, FaultKind.PARTIAL_FILL, FaultKind.NO_FILL}
         ),
     ),
 )

@@ -64,14 +64,6 @@ BUGS = (
         exposed_by=frozenset({FaultKind.RATE_LIMITED, FaultKind.REJECT_STOP, FaultKind.REJECT_MARGIN}),
     ),
     PlantedBug(
-        name="late_answer_revives_an_order",
-        module="core.tracking",
-        old="                if self.state in {OrderState.SENT, OrderState.UNKNOWN}:\n",
-        new="                if outcome.kind is not OutcomeKind.UNKNOWN:\n",
-        why="The answer to a call is taken for news even when the order has filled or been cancelled meanwhile.",
-        exposed_by=frozenset({FaultKind.RESPONSE_SLOW, FaultKind.MANUAL_CANCEL, FaultKind.REJECT_STOP}),
-    ),
-    PlantedBug(
         name="acts_before_it_writes",
         module="trading.writer",
         old="""        try:
@@ -103,15 +95,6 @@ BUGS = (
         new="{_base32(0, 3)}",
         why="Order numbers begin anew at every start, so that a restart gives a tag a second time.",
         exposed_by=frozenset({FaultKind.KILL}),
-    ),
-    PlantedBug(
-        name="settles_midway",
-        module="trading.kernel",
-        old="""            if not waiting:
-                waiting.extend(""",
-        new="""            if waiting is not None:
-                waiting.extend(""",
-        why="Symbols take their next step before the last one was applied: two causes at one instant, two orders.",
     ),
     PlantedBug(
         name="rate_counters_reset_at_boot",
