@@ -159,6 +159,7 @@ class BotState:
             case events.FeedChanged(feed=feed, state=feed_state):
                 self.feeds[feed] = feed_state
             case events.AccessChanged(valid=valid):
+                self.reconciled = self.reconciled and not valid  # much may have happened while nobody could look
                 self.access = valid
             case events.FlatVerified():
                 self.flat_verified = True

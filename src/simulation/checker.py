@@ -91,7 +91,9 @@ class Checker:
         before = truth.net[trade.symbol]
         after = before + trade.side.value * trade.quantity
         if before * after < 0 or (purpose is not Purpose.ENTRY and abs(after) > abs(before)):
-            self.complain("I3", f"our {purpose.name} {trade.tag or trade.broker_id} took {trade.symbol} {before} -> {after}")
+            self.complain(
+                "I3", f"our {purpose.name} {trade.tag or trade.broker_id} took {trade.symbol} {before} -> {after}"
+            )
         if purpose is Purpose.ENTRY and abs(after) * trade.price > RULES.max_order_value:
             self.complain("I7", f"{trade.symbol}: {after} shares are worth more than one order may be")
 
@@ -135,7 +137,9 @@ class Checker:
         if intent.purpose is not Purpose.ENTRY:
             return
         if not is_touched and not truth.is_idle(symbol):
-            self.complain("I1", f"{intent.tag}: an entry beside {truth.net[symbol]} shares or a working order in {symbol}")
+            self.complain(
+                "I1", f"{intent.tag}: an entry beside {truth.net[symbol]} shares or a working order in {symbol}"
+            )
         self._log.check_entry(symbol, at)
         age = at - self._prices.get(symbol, 0)
         if age > RULES.max_price_age:
@@ -170,7 +174,10 @@ class Checker:
     def called(self, is_order_verb: bool) -> None:  # noqa: ARG002 - the windows count every call
         """I8: count a call that goes out."""
         now, rates = self._time.now, BROKER.rates
-        for window, length, most in ((self._seconds, SECOND, rates.per_second), (self._minute, MINUTE, rates.per_minute)):
+        for window, length, most in (
+            (self._seconds, SECOND, rates.per_second),
+            (self._minute, MINUTE, rates.per_minute),
+        ):
             window.append(now)
             while window[0] <= now - length:
                 window.popleft()

@@ -16,7 +16,7 @@ from simulation.plan import Crash, FaultKind
 from trading.event_log import SqliteEventLog
 
 
-class ProcessKilled(BotError):
+class ProcessKilledError(BotError):
     """The process died in the middle of an append; nothing that follows was done."""
 
 
@@ -24,7 +24,11 @@ class SimulatedDisk:
     """Implements `trading.event_log.EventLog`; what it kept stays when the process that wrote it is gone."""
 
     def __init__(
-        self, fates: Fates, crash: Crash | None, kept: Callable[[Sequence[Event], Sequence[str]], None], path: Path | None
+        self,
+        fates: Fates,
+        crash: Crash | None,
+        kept: Callable[[Sequence[Event], Sequence[str]], None],
+        path: Path | None,
     ) -> None:
         """`kept` is told what became durable, with its text; `path` names a real file to write as well."""
         self.writes = 0
@@ -42,11 +46,11 @@ class SimulatedDisk:
         return self._hash.hexdigest()
 
     def append(self, events: Sequence[Event]) -> None:
-        """Keep events. Raises `StorageError` when the disk is full, `ProcessKilled` at the planned write."""
+        """Keep events. Raises `StorageError` when the disk is full, `ProcessKilledError` at the planned write."""
         self.writes += 1
         is_last = self._crash is not None and self._crash.write == self.writes
         if is_last and self._crash is not None and self._crash.before:
-            raise ProcessKilled(f"killed before write {self.writes}")
+            raise ProcessKilledError(f"killed before write {self.writes}")
         if self._fates.strikes(FaultKind.DISK_FULL):
             raise StorageError(f"write {self.writes}: no space left on device")
         rows = [encode(event) for event in events]
@@ -57,7 +61,7 @@ class SimulatedDisk:
             self._hash.update(f"{kind}\0{body}\n".encode())
         self._kept(events, [body for _, body in rows])
         if is_last:
-            raise ProcessKilled(f"killed after write {self.writes}")
+            raise ProcessKilledError(f"killed after write {self.writes}")
 
     def read(self) -> Iterator[Event]:
         """Yield what was kept, from the file where there is one."""

@@ -23,7 +23,7 @@ from trading.call_journal import Call, CallJournal
 from trading.fyers_calls import PATIENCE_SECONDS
 from trading.kernel import Effect
 from trading.order_outcomes import outcome_of
-from trading.rate_budget import Lane, RateBudget
+from trading.rate_budget import Lane
 
 _ORDER_WORKERS = 2
 _SHORTEST_WAIT = 50 * MILLISECOND
@@ -91,9 +91,7 @@ class Errands:
             case events.CancelIntended(tag=tag, broker_id=broker_id):
                 self._enqueue(_Call(Verb.CANCEL, tag, "", Lane.EXIT, lambda: broker.cancel(broker_id)))
             case events.PositionExitIntended(symbol=symbol, product=product):
-                self._enqueue(
-                    _Call(Verb.EXIT, symbol, symbol, Lane.EXIT, lambda: broker.exit(symbol, product.value))
-                )
+                self._enqueue(_Call(Verb.EXIT, symbol, symbol, Lane.EXIT, lambda: broker.exit(symbol, product.value)))
             case events.HistoryWanted():
                 self._readings.want_history(effect)
             case events.BooksWanted():

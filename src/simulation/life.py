@@ -1,4 +1,4 @@
-"""One life of the bot's process, as its workers and feeds see it: a clock, a budget, an inbox, and whether it is over."""
+"""One life of the bot's process, as its workers and feeds see it: a clock, a budget, an inbox."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

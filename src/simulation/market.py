@@ -39,9 +39,7 @@ class SimulatedMarket:
         """The shares, bands included."""
         return INSTRUMENTS
 
-    def show(
-        self, symbol: str, price: int, at: Instant, bid_size: int = PLENTY, ask_size: int = PLENTY
-    ) -> Quote:
+    def show(self, symbol: str, price: int, at: Instant, bid_size: int = PLENTY, ask_size: int = PLENTY) -> Quote:
         """Put a price on display, with so many shares on each side; a side without shares has no price either."""
         self._volume += 100
         quote = Quote(

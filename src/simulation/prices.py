@@ -19,9 +19,7 @@ _HOME = 0.02
 class Prices:
     """The path of every share."""
 
-    def __init__(
-        self, time: VirtualTime, seed: int, broker: SimulatedBroker, hear: Callable[[Quote], None]
-    ) -> None:
+    def __init__(self, time: VirtualTime, seed: int, broker: SimulatedBroker, hear: Callable[[Quote], None]) -> None:
         """`hear` is told every print, as the data feed is."""
         self._time = time
         self._broker = broker

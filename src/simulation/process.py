@@ -18,7 +18,7 @@ from core.tags import log_id_from
 from simulation.broker import SimulatedBroker
 from simulation.checker import Checker
 from simulation.dice import draw
-from simulation.disk import ProcessKilled, SimulatedDisk
+from simulation.disk import ProcessKilledError, SimulatedDisk
 from simulation.errands import Errands, KeptJournal
 from simulation.fates import Fates
 from simulation.feeds import OrderSocket, PriceFeed
@@ -199,7 +199,7 @@ class Process:
         """Do something of the bot's; what it raises ends the process, as it would end the real one."""
         try:
             deed()
-        except (StorageError, ProcessKilled):
+        except (StorageError, ProcessKilledError):
             self.die(self._down_for())
         except Exception as error:  # noqa: BLE001 - the top of the process
             self._checker.complain("I0", f"{type(error).__name__}: {error}")

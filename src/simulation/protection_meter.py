@@ -13,8 +13,9 @@ from simulation.truth import Truth
 from simulation.verdict import Spell
 
 _LOST_LATELY = 10 * SECOND
-_GRACE_SECONDS = 5.0
-"""How long after the limit a forced exit may take to be decided."""
+_GRACE_SECONDS = 10.0
+"""How long after the limit a forced exit may take to be decided: where the order socket is silent, the bot hears of
+a fill from the books only, which it reads every five seconds; and five for the decision."""
 LONGEST_FORCED_SECONDS = 150.0
 """However the exit goes, a position that can be left is left by then."""
 
@@ -107,6 +108,4 @@ class ProtectionMeter:
 
     def _end(self, symbol: str) -> None:
         running = self._running.pop(symbol)
-        self.spells.append(
-            Spell(running.counted / SECOND, symbol, running.is_request_lost, running.forced_after)
-        )
+        self.spells.append(Spell(running.counted / SECOND, symbol, running.is_request_lost, running.forced_after))

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.instants import MILLISECOND, SECOND, ist_text
+from core.orders import OrderReport
 from core.state import BotState
 from core.tracking import OrderState
 from simulation.books import own_tag
@@ -70,7 +71,7 @@ class _Session:
         prices = Prices(self._time, plan.seed, self._broker, self._hear)
         Hands(self._time, self._fates, self._broker, self._network, self._truth, prices, self._process)
         self._broker.watch = self._checker.watch
-        self._broker.tell = lambda report: self._process.socket.tell(report)
+        self._broker.tell = self._tell
         self._network.disturbed = lambda symbol: self._meter.request_was_lost(symbol, self._time.now)
 
     def play(self) -> Verdict:
@@ -91,6 +92,10 @@ class _Session:
         if self._process.is_alive:
             self._process.prices.hear(quote)
 
+    def _tell(self, report: OrderReport) -> None:
+        if self._process.is_alive:
+            self._process.socket.tell(report)
+
     def _can_act(self, symbol: str) -> bool:
         process, network = self._process, self._network
         is_there = process.is_alive and not process.stands_still
@@ -105,7 +110,10 @@ class _Session:
         complain = self._checker.complain
         for spell in self._meter.spells:
             if is_too_long(spell, session):
-                complain("I4", f"{spell.symbol} stood unprotected for {spell.seconds:.1f} s in a session of {session}: {spell}")
+                complain(
+                    "I4",
+                    f"{spell.symbol} stood unprotected for {spell.seconds:.1f} s in a session of {session}: {spell}",
+                )
         if not self._process.is_alive:
             complain("I0", "the process is dead at the end of the calm")
             return

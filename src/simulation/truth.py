@@ -3,7 +3,7 @@
 The bot may believe what it likes; invariants are judged by this.
 """
 
-from core.instants import Instant
+from core.instants import SECOND, Instant
 from core.orders import Product, Purpose
 from core.tags import is_ours, purpose_of
 from simulation.books import own_tag
@@ -16,8 +16,10 @@ from simulator.books import (
     OrderChanged,
     PositionChanged,
     Trade,
-    Traded,
 )
+
+_KNOWN_AFTER = 60 * SECOND
+"""How long after others last traded the bot may still act on what was before."""
 
 
 def purpose_at_broker(order: ExchangeOrder) -> Purpose | None:
@@ -49,7 +51,7 @@ class Truth:
                 self._take_order(order, at)
             case PositionChanged(row) if row.product == Product.INTRADAY.value:
                 self.net[row.symbol] = row.net_quantity
-                self._forget_touch(row.symbol)
+                self._forget_touch(row.symbol, at)
             case _:
                 pass
 
@@ -86,13 +88,8 @@ class Truth:
             book[order.symbol][order.broker_id] = order
         else:
             book[order.symbol].pop(order.broker_id, None)
-            self._forget_touch(order.symbol)
+            self._forget_touch(order.symbol, at)
 
-    def _forget_touch(self, symbol: str) -> None:
-        if symbol in self.touched and self.is_idle(symbol):
+    def _forget_touch(self, symbol: str, now: Instant) -> None:
+        if self.is_idle(symbol) and now - self.touched.get(symbol, now) > _KNOWN_AFTER:
             del self.touched[symbol]
-
-
-def is_trade(item: ExchangeEvent) -> bool:
-    """Whether a fact is a fill."""
-    return isinstance(item, Traded)

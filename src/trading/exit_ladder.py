@@ -63,6 +63,8 @@ class ExitLadder:
             self._sent[symbol] = position.exit_steps
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.stop_patience)
             return []  # the exchange triggers it by itself
+        if order is None and self._may_the_broker_close(state, position):
+            return []  # asked before a restart, perhaps: a second request beside the first could open a position
         if _is_the_brokers(position):
             if order is not None:
                 why = "the broker is asked to close the position"
@@ -72,8 +74,6 @@ class ExitLadder:
             )
         elif order is not None:
             decision = ChangeIntended(at=at, change=self._exit_by_change(position, order, at))
-        elif self._may_the_broker_close(state, position):
-            return []
         else:
             decision = self.new_order(state, position, Purpose.EXIT, self._price(position, at), at)
         self._sent[symbol] = position.exit_steps
