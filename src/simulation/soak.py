@@ -244,7 +244,7 @@ def _speed_lines(so_far: Content) -> list[str]:
 def _protection_lines(tally: Tally) -> list[str]:
     times = {name: each for name, each in tally.unprotected_seconds().items() if each["count"]}
     return [
-        f"without protection, {name}: {each['p50']:g} s median, {each['p99']:g} s for 99 of 100, {each['max']:g} s longest"
+        f"without protection, {name}: {each['p50']:g} s median, {each['p99']:g} s for 99 of 100, {each['max']:g} s most"
         for name, each in times.items()
     ]
 

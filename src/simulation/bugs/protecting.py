@@ -91,8 +91,8 @@ BUGS = (
     PlantedBug(
         name="exit_beside_the_brokers",
         module="trading.exit_ladder",
-        old="        elif self._may_the_broker_close(state, position):\n            return []\n",
-        new="",
+        old="        if order is None and self._may_the_broker_close(state, position):\n            return []",
+        new="        if state.day is None:\n            return []",
         why="The broker was asked to close the position, and an order of ours follows at once.",
         exposed_by=_NO_WAY_OUT,
     ),
