@@ -18,8 +18,8 @@ from simulation.session_text import Content
 from simulation.verdict import Verdict
 
 LEAST_FOUND_PERCENT = 95
-_CRASH_RANGE = 120
-"""A session has about so many durable writes."""
+_CRASH_RANGE = 600
+"""A session has more durable writes than that."""
 _CRASH_STRIDE = 37
 """Has nothing in common with the range, so that neighbouring seeds die in different places."""
 

@@ -42,7 +42,7 @@ BUGS = (
         new="            quantity=position.entry_filled,\n",
         why="The stop and the exit are for what was bought, not for what is left of it.",
         exposed_by=frozenset(
-            {FaultKind.PARTIAL_FILL, FaultKind.MANUAL_CANCEL, FaultKind.MANUAL_ORDER, FaultKind.NO_FILL}
+            {FaultKind.PARTIAL_FILL, FaultKind.MANUAL_CANCEL, FaultKind.REQUEST_REFUSED, FaultKind.NO_FILL}
         ),
     ),
     PlantedBug(
@@ -78,15 +78,6 @@ BUGS = (
             return [CancelIntended(at=at, tag=order.intent.tag, broker_id=order.broker_id, why=why)]
 """,
         why="The stop is cancelled first and the exit sent afterwards: naked in between, and for longer if that fails.",
-        exposed_by=frozenset({FaultKind.REQUEST_LOST, FaultKind.NO_FILL, FaultKind.RATE_LIMITED}),
-    ),
-    PlantedBug(
-        name="changes_what_is_on_its_way",
-        module="trading.exit_ladder",
-        old="        is_being_cancelled = order.cancel_at and",
-        new="        return False\n        is_being_cancelled = order.cancel_at and",
-        why="The last word on an order is not waited for before the next.",
-        exposed_by=frozenset({FaultKind.RESPONSE_SLOW, FaultKind.RESPONSE_LOST, FaultKind.REQUEST_LOST}),
     ),
     PlantedBug(
         name="exit_beside_the_brokers",

@@ -93,7 +93,8 @@ BUGS = (
         old="            if order.state is OrderState.SENT:\n                order.state = OrderState.UNKNOWN\n",
         new="            if order.state is OrderState.SENT:\n                order.state = OrderState.NOT_SENT\n",
         why="What had no answer when the process died is taken for never sent.",
-        exposed_by=frozenset({FaultKind.KILL, FaultKind.REQUEST_LATE}),
+        exposed_by=frozenset({FaultKind.REQUEST_LATE}),
+        by_a_crash=True,
     ),
     PlantedBug(
         name="sent_order_waits_for_ever",
@@ -155,15 +156,5 @@ BUGS = (
         new="        if state.phase is Phase.CLOSE and state.live_orders(symbol):\n",
         why="A position whose shares are gone is closed in the log while its stop still rests.",
         exposed_by=_OTHERS,
-    ),
-    PlantedBug(
-        name="books_read_lazily",
-        module="trading.order_manager",
-        old="self._rules.books_busy if busy else self._rules.books_idle",
-        new="self._rules.books_idle",
-        why="The order socket tells everything anyway, until it does not.",
-        exposed_by=frozenset(
-            {FaultKind.ORDER_SOCKET_DROP, FaultKind.ORDER_SOCKET_STALL, FaultKind.PARTIAL_FILL, FaultKind.NO_FILL}
-        ),
     ),
 )
