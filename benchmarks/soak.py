@@ -25,20 +25,18 @@ NO_TESTS = {4, 5}
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """Tests run again and again, each time with another seed."""
+    """Tests that take the number of their cases from the environment."""
 
     name: str
     goal: int
     piece: int
-    """How many cases one run has."""
+    """How many cases one run has: all of them, where a run draws the same cases each time."""
+    count_by: str
+    """Environment variable that takes the number of cases."""
     arguments: tuple[str, ...]
-    count_by: str = ""
-    """Environment variable that takes the number of cases; empty: the tests have their own."""
 
     def advance(self, so_far: dict[str, Any], done: int, count: int) -> None:
-        environment = {**os.environ, "FUZZ_SEED": str(done // self.piece)}
-        if self.count_by:
-            environment[self.count_by] = str(count)
+        environment = {**os.environ, self.count_by: str(count)}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *self.arguments]
         ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if ended.returncode in NO_TESTS:
@@ -46,7 +44,7 @@ class Tests:
         so_far["runs"] = so_far.get("runs", 0) + 1
         so_far.setdefault("failed", [])
         if ended.returncode:
-            so_far["failed"].append(f"FUZZ_SEED={environment['FUZZ_SEED']}: {_last(ended.stdout)}")
+            so_far["failed"].append(f"after {done:,}, {self.count_by}={count}: {_last(ended.stdout)}")
 
     def lines(self, so_far: dict[str, Any]) -> list[str]:
         return [f"{so_far['runs']} runs of `pytest {' '.join(self.arguments)}`"]
@@ -60,8 +58,8 @@ def parts(campaign: Campaign) -> list[Part]:
     return [
         Mutants(campaign),
         Crashes(50, campaign),
-        Tests("frames", 1_000_000, 50_000, (fuzz,)),
-        Tests("answers", 100_000, 5_000, ("tests/trading/test_answer_fuzz.py",)),
+        Tests("frames", 1_000_000, 1_000_000, "FUZZ_FRAMES", (fuzz,)),
+        Tests("answers", 100_000, 100_000, "FUZZ_ANSWERS", ("tests/security/test_hostile_answers.py",)),
         Seeds(100_000, campaign),
     ]
 

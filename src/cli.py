@@ -43,7 +43,7 @@ DateOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program. Ends the process: 0 good, 1 failed with one line of why, 2 wrong usage."""
+    """Run the program. Ends the process: 0 good, 1 failed with one line of why, 2 wrong usage, 3 another bot runs."""
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="fyersbot")
     except (BotError, OSError) as error:
@@ -123,11 +123,14 @@ def trade(
 def halt(
     why: WhyOption = "asked for by an operator",
     mode: ForModeOption = None,
+    exit_only: Annotated[
+        bool, typer.Option("--exit-only", help="Raise EXIT_ONLY, the level above the bot's own doubts and faults.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take no entries until `fyersbot resume`; what is open is managed to its end."""
-    _command("halt", why, mode, config, as_json=as_json)
+    _command("exit_only" if exit_only else "halt", why, mode, config, as_json=as_json)
 
 
 @app.command()
@@ -296,10 +299,10 @@ def _lacks_default_model(settings: "Settings") -> bool:
 
 def _check_strategy(settings: "Settings") -> None:
     """Make the strategy once before anything is started or written, so that a wrong name or model is told at once."""
-    from trading.wiring import strategy_of
+    from trading.strategy_choice import choose_strategy
 
     if not _lacks_default_model(settings):
-        strategy_of(settings)
+        choose_strategy(settings)
 
 
 def _train_default_model(settings: "Settings") -> None:

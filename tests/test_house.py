@@ -67,6 +67,7 @@ def test_tests_and_src_are_folders_not_packages() -> None:
     assert not (SRC / "__init__.py").exists()
 
 
+@pytest.mark.hazard("T1")
 @pytest.mark.parametrize("banned", sorted(CLOCK_AND_CHANCE))
 def test_only_the_clock_asks_the_time_and_nobody_asks_chance(banned: str) -> None:
     lint = SETTINGS["ruff"]["lint"]["per-file-ignores"]

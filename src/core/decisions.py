@@ -4,10 +4,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from core.inputs import Condition
 from core.instants import Instant
 from core.orders import OrderChange, OrderIntent, OrderReport, Product
 from core.positions import Trade
 from core.signals import Direction
+
+STRATEGY_FAILED = "STRATEGY_FAILED"
+SOFT_LOSS_LIMIT = "SOFT_LOSS_LIMIT"
+"""Codes of alarms that the state remembers."""
 
 
 class SafetyLevel(Enum):
@@ -36,6 +41,13 @@ class BooksWanted:
 
     at: Instant
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsWanted:
+    """Effect: read the money and the profile at the broker."""
+
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +234,16 @@ class Alarm:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtChanged:
+    """The kernel itself doubts, or does so no more; to the state the same as `ConditionChanged`."""
+
+    at: Instant
+    condition: Condition
+    holds: bool
+    why: str
+
+
 Decision: TypeAlias = (
     HistoryWanted
     | BooksWanted
@@ -242,4 +264,6 @@ Decision: TypeAlias = (
     | Reconciled
     | FlatVerified
     | Alarm
+    | DoubtChanged
+    | FundsWanted
 )

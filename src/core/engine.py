@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from core import events, exits, latches
 from core.entries import propose_entry
 from core.errors import StrategyError
-from core.events import Alarm, Decided, Decision, ExitDecided, LevelChanged, SafetyLevel
+from core.events import SOFT_LOSS_LIMIT, STRATEGY_FAILED, Alarm, Decided, Decision, ExitDecided, SafetyLevel
 from core.instants import Instant
 from core.market import Instrument, Tick, Timeframe
 from core.ports import RowStream
@@ -56,8 +56,13 @@ class Engine:
                 return self._take_candles(state, event)
             case events.CommandGiven():
                 return latches.obey(state, event, self.rules.max_loss)
+            case events.ConditionChanged(condition=events.Condition.GAP, holds=True):
+                self.ticks.clear()  # what was seen before the gap is of another time
             case events.TradeClosed(trade=trade):
                 self._open_profit.pop(trade.symbol, None)
+                return self._watch_loss(state, event.at)
+            case events.Reconciled(at=at):
+                return self._watch_loss(state, at)
         return []
 
     def on_tick(self, state: BotState, tick: Tick, now: Instant) -> list[Decision]:
@@ -70,6 +75,8 @@ class Engine:
         if day is None or not day.is_open(tick.at):
             return []
         if self._is_daily and day.entries_allowed(now) and self._is_of_the_last_session(state.queued.get(symbol)):
+            if state.conditions or state.funds is None:
+                return []  # what passes by itself must not cost the one entry of the day
             return [self._propose(state, state.queued[symbol], now)]
         position = state.positions.get(symbol)
         if position is None:
@@ -81,14 +88,32 @@ class Engine:
             code, price = exits.decide(position.side.value, position.stop, position.target, ltp, ltp, ltp, False)
             if code != exits.HOLD:
                 decisions.append(ExitDecided(at=now, symbol=symbol, reason=exits.REASONS[code], price=price))
-        if self.profit(state) <= -self.rules.max_loss and state.level.value < SafetyLevel.FLATTEN.value:
-            why = f"loss limit: {self.profit(state) / 100:.2f} of {-self.rules.max_loss / 100:.2f} rupees"
-            decisions.append(LevelChanged(at=now, level=SafetyLevel.FLATTEN, why=why))
-        return decisions
+        return decisions + self._watch_loss(state, now)
 
     def profit(self, state: BotState) -> int:
         """Profit of the day in units: closed trades after charges, open ones marked to the last price."""
         return state.realised + sum(self._open_profit.values())
+
+    def cautious_profit(self, state: BotState) -> int:
+        """The same for whoever wants to enter: a position without a price yet has lost what its stop allows."""
+        unseen = (position for symbol, position in state.positions.items() if symbol not in self._open_profit)
+        return self.profit(state) + sum(
+            min(0, position.profit_at(position.stop)) for position in unseen if position.stop
+        )
+
+    def _watch_loss(self, state: BotState, at: Instant) -> list[Decision]:
+        """Answer the loss of the day: at the soft limit no more entries, at the hard one everything is closed."""
+        profit, rules = self.profit(state), self.rules
+        if profit > -min(rules.soft_loss, rules.max_loss):
+            return []
+        if profit <= -rules.max_loss:
+            why = f"loss limit: {profit / 100:.2f} of {-rules.max_loss / 100:.2f} rupees"
+            return latches.raise_to(SafetyLevel.FLATTEN, state, at, why)
+        if state.soft_loss_hit:
+            return []  # an operator who has resumed since has seen it
+        why = f"soft loss limit: {profit / 100:.2f} of {-rules.soft_loss / 100:.2f} rupees; no entries until a resume"
+        alarm = Alarm(at=at, code=SOFT_LOSS_LIMIT, message=why)
+        return [alarm, *latches.raise_to(SafetyLevel.EXIT_ONLY, state, at, why)]
 
     # --- candles ------------------------------------------------------------------------------------------------
 
@@ -120,7 +145,7 @@ class Engine:
         try:
             signal = self.provider.on_data(now, before)
         except StrategyError as error:
-            alarm = Alarm(at=at, code="STRATEGY_FAILED", message=str(error))
+            alarm = Alarm(at=at, code=STRATEGY_FAILED, message=str(error))
             return [alarm, *latches.raise_to(SafetyLevel.NO_ENTRY, state, at, str(error))]
         decided = Decided(
             at=at,
@@ -144,4 +169,6 @@ class Engine:
     def _propose(self, state: BotState, decided: Decided, at: Instant) -> Decision:
         instrument = self.instruments[decided.symbol]
         tick = self.ticks.get(decided.symbol)
-        return propose_entry(state, self._tagger, self.rules, instrument, decided, tick, at, self.profit(state))
+        return propose_entry(
+            state, self._tagger, self.rules, instrument, decided, tick, at, self.cautious_profit(state)
+        )

@@ -1,8 +1,9 @@
 """From a signal to an order: plan, size, gate. Everything about an entry is fixed here, before it is sent."""
 
 from core import exits
+from core.entry_facts import gather
 from core.events import Decided, Decision, EntryPlan, EntryRefused, OrderIntended
-from core.gatekeeper import EntryFacts, refuse_entry
+from core.gatekeeper import refuse_entry
 from core.instants import Instant
 from core.market import Instrument, Tick
 from core.orders import OrderIntent, OrderType, Purpose
@@ -54,7 +55,7 @@ def propose_entry(
         purpose=Purpose.ENTRY,
         reason=signal.reason,
     )
-    facts = _facts(state, instrument, tick, now, profit, stop, target)
+    facts = gather(state, intent, instrument, tick, now, profit=profit, stop=stop, target=target, margin=rules.margin)
     refusal = refuse_entry(intent, facts, rules)
     if refusal is not None:
         return EntryRefused(at=now, symbol=signal.symbol, code=refusal[0].value, detail=refusal[1])
@@ -66,28 +67,3 @@ def propose_entry(
         target_atr=rules.target_atr,
     )
     return OrderIntended(at=now, intent=intent, plan=plan)
-
-
-def _facts(
-    state: BotState, instrument: Instrument, tick: Tick, now: Instant, profit: int, stop: int, target: int
-) -> EntryFacts:
-    symbol = instrument.symbol
-    waiting = {order.intent.symbol for order in state.live_entries}
-    return EntryFacts(
-        now=now,
-        day=state.day,
-        level=state.level,
-        access=state.access,
-        reconciled=state.reconciled,
-        books_failed=state.books_failed,
-        stopping=state.stopping,
-        blocked=state.blocked.get(symbol, ""),
-        busy=symbol in state.positions or bool(state.live_orders(symbol)),
-        positions=len(waiting | set(state.positions)),
-        profit=profit,
-        orders_today=state.orders_today,
-        instrument=instrument,
-        tick=tick,
-        stop=stop,
-        target=target,
-    )

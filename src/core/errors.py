@@ -33,6 +33,10 @@ class UnfinishedError(BotError):
     """A stop, or a session, ended with something open. The process ends and says where a person must look."""
 
 
+class ThreadDiedError(BotError):
+    """A thread of the bot met an error that nobody foresaw. The process ends; resting stops stay at the broker."""
+
+
 class BrokerError(BotError):
     """A read from the broker failed. It is asked again with back-off; no decision rests on the missing answer."""
 

@@ -5,16 +5,16 @@ table; the first refusal is recorded with its code and the numbers that made it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from core.activity import FAILURES
+from core.entry_facts import TWIN_WINDOW, EntryFacts
 from core.events import SafetyLevel
-from core.instants import SECOND, Instant, ist_text
-from core.market import Instrument, Side, Tick
+from core.instants import SECOND, ist_text
+from core.market import Side
 from core.orders import OrderIntent, Product
 from core.rules import TradingRules
-from core.sessions import TradingDay
 
 
 class Refusal(Enum):
@@ -22,50 +22,37 @@ class Refusal(Enum):
 
     STOPPING = "STOPPING"
     SAFETY_LEVEL = "SAFETY_LEVEL"
+    CONDITION = "CONDITION"
     NO_ACCESS = "NO_ACCESS"
+    WRONG_ACCOUNT = "WRONG_ACCOUNT"
+    STRATEGY_FAULT = "STRATEGY_FAULT"
+    CIRCUIT_OPEN = "CIRCUIT_OPEN"
     NOT_RECONCILED = "NOT_RECONCILED"
     NO_BOOKS = "NO_BOOKS"
+    STALE_BOOKS = "STALE_BOOKS"
     SESSION_CLOSED = "SESSION_CLOSED"
     ENTRIES_CLOSED = "ENTRIES_CLOSED"
     SYMBOL_BLOCKED = "SYMBOL_BLOCKED"
     SYMBOL_BUSY = "SYMBOL_BUSY"
+    DUPLICATE = "DUPLICATE"
     NOT_TRADABLE = "NOT_TRADABLE"
     SHORT_DELIVERY = "SHORT_DELIVERY"
     LOSS_LIMIT = "LOSS_LIMIT"
     MAX_POSITIONS = "MAX_POSITIONS"
     MAX_ORDERS = "MAX_ORDERS"
+    ORDERS_PER_MINUTE = "ORDERS_PER_MINUTE"
+    ORDERS_PER_SECOND = "ORDERS_PER_SECOND"
     STALE_PRICE = "STALE_PRICE"
     PRICE_SANITY = "PRICE_SANITY"
     QUANTITY_SANITY = "QUANTITY_SANITY"
     ORDER_VALUE = "ORDER_VALUE"
+    SYMBOL_EXPOSURE = "SYMBOL_EXPOSURE"
+    TOTAL_EXPOSURE = "TOTAL_EXPOSURE"
+    OPEN_ORDERS = "OPEN_ORDERS"
+    TURNOVER = "TURNOVER"
+    MARGIN = "MARGIN"
     STOP_SANITY = "STOP_SANITY"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryFacts:
-    """What the gate may look at, gathered at one instant."""
-
-    now: Instant
-    day: TradingDay | None
-    level: SafetyLevel
-    access: bool
-    reconciled: bool
-    books_failed: bool
-    """Whether the newest attempt to read the broker's books came to nothing."""
-    stopping: bool
-    blocked: str
-    """Why the symbol is blocked; empty when it is not."""
-    busy: bool
-    """Whether the symbol has a position or a live order of ours."""
-    positions: int
-    """Open positions and live entries, over all symbols."""
-    profit: int
-    """Realised plus marked to market of the day, in units."""
-    orders_today: int
-    instrument: Instrument
-    tick: Tick | None
-    stop: int
-    target: int
+    TARGET_SANITY = "TARGET_SANITY"
 
 
 Rule: TypeAlias = Callable[[OrderIntent, EntryFacts, TradingRules], str | None]
@@ -89,8 +76,28 @@ def _safety_level(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules)
     return None if facts.level is SafetyLevel.RUN else f"level={facts.level.name}"
 
 
+def _condition(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    return "; ".join(f"{held.name}: {why}" for held, why in facts.conditions.items()) or None
+
+
 def _access(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
     return None if facts.access else "the token is dead; run `fyersbot login`"
+
+
+def _account(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    if facts.token_account in {"", facts.account}:
+        return None
+    return f"the token opens {facts.token_account}, this run is for {facts.account}"
+
+
+def _strategy(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    return f"it has failed since the start: {facts.strategy_fault}" if facts.strategy_fault else None
+
+
+def _circuit(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    if facts.now >= facts.paused_until:
+        return None
+    return f"{FAILURES} orders failed within a minute; entries pause until {ist_text(facts.paused_until)}"
 
 
 def _reconciled(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
@@ -99,6 +106,13 @@ def _reconciled(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -
 
 def _books(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
     return "the broker's books could not be read the last time" if facts.books_failed else None
+
+
+def _fresh_books(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+    age = facts.now - facts.books_at
+    if age <= rules.max_books_age:
+        return None
+    return f"the last complete reading is {age / SECOND:.1f}s old, limit={rules.max_books_age / SECOND:.1f}s"
 
 
 def _session(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
@@ -119,6 +133,10 @@ def _blocked(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> s
 
 def _busy(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
     return "a position or a live order of ours is in it" if facts.busy else None
+
+
+def _twin(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    return f"the same order was sent within {TWIN_WINDOW // SECOND}s" if facts.has_twin else None
 
 
 def _tradable(intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
@@ -149,6 +167,18 @@ def _max_orders(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) ->
     return f"orders={facts.orders_today}, limit={rules.max_orders_per_day}"
 
 
+def _minute(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+    if facts.orders_in_minute < rules.max_orders_per_minute:
+        return None
+    return f"orders within a minute={facts.orders_in_minute}, limit={rules.max_orders_per_minute}"
+
+
+def _second(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+    if facts.orders_in_second < rules.max_orders_per_second:
+        return None
+    return f"orders within a second={facts.orders_in_second}, limit={rules.max_orders_per_second}"
+
+
 def _fresh_price(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
     if facts.tick is None:
         return "no price has been seen"
@@ -177,10 +207,29 @@ def _quantity(intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> s
 
 
 def _value(intent: OrderIntent, _facts: EntryFacts, rules: TradingRules) -> str | None:
-    value = intent.quantity * intent.limit_price
-    if value <= rules.max_order_value:
-        return None
-    return f"value={value / 100:.2f}, limit={rules.max_order_value / 100:.2f}"
+    return _above("value", _worth(intent), rules.max_order_value)
+
+
+def _symbol_exposure(intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+    return _above(f"value in {intent.symbol}", facts.symbol_value + _worth(intent), rules.max_symbol_value)
+
+
+def _total_exposure(intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+    return _above("value over all symbols", facts.exposure + _worth(intent), rules.max_exposure)
+
+
+def _open_orders(intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+    return _above("value of open orders", facts.open_value + _worth(intent), rules.max_open_value)
+
+
+def _turnover(intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+    return _above("turnover of the day", facts.turnover + _worth(intent), rules.max_turnover)
+
+
+def _margin(intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+    if facts.free_funds is None:
+        return "the money at the broker has not been read yet"
+    return _above("money needed", round(_worth(intent) * rules.margin), facts.free_funds)
 
 
 def _stop(intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
@@ -191,24 +240,54 @@ def _stop(intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str |
     return f"stop={stop}, entry={price}: not on the protective side inside the band"
 
 
+def _target(intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    """A target must be worth waiting for: beyond the last price, on the side of profit."""
+    sign, last = intent.side.value, facts.tick.ltp if facts.tick else intent.limit_price
+    if facts.target > 0 and (facts.target - last) * sign > 0:
+        return None
+    return f"target={facts.target}, last price={last}: not on the side of profit"
+
+
+def _worth(intent: OrderIntent) -> int:
+    return intent.quantity * intent.limit_price
+
+
+def _above(what: str, value: int, limit: int) -> str | None:
+    return None if value <= limit else f"{what}={value / 100:.2f}, limit={limit / 100:.2f}"
+
+
 RULES: tuple[tuple[Refusal, Rule], ...] = (
     (Refusal.STOPPING, _stopping),
     (Refusal.SAFETY_LEVEL, _safety_level),
+    (Refusal.CONDITION, _condition),
     (Refusal.NO_ACCESS, _access),
+    (Refusal.WRONG_ACCOUNT, _account),
+    (Refusal.STRATEGY_FAULT, _strategy),
+    (Refusal.CIRCUIT_OPEN, _circuit),
     (Refusal.NOT_RECONCILED, _reconciled),
     (Refusal.NO_BOOKS, _books),
+    (Refusal.STALE_BOOKS, _fresh_books),
     (Refusal.SESSION_CLOSED, _session),
     (Refusal.ENTRIES_CLOSED, _entries),
     (Refusal.SYMBOL_BLOCKED, _blocked),
     (Refusal.SYMBOL_BUSY, _busy),
+    (Refusal.DUPLICATE, _twin),
     (Refusal.NOT_TRADABLE, _tradable),
     (Refusal.SHORT_DELIVERY, _short_delivery),
     (Refusal.LOSS_LIMIT, _loss_limit),
     (Refusal.MAX_POSITIONS, _max_positions),
     (Refusal.MAX_ORDERS, _max_orders),
+    (Refusal.ORDERS_PER_MINUTE, _minute),
+    (Refusal.ORDERS_PER_SECOND, _second),
     (Refusal.STALE_PRICE, _fresh_price),
     (Refusal.PRICE_SANITY, _price),
     (Refusal.QUANTITY_SANITY, _quantity),
     (Refusal.ORDER_VALUE, _value),
+    (Refusal.SYMBOL_EXPOSURE, _symbol_exposure),
+    (Refusal.TOTAL_EXPOSURE, _total_exposure),
+    (Refusal.OPEN_ORDERS, _open_orders),
+    (Refusal.TURNOVER, _turnover),
+    (Refusal.MARGIN, _margin),
     (Refusal.STOP_SANITY, _stop),
+    (Refusal.TARGET_SANITY, _target),
 )

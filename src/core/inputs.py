@@ -8,8 +8,9 @@ from enum import Enum
 from typing import TypeAlias
 
 from core.instants import Instant
-from core.market import Candle
+from core.market import Candle, Instrument
 from core.orders import Books, OrderReport, Outcome
+from core.rules import TradingRules
 from core.sessions import TradingDay
 
 
@@ -35,6 +36,10 @@ class Deadline(Enum):
     """An exit that has not filled goes one rung further."""
     PROTECT = "protect"
     """A position without a stop at the broker has to go."""
+    DOUBT = "doubt"
+    """A doubt that nothing has renewed ends; the key names it."""
+    FUNDS = "funds"
+    """The money at the broker is read."""
 
 
 class Verb(Enum):
@@ -57,6 +62,8 @@ class Command(Enum):
     """Close everything, then take no entries."""
     HALT = "halt"
     """Take no entries."""
+    EXIT_ONLY = "exit_only"
+    """Take no entries; unlike HALT a level above the doubts and faults that stop entries."""
     RESUME = "resume"
     """Lift a latch: back to RUN, if nothing is at stake."""
 
@@ -69,6 +76,25 @@ class FeedState(Enum):
     STALLED = "stalled"
     DOWN = "down"
     AUTH_REFUSED = "auth_refused"
+
+
+class Condition(Enum):
+    """A doubt that stops entries for as long as it holds, and no longer. Exits and stops go on."""
+
+    CLOCK = "clock"
+    """The clock stepped, or differs from the broker's."""
+    GAP = "gap"
+    """The process stood still for seconds: every price is stale, and the books are read anew."""
+    DISK = "disk"
+    """The disk is nearly full."""
+    CRASH_LOOP = "crash_loop"
+    """Too many starts in a short time."""
+    RATE = "rate"
+    """The broker said that we call too often."""
+    FEED = "feed"
+    """Prices do not come in, or only just do so again."""
+    ALERTS = "alerts"
+    """Nobody can be told of an alarm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +110,34 @@ class Booted:
     account: str
     version: str
     config_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSet:
+    """What the kernel of this run was built from, right after `Booted`: with it a fresh one can be built alike.
+
+    The candles that warm it up follow as `HistoryArrived`, rows included.
+    """
+
+    at: Instant
+    rules: TradingRules
+    instruments: tuple[Instrument, ...]
+    strategy: str
+    """Name of the strategy, as the settings have it."""
+    params: str
+    """Its parameters, as a JSON object."""
+    strategy_sha256: str
+    """Of a user's own strategy file; empty for one that comes with the bot."""
+    model: str
+    """Folder of the model's version; empty for a strategy that takes none."""
+    model_sha256: str
+    """Of the model's manifest, which vouches for its files."""
+    features_sha256: str
+    """Of names, order and parameters of the features."""
+    history: str
+    """Where the candles come from."""
+    warm_up: int
+    """Closed candles that are asked for to warm the features."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +247,7 @@ class TimerFired:
     at: Instant
     name: Deadline
     key: str
-    """The symbol; empty for the books."""
+    """The symbol, or the doubt; empty for books and funds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,8 +279,36 @@ class CommandGiven:
     """Names one command of an operator, so that none is obeyed twice; empty for what the bot tells itself."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsRead:
+    """The money at the broker, and whose it is."""
+
+    at: Instant
+    asked_at: Instant
+    """When the reads were begun; what was entered later is not in them."""
+    available: int
+    """What can back a new order, in units."""
+    account: str
+    """Id of the profile that the token opens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionChanged:
+    """The process around the kernel found a reason to doubt, or found it gone.
+
+    A start ends every doubt of the process before it, but for RATE, which is the broker's: the new process says what
+    it still finds. The kernel itself ends GAP, once the books agree, and RATE, when the broker has had its rest.
+    """
+
+    at: Instant
+    condition: Condition
+    holds: bool
+    why: str
+
+
 Input: TypeAlias = (
     Booted
+    | DeskSet
     | DayBegan
     | PhaseReached
     | CandleDue
@@ -242,4 +324,6 @@ Input: TypeAlias = (
     | FeedChanged
     | AccessChanged
     | CommandGiven
+    | ConditionChanged
+    | FundsRead
 )

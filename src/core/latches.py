@@ -17,6 +17,8 @@ def obey(state: BotState, given: CommandGiven, max_loss: int) -> list[Decision]:
     match given.command:
         case Command.HALT:
             return raise_to(SafetyLevel.NO_ENTRY, state, given.at, given.why)
+        case Command.EXIT_ONLY:
+            return raise_to(SafetyLevel.EXIT_ONLY, state, given.at, given.why)
         case Command.FLATTEN:
             return raise_to(SafetyLevel.FLATTEN, state, given.at, given.why)
         case Command.RESUME if state.level is not SafetyLevel.RUN:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.charges import ChargeRates
+from core.instants import MINUTE
 from core.market import Timeframe
 from core.orders import Product
 from core.sizing import SizingRule
@@ -43,3 +44,22 @@ class TradingRules:
     """Pause between readings while nothing is live."""
     transit: int
     """Longest time after sending at which an order of unknown outcome may still appear in the books."""
+    feed_steady: int = MINUTE
+    """How long prices must have come in again before entries follow them."""
+    soft_loss: int = 500_000
+    """Loss of the day, as for `max_loss`, that ends entries until an operator resumes."""
+    max_symbol_value: int = 25_000_000
+    """Value of all that is held or may fill in one symbol."""
+    max_exposure: int = 50_000_000
+    """The same over all symbols."""
+    max_open_value: int = 100_000_000
+    """Value of all our orders that may still trade."""
+    max_turnover: int = 1_000_000_000
+    """Value of all fills of the day, both sides."""
+    max_orders_per_second: int = 6
+    """Orders, changes and cancels after which an entry has to stand back; so for the minute."""
+    max_orders_per_minute: int = 60
+    max_books_age: int = 3 * MINUTE
+    """Age at which the last complete reading of the books is too old to enter on."""
+    margin: float = 1.05
+    """Money that must be free at the broker for each unit of an order's value, buffer included."""

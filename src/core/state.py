@@ -6,8 +6,9 @@ Recovery, the live view and the reports all read this one fold. Restart is: appl
 from dataclasses import dataclass, field
 
 from core import events
+from core.activity import Activity
 from core.events import FeedState, Phase, SafetyLevel, Verb
-from core.instants import Instant
+from core.instants import MINUTE, Instant
 from core.market import Side
 from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
 from core.positions import Trade
@@ -15,6 +16,8 @@ from core.sessions import TradingDay
 from core.signals import Direction
 from core.tracking import IN_THE_BOOK, OpenPosition, OrderState, TrackedOrder, found_at_broker
 
+START_WINDOW = 10 * MINUTE
+"""How long a start is remembered; many within it are a crash loop."""
 _ORDER_NEWS = (
     events.OrderReported,
     events.BooksRead,
@@ -72,6 +75,20 @@ class BotState:
     flat_verified: bool = False
     realised: int = 0
     """Net profit of the day's closed trades, in units."""
+    conditions: dict[events.Condition, str] = field(default_factory=dict)
+    """The doubts that hold, each with its reason."""
+    activity: Activity = field(default_factory=Activity)
+    """What we sent lately, and what became of it."""
+    funds: events.FundsRead | None = None
+    """The newest reading of the money at the broker since this process started."""
+    strategy_fault: str = ""
+    """What the strategy failed with since this process started; empty while it works."""
+    soft_loss_hit: bool = False
+    """Whether the soft loss limit was reached today; an operator may resume and is not asked again."""
+    doubted_at: Instant = 0
+    """When the process last stood still: only books asked for since then are evidence."""
+    starts: tuple[Instant, ...] = ()
+    """When processes took over this log lately, oldest first, the present one included."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
@@ -96,19 +113,19 @@ class BotState:
                 self._hear_outcome(event)
             case events.OrderIntended(intent=intent, at=at, plan=plan):
                 self.orders[intent.tag] = TrackedOrder(intent=intent, sent_at=at, plan=plan)
-                self.orders_today += 1
+                self._count_verb(at)
                 if intent.purpose is Purpose.ENTRY:
                     self.queued.pop(intent.symbol, None)
             case events.ChangeIntended(change=change, at=at):
                 order = self.orders[change.tag]
                 order.change, order.change_at = change, at
-                self.orders_today += 1
+                self._count_verb(at)
             case events.CancelIntended(tag=tag, at=at):
                 self.orders[tag].cancel_at = at
-                self.orders_today += 1
+                self._count_verb(at)
             case events.PositionExitIntended(symbol=symbol, at=at):
                 self.positions[symbol].broker_exit_at = at
-                self.orders_today += 1
+                self._count_verb(at)
             case events.OrderAbsent(tag=tag):
                 self.orders[tag].state = OrderState.ABSENT
             case _:
@@ -163,12 +180,26 @@ class BotState:
                 self.access = valid
             case events.FlatVerified():
                 self.flat_verified = True
+            case events.FundsRead():
+                self.funds = event
+            case events.Alarm(code=events.STRATEGY_FAILED, message=message):
+                self.strategy_fault = message
+            case events.Alarm(code=events.SOFT_LOSS_LIMIT):
+                self.soft_loss_hit = True
             case events.PhaseReached(phase=phase):
                 self.phase = phase
             case events.DayBegan(day=day):
                 self._begin_day(day)
             case events.Booted():
                 self._boot(event)
+            case (
+                events.ConditionChanged(condition=condition, holds=True, why=why)
+                | events.DoubtChanged(condition=condition, holds=True, why=why)
+            ):
+                self.conditions[condition] = why
+                self._hear_of_the_process(event)
+            case events.ConditionChanged(condition=condition) | events.DoubtChanged(condition=condition):
+                self.conditions.pop(condition, None)
             case events.CommandGiven(command=command, key=key):
                 if key:
                     self.obeyed.add(key)
@@ -225,6 +256,17 @@ class BotState:
         """Whether we hold nothing and nothing of ours may still trade."""
         return not self.positions and not any(order.state.is_live for order in self.orders.values())
 
+    @property
+    def effective_level(self) -> SafetyLevel:
+        """The safety level as it works: a doubt that holds is as good as NO_ENTRY, for as long as it holds."""
+        return SafetyLevel.NO_ENTRY if self.level is SafetyLevel.RUN and self.conditions else self.level
+
+    @property
+    def effective_why(self) -> str:
+        """Why the level is what it is, the doubts included."""
+        doubts = [f"{condition.name}: {why}" for condition, why in self.conditions.items()]
+        return "; ".join([self.level_why, *doubts] if self.level_why else doubts)
+
     # --- orders -------------------------------------------------------------------------------------------------
 
     def _hear_order(self, report: OrderReport, at: Instant) -> None:
@@ -237,14 +279,34 @@ class BotState:
             self.orders[report.tag] = order
         if report.filled > order.filled:
             self._fill(order, report.filled, report.filled_value, at)
+        before = order.state
         order.hear_report(report)
+        self.activity.changed(before, order.state, at)
 
     def _hear_outcome(self, event: events.OutcomeArrived) -> None:
         if event.outcome.rejection is RejectionKind.AUTHENTICATION:
             self.access = False
+        if event.outcome.rejection is RejectionKind.RATE:
+            self.activity.rate_limited(event.at)
         order = self.orders.get(event.tag)
         if order is not None and event.verb is not Verb.EXIT:
+            before = order.state
             order.hear_outcome(event.verb, event.outcome, event.at)
+            self.activity.changed(before, order.state, event.at)
+
+    def _count_verb(self, at: Instant) -> None:
+        self.orders_today += 1
+        self.activity.sent(at)
+
+    def _hear_of_the_process(self, event: events.Event) -> None:
+        """Take what a doubt that the process reports means besides: nothing is believed after a gap."""
+        match event:
+            case events.ConditionChanged(condition=events.Condition.GAP, at=at):
+                self.reconciled, self.doubted_at = False, at
+            case events.ConditionChanged(condition=events.Condition.RATE, at=at):
+                self.activity.rate_limited(at)
+            case _:
+                pass
 
     def _order_of(self, report: OrderReport) -> TrackedOrder | None:
         return self.orders.get(report.tag) or self.order_by_broker_id(report.broker_id)
@@ -330,11 +392,15 @@ class BotState:
 
     def _boot(self, event: events.Booted) -> None:
         self.boot, self.log_id, self.mode, self.account = event.boot, event.log_id, event.mode, event.account
+        self.starts = (*(at for at in self.starts if event.at - at < START_WINDOW), event.at)
         self.access = True  # nobody starts without a proven token
         self.reconciled = False
         self.stopping = self.closing = False
         self.books = None
+        self.funds = None
+        self.strategy_fault = ""
         self.feeds.clear()
+        self.conditions = {held: why for held, why in self.conditions.items() if held is events.Condition.RATE}
         for order in self.orders.values():
             if order.state is OrderState.SENT:
                 order.state = OrderState.UNKNOWN
@@ -351,6 +417,8 @@ class BotState:
         self.trades.clear()
         self.blocked.clear()
         self.orders_today = self.signals_today = self.realised = 0
+        self.activity.begin_day()
+        self.soft_loss_hit = False
         self.flat_verified = False
         self.reconciled = False
         self.carried = {symbol: position.signed_quantity for symbol, position in self.positions.items()}

@@ -58,7 +58,7 @@ class SymbolFile:
         """Return a contract. Raises `ConfigurationError` for an unknown ticker, `DataError` for a changed layout."""
         found = self._find_in_json(symbol) if self._is_json else self._find_in_csv(symbol)
         if found is None:
-            raise ConfigurationError(f"symbols: {symbol} is not in {self._name}{self._neighbours(symbol)}")
+            raise ConfigurationError(f"symbols: {symbol[:60]} is not in {self._name}{self._neighbours(symbol)}")
         return found
 
     def _find_in_json(self, symbol: str) -> Instrument | None:
@@ -70,7 +70,7 @@ class SymbolFile:
             text = self._content[found.end() : found.end() + _LONGEST_ROW].decode("utf-8", errors="replace")
             try:
                 row, _ = json.JSONDecoder(parse_float=Decimal, parse_constant=lambda _: None).raw_decode(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise DataError(f"{self._name}: the entry of {symbol} is not readable as JSON") from None
             return self._from_json(symbol, row)
         return None

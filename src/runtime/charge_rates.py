@@ -7,13 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, ValidationError
 
 from core.charges import ChargeRates
 from core.errors import ConfigurationError
 from core.orders import Product
 from runtime.settings import Section
+from runtime.strict_yaml import read_yaml
 
 _PerCrore = Annotated[int, Field(ge=0, strict=True)]
 
@@ -62,12 +62,7 @@ class ChargeTable:
     def load(cls, path: Path) -> "ChargeTable":
         """Read the file. Raises `ConfigurationError` that names the file, the entry and what is wrong with it."""
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-            file = _RateFile.model_validate(content)
-        except OSError as error:
-            raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); restore the charges file") from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+            file = _RateFile.model_validate(read_yaml(path))
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])

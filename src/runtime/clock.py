@@ -16,6 +16,18 @@ SHORTEST_PAUSE_SECONDS = 0.05
 SHORTEST_DEADLINE_SECONDS = 0.5
 _EARLIEST, _LATEST = instant_at(date(2000, 1, 1), wall_time()), instant_at(date(2100, 1, 1), wall_time())
 """A clock outside can only be a slip, and far outside its instants are no dates any more."""
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""The kernel's clock that nobody can set and that runs on while the machine sleeps."""
+
+
+def wall_ns() -> int:
+    """Nanoseconds since 1970 by the wall's clock, which may be set."""
+    return time.time_ns()
+
+
+def steady_ns() -> int:
+    """Nanoseconds since some moment, by a clock that nobody can set; a sleep of the machine counts."""
+    return time.clock_gettime_ns(_STEADY)
 
 
 class MarketClock:

@@ -18,7 +18,7 @@ BROKER_LIMITS = {"per_second": 10, "per_minute": 200, "orders_per_day": 10_000, 
 """FYERS' published ceilings; the fourth breach of the minute limit blocks the account for the day."""
 
 _SYMBOL = re.compile(r"(NSE|BSE|MCX):[A-Z0-9&_-]{1,40}", re.ASCII)
-_TRADED = re.compile(r"NSE:.*-(EQ|INDEX)", re.ASCII)
+_TRADED = re.compile(r"NSE:.+-(EQ|INDEX)", re.ASCII)
 """Charges, sessions and the scale of prices are those of NSE's cash market; an index is only watched."""
 _CLIENT_ID = re.compile(r"[A-Za-z0-9]{4,32}-[0-9]{1,4}", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
@@ -30,6 +30,7 @@ def check_settings(settings: Settings) -> None:
     _check_endpoints(settings)
     _check_clock(settings)
     _check_rates(settings)
+    _check_risk(settings)
     _check_symbols(settings)
     _check_names(settings)
     for key, path in _paths(settings):
@@ -100,6 +101,21 @@ def _check_rates(settings: Settings) -> None:
             raise ConfigurationError(f"broker.rates.{name} = {value}: allowed are 1 to {limit}, the broker's own limit")
 
 
+def _check_risk(settings: Settings) -> None:
+    """Keep limits in the order in which they are meant to be met."""
+    risk = settings.risk
+    if risk.soft_loss_fraction >= risk.max_loss_fraction:
+        raise ConfigurationError(
+            f"risk.soft_loss_fraction = {risk.soft_loss_fraction:g}: must be below risk.max_loss_fraction = "
+            f"{risk.max_loss_fraction:g}, or entries would go on until everything is closed"
+        )
+    if risk.max_symbol_fraction > risk.max_exposure_fraction:
+        raise ConfigurationError(
+            f"risk.max_symbol_fraction = {risk.max_symbol_fraction:g}: must not be above risk.max_exposure_fraction = "
+            f"{risk.max_exposure_fraction:g}, the limit over all symbols"
+        )
+
+
 def _check_names(settings: Settings) -> None:
     client_id, digest, strategy = settings.auth.client_id, settings.model.manifest_sha256, settings.strategy.name
     if client_id and _CLIENT_ID.fullmatch(client_id) is None:
@@ -127,7 +143,7 @@ def _paths(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 def _check_path(key: str, path: Path) -> None:
     text = str(path)
-    if ".." in path.parts or path.parts[:1] == ("~",) or not text.isprintable() or "\\" in text:
+    if ".." in path.parts or text.startswith("~") or not text.isprintable() or "\\" in text:
         raise ConfigurationError(
             f"{key} = {text[:80]!r}: give a path below the working folder or an absolute one, without '..' and '~'"
         )

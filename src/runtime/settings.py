@@ -158,8 +158,25 @@ class RiskSettings(Section):
     max_positions: int = Field(default=3, ge=1)
     max_loss_fraction: float = Field(default=0.02, gt=0, le=0.2)
     """Realised plus marked-to-market loss of the day, as a share of capital, that closes everything."""
+    soft_loss_fraction: float = Field(default=0.01, gt=0, le=0.2)
+    """The same, ending entries only, until an operator resumes; below `max_loss_fraction`."""
     max_order_value: Decimal = Field(default=Decimal(250_000), gt=0, le=10**12)
     """Rupees."""
+    max_symbol_fraction: float = Field(default=0.5, gt=0, le=10)
+    """Value held or ordered in one symbol, as a share of capital."""
+    max_exposure_fraction: float = Field(default=1.0, gt=0, le=10)
+    """Value held or ordered over all symbols, as a share of capital; an entry of unknown fate counts as filled."""
+    max_open_order_fraction: float = Field(default=2.0, gt=0, le=20)
+    """Value of all orders that may still trade, stops included, as a share of capital."""
+    max_turnover_fraction: float = Field(default=20.0, gt=0, le=1_000)
+    """Value of all fills of the day, both sides, as a share of capital."""
+    margin_fraction: float = Field(default=0.2, gt=0, le=1)
+    """Share of an intraday order's value that must be free at the broker; of delivery it is the whole."""
+    margin_buffer: float = Field(default=0.05, ge=0, le=1)
+    """Share of that money which must be left over."""
+    max_orders_per_second: int = Field(default=6, ge=1, le=10)
+    """Orders, changes and cancels; then an entry is refused, an exit never."""
+    max_orders_per_minute: int = Field(default=60, ge=1, le=200)
     max_orders_per_day: int = Field(default=200, ge=1)
     price_buffer: float = Field(default=0.002, gt=0, le=0.02)
     """A market order becomes a limit order this share of price beyond the last price."""
@@ -203,6 +220,22 @@ class LogSettings(Section):
     """Files put aside that are kept."""
 
 
+class DiskSettings(Section):
+    """Room on the disk that holds `paths.state`."""
+
+    floor_mb: int = Field(default=256, ge=0, le=1_000_000)
+    """Free megabytes below which no entries are made."""
+    reserve_mb: int = Field(default=64, ge=0, le=10_000)
+    """Megabytes set aside in a file, and given back when the event log cannot be written, for the start after that."""
+
+
+class StartSettings(Section):
+    """How often the bot may start before it is taken for one that crashes again and again."""
+
+    crash_limit: int = Field(default=5, ge=1, le=10_000)
+    """More starts within ten minutes: no entries until that has passed."""
+
+
 class Settings(Section):
     """The whole tree."""
 
@@ -222,3 +255,5 @@ class Settings(Section):
     live: LiveSettings = LiveSettings()
     paths: PathSettings = PathSettings()
     log: LogSettings = LogSettings()
+    disk: DiskSettings = DiskSettings()
+    start: StartSettings = StartSettings()

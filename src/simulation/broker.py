@@ -140,6 +140,10 @@ class SimulatedBroker:
                 return
         self.show(symbol, price)
 
+    def free_funds(self) -> int:
+        """Money that can back a new order."""
+        return self._exchange.funds().available
+
     def order(self, broker_id: str) -> ExchangeOrder | None:
         """The row of an order as it really is."""
         return self._exchange.order(broker_id)

@@ -1,7 +1,6 @@
 """The event log of a session: kept over every death of the process, full at the worst moment, cut off at any write.
 
-It stores the same text as the file does, so an error of the codec shows, and hashes it into one digest of the session.
-One session in a hundred writes the real file as well.
+The log under it is the real one, in memory or in a file; what is kept is hashed into one digest of the session.
 """
 
 import hashlib
@@ -9,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from core.errors import BotError, StorageError
-from core.event_codec import decode, encode
 from core.events import Event
 from simulation.fates import Fates
 from simulation.plan import Crash, FaultKind
-from trading.event_log import SqliteEventLog
+from trading.event_log import EventLog, MemoryEventLog, Row, SqliteEventLog
 
 
 class ProcessKilledError(BotError):
@@ -36,8 +34,7 @@ class SimulatedDisk:
         self._crash = crash
         self._kept = kept
         self._path = path
-        self._file = SqliteEventLog(path) if path else None
-        self._rows: list[tuple[str, str]] = []
+        self._log: EventLog = SqliteEventLog(path) if path else MemoryEventLog()
         self._hash = hashlib.sha256()
 
     @property
@@ -45,7 +42,22 @@ class SimulatedDisk:
         """Hash over everything that was kept."""
         return self._hash.hexdigest()
 
-    def append(self, events: Sequence[Event]) -> None:
+    @property
+    def length(self) -> int:
+        """Rows kept."""
+        return self._log.length
+
+    @property
+    def tape(self) -> int:
+        """The position on the tick tape that the newest row was written at."""
+        return self._log.tape
+
+    @property
+    def head(self) -> str:
+        """Hash of the newest row."""
+        return self._log.head
+
+    def append(self, events: Sequence[Event], tape: int = 0) -> None:
         """Keep events. Raises `StorageError` when the disk is full, `ProcessKilledError` at the planned write."""
         self.writes += 1
         is_last = self._crash is not None and self._crash.write == self.writes
@@ -53,34 +65,30 @@ class SimulatedDisk:
             raise ProcessKilledError(f"killed before write {self.writes}")
         if self._fates.strikes(FaultKind.DISK_FULL):
             raise StorageError(f"write {self.writes}: no space left on device")
-        rows = [encode(event) for event in events]
-        if self._file is not None:
-            self._file.append(events)
-        self._rows += rows
-        for kind, body in rows:
-            self._hash.update(f"{kind}\0{body}\n".encode())
-        self._kept(events, [body for _, body in rows])
+        first = self._log.length
+        self._log.append(events, tape)
+        bodies: list[str] = []
+        for row in self._log.rows(first):
+            self._hash.update(f"{row.kind}\0{row.body}\n".encode())
+            bodies.append(row.body)
+        self._kept(events, bodies)
         if is_last:
             raise ProcessKilledError(f"killed after write {self.writes}")
 
-    def read(self) -> Iterator[Event]:
-        """Yield what was kept, from the file where there is one."""
-        if self._file is not None:
-            yield from self._file.read()
-            return
-        for kind, body in list(self._rows):
-            yield decode(kind, body)
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Yield what was kept behind a row."""
+        return self._log.rows(after)
+
+    def read(self, after: int = 0) -> Iterator[Event]:
+        """Yield the events of the same rows."""
+        return self._log.read(after)
+
+    def verify(self) -> None:
+        """Check the chain. Raises `StorageError`."""
+        self._log.verify()
 
     def close(self) -> None:
-        """End the process's hold on it; the next process opens the file anew."""
-        if self._file is not None and self._path is not None:
-            self._file.close()
-            self._file = SqliteEventLog(self._path)
-
-    def is_whole(self) -> bool:
-        """Whether file and memory hold the same events. Raises `StorageError` for a broken chain."""
-        if self._file is None:
-            return True
-        rows = [encode(event) for event in self._file.read()]
-        self._file.close()
-        return rows == self._rows
+        """End a process's hold on the log; the next one opens it anew."""
+        self._log.close()
+        if self._path is not None:
+            self._log = SqliteEventLog(self._path)

@@ -96,6 +96,8 @@ class Errands:
                 self._readings.want_history(effect)
             case events.BooksWanted():
                 self._readings.want_books()
+            case events.FundsWanted():
+                self._readings.want_funds(broker.free_funds)
 
     def _enqueue(self, call: _Call) -> None:
         self._waiting.append(call)

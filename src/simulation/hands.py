@@ -80,7 +80,7 @@ class Hands:
         self._network.has_token = False
 
         def sign_in() -> None:
-            self._network.has_token = True
+            self._network.has_token, self._network.token_since = True, self._time.now
 
         self._time.after(int(self._fates.size(_K.TOKEN_DEATH, use, 10, 70) * SECOND), sign_in)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from core import events
-from core.events import Command, SafetyLevel
+from core.events import Command, Condition, SafetyLevel
 from core.instants import Instant
 from core.sessions import TradingDay
 
@@ -21,6 +21,7 @@ class LogWatch:
         self._books_failed = False
         self._has_access = True
         self._blocked: set[str] = set()
+        self._doubts: set[Condition] = set()
         self._is_resuming = False
 
     def begin_step(self) -> None:
@@ -44,6 +45,7 @@ class LogWatch:
                 self.level = level
             case events.Booted():
                 self._is_reconciled, self._has_access = False, True
+                self._doubts &= {Condition.RATE}
             case events.DayBegan(day=day):
                 self._day = day
             case events.Reconciled():
@@ -54,6 +56,11 @@ class LogWatch:
                 self._books_failed = False
             case events.AccessChanged(valid=valid):
                 self._has_access = valid
+            case (
+                events.ConditionChanged(condition=condition, holds=holds)
+                | events.DoubtChanged(condition=condition, holds=holds)
+            ):
+                (self._doubts.add if holds else self._doubts.discard)(condition)
             case events.SymbolBlocked(symbol=symbol):
                 self._blocked.add(symbol)
             case _:
@@ -67,5 +74,7 @@ class LogWatch:
             self._complain("I6", f"an entry in {symbol} without books, agreement or access")
         if self._day is None or not self._day.entries_allowed(at):
             self._complain("I6", f"an entry in {symbol} outside the hours for entries")
+        if self._doubts:
+            self._complain("I6", f"an entry in {symbol} with {len(self._doubts)} doubts")
         if symbol in self._blocked:
             self._complain("I6", f"an entry in {symbol}, which is blocked")

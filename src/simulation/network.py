@@ -53,6 +53,8 @@ class Network:
         self._fates = fates
         self._latency = Dice(fates.seed, "latency")
         self.has_token = True
+        self.token_since = time.now
+        """When the token that works now was given."""
         self.is_address_allowed = True
         self.disturbed: Callable[[str], None] = lambda _symbol: None
         """Is told the symbol of a protective request that went wrong."""

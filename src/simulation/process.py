@@ -11,7 +11,7 @@ from functools import partial
 
 from core import events
 from core.errors import StorageError
-from core.events import Phase
+from core.events import Condition, Phase
 from core.instants import MINUTE, SECOND, Instant
 from core.sessions import TradingDay
 from core.tags import log_id_from
@@ -25,11 +25,13 @@ from simulation.feeds import OrderSocket, PriceFeed
 from simulation.life import Life, Make
 from simulation.network import Network
 from simulation.readings import Readings
-from simulation.setting import BROKER, CANDLE, INSTRUMENTS, RULES
+from simulation.setting import ACCOUNT, BROKER, CANDLE, CRASH_LIMIT, DESK, INSTRUMENTS, RULES
 from simulation.virtual_time import VirtualTime
 from simulation.workload import Oracle, Rows
+from trading.clock_watch import LONGEST_TURN, ClockWatch
 from trading.kernel import Kernel
 from trading.rate_budget import RateBudget
+from trading.self_watch import SelfWatch, crash_loop
 from trading.writer import Writer
 
 _LONGEST_INBOX = 400
@@ -80,6 +82,8 @@ class Process:
         budget = RateBudget(BROKER.rates, self._journal)
         self.life = Life(clock=self.now, put=self.put, budget=budget)
         self.life.put = partial(self._put_into, self.life)
+        budget.on_refusal = partial(self.life.put, _refused)
+        self._watch = self._self_watch()
         life, called = self.life, self._checker.called
         readings = Readings(self._time, life, self._broker.books, self._network, self._fates, called)
         errands = Errands(self._time, life, self._broker, self._network, readings, called)
@@ -97,11 +101,13 @@ class Process:
             boot=state.boot + 1,
             log_id=state.log_id or log_id_from(self._fates.seed),
             mode="live",
-            account="SIM",
+            account=ACCOUNT,
             version="0",
             config_digest="",
         )
-        self._inbox += [lambda at: replace(booted, at=at), lambda at: events.DayBegan(at=at, day=self._day)]
+        desk = replace(DESK, at=now)
+        began = events.DayBegan(at=now, day=self._day)
+        self._inbox += [lambda _at: booted, lambda _at: desk, lambda _at: began]
         for phase, at in self._phases().items():
             if at <= now:
                 self._inbox.append(partial(_reached, phase))
@@ -110,6 +116,25 @@ class Process:
             self.prices = PriceFeed(self._time, self._fates, self.life)
             self.socket = OrderSocket(self._time, self._fates, self.life)
             self.candle_closed()
+            self._look_at_itself(self.life)
+
+    def _self_watch(self) -> SelfWatch:
+        watch = ClockWatch(self.now(), self._time.now)
+        return SelfWatch(
+            doubts={
+                Condition.CLOCK: lambda _state, _now: watch.look(self.now(), self._time.now),
+                Condition.CRASH_LOOP: partial(crash_loop, CRASH_LIMIT),
+            }
+        )
+
+    def _look_at_itself(self, life: Life) -> None:
+        """Let the process notice what it can notice of itself, once a second."""
+        if life.is_over:
+            return
+        if not self._stands_still:
+            for change in self._watch.changes(self.kernel.state, self.now()):
+                self.put(lambda at, change=change: replace(change, at=at))  # type: ignore[misc]
+        self._time.after(SECOND, partial(self._look_at_itself, life))
 
     def _phases(self) -> dict[Phase, Instant]:
         day = self._day
@@ -160,17 +185,20 @@ class Process:
         """Stand still, as a machine that is suspended."""
         self._stands_still = True
         life = self.life
-        self._time.after(int(seconds * SECOND), lambda: self._go_on(life))
+        self._time.after(int(seconds * SECOND), lambda: self._go_on(life, seconds))
 
     @property
     def stands_still(self) -> bool:
         """Whether it is alive and does nothing."""
         return self._stands_still
 
-    def _go_on(self, life: Life) -> None:
-        if life is self.life:
-            self._stands_still = False
-            self._work()
+    def _go_on(self, life: Life, seconds: float) -> None:
+        if life is not self.life or life.is_over:
+            return
+        self._stands_still = False
+        if seconds * SECOND > LONGEST_TURN:  # noticed before what has waited meanwhile
+            self._inbox.appendleft(partial(_stood_still, seconds))
+        self._work()
 
     def _work(self) -> None:
         while self._inbox and self.is_alive and not self._stands_still:
@@ -209,6 +237,16 @@ class Process:
     def _down_for(self) -> float:
         """Seconds until the supervisor has started it again."""
         return 1.0 + 9 * draw(self._fates.seed, "down", self._boots)
+
+
+def _refused(at: Instant) -> events.ConditionChanged:
+    why = "the broker refused a call for the number of calls"
+    return events.ConditionChanged(at=at, condition=Condition.RATE, holds=True, why=why)
+
+
+def _stood_still(seconds: float, at: Instant) -> events.ConditionChanged:
+    why = f"the process stood still for {seconds:.1f} s"
+    return events.ConditionChanged(at=at, condition=Condition.GAP, holds=True, why=why)
 
 
 def _reached(phase: Phase, at: Instant) -> events.PhaseReached:

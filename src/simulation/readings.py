@@ -15,6 +15,7 @@ from simulation.fates import Fates
 from simulation.life import Life
 from simulation.network import Network
 from simulation.plan import FaultKind
+from simulation.setting import ACCOUNT
 from simulation.virtual_time import VirtualTime
 from simulation.workload import candles
 from trading.rate_budget import Lane
@@ -127,6 +128,21 @@ class Readings:
         self._wishes -= 1
         if self._wishes and not self._life.is_over:
             self._read()
+
+    # --- money ---------------------------------------------------------------------------------------------------
+
+    def want_funds(self, free: Callable[[], int]) -> None:
+        """Read the money and the profile; a reading that fails is asked for again by whoever wants it."""
+        asked_at = self._life.clock()
+
+        def come() -> None:
+            available = free()
+            if self._network.has_token:
+                self._life.put(
+                    lambda at: events.FundsRead(at=at, asked_at=asked_at, available=available, account=ACCOUNT)
+                )
+
+        self._in_turn(lambda: self._in_turn(lambda: self._time.after(self._network.one_way() * 4, come)))
 
     # --- history ------------------------------------------------------------------------------------------------
 

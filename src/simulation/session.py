@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from core.errors import StorageError
 from core.instants import MILLISECOND, SECOND, ist_text
 from core.orders import OrderReport
 from core.state import BotState
@@ -28,6 +29,10 @@ from simulation.virtual_time import VirtualTime
 from simulator.market import Quote
 
 __all__ = ["Spell", "Verdict", "Violation", "play"]
+
+_FOLDED = 4
+_TOKEN_NOTICED = 30 * SECOND
+"""A dead token may be tried so seldom (hazard A1), so a new one may go unnoticed for so long."""
 
 
 def play(plan: Plan) -> Verdict:
@@ -98,8 +103,10 @@ class _Session:
 
     def _can_act(self, symbol: str) -> bool:
         process, network = self._process, self._network
-        is_there = process.is_alive and not process.stands_still
-        return is_there and network.has_token and network.is_address_allowed and symbol not in self._broker.locked
+        if not process.is_alive or process.stands_still or symbol in self._broker.locked:
+            return False
+        knows = process.life.has_access or self._time.now - network.token_since > _TOKEN_NOTICED
+        return network.has_token and knows and network.is_address_allowed
 
     # --- the end ------------------------------------------------------------------------------------------------
 
@@ -141,14 +148,18 @@ class _Session:
                 )
 
     def _judge_log(self, state: BotState) -> None:
-        """I5, I14: the log folds to what the process has in memory, and its chain is whole."""
+        """I5, I14: the log folds to what the process has in memory, and its chain is whole. Dear, so for every fourth."""
+        if self._plan.seed % _FOLDED and self._plan.crash is None and not self._plan.on_disk:
+            return
         folded = BotState()
         for event in self._disk.read():
             folded.apply(event)
         if folded != state:
             self._checker.complain("I5", "the fold of the log is not what the process has in memory")
-        if not self._disk.is_whole():
-            self._checker.complain("I14", "the file of the log is not what was appended to it")
+        try:
+            self._disk.verify()
+        except StorageError as error:
+            self._checker.complain("I14", str(error))
 
     def _verdict(self) -> Verdict:
         checker = self._checker

@@ -5,6 +5,7 @@ from datetime import date, time
 from types import MappingProxyType
 
 from core.charges import ChargeRates
+from core.events import DeskSet
 from core.instants import MINUTE, SECOND, Instant, instant_at
 from core.market import Instrument, Timeframe
 from core.orders import Product
@@ -23,6 +24,9 @@ BAND_PERCENT = 5
 CAPITAL = 50_000_000
 FUNDS = 200_000_000
 BROKER = BrokerSettings()
+ACCOUNT = "XS00001"
+CRASH_LIMIT = 12
+"""Starts within ten minutes that are called a crash loop: kills are daily bread here."""
 CONNECT, READ = int(BROKER.connect_seconds * SECOND), int(BROKER.read_seconds * SECOND)
 
 PRICES = {"NSE:SBIN-EQ": 80_000, "NSE:RELIANCE-EQ": 140_000, "NSE:INFY-EQ": 160_000}
@@ -79,6 +83,20 @@ RULES = TradingRules(
     books_busy=5 * SECOND,
     books_idle=60 * SECOND,
     transit=int((BROKER.connect_seconds + BROKER.read_seconds + 35) * SECOND),
+    feed_steady=10 * SECOND,
+)
+DESK = DeskSet(
+    at=0,
+    rules=RULES,
+    instruments=tuple(INSTRUMENTS.values()),
+    strategy="oracle",
+    params="{}",
+    strategy_sha256="",
+    model="",
+    model_sha256="",
+    features_sha256="",
+    history="",
+    warm_up=3,
 )
 
 

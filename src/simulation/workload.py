@@ -8,8 +8,8 @@ from simulation.setting import CANDLE, PRICES
 
 _WISHES = 0.8
 """Share of the candles after which the oracle wants a position."""
-_RANGE_PPM = 1_500
-"""Average true range, in millionths of the price: the stop lies three in a thousand away."""
+_RANGE_PPM = 1_000
+"""Average true range, in millionths of the price: the stop lies two in a thousand away."""
 
 
 class Oracle:

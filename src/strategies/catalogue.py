@@ -34,6 +34,11 @@ def strategy_names(folder: Path | None = None) -> tuple[str, ...]:
     return (*BUILT_IN, *(name for name in own if name not in BUILT_IN))
 
 
+def file_of(name: str, folder: Path | None) -> Path | None:
+    """Return the user's file that a name stands for; None for a strategy that comes with the bot."""
+    return None if folder is None or name in BUILT_IN else folder / f"{name}.py"
+
+
 def strategy_named(
     name: str, params: Parameters, folder: Path | None = None, open_model: OpenModel | None = None
 ) -> SignalProvider:

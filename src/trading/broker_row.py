@@ -16,6 +16,9 @@ from core.instants import Instant, instant_of
 LONGEST_TEXT = 300
 _LARGEST_WHOLE = 10**12
 _LARGEST_RUPEES = 10**12
+_LATEST_SECOND = 1 << 33
+"""Seconds since 1970, in the year 2242: no calendar of ours goes there, and later ones have no date at all."""
+_MOST_DIGITS = 10
 _INDIA = " +0530"
 _TIME_LAYOUTS = ("%d-%b-%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S")
 _NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
@@ -24,6 +27,11 @@ _NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-
 def plain_text(text: str) -> str:
     """Make the broker's words fit for one line of a log: no control or direction characters, at most 300 characters."""
     return _NOT_PRINTED.sub(" ", text[: 4 * LONGEST_TEXT]).strip()[:LONGEST_TEXT]
+
+
+def shown(value: object) -> str:
+    """Return what somebody else wrote as a short piece of a message, whatever it is."""
+    return plain_text(repr(value))[:60]
 
 
 def units(rupees: float, scale: int) -> int:
@@ -37,7 +45,7 @@ class BrokerRow:
     def __init__(self, kind: str, row: object, absent_is_zero: bool = False) -> None:
         """`kind` names the row in messages. The order socket leaves out fields that are zero: `absent_is_zero`."""
         if not isinstance(row, Mapping):
-            raise DataError(f"{kind}: expected an object, got {_shown(row)}")
+            raise DataError(f"{kind}: expected an object, got {shown(row)}")
         self._kind = kind
         self._row: Mapping[str, Any] = row
         self._absent_is_zero = absent_is_zero
@@ -45,11 +53,10 @@ class BrokerRow:
     def identifier(self, name: str) -> str:
         """A non-empty key, text or whole number on the wire."""
         value = self._row.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        if not isinstance(value, str) or not value or plain_text(value) != value:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str) or not text or plain_text(text) != text:
             raise self._error(name, value, "a non-empty text")
-        return value
+        return text
 
     def words(self, name: str) -> str:
         """Free text; a missing one is empty."""
@@ -102,10 +109,11 @@ class BrokerRow:
         value = self._row.get(name)
         if value is None:
             return 0
-        text = str(value) if isinstance(value, int | str) else ""
-        if not text.isdecimal() or int(text) > _LARGEST_WHOLE:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        is_text = isinstance(value, str) and len(value) <= _MOST_DIGITS and value.isascii() and value.isdecimal()
+        if not (is_number or is_text) or not 0 <= int(value) <= _LATEST_SECOND:
             raise self._error(name, value, "epoch seconds")
-        return int(text)
+        return int(value)
 
     def rows(self, name: str) -> list[Any]:
         """A list; an empty book may come without its key or as null."""
@@ -131,8 +139,4 @@ class BrokerRow:
     def _error(self, name: str, value: object, expected: str) -> DataError:
         if name not in self._row:
             return DataError(f"{self._kind}: field {name!r} is missing; expected {expected}")
-        return DataError(f"{self._kind}: field {name!r} is {_shown(value)}; expected {expected}")
-
-
-def _shown(value: object) -> str:
-    return plain_text(repr(value))[:60]
+        return DataError(f"{self._kind}: field {name!r} is {shown(value)}; expected {expected}")

@@ -159,6 +159,11 @@ def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
     return manifest
 
 
+def manifest_sha256(folder: Path) -> str:
+    """Return the hash of a version's manifest. Raises `ModelError`."""
+    return hashlib.sha256(_read(folder / MANIFEST, LARGEST_MANIFEST)).hexdigest()
+
+
 def check_fits(manifest: Manifest, settings: Settings) -> None:
     """Compare what the model was trained for with what it is asked to trade.
 

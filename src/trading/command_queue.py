@@ -18,19 +18,30 @@ from core.errors import StorageError
 from core.events import Command
 
 QUEUE_FILE = "commands.sqlite"
-LAYOUT = 1
-"""Version of the table; kept in the file's own header. 0 while the file is being made."""
+LAYOUT = 2
+"""Version of the table; kept in the file's own header. 0 while the file is being made. 1 knew no `exit_only`."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS commands (
     number INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
     mode TEXT NOT NULL,
-    command TEXT NOT NULL CHECK (command IN ('halt', 'resume', 'flatten')),
+    command TEXT NOT NULL CHECK (command IN ('halt', 'exit_only', 'resume', 'flatten')),
     why TEXT NOT NULL,
     is_obeyed INTEGER,
     answer TEXT
 ) STRICT
 """
+_STEPS: dict[int, tuple[str, ...]] = {
+    0: (_SCHEMA,),
+    1: (
+        "ALTER TABLE commands RENAME TO commands_1",
+        _SCHEMA,
+        "INSERT INTO commands SELECT * FROM commands_1",
+        "DROP TABLE commands_1",
+    ),
+    LAYOUT: (),
+}
+"""What makes the present table of the one of a layout."""
 _BOT_PATIENCE = 0.05
 """Seconds to wait for somebody else's lock: the bot looks again in a second, and prices do not wait."""
 
@@ -128,9 +139,19 @@ class CommandQueue:
         with suppress(FileExistsError):
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         connection = self._connect()
-        if self._layout(connection) == 0:
+        layout = self._layout(connection)
+        if layout == 0:
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}; PRAGMA user_version={LAYOUT}; COMMIT")
+        if layout != LAYOUT:
+            self._lay_out(connection)
+
+    def _lay_out(self, connection: sqlite3.Connection) -> None:
+        """Make the table, or make an older one anew; of several verbs at once only the first finds something to do."""
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _STEPS[self._layout(connection)]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={LAYOUT}")
+        connection.execute("COMMIT")
 
     def _connect(self) -> sqlite3.Connection:
         """Return a connection to the file that stands there now: somebody may have replaced the one we had."""
@@ -153,6 +174,6 @@ class CommandQueue:
 
     def _layout(self, connection: sqlite3.Connection) -> int:
         layout: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        if layout not in {0, LAYOUT}:
+        if layout not in _STEPS:
             raise QueueError(f"command queue {self._path} has layout {layout}, this version reads {LAYOUT}; remove it")
         return layout

@@ -78,6 +78,8 @@ class Errands:
                 self._reads.submit(self._guarded, lambda: self._fetch_history(effect))
             case events.BooksWanted():
                 self._want_books()
+            case events.FundsWanted():
+                self._bookkeeper.submit(self._guarded, self._read_funds)
 
     def close(self) -> None:
         """Let running order calls finish, drop waiting reads."""
@@ -181,6 +183,17 @@ class Errands:
             return
         self._last_books = books
         self._put(events.BooksRead(at=at, asked_at=asked_at, books=books))
+
+    def _read_funds(self) -> None:
+        asked_at = self._clock.now()
+        try:
+            funds, profile = self._broker.get_funds(), self._broker.get_profile()
+        except BotError as error:
+            self._note_access(error)
+            logger.warning("Funds not read: %s; asking again", error)
+            return
+        at = self._clock.now()
+        self._put(events.FundsRead(at=at, asked_at=asked_at, available=funds.available, account=profile.account_id))
 
     def _note_access(self, error: BotError) -> None:
         if isinstance(error, AuthenticationError):

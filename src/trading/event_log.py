@@ -1,13 +1,14 @@
 """The event log: the truth on disk. Append-only, hash-chained, durable before anything acts on it.
 
 One row an event. Each row's hash covers the hash before it, so that a changed or inserted row is found, and a lost one
-that another follows. Rows cut off at the end leave no trace here: only the broker's books can tell. WAL with
-`synchronous=FULL`: a commit that returned survives a power cut.
+that another follows. Rows cut off at the end leave no trace here: only the broker's books can tell, and whoever noted
+the `head` of the evening. WAL with `synchronous=FULL`: a commit that returned survives a power cut.
 """
 
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,34 +16,84 @@ from typing import Protocol, Self
 from core.errors import StorageError
 from core.event_codec import decode, encode
 from core.events import Event
+from core.instants import Instant
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
-    seq INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    body TEXT NOT NULL,
-    hash BLOB NOT NULL
-) STRICT
-"""
-_FIRST_HASH = b"\0" * 32
-_REMEDY = "restore it from a copy, or move it away when the account holds nothing"
-LAYOUT = 1
+_MIGRATIONS = (
+    """
+    CREATE TABLE events (
+        seq INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        body TEXT NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT
+    """,
+    "ALTER TABLE events ADD COLUMN tape INTEGER NOT NULL DEFAULT 0",
+)
+"""What leads from each layout to the next; what was written before is never written again."""
+LAYOUT = len(_MIGRATIONS)
 """Version of the table; kept in the file's own header."""
+_FIRST_HASH = b"\0" * 32
+_DAMAGE = (sqlite3.Error, UnicodeDecodeError)  # SQLite's own words may hold the damage, and then are no text
+_REMEDY = "restore it from a copy, or move it away when the account holds nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event as it stands in the log."""
+
+    number: int
+    """From 1, without gaps."""
+    at: Instant
+    kind: str
+    body: str
+    tape: int
+    """Records of the day's tick tape that the kernel had seen before; see `trading.tick_tape`."""
+
+    @property
+    def event(self) -> Event:
+        """The event itself. Raises `DataError` for one of a newer version."""
+        return decode(self.kind, self.body)
 
 
 class EventLog(Protocol):
     """Where events are kept. An append either keeps all of its events or none."""
 
-    def append(self, events: Sequence[Event]) -> None:
-        """Make events durable, in order. Raises `StorageError`; then nothing was kept and nothing may be sent."""
+    @property
+    def length(self) -> int:
+        """Rows in the log."""
         ...
 
-    def read(self) -> Iterator[Event]:
-        """Yield every event, oldest first.
+    @property
+    def tape(self) -> int:
+        """The position on the tick tape that the newest row was written at; 0 for an empty log."""
+        ...
+
+    @property
+    def head(self) -> str:
+        """Hash of the newest row, in hex: it vouches for every row up to it."""
+        ...
+
+    def append(self, events: Sequence[Event], tape: int = 0) -> None:
+        """Make events durable, in order. Raises `StorageError`; then nothing was kept and nothing may be sent.
+
+        `tape` is the position on the day's tick tape.
+        """
+        ...
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Yield the rows that follow row `after`, oldest first.
 
         Raises `StorageError` that names the first row that was altered, or what cannot be read at all.
         """
+        ...
+
+    def read(self, after: int = 0) -> Iterator[Event]:
+        """Yield the events of the same rows. Raises what `rows` raises, and `DataError` for a newer version's event."""
+        ...
+
+    def verify(self) -> None:
+        """Check every row without making events of them. Raises `StorageError` that names the first one altered."""
         ...
 
     def close(self) -> None:
@@ -54,16 +105,42 @@ class MemoryEventLog:
     """The twin for tests and simulation; it stores the same text, so that a codec error shows here too."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[str, str]] = []
+        self._rows: list[Row] = []
 
-    def append(self, events: Sequence[Event]) -> None:
+    @property
+    def length(self) -> int:
+        """Rows in the log."""
+        return len(self._rows)
+
+    @property
+    def tape(self) -> int:
+        """The position on the tick tape that the newest row was written at."""
+        return self._rows[-1].tape if self._rows else 0
+
+    @property
+    def head(self) -> str:
+        """The hash that the same rows would have on disk."""
+        digest = _FIRST_HASH
+        for row in self._rows:
+            digest = _chain(digest, row.at, row.kind.encode(), row.body.encode(), row.tape)
+        return digest.hex()
+
+    def append(self, events: Sequence[Event], tape: int = 0) -> None:
         """Keep events for as long as the process lives."""
-        self._rows.extend([encode(event) for event in events])
+        texts = [(event.at, *encode(event)) for event in events]
+        first = len(self._rows) + 1
+        self._rows += [Row(number, at, kind, body, tape) for number, (at, kind, body) in enumerate(texts, first)]
 
-    def read(self) -> Iterator[Event]:
-        """Yield every event, oldest first."""
-        for kind, body in list(self._rows):
-            yield decode(kind, body)
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Yield the rows that follow row `after`."""
+        yield from self._rows[after:]
+
+    def read(self, after: int = 0) -> Iterator[Event]:
+        """Yield the events of the same rows."""
+        return (row.event for row in self.rows(after))
+
+    def verify(self) -> None:
+        """Nothing can alter it."""
 
     def close(self) -> None:
         """Nothing to release."""
@@ -73,50 +150,79 @@ class SqliteEventLog:
     """The log of a real bot: one file, one writer."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create the log. Raises `StorageError` naming the file when it cannot be used."""
+        """Open or create the log; one of an older layout is brought up to date.
+
+        Raises `StorageError` naming the file when it cannot be used.
+        """
         self._path = path
+        self._seq, self._hash, self._tape = 0, _FIRST_HASH, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute("PRAGMA busy_timeout=2000")
-            self._check_layout()
-            self._connection.execute(_SCHEMA)
-            last = self._connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-        except (sqlite3.Error, OSError) as error:
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+        except (*_DAMAGE, OSError) as error:
             raise StorageError(f"event log {path} cannot be opened: {error}") from error
-        self._seq: int = last[0] if last else 0
-        self._hash: bytes = last[1] if last else _FIRST_HASH
 
-    def append(self, events: Sequence[Event]) -> None:
+    @property
+    def length(self) -> int:
+        """Rows in the log."""
+        return self._seq
+
+    @property
+    def tape(self) -> int:
+        """The position on the tick tape that the newest row was written at."""
+        return self._tape
+
+    @property
+    def head(self) -> str:
+        """Hash of the newest row, in hex."""
+        return self._hash.hex()
+
+    def append(self, events: Sequence[Event], tape: int = 0) -> None:
         """Write events in one transaction and wait until the disk has them."""
         rows, seq, digest = [], self._seq, self._hash
         for event in events:
             kind, body = encode(event)
             seq += 1
-            digest = _chain(digest, event.at, kind, body)
-            rows.append((seq, event.at, kind, body, digest))
+            digest = _chain(digest, event.at, kind.encode(), body.encode(), tape)
+            rows.append((seq, event.at, kind, body, digest, tape))
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
+            self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise StorageError(f"event log {self._path} cannot be written: {error}; free space or repair it") from error
         self._seq, self._hash = seq, digest
+        self._tape = tape if rows else self._tape
 
-    def read(self) -> Iterator[Event]:
-        """Yield every event, checking the chain on the way."""
-        digest = _FIRST_HASH
-        for expected, (seq, at, kind, body, stored) in enumerate(self._rows(), start=1):
-            digest = _chain(digest, at, kind, body)
-            if seq != expected or digest != stored:
-                raise StorageError(
-                    f"event log {self._path}: row {seq} was altered or a row before it is missing; {_REMEDY}"
-                )
-            yield decode(kind, body)
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Yield the rows that follow row `after`, checking the chain on the way."""
+        for number, at, kind, body, tape in self._checked(after):
+            try:
+                yield Row(number, at, kind.decode(), body.decode(), tape)
+            except UnicodeDecodeError as error:
+                raise StorageError(f"event log {self._path}: row {number} is no text: {error}; {_REMEDY}") from error
+
+    def read(self, after: int = 0) -> Iterator[Event]:
+        """Yield the events of the same rows."""
+        return (row.event for row in self.rows(after))
+
+    def verify(self) -> None:
+        """Have SQLite look at its pages, and check the chain from the first row to the last."""
+        for _ in self._checked(0):
+            pass  # first, because a row is a better address than a page
+        try:
+            answer = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except _DAMAGE as error:
+            answer = str(error)
+        if answer != "ok":
+            raise StorageError(f"event log {self._path} is damaged: {' '.join(answer.split())}; {_REMEDY}")
 
     def close(self) -> None:
         """Release the file."""
@@ -130,20 +236,65 @@ class SqliteEventLog:
     ) -> None:
         self.close()
 
-    def _rows(self) -> Iterator[tuple[int, int, str, str, bytes]]:
+    def _checked(self, after: int) -> Iterator[tuple[int, int, bytes, bytes, int]]:
+        """Yield number, instant, kind, body and tape of rows whose place and hash are right."""
+        number, digest = after, self._hash_of(after)
         try:
-            for row in self._connection.execute("SELECT seq, at, kind, body, hash FROM events ORDER BY seq"):  # noqa: UP028
-                yield row  # not `yield from`: that closes the cursor, which fails once the connection is closed
-        except sqlite3.Error as error:
-            raise StorageError(f"event log {self._path} cannot be read: {error}; {_REMEDY}") from error
+            for seq, at, kind, body, tape, stored in self._connection.execute(_ALL, (after,)):
+                number += 1
+                are_sound = isinstance(at, int) and isinstance(tape, int) and kind is not None and body is not None
+                if are_sound:
+                    digest = _chain(digest, at, kind, body, tape)
+                if not are_sound or seq != number or digest != stored:
+                    raise StorageError(f"event log {self._path}: row {number} was altered or is missing; {_REMEDY}")
+                yield number, at, kind, body, tape
+        except _DAMAGE as error:
+            where = f"event log {self._path} cannot be read behind row {number}"
+            raise StorageError(f"{where}: {error}; {_REMEDY}") from error
 
-    def _check_layout(self) -> None:
-        layout = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if layout == 0:
-            self._connection.execute(f"PRAGMA user_version={LAYOUT}")
-        elif layout != LAYOUT:
-            raise StorageError(f"event log {self._path} has layout {layout}, this version reads {LAYOUT}")
+    def _hash_of(self, number: int) -> bytes:
+        if not number:
+            return _FIRST_HASH
+        row = self._connection.execute("SELECT hash FROM events WHERE seq = ?", (number,)).fetchone()
+        if row is None:
+            raise StorageError(f"event log {self._path} has no row {number}: it ends at row {self._seq}; {_REMEDY}")
+        return bytes(row[0])
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute("PRAGMA busy_timeout=2000")
+        self._migrate()
+        last = self._connection.execute("SELECT seq, hash, tape FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        if last is None:
+            return
+        if [type(value) for value in last] != [int, bytes, int]:
+            raise StorageError(f"event log {self._path}: its last row was altered; {_REMEDY}")
+        self._seq, self._hash, self._tape = last
+
+    def _migrate(self) -> None:
+        if self._layout() == LAYOUT:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        for number in range(self._layout(), LAYOUT):  # asked again: another process may have done it meanwhile
+            self._connection.execute(_MIGRATIONS[number])
+        self._connection.execute(f"PRAGMA user_version={LAYOUT}")
+        self._connection.execute("COMMIT")
+
+    def _layout(self) -> int:
+        layout: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if not 0 <= layout <= LAYOUT:
+            raise StorageError(f"event log {self._path} has layout {layout}, this version reads up to {LAYOUT}")
+        return layout
 
 
-def _chain(before: bytes, at: int, kind: str, body: str) -> bytes:
-    return hashlib.sha256(before + f"{at}\0{kind}\0{body}".encode()).digest()
+_ALL = (
+    "SELECT seq, at, CAST(kind AS BLOB), CAST(body AS BLOB), tape, hash FROM events NOT INDEXED "
+    "WHERE seq > ? ORDER BY seq"
+)
+
+
+def _chain(before: bytes, at: int, kind: bytes, body: bytes, tape: int) -> bytes:
+    """Return the hash of a row. Without a tape it is that of layout 1, so that its rows stay as they were."""
+    content = b"%d\0%b\0%b\0%d" % (at, kind, body, tape) if tape else b"%d\0%b\0%b" % (at, kind, body)
+    return hashlib.sha256(before + content).digest()

@@ -2,12 +2,15 @@
 
 import json
 import logging
+import os
 import signal
 import sys
+import threading
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
@@ -16,15 +19,18 @@ from rich.console import Console
 
 from auth.fyers_auth import FyersAuth, SignedIn, run_login
 from core.errors import ConfigurationError, StorageError
-from core.instants import ist_date
+from core.instants import ist_date, ist_text
 from core.orders import Profile
 from market_data.calendar import NseCalendar
 from runtime.clock import clock_of
 from runtime.logs import set_up_logs
+from runtime.service_notice import ServiceNotice
 from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
 from trading.call_journal import CallJournal
 from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
+from trading.disk_watch import DiskReserve
+from trading.engine_pid import remove_engine, running_engine, write_engine
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
@@ -34,6 +40,8 @@ from trading.operator_verbs import LOCK_FILE
 from trading.rate_budget import RateBudget
 from trading.stop_signals import stop_signals, when_input_ends
 from trading.wiring import Wiring
+
+logger = logging.getLogger("trading.front_door")
 
 ALREADY_RUNNING = 3
 """Exit code of a second start on the same state folder."""
@@ -62,7 +70,12 @@ def run_bot(
     console = _console(sys.stderr if as_json else sys.stdout)
     view = LiveView(console)
     is_rehearsal = all_loopback(settings.broker.endpoints)
-    with _single_instance(settings), set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs:
+    with (
+        _single_instance(settings),
+        set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs,
+        _room_for_the_next_start(settings),
+        _pid_file(settings),
+    ):
         _confirm(settings)
         calendar = NseCalendar.of(settings)
         wiring = Wiring(settings, clock, calendar, logs.redactor.add)
@@ -79,8 +92,10 @@ def run_bot(
             _report(kernel, settings, console, as_json=as_json)
             _warn_of_horizon(calendar, ist_date(clock.now()))
 
-        trader = wiring.trader(_habits(settings, days, waits_for_sign_in=waits_for_sign_in), show, report)
+        habits = _habits(settings, days, waits_for_sign_in=waits_for_sign_in)
+        trader = wiring.trader(habits, show, report, ServiceNotice(os.environ))
         _stop_on_signals(trader)
+        _end_with_any_thread(trader)
         _warn_of_horizon(calendar, ist_date(clock.now()))
         if until_input_ends:
             when_input_ends(lambda: trader.request_stop("who started it has gone"))
@@ -143,7 +158,7 @@ def _single_instance(settings: Settings) -> Iterator[None]:
         lock = FileLock(folder / LOCK_FILE)
         lock.acquire(timeout=_LOCK_PATIENCE)
     except Timeout:
-        sys.stderr.write(f"fyersbot: another bot runs on {folder}; stop it, or choose another paths.state\n")
+        sys.stderr.write(f"fyersbot: {_other_bot(folder)}; stop it, or choose another paths.state\n")
         raise SystemExit(ALREADY_RUNNING) from None
     except OSError as error:
         raise StorageError(
@@ -153,6 +168,22 @@ def _single_instance(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _other_bot(folder: Path) -> str:
+    """Say who has the lock: by name where the kernel confirms what `live_engine.pid` says."""
+    engine = running_engine(folder, folder / LOCK_FILE)
+    who = f" (pid {engine.pid}, since {ist_text(engine.since)})" if engine is not None else ""
+    return f"another bot runs on {folder}{who}"
+
+
+@contextmanager
+def _pid_file(settings: Settings) -> Iterator[None]:
+    """Say in a file who runs; it is taken away at a graceful end only."""
+    folder = settings.paths.state
+    engine = write_engine(folder)
+    yield
+    remove_engine(folder, engine)
 
 
 def _require_live_by_name(settings: Settings, typed_mode: str | None) -> None:
@@ -177,7 +208,7 @@ def _warn_of_horizon(calendar: NseCalendar, today: date) -> None:
     """Say in good time that the sessions after the year's end are not known: on such a day nothing is traded."""
     until = calendar.known_until(today)
     if until - today <= _HORIZON:
-        logging.getLogger("trading.front_door").warning(
+        logger.warning(
             "Sessions are known until %s only: update exchange-calendars, or list the holidays in sessions.yaml", until
         )
 
@@ -188,6 +219,32 @@ def _stop_on_signals(trader: LiveTrader) -> None:
 
     for number in stop_signals():
         signal.signal(number, stop)
+
+
+def _end_with_any_thread(trader: LiveTrader) -> None:
+    """A bot that lives on without one of its threads is worse than one that ends, is started and reconciles."""
+    told = threading.excepthook
+
+    def on_thread(args: threading.ExceptHookArgs) -> None:
+        told(args)
+        if not isinstance(args.exc_value, SystemExit | None):
+            name = args.thread.name if args.thread is not None else "unknown"
+            trader.fail(f"thread {name} died of {args.exc_type.__name__}: {args.exc_value}")
+
+    threading.excepthook = on_thread  # the logs, which put theirs there before, take both away
+
+
+@contextmanager
+def _room_for_the_next_start(settings: Settings) -> Iterator[None]:
+    """Keep a little of the disk aside, and give it back when the log could not be written."""
+    reserve = DiskReserve(settings.paths.state, settings.disk.reserve_mb, settings.disk.floor_mb)
+    reserve.hold()
+    try:
+        yield
+    except StorageError:
+        if reserve.release():
+            logger.warning("The reserve of %d MB was given back for the next start", settings.disk.reserve_mb)
+        raise
 
 
 def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bool) -> None:

@@ -36,7 +36,7 @@ from trading.history_checks import check_history
 from trading.history_plan import Span, spans
 from trading.rate_budget import Lane, RateBudget
 from trading.sdk_service import SdkService
-from trading.transport import HttpTransport
+from trading.transport import HttpTransport, OnDate
 
 QUOTES_PER_CALL = 50
 ENOUGH_HISTORY = 0.9
@@ -60,11 +60,14 @@ class FyersClient:
         token: Callable[[], str],
         budget: RateBudget,
         new_feed: Callable[[], TickFeed] | None = None,
+        on_date: OnDate = lambda _date, _asked_at, _heard_at: None,
     ) -> None:
         """`token` returns today's access token and is asked at every call, so that a new one is used at once.
 
         `budget` is the account's, shared with everything else that calls the broker; `new_feed` makes the data feed
-        behind `connect_websocket`. Raises `ConfigurationError` for an endpoint that is not allowed.
+        behind `connect_websocket`; `on_date` is told the broker's time with each answer.
+
+        Raises `ConfigurationError` for an endpoint that is not allowed.
         """
         broker = settings.broker
         self._transport = HttpTransport(
@@ -72,6 +75,7 @@ class FyersClient:
             clock,
             broker.connect_seconds,
             broker.read_seconds,
+            on_date,
         )
         self._sdk = _sdk_model(SdkService(self._transport, broker.endpoints, settings.auth.client_id, token))
         self._symbols = frozenset(settings.symbols)

@@ -26,7 +26,7 @@ from core.orders import (
     Profile,
 )
 from core.tags import is_ours
-from trading.broker_row import BrokerRow, plain_text, units
+from trading.broker_row import BrokerRow, plain_text, shown, units
 
 Body = dict[str, Any]
 _Code = TypeVar("_Code", bound=Enum)
@@ -39,6 +39,8 @@ _MIDNIGHTS = frozenset({0, 66_600})
 """Midnight in UTC and in India, in seconds of a UTC day: a `tt` that falls there says the date only."""
 _USER_TAG = "1:"
 _NO_TAG = "Untagged"
+_WORDS = ("ok", "error", "no_data")
+_LARGEST_CODE = 999_999
 RUPEE_SCALE = 2
 """Decimals of a price unit: paise, in all that this bot trades. Other contracts are refused at the start."""
 _log = logging.getLogger(__name__)
@@ -69,8 +71,8 @@ def reply_from(payload: Body) -> Reply:
     """Read the envelope. Never raises: an odd part is read as absent, which no caller takes for a success."""
     word, code, broker_id = payload.get("s"), payload.get("code"), payload.get("id")
     return Reply(
-        word=word if isinstance(word, str) else "",
-        code=code if isinstance(code, int) and not isinstance(code, bool) else 0,
+        word=word if word in _WORDS else "",
+        code=code if isinstance(code, int) and not isinstance(code, bool) and abs(code) <= _LARGEST_CODE else 0,
         message=_message(payload),
         broker_id=broker_id if isinstance(broker_id, str) and plain_text(broker_id) == broker_id else "",
     )
@@ -322,11 +324,12 @@ def candles_from(payload: Body, symbol: str) -> tuple[Candle, ...]:
 
 def _candle_from_row(row: object, symbol: str) -> Candle:
     if not isinstance(row, list) or len(row) < len(_CANDLE_FIELDS):
-        raise DataError(f"history of {symbol}: expected rows of {', '.join(_CANDLE_FIELDS)}; got {str(row)[:80]}")
-    fields = BrokerRow(f"history of {symbol}, row {row[0]}", dict(zip(_CANDLE_FIELDS, row, strict=False)))
+        raise DataError(f"history of {symbol}: expected rows of {', '.join(_CANDLE_FIELDS)}; got {shown(row)}")
+    kind = f"history of {symbol}, row {shown(row[0])}"
+    fields = BrokerRow(kind, dict(zip(_CANDLE_FIELDS, row, strict=False)))
     try:
         return Candle(
-            start=from_epoch_seconds(fields.whole("epoch")),
+            start=from_epoch_seconds(_second(fields)),
             open=fields.units("open", RUPEE_SCALE),
             high=fields.units("high", RUPEE_SCALE),
             low=fields.units("low", RUPEE_SCALE),
@@ -334,7 +337,15 @@ def _candle_from_row(row: object, symbol: str) -> Candle:
             volume=fields.whole("volume"),
         )
     except ValueError as error:
-        raise DataError(f"history of {symbol}, row {row[0]}: {error}") from None
+        raise DataError(f"{kind}: {error}") from None
+
+
+def _second(fields: BrokerRow) -> int:
+    """Return when a candle starts; unlike a quote it has a time, or it is none."""
+    second = fields.epoch("epoch")
+    if not second:
+        raise fields.refuse("epoch", "epoch seconds")
+    return second
 
 
 _CANDLE_FIELDS = ("epoch", "open", "high", "low", "close", "volume")

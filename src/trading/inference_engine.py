@@ -14,6 +14,7 @@ from core.signals import Direction, FeatureRow, Prediction
 from features.columns import FloatArray
 from features.specification import FeatureSpecification
 from trading.bundle import ENCODER, FOREST, MANIFEST, MODEL, SCALER, read_file, read_manifest, resolve
+from trading.bundle import manifest_sha256 as hash_of
 from trading.forest import Forest
 from trading.joblib_model import JoblibModel
 
@@ -44,8 +45,9 @@ class InferenceEngine:
         Raises `ModelError` that names file and remedy for anything missing, altered, unreadable, made for other
         features or by other library versions, or that does not reproduce the golden rows.
         """
-        folder = Path(model_path).parent
-        self.manifest = read_manifest(folder / MANIFEST, manifest_sha256)
+        self.folder = folder = Path(model_path).parent
+        self.manifest_sha256 = manifest_sha256 or hash_of(folder)
+        self.manifest = read_manifest(folder / MANIFEST, self.manifest_sha256)
         files = self.manifest.files
         model = read_file(Path(model_path), files.model)
         scaler = read_file(Path(scaler_path), files.scaler)

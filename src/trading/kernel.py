@@ -22,6 +22,7 @@ from trading.order_manager import OrderManager
 Effect = (
     events.HistoryWanted
     | events.BooksWanted
+    | events.FundsWanted
     | events.OrderIntended
     | events.ChangeIntended
     | events.CancelIntended

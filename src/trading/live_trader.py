@@ -5,13 +5,11 @@ makes the result durable, and only then acts. A start, a restart after a crash a
 the log, read the broker's books, protect what is open, trade.
 """
 
-import contextlib
 import logging
-import queue
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core import events
 from core.errors import AuthenticationError, BrokerError, UnfinishedError
@@ -21,9 +19,13 @@ from core.market import Timeframe
 from core.ports import Calendar, Clock
 from core.sessions import TradingDay
 from core.state import BotState
+from runtime.service_notice import ServiceNotice
 from trading.errands import Errands
+from trading.inbox import Inbox
 from trading.kernel import Kernel
 from trading.obedience import Obedience
+from trading.self_watch import SelfWatch
+from trading.stop_wishes import StopWishes
 from trading.timetable import PRE_OPEN_LEAD, Timetable
 from trading.writer import Item, Writer
 
@@ -56,10 +58,13 @@ class Desk:
     obedience: Obedience
     boot: Callable[[Instant], events.Booted]
     """Makes the first event of the run, after the log was folded."""
+    set_up: Callable[[Instant], events.DeskSet]
+    """Makes the second: what the kernel was built from."""
     open_feeds: Callable[[], None]
     close_feeds: Callable[[], None]
     without_reads: Callable[[], AbstractContextManager[None]]
     """Ends the reads that feeds and errands wait for, while the desk closes."""
+    watch: SelfWatch = field(default_factory=SelfWatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,12 @@ class LiveTrader:
         check_access: Callable[[], object],
         on_moment: Callable[[Kernel], None],
         on_day_end: Callable[[Kernel], None],
+        service: ServiceNotice | None = None,
     ) -> None:
-        """`check_access` proves the token with a server call; `on_moment` shows the kernel, `on_day_end` reports."""
+        """`check_access` proves the token with a server call; `on_moment` shows the kernel, `on_day_end` reports.
+
+        `service` hears how the bot is; None: nobody does.
+        """
         self._assemble = assemble
         self._calendar = calendar
         self._clock = clock
@@ -96,28 +105,32 @@ class LiveTrader:
         self._check_access = check_access
         self._on_moment = on_moment
         self._on_day_end = on_day_end
-        self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
-        # An event's lock may be held by the very code that a signal interrupts; this queue may be put to at any moment.
-        self._stop_wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._stop_why = ""
+        self._inbox = Inbox()
+        self._service = service or ServiceNotice({})
+        self._wishes = StopWishes(self._service)
 
     def request_stop(self, why: str) -> None:
         """End gracefully by policy; safe in a signal handler, and at any moment."""
-        self._stop_wishes.put(why)
+        self._wishes.ask(why)
+
+    def fail(self, why: str) -> None:
+        """End at once, because a part of the bot no longer works; for any thread. `run` raises `ThreadDiedError`."""
+        self._wishes.fail(why)
 
     def run(self) -> int:
         """Trade day after day until stopped, or until the asked number of days is done; return how many were traded.
 
         Raises `AuthenticationError` when the token is dead at a start inside the session, unless the habit is to wait,
-        and `UnfinishedError` when a stop, or the last session, left something open.
+        `UnfinishedError` when a stop, or the last session, left something open, and `ThreadDiedError`.
         """
+        self._service.ready()
         done = 0
         patient = self._habits.waits_for_sign_in
-        while not self._is_stopping() and (self._habits.days is None or done < self._habits.days):
+        while not self._wishes.is_heard() and (self._habits.days is None or done < self._habits.days):
             day = self._coming_day()
             patient = patient or self._clock.now() < day.open
             self._idle_until(day.open - PRE_OPEN_LEAD)
-            if self._is_stopping():
+            if self._wishes.is_heard():
                 break
             has_access = self._gain_access(day, patient=patient)
             patient = True
@@ -143,25 +156,17 @@ class LiveTrader:
         return day.candle_closes(self._habits.timeframe)[-1]
 
     def _idle_until(self, instant: Instant) -> None:
-        if self._clock.now() < instant and not self._is_stopping():
+        if self._clock.now() < instant and not self._wishes.is_heard():
             logger.info("Idle until %s", ist_text(instant))
-        while not self._is_stopping() and (left := instant - self._clock.now()) > 0:
-            self._await_stop(self._clock.pause_seconds(min(left / SECOND, _IDLE_SECONDS)))
-
-    def _await_stop(self, seconds: float) -> None:
-        """Wait so many wall seconds, or until a stop is asked for."""
-        with contextlib.suppress(queue.Empty):
-            self._stop_why = self._stop_why or self._stop_wishes.get(timeout=seconds)
-
-    def _is_stopping(self) -> bool:
-        self._await_stop(0)
-        return bool(self._stop_why)
+        while not self._wishes.is_heard() and (left := instant - self._clock.now()) > 0:
+            self._wishes.wait(self._clock.pause_seconds(min(left / SECOND, _IDLE_SECONDS)))
 
     def _gain_access(self, day: TradingDay, *, patient: bool) -> bool:
         """Prove the token before the session; ring until somebody signs in, or the session is over."""
-        while not self._is_stopping() and self._clock.now() < self._end_of(day):
+        while not self._wishes.is_heard() and self._clock.now() < self._end_of(day):
             try:
-                self._check_access()
+                with self._service.patience():
+                    self._check_access()
             except AuthenticationError as error:
                 if not patient:
                     raise
@@ -170,46 +175,58 @@ class LiveTrader:
                 logger.warning("Not ready to trade: %s; asking again", error)
             else:
                 return True
-            self._await_stop(self._clock.pause_seconds(_ALARM_SECONDS))
+            self._wishes.wait(self._clock.pause_seconds(_ALARM_SECONDS))
         return False
 
     # --- one session --------------------------------------------------------------------------------------------
 
     def _trade(self, day: TradingDay) -> None:
-        self._inbox = queue.SimpleQueue()
-        desk = self._assemble(day, self._put)
-        timetable = Timetable(self._clock, self._put)
+        self._inbox = Inbox()
+        with self._service.patience():
+            desk = self._assemble(day, self._put)
+        timetable = Timetable(self._clock, self._put, self.fail)
         try:
-            desk.writer.restore()
-            now = self._clock.now()
-            desk.writer.take(desk.boot(now), now)
-            desk.writer.take(events.DayBegan(at=now, day=day), now)
-            self._obey(desk)
+            self._begin(desk, day)
             desk.open_feeds()
             timetable.start(day, self._habits.timeframe)
             self._work(desk, day)
         finally:
             timetable.stop()
-            with desk.without_reads():
-                desk.close_feeds()
-                desk.errands.close()
-            desk.obedience.close()
-            desk.writer.close()
+            with self._service.patience():
+                self._close(desk)
         self._on_moment(desk.writer.kernel)
         self._on_day_end(desk.writer.kernel)
         self._require_finished(desk.writer.kernel.state, day)
 
+    def _begin(self, desk: Desk, day: TradingDay) -> None:
+        """Remember, then say who we are, which day it is, what is in doubt, and hear what was asked meanwhile."""
+        with self._service.patience():
+            desk.writer.restore()
+        now = self._clock.now()
+        desk.writer.take(desk.boot(now), now)
+        desk.writer.take(desk.set_up(now), now)
+        desk.writer.take(events.DayBegan(at=now, day=day), now)
+        self._look_at_ourselves(desk)
+        self._obey(desk)
+
+    def _close(self, desk: Desk) -> None:
+        with desk.without_reads():
+            desk.close_feeds()
+            desk.errands.close()
+        desk.obedience.close()
+        desk.writer.close()
+
     def _require_finished(self, state: BotState, day: TradingDay) -> None:
         """Fail where a stop left something to do, or where a session that somebody waits for did not end flat."""
         left = self._unfinished(state)
-        if self._stop_why and left:
+        if self._wishes.why and left:
             wanted = "flat" if self._habits.flatten_on_stop else "protected"
             raise UnfinishedError(
-                f"stopped by {self._stop_why} before {', '.join(sorted(left))} was {wanted}: look at the position and "
-                "its orders in the broker's app now, or start the bot again"
+                f"stopped by {self._wishes.why} before {', '.join(sorted(left))} was {wanted}: look at the position "
+                "and its orders in the broker's app now, or start the bot again"
             )
         is_awaited = self._habits.days is not None and self._habits.timeframe is not Timeframe.D
-        if is_awaited and not self._stop_why and not state.flat_verified:
+        if is_awaited and not self._wishes.why and not state.flat_verified:
             raise UnfinishedError(
                 f"the session of {day.date} ended and nobody could verify that all is flat: look at the positions in "
                 "the broker's app"
@@ -223,8 +240,12 @@ class LiveTrader:
         writer, inbox = desk.writer, self._inbox
         next_look = next_command = stopping_since = 0.0
         while not self._is_done(writer.kernel, day, stopping_since):
-            with contextlib.suppress(queue.Empty):
-                writer.take(inbox.get(timeout=self._patience(writer.next_due)), self._clock.now())
+            item = inbox.get(self._patience(writer.next_due))
+            gap = desk.watch.gap(self._clock)
+            if gap is not None:  # before what has waited meanwhile
+                writer.take(gap, gap.at)
+            if item is not None:
+                writer.take(item, self._clock.now())
             writer.let_time_pass(self._clock.now())
             wall = time.monotonic()
             if wall >= next_command:
@@ -232,10 +253,19 @@ class LiveTrader:
                 self._obey(desk)
             if wall >= next_look:
                 next_look = wall + _LOOK_INTERVAL
+                writer.write_tape()
+                self._service.alive()
+                self._look_at_ourselves(desk)
                 self._on_moment(writer.kernel)
-                if not stopping_since and self._is_stopping():
+                if self._wishes.is_heard() and not stopping_since:
                     stopping_since = wall
+                    self._service.stopping()
                     writer.take(self._stop_command(), self._clock.now())
+
+    def _look_at_ourselves(self, desk: Desk) -> None:
+        now = self._clock.now()
+        for change in desk.watch.changes(desk.writer.kernel.state, now):
+            desk.writer.take(change, now)
 
     def _patience(self, due: Instant | None) -> float:
         """Wall seconds to wait for the next item: until the next deadline, and never long without a look around."""
@@ -247,7 +277,7 @@ class LiveTrader:
 
     def _stop_command(self) -> events.CommandGiven:
         command = Command.STOP_FLAT if self._habits.flatten_on_stop else Command.STOP
-        return events.CommandGiven(at=self._clock.now(), command=command, why=self._stop_why)
+        return events.CommandGiven(at=self._clock.now(), command=command, why=self._wishes.why)
 
     def _is_done(self, kernel: Kernel, day: TradingDay, stopping_since: float) -> bool:
         state, now = kernel.state, self._clock.now()

@@ -63,6 +63,9 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
         case events.LevelChanged(level=level, why=why):
             severity = logging.INFO if level is SafetyLevel.RUN else logging.ERROR
             return severity, f"Safety level {level.name}: {why}"
+        case events.ConditionChanged() | events.DoubtChanged():
+            words = f"Doubt {event.condition.name} {'holds, no entries' if event.holds else 'is gone'}: {event.why}"
+            return logging.WARNING if event.holds else logging.INFO, words
         case events.Reconciled(why=why):
             return logging.INFO, f"Reconciled: {why}"
         case events.BooksFailed(why=why):

@@ -18,6 +18,8 @@ from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
 from core.tracking import OrderState
+from trading.doubts import Doubts
+from trading.funds_watch import FundsWatch
 from trading.protection import Protection
 from trading.reconcile import Reconciliation
 from trading.retry_pauses import RetryPauses
@@ -39,6 +41,7 @@ class OrderManager:
         self._instruments = instruments
         self._protection = Protection(rules, instruments, ticks, self.timers, tagger)
         self._reconciliation = Reconciliation(rules, instruments, self.timers)
+        self._watches = (Doubts(rules, self.timers), FundsWatch(rules, self.timers))
         self._pauses = RetryPauses()
         self._blind_since: Instant = 0
         """When the books first failed in a row; 0 when they did not the last time."""
@@ -49,6 +52,12 @@ class OrderManager:
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
         """Return what an event asks of our orders; `state` has the event already."""
         self._mark(state, event)
+        decisions = self._answer(state, event)
+        for watch in self._watches:
+            decisions += watch.decide(state, event)
+        return decisions
+
+    def _answer(self, state: BotState, event: events.Event) -> list[Decision]:
         match event:
             case events.DayBegan(at=at):
                 return [BooksWanted(at=at, why="start")]
@@ -101,6 +110,8 @@ class OrderManager:
                 | events.BooksUnchanged()
                 | events.Reconciled()
                 | events.LevelChanged()
+                | events.ConditionChanged()
+                | events.DoubtChanged()
                 | events.CommandGiven()
                 | events.PhaseReached()
             ):

@@ -173,7 +173,9 @@ class Protection:
             return "no entries any more today"
         if state.stopping:
             return "the bot is stopping"
-        return "" if state.level is SafetyLevel.RUN else f"safety level {state.level.name}"
+        if state.effective_level is SafetyLevel.RUN:
+            return ""
+        return f"safety level {state.level.name}" if state.level is not SafetyLevel.RUN else state.effective_why
 
     def _cancel(self, orders: list[TrackedOrder], at: Instant, why: str) -> list[Decision]:
         """Cancel orders that have an id, again only when the last request is long past."""

@@ -8,6 +8,7 @@ from there, because the broker's counters survive a restart of ours.
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import Enum
@@ -79,6 +80,8 @@ class RateBudget:
         self._orders = 0
         self._paused_until: Instant = 0
         self._journal = journal
+        self.on_refusal: Callable[[], None] = lambda: None
+        """Told each time the broker refuses a call for the number of calls; may be called from any thread."""
         self._lock = threading.Lock()
 
     def reserve(self, lane: Lane, is_order_verb: bool, now: Instant) -> float:
@@ -102,6 +105,7 @@ class RateBudget:
         """Keep reads and entries back until an instant, because the broker said so. Exits are not kept back."""
         with self._lock:
             self._paused_until = max(self._paused_until, until)
+        self.on_refusal()
 
     def _wait(self, ceilings: _Ceilings, lane: Lane, is_order_verb: bool, now: Instant) -> int:
         wait = max(

@@ -64,7 +64,7 @@ class Reconciliation:
         ]
         if self._differences.keys() - state.blocked.keys():
             self._timers.read_books(at + _LOOK_AGAIN)
-        elif not state.reconciled:
+        elif not state.reconciled and state.books_at >= state.doubted_at:
             decisions.append(Reconciled(at=at, why="books read and agreed"))
         if state.phase in {Phase.FLAT_CHECK, Phase.CLOSE} and not state.flat_verified:
             decisions += self._check_flat(state, at)

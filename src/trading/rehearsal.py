@@ -50,6 +50,7 @@ OVERTIME = HOUR
 """A bot that has traded its day, be it by a daily candle after the closing auction, has ended by then."""
 _LATE_SECONDS = 10.0
 """Wall seconds more that it is given before it is taken for one that waits for the next day."""
+_SIGN_IN = "FYERSBOT__AUTH__"
 FRONT_DOOR = Path(__file__).resolve().parents[2] / "run_live_bot.py"
 
 
@@ -176,7 +177,14 @@ def simulator_process(plan: Rehearsal) -> Iterator[tuple[Mapping[str, Any], int]
     command += ["--tape", str(plan.tape)] if plan.tape else []
     source, lifeline = os.pipe()
     with os.fdopen(lifeline, "wb"), (plan.folder / "simulator.log").open("ab") as log:
-        process = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            env=_without_secrets(os.environ),
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
         os.close(source)
         try:
             yield _endpoints(process, plan.folder / "simulator.log"), lifeline
@@ -187,6 +195,11 @@ def simulator_process(plan: Rehearsal) -> Iterator[tuple[Mapping[str, Any], int]
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what a simulator may know: its market needs no app and no token of the real broker."""
+    return {name: value for name, value in environ.items() if not name.upper().startswith(_SIGN_IN)}
 
 
 def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, str]:
@@ -210,6 +223,7 @@ def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, 
         "FYERSBOT__LIVE__ACCOUNT": endpoints["account"],
         "FYERSBOT__SYMBOLS": json.dumps(traded),
         "FYERSBOT__PATHS__STATE": str(plan.folder / BOT),
+        "FYERSBOT__DISK__RESERVE_MB": "0",
     }
 
 

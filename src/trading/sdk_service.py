@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from core.errors import AuthenticationError
+from runtime.redaction import MARK, SHORTEST_SECRET
 from runtime.settings import EndpointSettings
-from trading.answers import Exchange
+from trading.answers import Answer, Exchange, Failure
 from trading.transport import HttpTransport
 
 _AUTHORIZATION = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9._+/=~-]+")
@@ -36,7 +37,7 @@ class SdkService:
     ) -> Exchange:
         """Read; `data` becomes the query."""
         query = f"?{urlencode(data)}" if data else ""
-        return self._transport.exchange("GET", self._url(api, data_flag) + query, self._headers())
+        return self._exchange("GET", self._url(api, data_flag) + query)
 
     def post_call(self, api: str, _header: str, data: Any = None, data_flag: bool = False) -> Exchange:
         """Place."""
@@ -55,13 +56,17 @@ class SdkService:
         return self._send("DELETE", self._url(api), data)
 
     def _send(self, method: str, url: str, data: Any) -> Exchange:
-        return self._transport.exchange(method, url, self._headers(), json.dumps(data, allow_nan=False).encode())
+        return self._exchange(method, url, json.dumps(data, allow_nan=False).encode())
+
+    def _exchange(self, method: str, url: str, body: bytes | None = None) -> Exchange:
+        token = self._token()
+        return _without(token, self._transport.exchange(method, url, self._headers(token), body))
 
     def _url(self, api: str, data_flag: bool = False) -> str:
         return (self._endpoints.data if data_flag else self._endpoints.rest) + api
 
-    def _headers(self) -> dict[str, str]:
-        authorization = f"{self._client_id}:{self._token()}"
+    def _headers(self, token: str) -> dict[str, str]:
+        authorization = f"{self._client_id}:{token}"
         # Checked here, because the library's own complaint about a bad header quotes it.
         if not _AUTHORIZATION.fullmatch(authorization):
             raise AuthenticationError(
@@ -74,3 +79,16 @@ class SdkService:
             "User-Agent": "fyersbot",
             "version": "3",
         }
+
+
+def _without(token: str, exchange: Exchange) -> Exchange:
+    """Take the token out of what came back: a gateway that quotes it must not bring it into the event log."""
+    if len(token) < SHORTEST_SECRET:
+        return exchange
+    match exchange:
+        case Failure(sent=sent, reason=reason):
+            return Failure(sent=sent, reason=reason.replace(token, MARK))
+        case Answer(status=status, headers=headers, body=body) if (secret := token.encode()) in body:
+            return Answer(status, headers, body.replace(secret, MARK.encode()))
+        case _:
+            return exchange

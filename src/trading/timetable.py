@@ -5,10 +5,13 @@ when on the wall they fall, so the same timetable runs at speed 1 and at 600.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import time
 from itertools import groupby
 
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from core import events
@@ -44,13 +47,25 @@ def appointments(day: TradingDay, timeframe: Timeframe) -> list[Appointment]:
     return sorted([*candles, *moments], key=lambda event: event.at)
 
 
+class _Scheduler(BackgroundScheduler):  # type: ignore[misc]
+    def remove_job(self, job_id: str, jobstore: str | None = None) -> None:
+        """Forget a job that has run; at the scheduler's end it may be gone already, and that is no fault."""
+        with suppress(JobLookupError):
+            super().remove_job(job_id, jobstore)
+
+
 class Timetable:
     """Today's appointments on APScheduler."""
 
-    def __init__(self, clock: Clock, put: Callable[[events.Input], None]) -> None:
+    def __init__(
+        self, clock: Clock, put: Callable[[events.Input], None], on_failure: Callable[[str], object] = lambda _why: None
+    ) -> None:
+        """`on_failure` is told of an appointment that was not kept: a day without its square-off must not go on."""
         self._clock = clock
         self._put = put
-        self._scheduler = BackgroundScheduler(timezone="Asia/Kolkata")
+        self._on_failure = on_failure
+        self._scheduler = _Scheduler(timezone="Asia/Kolkata")
+        self._scheduler.add_listener(self._fail, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
     def start(self, day: TradingDay, timeframe: Timeframe) -> None:
         """Schedule what is still ahead; put at once the phases that have passed, so that a late start catches up."""
@@ -69,6 +84,9 @@ class Timetable:
         """Forget what is ahead. Safe to call twice."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    def _fail(self, event: JobExecutionEvent) -> None:
+        self._on_failure(f"an appointment of the timetable was not kept: {event.exception or 'missed'}")
 
     def _arrive(self, due: Sequence[Appointment]) -> None:
         for event in due:

@@ -33,7 +33,11 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         """A wait in market time, never shorter than the clock's shortest pause."""
         return int(clock.pause_seconds(seconds) * clock.speed * SECOND)
 
+    def share(fraction: float) -> int:
+        return round(capital * fraction)
+
     max_order_value = int(risk.max_order_value * 100)
+    transit, books_idle = _transit(settings, clock), wait(60)
     return TradingRules(
         timeframe=settings.timeframe,
         product=product_of(settings),
@@ -50,7 +54,7 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         limit_offset=exits.limit_offset,
         price_buffer=risk.price_buffer,
         capital=capital,
-        max_loss=round(capital * risk.max_loss_fraction),
+        max_loss=share(risk.max_loss_fraction),
         max_positions=risk.max_positions,
         max_order_value=max_order_value,
         max_orders_per_day=risk.max_orders_per_day,
@@ -60,8 +64,18 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         verify_after=wait(2),
         protect_within=wait(30),
         books_busy=wait(5),
-        books_idle=wait(60),
-        transit=_transit(settings, clock),
+        books_idle=books_idle,
+        transit=transit,
+        feed_steady=wait(60),
+        soft_loss=share(risk.soft_loss_fraction),
+        max_symbol_value=share(risk.max_symbol_fraction),
+        max_exposure=share(risk.max_exposure_fraction),
+        max_open_value=share(risk.max_open_order_fraction),
+        max_turnover=share(risk.max_turnover_fraction),
+        max_orders_per_second=risk.max_orders_per_second,
+        max_orders_per_minute=risk.max_orders_per_minute,
+        max_books_age=2 * books_idle + transit,
+        margin=(1.0 if product_of(settings) is Product.CNC else risk.margin_fraction) * (1 + risk.margin_buffer),
     )
 
 

@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 import certifi
 
 from core.errors import ConfigurationError
+from core.instants import Instant
 from core.ports import Clock
 from runtime.endpoints import require_allowed
 from trading.answers import MAX_BODY_BYTES, Answer, Exchange, Failure
@@ -35,21 +36,32 @@ closing has an unknown fate."""
 _MOST_IDLE = 8
 _PORTS = {"http": 80, "https": 443}
 _Origin = tuple[str, str, int]
+OnDate = Callable[[str, Instant, Instant], object]
+"""Takes the `Date` header of an answer, and our own times of asking and of having heard."""
 
 
 class HttpTransport:
     """Keeps connections to a fixed set of hosts and makes one exchange at a time on each. Safe for many threads."""
 
-    def __init__(self, bases: Mapping[str, str], clock: Clock, connect_seconds: float, read_seconds: float) -> None:
+    def __init__(
+        self,
+        bases: Mapping[str, str],
+        clock: Clock,
+        connect_seconds: float,
+        read_seconds: float,
+        on_date: OnDate = lambda _date, _asked_at, _heard_at: None,
+    ) -> None:
         """`bases` maps the settings key of each address, for messages, to the address.
 
         The deadlines are in market seconds and go through the clock. A call ends by `connect_seconds + read_seconds`
-        after it began; its bytes leave in the first part of that or not at all. Raises `ConfigurationError` for an
-        address that is not https, unless it is this machine's.
+        after it began; its bytes leave in the first part of that or not at all. `on_date` is told the server's time of
+        each answer, on the caller's thread. Raises `ConfigurationError` for an address that is not https, unless it is
+        this machine's.
         """
         self._clock = clock
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
+        self._on_date = on_date
         origins = {_origin(require_allowed(base, name, "http")) for name, base in bases.items()}
         self._idle: dict[_Origin, list[_Line]] = {origin: [] for origin in origins}
         self._lock = threading.Lock()
@@ -74,12 +86,15 @@ class HttpTransport:
             line = self._kept(origin) or self._connected(origin)
         except (OSError, UnicodeError) as error:
             return Failure(sent=False, reason=f"cannot connect to {origin[1]}:{origin[2]}: {_words(error)}")
+        asked_at = self._clock.now()
         try:
             answer = self._converse(line, method, _target(parts), headers, body)
         except (OSError, HTTPException) as error:
             line.connection.close()
             return Failure(sent=True, reason=f"no whole answer from {origin[1]}:{origin[2]}: {_words(error)}")
         self._keep(origin, line)
+        if "date" in answer.headers:
+            self._on_date(answer.headers["date"], asked_at, self._clock.now())
         return answer
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 
@@ -23,27 +23,24 @@ from core.ports import Broker, Calendar, TickFeed
 from core.sessions import TradingDay
 from core.signals import SignalProvider
 from core.tags import log_id_from
-from features.specification import DEFAULT_NAMES, FeatureSpecification
-from features.stream import FeatureStream
+from features.specification import FeatureSpecification
 from market_data.symbol_master import SymbolMaster
 from runtime.charge_rates import ChargeTable
 from runtime.clock import MarketClock
 from runtime.configuration import show_config
 from runtime.project import CONFIG
+from runtime.service_notice import ServiceNotice
 from runtime.settings import Mode, Settings
 from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
-from strategies.catalogue import strategy_named
-from strategies.guarded import Guarded
-from trading.bundle import check_fits
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
+from trading.desk_record import desk_of, kernel_of
 from trading.errands import Errands
 from trading.event_log import SqliteEventLog
 from trading.fyers_client import FyersClient
-from trading.inference_engine import InferenceEngine
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader, Put
 from trading.narrator import tell
@@ -51,7 +48,12 @@ from trading.obedience import Obedience
 from trading.order_feed import OrderFeed
 from trading.paper_broker import PaperBroker
 from trading.rate_budget import RateBudget
+from trading.self_watch import self_watch_of
+from trading.server_clock import ServerClock
+from trading.state_files import log_path, tape_folder
+from trading.strategy_choice import choose_strategy
 from trading.tick_market import TickMarket
+from trading.tick_tape import FileTickTape
 from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
 from trading.writer import Writer
 
@@ -75,16 +77,22 @@ class Wiring:
         self.clock = clock
         self.calendar = calendar
         self.auth = FyersAuth(settings, clock, on_secret)
-        budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
-        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, budget, self._own_feed)
+        self.budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
+        self._server_clock = ServerClock()
+        hear = self._server_clock.hear if settings.clock.start is None else lambda *_: None  # market time is no date
+        self.client = FyersClient(settings, clock, calendar, self.auth.current_token, self.budget, self._own_feed, hear)
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
-        self.provider, self.specification = strategy_of(settings)
-        _check_history(settings, self.provider, self.specification)
+        self.choice = choose_strategy(settings)
+        _check_history(settings, self.choice.provider, self.choice.specification)
         self._digest = _config_digest(settings)
 
     def trader(
-        self, habits: Habits, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
+        self,
+        habits: Habits,
+        on_moment: Callable[[Kernel], None],
+        on_day_end: Callable[[Kernel], None],
+        service: ServiceNotice,
     ) -> LiveTrader:
         """Return the bot of this run."""
         return LiveTrader(
@@ -95,6 +103,7 @@ class Wiring:
             check_access=self.check_access,
             on_moment=on_moment,
             on_day_end=on_day_end,
+            service=service,
         )
 
     def check_access(self) -> None:
@@ -119,8 +128,10 @@ class Wiring:
         settings, clock = self.settings, self.clock
         instruments = self.master.instruments(settings.symbols)
         rules = rules_of(settings, self.charges.rates_on(day.date, product_of(settings)).rates, clock)
-        kernel = Kernel(rules, instruments, self.provider, self._stream)
+        desk = desk_of(settings, rules, tuple(instruments.values()), self.choice, clock.now())
+        kernel = kernel_of(desk, self.choice, self.calendar)
         broker, feeds = self._edges(instruments, put)
+        self.budget.on_refusal = partial(self._report_refusal, put)
         errands = Errands(
             broker,
             self.client,
@@ -132,15 +143,18 @@ class Wiring:
         )
         gc.collect()
         gc.freeze()  # what lives as long as the day is not walked again by every collection
-        log = SqliteEventLog(settings.paths.state / f"{settings.mode.value}.sqlite")
+        log = SqliteEventLog(log_path(settings.paths.state, settings.mode))
+        tape = FileTickTape(tape_folder(settings.paths.state, settings.mode), day.date)
         return Desk(
-            writer=Writer(kernel, log, errands.run, [tell]),
+            writer=Writer(kernel, log, errands.run, [tell], tape),
             errands=errands,
             obedience=Obedience(CommandQueue(settings.paths.state, settings.mode.value)),
             boot=partial(self._boot, kernel),
+            set_up=lambda at: replace(desk, at=at),
             open_feeds=feeds.open,
             close_feeds=feeds.close,
             without_reads=self.client.without_reads,
+            watch=self_watch_of(settings, clock, self._server_clock),
         )
 
     # --- edges --------------------------------------------------------------------------------------------------
@@ -200,12 +214,13 @@ class Wiring:
             self.master.index_names,
         )
 
+    def _report_refusal(self, put: Put) -> None:
+        why = "the broker refused a call for the number of calls"
+        put(events.ConditionChanged(at=self.clock.now(), condition=events.Condition.RATE, holds=True, why=why))
+
     def _own_feed(self) -> TickFeed:
         """Return a feed for whoever uses the client by itself, as a notebook does."""
         return self._data_feed(self.master.instruments(self.settings.symbols), lambda _state: None)
-
-    def _stream(self, symbol: str) -> FeatureStream:
-        return FeatureStream(self.specification, symbol, self.settings.timeframe, self.calendar)
 
     def _boot(self, kernel: Kernel, at: Instant) -> events.Booted:
         """Make the first event of a run; the log's own id is drawn once, when the log is new."""
@@ -219,23 +234,6 @@ class Wiring:
             version=version("fyersbot"),
             config_digest=self._digest,
         )
-
-
-def strategy_of(settings: Settings) -> tuple[SignalProvider, FeatureSpecification]:
-    """Return the signal provider and the features it reads: the model's, if it takes one, and its own."""
-    choice, model = settings.strategy, settings.model
-    opened: list[InferenceEngine] = []
-
-    def open_model() -> InferenceEngine:
-        engine = InferenceEngine.open(model.path, model.manifest_sha256)
-        check_fits(engine.manifest, settings)
-        opened.append(engine)
-        return engine
-
-    provider = Guarded(strategy_named(choice.name, choice.params, choice.folder, open_model))
-    of_model = [name for engine in opened for name in engine.feature_names]
-    own = provider.needs.features or DEFAULT_NAMES
-    return provider, FeatureSpecification.of(dict.fromkeys([*of_model, *own]))
 
 
 def _check_history(settings: Settings, provider: SignalProvider, specification: FeatureSpecification) -> None:

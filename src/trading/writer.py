@@ -2,6 +2,8 @@
 
 The live loop, the rehearsed one and the simulation turn this same crank. Whoever turns it brings the items and the
 time, and acts on what is wanted of the outside; nothing here waits, and nothing here starts a thread.
+
+What comes in is kept too: inputs in the event log, ticks on the day's tape, so that the day can be decided again.
 """
 
 import logging
@@ -13,6 +15,7 @@ from core.instants import Instant
 from core.market import Tick
 from trading.event_log import EventLog
 from trading.kernel import Effect, Kernel, Step
+from trading.tick_tape import MemoryTickTape, TickTape
 
 logger = logging.getLogger("trading.writer")
 
@@ -29,21 +32,30 @@ class Writer:
         log: EventLog,
         act: Callable[[Effect], None],
         watchers: Sequence[Callable[[events.Event], None]] = (),
+        tape: TickTape | None = None,
     ) -> None:
-        """`act` starts what the kernel wants of the outside; `watchers` are told what the log has. Neither may wait."""
+        """`act` starts what the kernel wants of the outside; `watchers` are told what the log has. Neither may wait.
+
+        Without a `tape` the ticks are kept in memory.
+        """
         self.kernel = kernel
         self._log = log
         self._act = act
         self._watchers = watchers
+        self._tape = tape if tape is not None else MemoryTickTape()
 
     def restore(self) -> None:
-        """Fold what the log has. Raises `StorageError` for a log that cannot be trusted."""
+        """Fold what the log has. Raises `StorageError` for a log or a tape that cannot be trusted."""
+        self._log.verify()
         for event in self._log.read():
             self.kernel.restore(event)
+        day = self.kernel.state.day
+        self._tape.go_on(day.date if day else None, self._log.tape)
 
     def take(self, item: Item, now: Instant) -> None:
         """Take one item to its end. Raises `StorageError`; then nothing was sent and the process must end."""
         if isinstance(item, Tick):
+            self._tape.note(item, now)
             step = self.kernel.on_tick(item, now)
             if step is not None:
                 self.commit(step)
@@ -65,9 +77,10 @@ class Writer:
     def commit(self, step: Step) -> None:
         """Make a step durable, tell it, and only then act on it. Raises `StorageError`."""
         try:
-            self._log.append(step.events)
-        except StorageError:
-            logger.critical("The event log cannot be written: nothing is sent any more; stops rest at the broker")
+            self._tape.write()
+            self._log.append(step.events, self._tape.position)
+        except StorageError as error:
+            logger.critical("Nothing is sent any more, stops rest at the broker: %s", error)
             raise
         for event in step.events:
             for watch in self._watchers:
@@ -75,6 +88,13 @@ class Writer:
         for effect in step.effects:
             self._act(effect)
 
+    def write_tape(self) -> None:
+        """Hand the ticks seen so far to the operating system. Raises `StorageError`, as `take` does."""
+        self._tape.write()
+
     def close(self) -> None:
-        """Release the log. Safe to call twice."""
-        self._log.close()
+        """Release tape and log. Safe to call twice. Raises `StorageError` for a tape whose end cannot be written."""
+        try:
+            self._tape.close()
+        finally:
+            self._log.close()

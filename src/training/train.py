@@ -73,8 +73,10 @@ class TrainingOptions:
             raise ConfigurationError(f"training from {self.first} to {self.last}: the first day must come first")
         if min(self.stop_atr, self.target_atr, self.position_value, self.trees, self.depth, self.leaf) <= 0:
             raise ConfigurationError("stop, target, position value, trees, depth and leaf must all be above 0")
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
-            raise ConfigurationError(f"model name {self.name!r}: use letters, digits, - and _, it names a folder")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", self.name):
+            raise ConfigurationError(
+                f"model name {self.name[:64]!r}: use at most 64 letters, digits, - and _, it names a folder"
+            )
 
     @classmethod
     def of(cls, settings: Settings, name: str = "default", data: tuple[Path, ...] = ()) -> "TrainingOptions":

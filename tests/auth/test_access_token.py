@@ -16,6 +16,7 @@ def test_a_token_tells_whose_it_is_and_until_when() -> None:
     assert token.hsm_key.get_secret_value() == HSM_KEY
 
 
+@pytest.mark.hazard("X12")
 def test_a_token_never_shows_itself() -> None:
     text = jwt(sub="access_token", exp=1_800_000_000, hsm_key=HSM_KEY)
     token = read_token(text)

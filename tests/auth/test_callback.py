@@ -15,12 +15,14 @@ def answer(redirect: str = REDIRECT, **query: str) -> str:
     return f"{redirect}?{urlencode({'s': 'ok', 'code': '200', **query})}"
 
 
+@pytest.mark.hazard("A7")
 def test_each_sign_in_has_its_own_unguessable_state() -> None:
     values = {SignInState().value for _ in range(50)}
     assert len(values) == 50
     assert min(map(len, values)) >= 43
 
 
+@pytest.mark.hazard("A7")
 def test_the_right_state_opens_once() -> None:
     state = SignInState()
     assert auth_code_of(answer(auth_code="code-1", state=state.value), REDIRECT, state) == "code-1"
@@ -28,6 +30,7 @@ def test_the_right_state_opens_once() -> None:
         auth_code_of(answer(auth_code="code-1", state=state.value), REDIRECT, state)
 
 
+@pytest.mark.hazard("A7")
 @pytest.mark.parametrize("given", ["", "None", "wrong", "\udcff"])
 def test_a_wrong_or_missing_state_is_refused_and_does_not_spend_the_right_one(given: str) -> None:
     state = SignInState()
@@ -44,6 +47,7 @@ def test_a_state_given_twice_counts_as_missing() -> None:
         auth_code_of(f"{answer(auth_code='c', state=state.value)}&state={state.value}", REDIRECT, state)
 
 
+@pytest.mark.hazard("A7")
 def test_a_state_dies_after_five_minutes() -> None:
     now = 1_000.0
     state = SignInState(lambda: now)
@@ -75,6 +79,7 @@ def test_any_other_answer_is_refused_without_being_quoted(pasted: str, reason: s
     assert state.value not in str(refusal.value)
 
 
+@pytest.mark.hazard("A7")
 @pytest.mark.parametrize(
     ("redirect", "expected"),
     [

@@ -141,6 +141,7 @@ def test_an_answer_that_sends_us_elsewhere_is_not_followed(
     assert [path for path, _, _ in broker.requests] == ["/api/v3/validate-authcode"]
 
 
+@pytest.mark.hazard("C8")
 def test_the_environment_cannot_move_the_exchange_to_a_proxy(
     settings: Build, clock: RehearsalClock, broker: Broker, token: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -200,6 +201,7 @@ def test_without_a_token_the_message_says_what_to_do(settings: Build, clock: Reh
         FyersAuth(settings(), clock).current_token()
 
 
+@pytest.mark.hazard("A9")
 def test_a_token_expires_by_the_walls_clock_not_by_the_markets(
     settings: Build, clock: RehearsalClock, token: str
 ) -> None:
@@ -311,6 +313,7 @@ def test_a_browser_is_not_opened_without_a_terminal(
     assert opened == []
 
 
+@pytest.mark.hazard("A3")
 def test_a_token_the_server_refuses_is_not_kept(
     settings: Build, clock: RehearsalClock, broker: Broker, token: str
 ) -> None:

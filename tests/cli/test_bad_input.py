@@ -32,6 +32,7 @@ def nothing_was_begun(home: Path) -> bool:
 # --- settings -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("C3")
 @pytest.mark.parametrize(
     ("content", "named"),
     [
@@ -99,6 +100,7 @@ def test_an_unknown_symbol_is_named_with_its_neighbours(run: Run, home: Path, mo
     assert nothing_was_begun(home)
 
 
+@pytest.mark.hazard("S12")
 @pytest.mark.usefixtures("signed_in")
 def test_a_quantity_the_exchange_would_freeze_is_refused(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FYERSBOT__SIZING__METHOD", "fixed")
@@ -109,6 +111,7 @@ def test_a_quantity_the_exchange_would_freeze_is_refused(run: Run, home: Path, m
     assert nothing_was_begun(home)
 
 
+@pytest.mark.hazard("S13")
 @pytest.mark.usefixtures("signed_in")
 def test_a_quantity_that_is_no_multiple_of_the_lot_is_refused(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, calendar_cache: Path
@@ -140,6 +143,7 @@ def _rewritten(change: Callable[[dict[str, dict[str, object]]], object]) -> Spoi
     return spoil
 
 
+@pytest.mark.hazard("M1")
 @pytest.mark.parametrize(
     ("spoil", "named"),
     [
@@ -180,6 +184,7 @@ def test_an_unknown_strategy_is_named_with_those_there_are(run: Run, monkeypatch
 # --- the account ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("A3")
 def test_a_dead_token_is_refused_with_what_to_do(
     run: Run, home: Path, simulator: RunningSimulator, signed_in: dict[str, str]
 ) -> None:
@@ -216,6 +221,7 @@ def test_something_else_than_a_token_is_refused_without_being_shown(run: Run, mo
     assert "hunter2" not in complaint
 
 
+@pytest.mark.hazard("S20")
 @pytest.mark.usefixtures("signed_in")
 @pytest.mark.parametrize("account", ["", "XX00001"])
 def test_live_needs_the_account_that_the_token_opens(
@@ -231,6 +237,7 @@ def test_live_needs_the_account_that_the_token_opens(
 NOT_BY_NAME = "mode = live in the settings is not enough for real orders: type --mode live too, or set mode to paper"
 
 
+@pytest.mark.hazard("S20", "V10")
 @pytest.mark.usefixtures("signed_in")
 def test_live_in_the_settings_alone_is_refused(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "bot.yaml").write_text("mode: live\n")
@@ -259,6 +266,7 @@ def test_signing_in_without_an_app_says_which_settings_are_missing(run: Run) -> 
 # --- the machine ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("R1")
 @pytest.mark.usefixtures("signed_in")
 def test_a_second_bot_on_the_same_state_ends_with_3(run: Run, home: Path) -> None:
     (home / "bot").mkdir()

@@ -39,6 +39,7 @@ def run_program(*command: str, home: Path, before: Callable[[], None] | None = N
     )
 
 
+@pytest.mark.hazard("W1", "W4")
 @pytest.mark.usefixtures("signed_in")
 def test_an_event_log_that_cannot_grow_stops_the_bot_and_stays_whole(home: Path) -> None:
     ended = run_program(*TRADE, home=home, before=with_little_room)

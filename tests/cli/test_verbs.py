@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from core.events import Command
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from runtime.project import ROOT
@@ -232,6 +233,12 @@ def test_a_command_can_be_for_one_mode_only_and_says_so_in_json(run: Run, state:
     }
     assert CommandQueue(state, "live").waiting() == []
     assert len(CommandQueue(state, "paper").waiting()) == 1
+
+
+def test_a_halt_can_be_exit_only(run: Run, state: Path) -> None:
+    assert run("halt", "--exit-only", "--why", "news").out.startswith("exit_only: no bot runs on ")
+    [waiting] = CommandQueue(state, "paper").waiting()
+    assert waiting.command is Command.EXIT_ONLY
 
 
 def test_a_command_that_nobody_would_read_is_refused_and_not_kept(run: Run, home: Path) -> None:

@@ -74,6 +74,7 @@ class BrokerContract:
         assert (position.symbol, position.product, position.net_quantity) == (SBIN, "INTRADAY", 10)
         assert position.buy_value == sum(fill.quantity * fill.price for fill in fills)
 
+    @pytest.mark.hazard("O2")
     def test_every_fill_has_its_own_number(self, desk: Desk):
         for _ in range(3):
             order = buy(5, OrderType.MARKET)
@@ -129,6 +130,7 @@ class BrokerContract:
         assert (report.quantity, report.limit_price) == (7, change.limit_price)
         assert len(desk.broker.get_orders()) == 1
 
+    @pytest.mark.hazard("P2")
     def test_a_resting_stop_becomes_the_exit_when_it_is_turned_into_a_market_price(self, desk: Desk):
         entry = buy(10, OrderType.MARKET)
         desk.broker.place_order(entry)
@@ -225,6 +227,7 @@ class TestFyersClientAgainstTheSimulator(BrokerContract):
         client = open_market.client
         return Desk(broker=client, last_price=lambda: client.get_quotes([SBIN])[SBIN].ltp)
 
+    @pytest.mark.hazard("S1")
     def test_an_answer_lost_after_acceptance_is_unknown_and_the_book_has_the_order(self, desk: Desk, open_market):
         open_market.simulator.arm(FaultKind.LOST_ANSWER, path="/api/v3/orders")
         order = buy(10, OrderType.LIMIT, limit_price=away(desk, -4))
@@ -234,6 +237,7 @@ class TestFyersClientAgainstTheSimulator(BrokerContract):
         assert outcome.kind is OutcomeKind.UNKNOWN
         assert [report.tag for report in desk.broker.get_orders()] == [order.tag]
 
+    @pytest.mark.hazard("S1")
     def test_a_request_lost_on_its_way_is_unknown_and_never_sent_again(self, desk: Desk, open_market):
         open_market.simulator.arm(FaultKind.LOST_REQUEST, path="/api/v3/orders")
         order = buy(10, OrderType.LIMIT, limit_price=away(desk, -4))
@@ -243,6 +247,7 @@ class TestFyersClientAgainstTheSimulator(BrokerContract):
         assert outcome.kind is OutcomeKind.UNKNOWN
         assert desk.broker.get_orders() == ()
 
+    @pytest.mark.hazard("S7")
     def test_an_order_taken_but_not_acknowledged_is_unknown_with_its_id(self, desk: Desk, open_market):
         open_market.simulator.arm(FaultKind.UNACKNOWLEDGED)
         order = buy(10, OrderType.LIMIT, limit_price=away(desk, -4))
@@ -252,6 +257,7 @@ class TestFyersClientAgainstTheSimulator(BrokerContract):
         assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, 201)
         assert [report.broker_id for report in desk.broker.get_orders()] == [outcome.broker_id]
 
+    @pytest.mark.hazard("A1")
     def test_a_dead_token_rejects_orders_and_stops_reads(self, desk: Desk, open_market):
         open_market.simulator.arm(FaultKind.EXPIRE_TOKENS)
 

@@ -21,6 +21,7 @@ HOUR_SECONDS = 3600.0
 class ClockContract:
     """Subclasses provide the fixture `clock`."""
 
+    @pytest.mark.hazard("T2")
     def test_market_time_goes_on_and_never_back(self, clock: Clock):
         moments = [clock.now() for _ in range(10_000)]
 

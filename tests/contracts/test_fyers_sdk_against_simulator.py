@@ -301,6 +301,7 @@ def kinds_of(messages: list[Any]) -> set[str]:
     return {message["type"] for message in messages if isinstance(message, dict) and "type" in message}
 
 
+@pytest.mark.hazard("V6", "V7")
 @drives("GET /hsm/v1-5/prod", "POST /data/symbol-token", "GET /sym_details/index_hsm_mapping.json")
 def test_the_data_socket_delivers_full_quotes_and_index_values(heard) -> None:
     messages = heard["full"]
@@ -345,6 +346,7 @@ def test_depth_updates_deliver_five_levels(heard) -> None:
         assert bids[0] < asks[0]
 
 
+@pytest.mark.hazard("V6")
 @drives("GET /trade/v3")
 def test_the_order_socket_tells_an_order_its_fill_and_its_position(heard) -> None:
     messages = heard["orders"]
@@ -370,6 +372,7 @@ def test_the_margin_of_orders_is_told_before_they_are_placed(sdk, simulator) -> 
     assert data["margin_avail"] == pytest.approx(available)
 
 
+@pytest.mark.hazard("A2")
 @drives(TOKEN_REFRESH)
 def test_a_token_is_not_refreshed_without_a_person(simulator) -> None:
     asked = {"grant_type": "refresh_token", "appIdHash": "x", "refresh_token": "y", "pin": "0000"}

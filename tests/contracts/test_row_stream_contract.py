@@ -72,6 +72,7 @@ class RowStreamContract:
         assert rows[:-1] == [None] * (WARM_UP - 1)
         assert rows[-1] is not None
 
+    @pytest.mark.hazard("M4")
     def test_a_row_is_complete_and_knows_its_candle_and_when_it_closed(self, stream: RowStream, candles):
         rows = [row for row in map(stream.update, candles) if row is not None]
 

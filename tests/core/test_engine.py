@@ -85,6 +85,11 @@ class Machine:
     def boot(self) -> list:
         return self.give(events.Booted, boot=1, log_id="A1", mode="paper", account="P", version="1", config_digest="")
 
+    def agree(self) -> None:
+        """Let the books and the money be read."""
+        self.state.reconciled, self.state.books_at = True, self.now
+        self.state.funds = events.FundsRead(at=self.now, asked_at=self.now, available=10**9, account="P")
+
     def candles(self, *numbers: int, due: int | None = None, symbol: str = SBIN) -> list:
         """Candles by number from the open; `due` is the number of the one that was waited for."""
         bars = tuple(Candle(self.start(number), 80_000, 80_000, 80_000, 80_000, 1) for number in numbers)
@@ -110,7 +115,7 @@ class Machine:
 def machine(rules, day) -> Machine:
     machine = Machine(rules, day)
     machine.boot()
-    machine.state.reconciled = True
+    machine.agree()
     machine.tick(80_000)
     return machine
 
@@ -171,6 +176,7 @@ def test_no_opinion_and_no_direction_are_recorded_and_send_nothing(machine):
     assert (none.direction, none.reason) == (Direction.NONE, "told")
 
 
+@pytest.mark.hazard("S22")
 def test_one_candle_is_decided_on_once(machine):
     machine.candles(0, 1, 2, 3)
     machine.candles(4, due=4)
@@ -179,6 +185,7 @@ def test_one_candle_is_decided_on_once(machine):
     assert len(machine.echo.shown) == 1
 
 
+@pytest.mark.hazard("S22")
 def test_one_candle_is_decided_on_once_even_across_a_restart(machine):
     machine.candles(0, 1, 2, 3)
     machine.candles(4, due=4)
@@ -186,6 +193,7 @@ def test_one_candle_is_decided_on_once_even_across_a_restart(machine):
     assert machine.candles(0, 1, 2, 3, 4, due=4) == []
 
 
+@pytest.mark.hazard("M5")
 def test_a_history_that_lacks_the_due_candle_decides_nothing(machine):
     machine.candles(0, 1, 2, 3)
     assert machine.candles(4, due=5) == []
@@ -244,10 +252,12 @@ def test_a_price_from_outside_the_session_decides_nothing(machine, shift):
     assert machine.engine.ticks[SBIN].ltp == 70_000
 
 
+@pytest.mark.hazard("P12")
 def test_the_loss_limit_counts_closed_and_open_trades_and_latches(machine, rules):
     machine.hold(stop=10, target=10**6)
     machine.hold(Side.SELL, INFY, stop=10**6, target=1)
     machine.state.realised = -rules.max_loss + 10_000
+    machine.state.soft_loss_hit = True
     assert machine.tick(79_500) == []
     (flatten,) = machine.tick(80_500, INFY)
     assert isinstance(flatten, LevelChanged)
@@ -257,9 +267,47 @@ def test_the_loss_limit_counts_closed_and_open_trades_and_latches(machine, rules
     assert machine.state.level is SafetyLevel.FLATTEN
 
 
+def test_the_soft_limit_ends_entries_and_an_operator_who_resumes_is_asked_once_a_day(machine, rules):
+    machine.hold(stop=10)
+    machine.state.realised = -rules.soft_loss
+    assert machine.tick(80_001) == []
+    alarm, raised = machine.tick(80_000)
+    assert (alarm.code, raised.level) == ("SOFT_LOSS_LIMIT", SafetyLevel.EXIT_ONLY)
+    assert machine.tick(79_000) == []
+    machine.state.level = SafetyLevel.RUN
+    assert machine.tick(78_000) == []
+    machine.state.realised = -rules.max_loss
+    assert [type(decision) for decision in machine.tick(79_000)] == [LevelChanged]
+    assert machine.state.level is SafetyLevel.FLATTEN
+
+
+def test_a_closing_trade_that_takes_the_loss_over_the_limit_needs_no_further_price(machine, rules):
+    machine.state.realised = -rules.max_loss + 1
+    assert machine.engine.decide(machine.state, closed(machine.now)) != []
+    machine.state.realised = -rules.max_loss
+    (flatten,) = machine.engine.decide(machine.state, closed(machine.now))
+    assert flatten.level is SafetyLevel.FLATTEN
+
+
+def test_a_loss_that_a_restart_finds_in_its_log_is_answered_when_the_books_agree(machine, rules):
+    machine.state.realised = -rules.max_loss
+    machine.boot()
+    assert [decision.level for decision in machine.give(events.Reconciled, why="")] == [SafetyLevel.FLATTEN]
+
+
+def test_whoever_wants_to_enter_counts_a_position_without_a_price_at_its_stop(machine):
+    machine.hold()
+    machine.hold(Side.SELL, INFY, stop=80_400, target=79_000)
+    assert machine.engine.profit(machine.state) == 0
+    assert machine.engine.cautious_profit(machine.state) == -8_000
+    machine.tick(80_100)
+    assert machine.engine.cautious_profit(machine.state) == 1_000 - 4_000
+
+
 def test_one_price_can_hit_the_stop_and_the_loss_limit(machine, rules):
     machine.hold()
     machine.state.realised = -rules.max_loss + 1_000
+    machine.state.soft_loss_hit = True
     assert [type(decision) for decision in machine.tick(79_500)] == [ExitDecided, LevelChanged]
 
 
@@ -297,7 +345,7 @@ def daily(rules, day) -> Machine:
     """A machine on daily candles, after a decision made at the close."""
     machine = Machine(replace(rules, timeframe=Timeframe.D, product=Product.CNC), day)
     machine.boot()
-    machine.state.reconciled = True
+    machine.agree()
     machine.now = day.close + SECOND
     machine.candles(0, 1, 2, 3)
     assert [type(decision) for decision in machine.candles(4, due=4)] == [Decided]
@@ -308,10 +356,11 @@ def test_a_daily_signal_waits_for_the_first_price_of_the_next_session(daily, day
     assert daily.tick(80_000) == []
     tomorrow = replace_day(day)
     daily.give(events.DayBegan, day=tomorrow)
-    daily.state.reconciled = True
+    daily.agree()
     daily.now = tomorrow.open - SECOND
     assert daily.tick(80_000) == []
     daily.now = tomorrow.open + SECOND
+    daily.agree()
     assert daily.tick(80_000, at=day.close - SECOND) == []
     (intended,) = daily.tick(80_000)
     assert isinstance(intended, OrderIntended)
@@ -333,8 +382,8 @@ def test_a_daily_signal_is_entered_after_a_restart_only_while_its_candle_is_the_
     tomorrow = replace_day(day)
     daily.boot()
     daily.give(events.DayBegan, day=tomorrow)
-    daily.state.reconciled = True
     daily.now = tomorrow.open + SECOND
+    daily.agree()
     assert daily.tick(80_000) == []  # the history has not come yet
     daily.candles(*range(newest + 1))
     assert [type(decision) for decision in daily.tick(80_000)] == [OrderIntended] * enters
@@ -366,6 +415,7 @@ def closed(at: int) -> events.TradeClosed:
 # --- a strategy that breaks -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("P1")
 def test_a_strategy_that_raises_stops_entries_and_nothing_else(machine):
     def fail(now, before):
         raise StrategyError("strategy echo on NSE:SBIN-EQ: ZeroDivisionError")

@@ -4,7 +4,7 @@ import pytest
 
 from core import events
 from core.entries import propose_entry
-from core.events import SafetyLevel
+from core.events import Condition, SafetyLevel
 from core.instants import MINUTE, SECOND
 from core.market import Side, Tick
 from core.orders import OrderType, Purpose
@@ -16,7 +16,9 @@ from core.tags import Tagger, is_ours, purpose_of
 
 @pytest.fixture
 def state(day) -> BotState:
-    return BotState(log_id="A1", boot=1, day=day, reconciled=True)
+    funds = events.FundsRead(at=0, asked_at=0, available=10**9, account="XY0001")
+    books_at = day.open + 44 * MINUTE
+    return BotState(log_id="A1", boot=1, account="XY0001", day=day, reconciled=True, books_at=books_at, funds=funds)
 
 
 @pytest.fixture
@@ -75,6 +77,7 @@ def test_without_a_session_there_is_no_entry(propose, state):
         ({"reconciled": False}, "NOT_RECONCILED"),
         ({"level": SafetyLevel.EXIT_ONLY}, "SAFETY_LEVEL"),
         ({"stopping": True}, "STOPPING"),
+        ({"conditions": {Condition.DISK: "1 MB is left"}}, "CONDITION"),
         ({"access": False}, "NO_ACCESS"),
         ({"blocked": {"NSE:SBIN-EQ": "foreign"}}, "SYMBOL_BLOCKED"),
         ({"orders_today": 200}, "MAX_ORDERS"),
@@ -91,6 +94,7 @@ def test_the_gate_sees_the_price_and_the_profit(propose):
     assert propose(profit=-1_000_000).code == "LOSS_LIMIT"
 
 
+@pytest.mark.hazard("S21", "P10")
 def test_waiting_entries_count_as_positions_and_keep_their_symbol_busy(propose, state):
     state.apply(propose())
     assert propose().code == "SYMBOL_BUSY"
@@ -100,6 +104,7 @@ def test_waiting_entries_count_as_positions_and_keep_their_symbol_busy(propose, 
     assert propose(max_positions=1).code == "MAX_POSITIONS"
 
 
+@pytest.mark.hazard("S17")
 def test_a_price_at_the_edge_of_the_band_is_refused_and_never_an_error(propose):
     assert propose(Direction.LONG, ltp=72_005, atr=400.0).code == "STOP_SANITY"
     assert propose(Direction.LONG, ltp=90_000).code == "STOP_SANITY"

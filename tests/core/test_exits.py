@@ -113,6 +113,7 @@ MULTIPLES = st.floats(0.1, 5.0)
 TICKS = st.sampled_from([1, 5, 10, 50, 100, 500])
 
 
+@pytest.mark.hazard("S14")
 @given(entry=ENTRIES, atr=st.floats(0.0, 3_000.0), stop_atr=MULTIPLES, target_atr=MULTIPLES, tick=TICKS)
 def test_stop_and_target_lie_on_the_grid_at_least_one_tick_from_the_entry(
     entry: int, atr: float, stop_atr: float, target_atr: float, tick: int
@@ -137,6 +138,7 @@ def test_neither_lies_further_away_than_asked_for_unless_the_grid_forces_it(
             assert distance > asked - tick - 1e-6, "rounding takes away less than one tick"
 
 
+@pytest.mark.hazard("S14")
 @pytest.mark.parametrize(
     ("side", "entry", "expected"),
     [

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from core.events import SafetyLevel
-from core.gatekeeper import RULES, EntryFacts, Refusal, refuse_entry
+from core import gatekeeper
+from core.entry_facts import EntryFacts
+from core.events import Condition, SafetyLevel
+from core.gatekeeper import RULES, Refusal, refuse_entry
 from core.instants import MINUTE, SECOND
 from core.market import Instrument, Side, Tick
 from core.orders import OrderIntent, OrderType, Product, Purpose
@@ -23,6 +25,7 @@ class Case:
     facts: Mapping[str, Any] = field(default_factory=dict)
     intent: Mapping[str, Any] = field(default_factory=dict)
     instrument: Mapping[str, Any] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
 
 TEN = 45 * MINUTE
@@ -31,19 +34,27 @@ CASES = [
     Case(Refusal.STOPPING, facts={"stopping": True}),
     Case(Refusal.SAFETY_LEVEL, facts={"level": SafetyLevel.NO_ENTRY}),
     Case(Refusal.SAFETY_LEVEL, facts={"level": SafetyLevel.FREEZE}),
+    Case(Refusal.CONDITION, facts={"conditions": {Condition.CLOCK: "it stepped by 3 s"}}),
     Case(Refusal.NO_ACCESS, facts={"access": False}),
+    Case(Refusal.WRONG_ACCOUNT, facts={"token_account": "XY0002"}),
+    Case(Refusal.STRATEGY_FAULT, facts={"strategy_fault": "division by zero"}),
+    Case(Refusal.CIRCUIT_OPEN, facts={"pause_left": 1}),
     Case(Refusal.NOT_RECONCILED, facts={"reconciled": False}),
     Case(Refusal.NO_BOOKS, facts={"books_failed": True}),
+    Case(Refusal.STALE_BOOKS, facts={"books_age": 3 * MINUTE + 1}),
     Case(Refusal.SESSION_CLOSED, facts={"after_open": 376 * MINUTE}, intent={"product": Product.CNC}),
     Case(Refusal.SESSION_CLOSED, facts={"after_open": -SECOND}, intent={"product": Product.CNC}),
     Case(Refusal.ENTRIES_CLOSED, facts={"after_open": 330 * MINUTE}),
     Case(Refusal.SYMBOL_BLOCKED, facts={"blocked": "somebody else's position"}),
     Case(Refusal.SYMBOL_BUSY, facts={"busy": True}),
+    Case(Refusal.DUPLICATE, facts={"has_twin": True}),
     Case(Refusal.NOT_TRADABLE, instrument={"symbol": "NSE:NIFTY50-INDEX"}, intent={"symbol": "NSE:NIFTY50-INDEX"}),
     Case(Refusal.SHORT_DELIVERY, intent={"side": Side.SELL, "product": Product.CNC}, facts={"stop": 80_500}),
     Case(Refusal.LOSS_LIMIT, facts={"profit": -1_000_000}),
     Case(Refusal.MAX_POSITIONS, facts={"positions": 3}),
     Case(Refusal.MAX_ORDERS, facts={"orders_today": 200}),
+    Case(Refusal.ORDERS_PER_MINUTE, facts={"orders_in_minute": 60}),
+    Case(Refusal.ORDERS_PER_SECOND, facts={"orders_in_second": 6}),
     Case(Refusal.STALE_PRICE, facts={"tick": None}),
     Case(Refusal.STALE_PRICE, facts={"age": 61 * SECOND}),
     Case(Refusal.PRICE_SANITY, intent={"limit_price": 80_162}),
@@ -52,11 +63,19 @@ CASES = [
     Case(Refusal.QUANTITY_SANITY, intent={"quantity": 7}, instrument={"lot": 5}),
     Case(Refusal.QUANTITY_SANITY, intent={"quantity": 0}),
     Case(Refusal.QUANTITY_SANITY, instrument={"freeze": 10}),
-    Case(Refusal.ORDER_VALUE, intent={"quantity": 1_250}),
+    Case(Refusal.ORDER_VALUE, rules={"max_order_value": 801_599}),
+    Case(Refusal.SYMBOL_EXPOSURE, facts={"symbol_value": 25_000_000 - 801_599}),
+    Case(Refusal.TOTAL_EXPOSURE, facts={"exposure": 50_000_000 - 801_599}),
+    Case(Refusal.OPEN_ORDERS, facts={"open_value": 100_000_000 - 801_599}),
+    Case(Refusal.TURNOVER, facts={"turnover": 1_000_000_000 - 801_599}),
+    Case(Refusal.MARGIN, facts={"free_funds": 841_679}),
+    Case(Refusal.MARGIN, facts={"free_funds": None}),
     Case(Refusal.STOP_SANITY, facts={"stop": 0}),
     Case(Refusal.STOP_SANITY, facts={"stop": 80_165}),
     Case(Refusal.STOP_SANITY, facts={"stop": 71_995}),
     Case(Refusal.STOP_SANITY, intent={"side": Side.SELL}, facts={"stop": 79_600}),
+    Case(Refusal.TARGET_SANITY, facts={"target": 80_000}),
+    Case(Refusal.TARGET_SANITY, facts={"target": 0}),
 ]
 
 
@@ -68,6 +87,8 @@ def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Cas
         changes = dict(case.facts)
         now = day.open + changes.pop("after_open", TEN)
         seen_at = now - changes.pop("age", 0)
+        books_at = now - changes.pop("books_age", 3 * MINUTE)
+        paused_until = now + changes.pop("pause_left", 0)
         intent = OrderIntent(
             tag="Q24LA10010001E19",
             symbol=sbin.symbol,
@@ -83,19 +104,33 @@ def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Cas
             now=now,
             day=day,
             level=SafetyLevel.RUN,
+            conditions={},
             access=True,
+            account="XY0001",
+            token_account="XY0001",
+            strategy_fault="",
+            paused_until=paused_until,
             reconciled=True,
             books_failed=False,
+            books_at=books_at,
             stopping=False,
             blocked="",
             busy=False,
+            has_twin=False,
             positions=2,
             profit=-999_999,
             orders_today=199,
+            orders_in_second=5,
+            orders_in_minute=59,
+            symbol_value=0,
+            exposure=0,
+            open_value=0,
+            turnover=0,
+            free_funds=10**9,
             instrument=replace(sbin, **case.instrument),
             tick=Tick(sbin.symbol, seen_at, 80_000, 79_995, 80_005, 1),
             stop=79_600,
-            target=80_600,
+            target=79_400 if case.intent.get("side") is Side.SELL else 80_600,
         )
         return replace(intent, **case.intent), replace(facts, **changes)
 
@@ -111,9 +146,11 @@ def test_a_short_entry_within_all_limits_passes(ask, rules):
     assert refuse_entry(*ask(short), rules) is None
 
 
+@pytest.mark.hazard("A1", "D1", "D11", "T6", "S12", "S13", "S14", "S17", "S21", "P10", "V5")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.refusal.value)
 def test_each_rule_refuses_what_no_other_rule_refuses(case, ask, rules):
     intent, facts = ask(case)
+    rules = replace(rules, **case.rules)
     refused = {code for code, rule in RULES if rule(intent, facts, rules) is not None}
     assert refused == {case.refusal}
     code, detail = refuse_entry(intent, facts, rules)
@@ -121,6 +158,32 @@ def test_each_rule_refuses_what_no_other_rule_refuses(case, ask, rules):
     assert detail
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.refusal.value)
+def test_without_its_rule_a_case_would_pass(case, ask, rules, monkeypatch):
+    others = tuple((code, rule) for code, rule in RULES if code is not case.refusal)
+    assert len(others) == len(RULES) - 1
+    monkeypatch.setattr(gatekeeper, "RULES", others)
+    assert refuse_entry(*ask(case), replace(rules, **case.rules)) is None
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"symbol_value": 25_000_000 - 801_600},
+        {"exposure": 50_000_000 - 801_600},
+        {"open_value": 100_000_000 - 801_600},
+        {"turnover": 1_000_000_000 - 801_600},
+        {"free_funds": 841_680},
+        {"token_account": ""},
+        {"books_age": 3 * MINUTE},
+        {"pause_left": 0},
+    ],
+)
+def test_what_a_limit_just_allows_passes(facts, ask, rules):
+    assert refuse_entry(*ask(Case(Refusal.STOPPING, facts=facts)), rules) is None
+
+
+@pytest.mark.hazard("S21")
 def test_every_rule_has_a_case_and_every_refusal_a_rule():
     assert {case.refusal for case in CASES} == set(Refusal)
     assert [code for code, _ in RULES] == list(Refusal)

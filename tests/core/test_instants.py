@@ -40,6 +40,7 @@ def test_the_date_in_india_changes_at_its_own_midnight() -> None:
     assert minute_of_day(midnight) == 0
 
 
+@pytest.mark.hazard("T1")
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match=r"naive time 2026-01-06T09:15:00: give it a zone"):
         instant_of(datetime(2026, 1, 6, 9, 15))

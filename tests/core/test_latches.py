@@ -44,8 +44,11 @@ def waiting(level: SafetyLevel, order_state: OrderState) -> BotState:
     return at(level, orders={TAG: TrackedOrder(intent=intent, sent_at=1, state=order_state)})
 
 
+@pytest.mark.hazard("P12")
 @pytest.mark.parametrize("level", SafetyLevel)
-@pytest.mark.parametrize(("command", "meant"), [(Command.HALT, NO_ENTRY), (Command.FLATTEN, FLATTEN)])
+@pytest.mark.parametrize(
+    ("command", "meant"), [(Command.HALT, NO_ENTRY), (Command.EXIT_ONLY, EXIT_ONLY), (Command.FLATTEN, FLATTEN)]
+)
 def test_a_careful_command_raises_the_level_and_never_lowers_it(level, command, meant):
     changed = told(at(level), command)
     assert changed == ([LevelChanged(at=1, level=meant, why="because")] if level.value < meant.value else [])

@@ -1,3 +1,5 @@
+import pytest
+
 from core.orders import OrderStatus, OrderType, Outcome, OutcomeKind
 
 
@@ -8,6 +10,7 @@ def test_the_brokers_codes_are_the_enums_values() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.hazard("O13")
 def test_a_code_we_have_never_seen_is_never_taken_for_closed() -> None:
     terminal = {status for status in OrderStatus if status.is_terminal}
 

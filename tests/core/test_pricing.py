@@ -29,6 +29,7 @@ def test_a_stale_quote_inside_the_last_price_is_not_trusted(sbin):
     assert marketable_limit(Side.SELL, quote(80_000, 80_995, 81_000), 0.002, sbin) == 79_840
 
 
+@pytest.mark.hazard("S17")
 def test_the_band_is_the_end(sbin):
     assert marketable_limit(Side.BUY, quote(87_990), 0.01, sbin) == 88_000
     assert marketable_limit(Side.SELL, quote(72_010), 0.01, sbin) == 72_000
@@ -39,6 +40,7 @@ def test_a_price_of_a_few_ticks_does_not_round_to_nothing():
     assert stop_trigger(Side.SELL, -200, FREE) == 10
 
 
+@pytest.mark.hazard("S14")
 @given(
     st.sampled_from(Side),
     st.integers(1, 200_000),

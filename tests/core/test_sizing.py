@@ -44,10 +44,12 @@ def test_an_order_stays_within_its_largest_value() -> None:
     assert size(replace(RULE, max_order_value=3_000_000)) == 50
 
 
+@pytest.mark.hazard("S13")
 def test_quantities_are_whole_lots() -> None:
     assert size(lot=50) == 100
 
 
+@pytest.mark.hazard("S12")
 def test_the_freeze_quantity_itself_is_refused_by_the_exchange_so_we_stay_below() -> None:
     assert size(freeze=138) == 137
     assert size(freeze=139) == 138

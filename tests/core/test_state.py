@@ -8,7 +8,7 @@ import pytest
 
 from core import events
 from core.events import Command, EntryPlan, SafetyLevel, Verb
-from core.instants import DAY, SECOND
+from core.instants import DAY, MINUTE, SECOND
 from core.market import Side
 from core.orders import (
     Books,
@@ -159,6 +159,7 @@ def test_the_answer_decides_the_state_of_an_order_that_was_sent(life, kind, stat
     assert life.order.state is state
 
 
+@pytest.mark.hazard("O3")
 def test_an_answer_that_comes_after_the_report_does_not_undo_it(life):
     life.send()
     life.hear(ENTRY, 10, OrderStatus.FILLED)
@@ -166,6 +167,7 @@ def test_an_answer_that_comes_after_the_report_does_not_undo_it(life):
     assert life.order.state is OrderState.FILLED
 
 
+@pytest.mark.hazard("O2")
 def test_a_report_told_twice_counts_once(life):
     life.send()
     for _ in range(2):
@@ -173,6 +175,7 @@ def test_a_report_told_twice_counts_once(life):
     assert (life.order.filled, life.position.quantity, life.position.entry_value) == (4, 4, 320_000)
 
 
+@pytest.mark.hazard("O3")
 def test_reports_in_any_order_come_to_the_same_position(day):
     story = [(0, OrderStatus.PENDING), (4, OrderStatus.PENDING), (7, OrderStatus.PENDING), (10, OrderStatus.FILLED)]
     ends = set()
@@ -185,6 +188,7 @@ def test_reports_in_any_order_come_to_the_same_position(day):
     assert ends == {(10, OrderState.FILLED, 10, 800_000)}
 
 
+@pytest.mark.hazard("O3")
 def test_a_terminal_state_stays_but_late_fills_count(life):
     life.send()
     life.hear(ENTRY, 4, OrderStatus.CANCELLED)
@@ -193,6 +197,7 @@ def test_a_terminal_state_stays_but_late_fills_count(life):
     assert life.position.quantity == 6
 
 
+@pytest.mark.hazard("O13")
 @pytest.mark.parametrize("status", [OrderStatus.UNKNOWN, OrderStatus.UNUSED, OrderStatus.TRANSIT])
 def test_a_status_that_is_not_the_end_is_never_taken_for_one(life, status):
     life.send()
@@ -213,6 +218,7 @@ def test_an_order_without_our_tag_is_found_by_its_broker_id(life):
     assert life.position.quantity == 10
 
 
+@pytest.mark.hazard("O11")
 def test_orders_of_others_change_nothing(life):
     life.send()
     life.hear("somebody", 5, OrderStatus.PENDING, broker_id="", tag="")
@@ -248,6 +254,7 @@ def test_a_change_is_on_its_way_until_the_book_shows_it(held):
     assert (stop.change, stop.type, stop.limit_price) == (None, OrderType.LIMIT, 80_440)
 
 
+@pytest.mark.hazard("O6")
 def test_an_acknowledged_change_that_the_book_does_not_show_never_happened(held):
     held.tell(events.ChangeIntended, change=change())
     held.answer(OutcomeKind.ACK, Verb.MODIFY, STOP)
@@ -326,6 +333,7 @@ def test_exact_values_of_an_earlier_trade_do_not_touch_the_next_position(held):
     assert held.position.entry_value == 800_000
 
 
+@pytest.mark.hazard("S4")
 def test_only_late_and_whole_readings_count_as_absence(life):
     life.send()
     life.answer(OutcomeKind.UNKNOWN)
@@ -338,6 +346,7 @@ def test_only_late_and_whole_readings_count_as_absence(life):
     assert life.order.state is OrderState.WORKING
 
 
+@pytest.mark.hazard("S6")
 def test_a_reading_without_an_order_it_must_show_is_no_evidence(held):
     held.send("again", purpose=Purpose.EXIT)
     held.answer(OutcomeKind.UNKNOWN, tag="again")
@@ -363,6 +372,7 @@ def test_an_order_thought_missing_that_shows_up_is_there(life, verdict):
 # --- positions ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("P1")
 def test_protection_is_watched_from_the_first_fill(life):
     life.send()
     life.hear(ENTRY, 4)
@@ -428,6 +438,7 @@ def test_an_adopted_position_comes_with_its_stop(life, day):
 # --- beginnings -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("S5")
 def test_after_a_boot_what_was_sent_is_unknown_and_nothing_is_reconciled(life):
     life.send()
     life.tell(events.Reconciled, why="")
@@ -459,6 +470,7 @@ def test_the_same_day_begun_again_changes_nothing(held, day):
     assert held.state == before
 
 
+@pytest.mark.hazard("T10")
 def test_a_new_day_begins_clean_and_carries_what_is_held(held, day):
     held.tell(events.TradeClosed, trade=replace(trade(), symbol="NSE:INFY-EQ"))
     held.tell(events.SymbolBlocked, symbol="NSE:INFY-EQ", why="")
@@ -499,6 +511,7 @@ def test_the_newest_word_of_the_strategy_is_queued_until_it_is_used(life):
     assert not life.state.queued
 
 
+@pytest.mark.hazard("P13")
 def test_flat_means_no_position_and_no_order_that_may_still_trade(life):
     assert life.state.is_flat
     life.send()
@@ -569,3 +582,32 @@ def next_day(day):
 
 def replace_shallow(state: BotState) -> BotState:
     return replace(state, orders=dict(state.orders), positions=dict(state.positions))
+
+
+def test_five_orders_that_fail_in_five_ways_open_the_circuit_which_a_restart_does_not_close():
+    state, at = BotState(), SECOND
+    refused = Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER)
+    for tag, kind in (("a", OutcomeKind.UNKNOWN), ("b", OutcomeKind.NOT_SENT), ("c", OutcomeKind.REJECTED)):
+        state.apply(events.OrderIntended(at=at, intent=intent(tag)))
+        outcome = replace(refused, kind=kind) if kind is not OutcomeKind.REJECTED else refused
+        state.apply(events.OutcomeArrived(at=at, verb=Verb.PLACE, tag=tag, outcome=outcome))
+    state.apply(events.OrderIntended(at=at, intent=intent("d")))
+    state.apply(events.OrderReported(at=at, report=report(tag="d", broker_id="4", status=OrderStatus.REJECTED)))
+    state.apply(events.OutcomeArrived(at=at, verb=Verb.PLACE, tag="d", outcome=refused))
+    assert state.activity.paused_until == 0
+    state.apply(events.OrderIntended(at=at, intent=intent("e")))
+    state.apply(events.OutcomeArrived(at=at, verb=Verb.PLACE, tag="e", outcome=Outcome(kind=OutcomeKind.ACK)))
+    state.apply(events.OrderReported(at=at, report=report(tag="e", broker_id="5", status=OrderStatus.REJECTED)))
+    assert state.activity.paused_until == at + MINUTE
+    state.apply(
+        events.Booted(at=2 * at, boot=2, log_id="A1", mode="paper", account="P", version="1", config_digest="d")
+    )
+    assert state.activity.paused_until == at + MINUTE
+
+
+def test_every_verb_that_changes_orders_counts_into_the_pace():
+    state = BotState()
+    state.apply(events.OrderIntended(at=1, intent=intent()))
+    state.apply(events.CancelIntended(at=2, tag=ENTRY, broker_id="", why=""))
+    assert state.activity.verbs == [1, 2]
+    assert state.orders_today == 2

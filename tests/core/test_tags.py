@@ -22,6 +22,7 @@ tags = st.builds(
 )
 
 
+@pytest.mark.hazard("S10")
 @given(tags)
 def test_a_tag_has_the_form_the_broker_takes_and_is_recognised(tag):
     assert FORM.fullmatch(tag)
@@ -34,6 +35,7 @@ def test_the_purpose_can_be_read_back(purpose, number):
     assert purpose_of(order_tag(DAY, "A1", 1, number, purpose)) is purpose
 
 
+@pytest.mark.hazard("S10")
 def test_no_two_tags_of_many_are_equal():
     made = [
         order_tag(DAY + timedelta(days=day), log, boot, number, purpose)
@@ -53,6 +55,7 @@ def test_nearly_every_single_wrong_character_is_noticed():
     assert sum(map(is_ours, wrong)) <= len(wrong) // 100
 
 
+@pytest.mark.hazard("O11")
 @pytest.mark.parametrize("tag", ["", "1:Q", "Untagged", "GTT12345", "X" * 16, "q24la10010001e19"])
 def test_other_peoples_tags_are_not_ours(tag):
     assert not is_ours(tag)
@@ -65,6 +68,7 @@ def test_a_counter_that_no_longer_fits_is_refused():
         order_tag(date(2019, 12, 31), "A1", 1, 1, Purpose.ENTRY)
 
 
+@pytest.mark.hazard("S10", "O10")
 def test_a_tagger_never_repeats_itself_across_boots():
     seen = set()
     for boot in range(1, 20):

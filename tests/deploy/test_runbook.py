@@ -67,6 +67,7 @@ def test_the_collectors_find_what_is_known_to_be_there() -> None:
     assert {"No entries in", "Safety level", "Access"} == narrated_lines()
 
 
+@pytest.mark.hazard("V1")
 @pytest.mark.parametrize("code", sorted(alarm_codes()))
 def test_every_alarm_stands_in_the_runbook(code: str) -> None:
     assert f"`{code}`" in ALERTS

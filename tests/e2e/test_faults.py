@@ -16,6 +16,7 @@ STORM_SECONDS = 1.5
 """Wall seconds; half a market minute at this speed."""
 
 
+@pytest.mark.hazard("D1", "D14")
 def test_cut_and_silent_sockets_are_replaced(open_market: Open, hire: Hire) -> None:
     market = open_market("10:00", 20)
     bot = hire(market, **short_day(market.home, "10:05", "10:06", "10:07"))
@@ -37,6 +38,7 @@ def test_cut_and_silent_sockets_are_replaced(open_market: Open, hire: Hire) -> N
     assert_books_agree(bot, Books.of(market))
 
 
+@pytest.mark.hazard("V4")
 @pytest.mark.parametrize(("kind", "told"), [("http_500", "Books not read: .*HTTP 500"), ("http_429", "too many calls")])
 def test_a_server_that_fails_for_a_while_is_asked_again(kind: str, told: str, open_market: Open, hire: Hire) -> None:
     market = open_market("10:00", 20)
@@ -55,6 +57,7 @@ def test_a_server_that_fails_for_a_while_is_asked_again(kind: str, told: str, op
     assert_books_agree(bot, Books.of(market))
 
 
+@pytest.mark.hazard("S1")
 def test_an_entry_whose_answer_was_lost_is_found_and_not_sent_again(open_market: Open, hire: Hire) -> None:
     market = open_market("10:00", 20)
     market.arm("lost_answer", path="/api/v3/orders", method="POST", times=3)

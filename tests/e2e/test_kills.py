@@ -26,6 +26,7 @@ def opening(trade: Trade) -> tuple[str, Side, int, int]:
     return trade.symbol, trade.side, trade.quantity, trade.entry_value
 
 
+@pytest.mark.hazard("P8", "R7")
 def test_a_killed_bot_finds_protects_and_closes_what_it_held(open_market: Open, hire: Hire) -> None:
     market = open_market("10:00", 20)
     bot = hire(market, exits=WIDE, **short_day(market.home, "10:06", "10:08", "10:09"))
@@ -74,6 +75,7 @@ def test_a_killed_broker_comes_back_and_the_bot_goes_on(open_market: Open, hire:
     assert_books_agree(bot, Books.of(market))
 
 
+@pytest.mark.hazard("R4")
 def test_a_stop_leaves_the_position_protected_and_the_next_start_takes_over(open_market: Open, hire: Hire) -> None:
     market = open_market("10:00", 20)
     bot = hire(market, exits=WIDE, **short_day(market.home, "10:05", "10:06", "10:07"))

@@ -47,6 +47,7 @@ def differences(specification: FeatureSpecification, candles: CandleColumns, cal
     return wrong
 
 
+@pytest.mark.hazard("M5")
 def test_live_rows_equal_batch_rows_bit_for_bit_over_days_flat_spells_and_zero_volume(wild, every_day):
     assert differences(EVERY, wild, every_day) == []
     assert 1_000 < compute(EVERY, wild).valid.sum() < len(wild) - 76
@@ -96,6 +97,7 @@ def test_a_prefix_of_the_candles_gives_the_same_rows(wild):
         assert part.values[part.valid].tobytes() == whole.values[:rows][part.valid].tobytes()
 
 
+@pytest.mark.hazard("M5")
 def test_shuffling_the_future_changes_nothing_before_it(wild):
     cut = 1_400
     order = np.random.default_rng(5).permutation(np.arange(cut, len(wild)))

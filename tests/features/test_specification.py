@@ -62,6 +62,7 @@ def test_a_name_given_twice_is_refused():
         FeatureSpecification.of(("rsi_14", "rsi_14"))
 
 
+@pytest.mark.hazard("M3")
 def test_the_schema_hash_knows_order_and_parameters():
     hashes = {
         FeatureSpecification.of(names).schema_hash

@@ -92,12 +92,14 @@ def test_a_candle_given_twice_is_refused_and_changes_nothing(make_walk, stream_o
     assert [disturbed.update(each) for each in candles[40:]] == [calm.update(each) for each in candles[40:]]
 
 
+@pytest.mark.hazard("M4")
 def test_a_locked_price_has_no_row_instead_of_a_filler(locked, stream_of):
     stream = stream_of()
 
     assert [stream.update(candle) for candle in locked.candles()] == [None] * len(locked)
 
 
+@pytest.mark.hazard("M4")
 def test_no_row_ever_holds_nan_or_infinity(wild, stream_of):
     stream = stream_of()
     rows = [row for row in map(stream.update, wild.candles()) if row is not None]

@@ -44,6 +44,7 @@ def rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
+@pytest.mark.hazard("T4")
 def test_the_calendar_agrees_with_every_recorded_session_day_by_day(calendar: NseCalendar, real_data: Path) -> None:
     folder = real_data / "calendar"
     observed = {date.fromisoformat(row["date"]) for row in rows(folder / "sessions_observed.csv")}
@@ -124,6 +125,7 @@ def test_a_closing_price_that_comes_before_the_close_is_named(tmp_path: Path) ->
         calendar.trading_day(date(2026, 11, 20))
 
 
+@pytest.mark.hazard("T4")
 def test_a_session_whose_hours_nobody_knows_is_not_traded(calendar: NseCalendar) -> None:
     assert calendar.trading_day(date(2026, 11, 8)) is None
 
@@ -143,6 +145,7 @@ def test_the_next_session_skips_what_is_closed_and_finds_what_is_special(
     assert calendar.next_trading_day(date.fromisoformat(after)).date == date.fromisoformat(following)
 
 
+@pytest.mark.hazard("T4")
 @pytest.mark.parametrize("day", [date(2099, 1, 1), date(2099, 1, 3)])
 def test_nobody_guesses_past_the_known_years_not_even_a_weekend(calendar: NseCalendar, day: date) -> None:
     with pytest.raises(DataError, match=r"the holidays of 2099 are not known: .* update exchange_calendars, or list"):

@@ -43,6 +43,7 @@ def csv_master(*rows: str, scale: int = 2) -> SymbolFile:
     return SymbolFile("\n".join(rows).encode(), "NSE_CM.csv", scale)
 
 
+@pytest.mark.hazard("D15")
 def test_a_json_entry_gives_every_fact_in_units() -> None:
     assert master().find("NSE:SBIN-EQ") == Instrument(
         symbol="NSE:SBIN-EQ",
@@ -198,3 +199,10 @@ def test_every_row_of_a_real_master_is_found_as_it_stands(real_data: Path, name:
 def test_the_layouts_of_earlier_years_are_refused_by_their_width(real_data: Path, name: str, columns: int) -> None:
     with pytest.raises(DataError, match=rf"a row has {columns} columns, expected 21"):
         SymbolFile(unpacked(real_data / "symbol_master" / f"fyers_{name}.csv.gz"), name, 2)
+
+
+@pytest.mark.hazard("C7")
+def test_an_entry_nested_without_end_is_refused() -> None:
+    content = b'{"NSE:SBIN-EQ": {"fyToken": ' + b"[" * 8_000 + b"}}"
+    with pytest.raises(DataError, match="the entry of NSE:SBIN-EQ is not readable as JSON"):
+        SymbolFile(content, "master", 2).find("NSE:SBIN-EQ")

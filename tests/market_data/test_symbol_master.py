@@ -198,6 +198,7 @@ def test_a_simulator_is_asked_every_time_and_only_the_newest_copy_is_kept(
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
+@pytest.mark.hazard("S13")
 def test_the_brokers_file_is_fetched_once_a_day(tmp_path: Path) -> None:
     kept = tmp_path / KEPT
     kept.write_bytes(GOOD)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from core.errors import ConfigurationError
 from core.market import Timeframe
@@ -48,6 +48,7 @@ def refusal(yaml_text: str = "", overrides: Mapping[str, Any] | None = None, **e
     return message
 
 
+@pytest.mark.hazard("C6")
 def test_the_shipped_file_gives_exactly_the_defaults() -> None:
     assert load_settings(BOT_YAML, environ={}) == Settings() == load_settings(environ={})
 
@@ -101,6 +102,7 @@ def test_overrides_may_be_nested_and_an_empty_section_changes_nothing() -> None:
     assert load("risk:\n", {"clock": {}, "sizing": {"quantity": 3}}).sizing.quantity == 3
 
 
+@pytest.mark.hazard("C3")
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -115,6 +117,13 @@ def test_overrides_may_be_nested_and_an_empty_section_changes_nothing() -> None:
         ("risk: {max_loss_fraction: .nan}", "risk.max_loss_fraction = '.nan'"),
         ("risk: {max_price_age: .inf}", "risk.max_price_age = '.inf'"),
         ("risk: {max_price_age: inf}", "risk.max_price_age = 'inf': must be a finite number"),
+        (
+            "risk: {soft_loss_fraction: 0.02}",
+            "risk.soft_loss_fraction = 0.02: must be below risk.max_loss_fraction = 0.02",
+        ),
+        ("risk: {soft_loss_fraction: 0}", "risk.soft_loss_fraction = 0: must be greater than 0"),
+        ("risk: {max_symbol_fraction: 1.5}", "must not be above risk.max_exposure_fraction = 1, the limit over all"),
+        ("risk: {max_exposure_fraction: .inf}", "risk.max_exposure_fraction"),
         ("risk: {capital: 0}", "risk.capital = 0: must be greater than 0"),
         ("exits: {target_atr: 0}", "exits.target_atr = 0: must be greater than 0"),
         ("sizing: {quantity: true}", "bot.yaml: sizing.quantity = true: not a yes or no"),
@@ -264,6 +273,7 @@ def test_a_foreign_redirect_address_must_be_encrypted() -> None:
     assert load("auth: {redirect_uri: 'https://www.example.com/'}").auth.redirect_uri == "https://www.example.com/"
 
 
+@pytest.mark.hazard("C2")
 @pytest.mark.parametrize(
     "symbol",
     [
@@ -287,6 +297,7 @@ def test_a_name_that_is_no_ticker_is_refused(symbol: str) -> None:
     assert "is not a FYERS ticker" in refusal("", {"symbols": ["NSE:SBIN-EQ", symbol]})
 
 
+@pytest.mark.hazard("S19")
 @pytest.mark.parametrize("symbol", ["NSE:M&M-EQ", "NSE:BAJAJ-AUTO-EQ", "NSE:NIFTYBEES-EQ", "NSE:NIFTY50-INDEX"])
 def test_real_tickers_are_accepted(symbol: str) -> None:
     assert load("", {"symbols": [symbol]}).symbols == (symbol,)
@@ -311,6 +322,7 @@ def test_what_the_house_cannot_trade_is_refused_by_name(symbol: str) -> None:
     )
 
 
+@pytest.mark.hazard("P10", "C7")
 def test_the_symbol_list_has_limits() -> None:
     many = [f"NSE:S{number}-EQ" for number in range(501)]
     assert "symbols: 0 given, allowed are 1 to 500" in refusal("", {"symbols": []})
@@ -319,6 +331,7 @@ def test_the_symbol_list_has_limits() -> None:
     assert len(load("", {"symbols": many[:500], "timeframe": "D"}).symbols) == 500
 
 
+@pytest.mark.hazard("C7")
 def test_a_list_whose_history_calls_do_not_fit_half_the_budget_is_refused_with_the_numbers() -> None:
     many = [f"NSE:S{number}-EQ" for number in range(401)]
     assert len(load("", {"symbols": many[:80], "timeframe": "1m"}).symbols) == 80
@@ -345,6 +358,7 @@ def test_our_ceilings_stay_below_the_brokers_except_against_a_simulator(name: st
     assert getattr(simulated.broker.rates, name) == value
 
 
+@pytest.mark.hazard("C2")
 @pytest.mark.parametrize(
     "key",
     ["auth.token_file", "model.path", "paths.state", "paths.logs", "paths.cache", "paths.sessions", "strategy.folder"],
@@ -358,6 +372,7 @@ def test_absolute_paths_are_the_operators_own_choice() -> None:
     assert load("", {"paths.state": "/var/lib/fyersbot/state"}).paths.state == Path("/var/lib/fyersbot/state")
 
 
+@pytest.mark.hazard("C2")
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -377,3 +392,29 @@ def test_a_section_can_be_given_whole() -> None:
     settings = load("risk: {max_order_value: 1000}", {"risk": RiskSettings(max_positions=9)})
     assert settings.risk.max_positions == 9
     assert settings.risk.max_order_value == Decimal(1000)
+
+
+@pytest.mark.hazard("C6")
+@pytest.mark.parametrize("limit", RiskSettings.model_fields)
+def test_no_limit_can_be_taken_away(limit: str) -> None:
+    for nothing in ("0", "-1", "1e999", ".inf", '""'):
+        assert refusal(f"risk: {{{limit}: {nothing}}}")
+    assert load(f"risk: {{{limit}: null}}").risk == RiskSettings()
+
+
+@pytest.mark.hazard("A8")
+@pytest.mark.parametrize("key", ["pin", "password", "totp", "totp_secret", "refresh_token"])
+def test_there_is_no_place_for_what_would_sign_in_without_a_person(key: str) -> None:
+    assert f"auth.{key}" in refusal(f"auth: {{{key}: '1234'}}")
+    assert f"auth.{key}" in refusal(**{f"FYERSBOT__AUTH__{key.upper()}": "1234"})
+
+
+@pytest.mark.hazard("C5")
+def test_settings_that_were_read_stay_as_they_were_read() -> None:
+    settings = load("risk: {max_positions: 2}")
+    Path("bot.yaml").write_text("risk: {max_positions: 9}")
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.risk.max_positions = 9
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.risk = RiskSettings(max_positions=9)
+    assert settings.risk.max_positions == 2

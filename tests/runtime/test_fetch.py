@@ -76,6 +76,7 @@ def test_an_address_that_is_not_allowed_is_not_asked() -> None:
         fetch("GET", "http://192.0.2.1/", QUICK)
 
 
+@pytest.mark.hazard("C8")
 def test_a_key_log_is_never_written(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
     seen: list[ssl.SSLContext] = []

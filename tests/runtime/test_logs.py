@@ -63,6 +63,7 @@ def test_the_json_line_has_the_same_facts_and_the_extra_fields(handle: LogHandle
     }
 
 
+@pytest.mark.hazard("X12")
 def test_no_sink_shows_a_secret_wherever_it_hides(handle: LogHandle, tmp_path: Path, console: io.StringIO) -> None:
     handle.redactor.add("second-canary")
     jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl"
@@ -88,6 +89,7 @@ def test_arguments_that_do_not_fit_lose_neither_the_line_nor_a_secret(handle: Lo
     assert (tmp_path / TEXT_FILE).read_text().endswith("[auth] - %d shares (its arguments do not fit)\n")
 
 
+@pytest.mark.hazard("X9")
 def test_a_message_cannot_forge_a_line_or_move_the_cursor(handle: LogHandle, tmp_path: Path) -> None:
     forged = "rejected\n[2026-11-20 09:15:01.000] [INFO] [trading] - all is well\x1b[2J\u2028"
     logging.getLogger("trading").warning(forged)
@@ -100,6 +102,7 @@ def test_a_message_cannot_forge_a_line_or_move_the_cursor(handle: LogHandle, tmp
     assert all(LINE.fullmatch(line) for line in lines if line.startswith("["))
 
 
+@pytest.mark.hazard("W4")
 def test_a_full_disk_is_counted_and_told_once_and_the_bot_lives(
     tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str], console: io.StringIO
 ) -> None:
@@ -152,6 +155,7 @@ def test_the_thread_that_logs_never_waits_for_a_slow_sink(
     assert len(stream.getvalue().splitlines()) == 150 - handle.dropped
 
 
+@pytest.mark.hazard("W10")
 def test_files_rotate_by_size_and_are_private(tmp_path: Path, clock: Clock) -> None:
     with set_up_logs(settings(tmp_path, megabytes=1, files=2), clock, False):
         for _ in range(40):
@@ -162,6 +166,7 @@ def test_files_rotate_by_size_and_are_private(tmp_path: Path, clock: Clock) -> N
     assert all(path.stat().st_size <= 1_000_000 for path in tmp_path.iterdir())
 
 
+@pytest.mark.hazard("W10")
 def test_libraries_are_quiet_and_the_level_is_a_setting(tmp_path: Path, clock: Clock, console: io.StringIO) -> None:
     with set_up_logs(settings(tmp_path, level="DEBUG"), clock, console):
         logging.getLogger("urllib3.connectionpool").debug("GET /?auth_code=x")
@@ -171,6 +176,7 @@ def test_libraries_are_quiet_and_the_level_is_a_setting(tmp_path: Path, clock: C
     assert [line.split(" - ")[1] for line in console.getvalue().splitlines()] == ["ours", "retry"]
 
 
+@pytest.mark.hazard("R9", "X12")
 def test_warnings_and_uncaught_exceptions_of_threads_go_through_the_same_cleaning(
     handle: LogHandle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from runtime.redaction import LONGEST_TEXT, MARK, Redactor
 JWT = "eyJ0eXAiOiJKV1Qi.eyJpc3MiOiJhcGkuZnllcnMi.c2lnbmF0dXJl-_x"
 
 
+@pytest.mark.hazard("X12")
 @pytest.mark.parametrize("secret", ["S3cr3tKey0", 'with "quotes" & spaces/é', "=plus+and=more"])
 def test_a_registered_secret_is_found_in_each_of_its_forms(secret: str) -> None:
     redact = Redactor(secret)
@@ -31,6 +32,7 @@ def test_an_empty_or_short_secret_does_not_blot_out_words() -> None:
     assert Redactor("", "the")("the price") == "the price"
 
 
+@pytest.mark.hazard("X12")
 @pytest.mark.parametrize(
     ("text", "cleaned"),
     [

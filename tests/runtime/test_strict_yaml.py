@@ -20,6 +20,7 @@ def test_plain_values_have_the_types_of_json() -> None:
     }
 
 
+@pytest.mark.hazard("C4")
 @pytest.mark.parametrize(
     "word", ["12:30", "09:15", "010", "0x1F", "NO", "yes", "On", "2026-01-06", ".inf", ".nan", "1e"]
 )
@@ -27,6 +28,7 @@ def test_words_that_older_yaml_turns_into_something_else_stay_text(word: str) ->
     assert parse_yaml(f"key: {word}", "x") == {"key": word}
 
 
+@pytest.mark.hazard("C1")
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

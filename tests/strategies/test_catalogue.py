@@ -115,6 +115,7 @@ def test_what_is_wrong_with_the_model_is_told_as_it_is(tmp_path: Path) -> None:
         strategy_named("own", {}, tmp_path, no_model)
 
 
+@pytest.mark.hazard("C2")
 def test_a_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "strategies"
     folder.mkdir()

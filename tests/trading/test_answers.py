@@ -10,6 +10,7 @@ def nested(levels: int) -> bytes:
     return b'{"a":' * levels + b"1" + b"}" * levels
 
 
+@pytest.mark.hazard("O14")
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -40,6 +41,7 @@ def test_an_object_within_the_limits_is_decoded():
     assert json_object(Answer(200, {}, body)) == json.loads(body)
 
 
+@pytest.mark.hazard("S8")
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [

@@ -19,6 +19,7 @@ def test_a_price_that_floats_cannot_hold_becomes_its_units():
     assert units(1.1, 2) == 110
 
 
+@pytest.mark.hazard("O14")
 @pytest.mark.parametrize("value", [None, "25", 25.5, True, -1, float("inf"), float("nan"), 10**15, [25], {}])
 def test_an_odd_quantity_is_refused_by_name(value):
     with pytest.raises(DataError, match=r"order book row: field 'qty' is .*expected a"):
@@ -41,6 +42,7 @@ def test_a_missing_number_is_zero_only_where_zeros_are_left_out():
         BrokerRow("order socket order", {"qty_filled": None}, absent_is_zero=True).whole("qty_filled")
 
 
+@pytest.mark.hazard("O14")
 @pytest.mark.parametrize("value", [None, "812.4", -0.05, float("inf"), float("nan"), True])
 def test_an_odd_price_is_refused_by_name(value):
     with pytest.raises(DataError, match="limitPrice"):
@@ -61,6 +63,7 @@ def test_an_identifier_may_be_a_number_on_the_wire():
     assert BrokerRow("row", {"id": 52605023}).identifier("id") == "52605023"
 
 
+@pytest.mark.hazard("X9")
 def test_words_lose_control_and_direction_characters_and_are_capped():
     assert plain_text("RMS:\r\n2026-11-20 [CRITICAL] forged\x1b[31m\u202e") == "RMS: 2026-11-20 [CRITICAL] forged [31m"
     assert len(plain_text("x" * 10_000)) == LONGEST_TEXT
@@ -75,6 +78,7 @@ def test_plain_text_is_always_one_short_line_that_can_be_written(text):
     plain.encode("utf-8")
 
 
+@pytest.mark.hazard("T9")
 @pytest.mark.parametrize("written", ["20-Nov-2026 10:31:02", "20-11-2026 10:31:02"])
 def test_a_wall_time_is_in_india(written):
     row = BrokerRow("trade book row", {"orderDateTime": written})
@@ -82,6 +86,7 @@ def test_a_wall_time_is_in_india(written):
     assert row.moment("orderDateTime") == instant_at(date(2026, 11, 20), time(10, 31, 2))
 
 
+@pytest.mark.hazard("T9")
 @pytest.mark.parametrize("value", [None, "", "2026-11-20", "20-Nov-2026 25:00:00", 5])
 def test_an_odd_time_is_refused(value):
     with pytest.raises(DataError, match="orderDateTime"):
@@ -91,3 +96,18 @@ def test_an_odd_time_is_refused(value):
 def test_a_row_that_is_no_object_is_refused():
     with pytest.raises(DataError, match="order book row: expected an object"):
         BrokerRow("order book row", ["id"])
+
+
+@pytest.mark.hazard("O14")
+@pytest.mark.parametrize(
+    "value", ["9" * 5_000, "8589934593", 8589934593, -1, "-1", 1.5, True, "\N{SUPERSCRIPT TWO}", []]
+)
+def test_a_time_that_no_calendar_has_is_refused(value):
+    with pytest.raises(DataError, match=r"field 'tt' is .*; expected epoch seconds"):
+        BrokerRow("quote", {"tt": value}).epoch("tt")
+
+
+@pytest.mark.hazard("O14")
+def test_an_identifier_without_end_is_refused():
+    with pytest.raises(DataError, match="field 'id'"):
+        BrokerRow("order", {"id": 10**400}).identifier("id")

@@ -35,6 +35,7 @@ def test_a_day_nobody_called_on_is_empty(tmp_path: Path) -> None:
     assert calls(tmp_path) == []
 
 
+@pytest.mark.hazard("S9")
 def test_calls_outlive_a_process_that_is_killed_at_once(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path; from trading.call_journal import Call, CallJournal;"

@@ -59,6 +59,7 @@ def test_an_unanswered_command_still_waits_after_a_restart_of_the_bot(verb, bot,
     assert verb.answer_to(key) is None
 
 
+@pytest.mark.hazard("S20")
 def test_a_command_for_one_mode_is_not_shown_to_the_other(tmp_path, bot):
     CommandQueue(tmp_path, "paper").give(Command.HALT, "a")
     assert bot.waiting() == []
@@ -67,6 +68,7 @@ def test_a_command_for_one_mode_is_not_shown_to_the_other(tmp_path, bot):
     assert keys(bot) == [mine, anybodys]
 
 
+@pytest.mark.hazard("X8")
 def test_text_is_data_and_never_a_statement(verb, bot):
     why = "'); DROP TABLE commands; --"
     verb.give(Command.HALT, why)
@@ -83,10 +85,29 @@ def test_only_the_owner_can_read_or_write_the_files(verb, bot, tmp_path):
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
+@pytest.mark.hazard("W3")
 def test_commands_survive_a_power_cut_once_they_are_given(verb, tmp_path):
     verb.give(Command.HALT, "a")
     assert verb._connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert verb._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_queue_of_the_layout_before_is_read_and_made_anew_by_the_next_verb(verb, bot, tmp_path):
+    path = tmp_path / QUEUE_FILE
+    path.touch(0o600)
+    with sqlite3.connect(path) as old:
+        old.executescript(
+            "CREATE TABLE commands (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, mode TEXT NOT NULL, "
+            "command TEXT NOT NULL CHECK (command IN ('halt', 'resume', 'flatten')), why TEXT NOT NULL, "
+            "is_obeyed INTEGER, answer TEXT) STRICT; INSERT INTO commands VALUES "
+            "(1, 'old', '', 'halt', 'a', NULL, NULL); PRAGMA user_version=1"
+        )
+    old.close()
+    assert keys(bot) == ["old"]
+    new = verb.give(Command.EXIT_ONLY, "b")
+    assert keys(bot) == ["old", new]
+    bot.answer("old", DONE)
+    assert [(each.key, each.command) for each in bot.waiting()] == [(new, Command.EXIT_ONLY)]
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o660, 0o602])
@@ -124,7 +145,7 @@ def test_a_file_in_the_making_holds_nothing_yet(bot, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"), [(b"not a database" * 100, "file is not a database"), (None, "has layout 7, .* reads 1")]
+    ("content", "complaint"), [(b"not a database" * 100, "file is not a database"), (None, "has layout 7, .* reads 2")]
 )
 def test_a_file_of_another_kind_is_an_error_in_words(bot, tmp_path, content, complaint):
     path: Path = tmp_path / QUEUE_FILE
@@ -137,6 +158,7 @@ def test_a_file_of_another_kind_is_an_error_in_words(bot, tmp_path, content, com
         bot.waiting()
 
 
+@pytest.mark.hazard("W2")
 def test_a_writer_that_hangs_costs_the_bot_little_time_and_no_command(verb, bot, tmp_path):
     key = verb.give(Command.HALT, "a")
     with sqlite3.connect(tmp_path / QUEUE_FILE, isolation_level=None) as hanging:

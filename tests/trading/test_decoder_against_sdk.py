@@ -197,6 +197,7 @@ def fresh_sdk() -> Iterator[None]:
     FyersDataSocket._instance = None
 
 
+@pytest.mark.hazard("V6")
 @pytest.mark.usefixtures("fresh_sdk")
 @pytest.mark.parametrize(("lite", "count"), [(False, FRAMES), (True, LITE_FRAMES)], ids=["full", "lite"])
 def test_every_message_and_every_record_equals_the_sdk(lite: bool, count: int, tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ from core.events import Command, Verb
 from core.instants import SECOND
 from core.market import Candle, Side, Timeframe
 from core.orders import (
+    Funds,
     OrderChange,
     OrderIntent,
     OrderType,
     Outcome,
     OutcomeKind,
     Product,
+    Profile,
     Purpose,
     RejectionKind,
 )
@@ -79,6 +81,14 @@ class PaperDesk:
             raise self.error
         return self.orders
 
+    def get_funds(self):
+        if self.error is not None:
+            raise self.error
+        return Funds(available=700, total=900)
+
+    def get_profile(self):
+        return Profile(account_id="XY0001", name="")
+
     def get_trades(self):
         return ()
 
@@ -137,6 +147,7 @@ CHANGE = OrderChange(
 BOOKS = events.BooksWanted(at=0, why="test")
 
 
+@pytest.mark.hazard("S1")
 @pytest.mark.parametrize(
     ("effect", "call", "verb", "tag"),
     [
@@ -158,6 +169,7 @@ def test_an_order_call_is_made_once_and_its_answer_put_into_the_inbox(errands, d
     assert desk.calls == [call]
 
 
+@pytest.mark.hazard("R9")
 def test_an_order_call_that_breaks_is_an_order_of_unknown_fate_and_halts_the_entries(errands, desk, inbox, caplog):
     desk.outcome = RuntimeError("boom")
     errands.run(events.OrderIntended(at=0, intent=INTENT))
@@ -181,6 +193,7 @@ def test_the_books_are_read_whole_and_told_again_only_when_they_differ(errands, 
     assert inbox.get(timeout=5).books.orders == ("something",)
 
 
+@pytest.mark.hazard("S6")
 def test_a_book_that_cannot_be_read_is_a_failure_and_evidence_of_nothing(errands, desk, inbox):
     desk.error = BrokerError("HTTP 502")
     errands.run(BOOKS)
@@ -200,6 +213,7 @@ def test_wishes_during_a_reading_are_met_by_one_more(errands, desk, inbox):
     assert desk.calls == [("orders",)] * 2
 
 
+@pytest.mark.hazard("R9")
 def test_after_an_unexpected_error_the_books_can_be_read_again(errands, desk, inbox):
     desk.error = RuntimeError("boom")
     errands.run(BOOKS)
@@ -209,6 +223,7 @@ def test_after_an_unexpected_error_the_books_can_be_read_again(errands, desk, in
     assert isinstance(inbox.get(timeout=5), events.BooksRead)
 
 
+@pytest.mark.hazard("A1")
 def test_a_dead_token_is_told_once_and_so_is_a_new_one(errands, desk, inbox):
     desk.error = AuthenticationError("code -16")
     for _ in range(2):
@@ -227,6 +242,19 @@ def test_an_order_refused_for_its_token_is_told_too(errands, desk, inbox):
     errands.run(events.OrderIntended(at=0, intent=INTENT))
     assert not inbox.get(timeout=5).valid
     assert inbox.get(timeout=5).verb is Verb.PLACE
+
+
+def test_the_money_is_read_with_whose_it_is_and_a_failure_is_no_reading(errands, desk, inbox, caplog):
+    errands.run(events.FundsWanted(at=0))
+    read = inbox.get(timeout=5)
+    assert (read.available, read.account) == (700, "XY0001")
+    assert read.asked_at < read.at
+    desk.error = AuthenticationError("expired")
+    errands.run(events.FundsWanted(at=0))
+    assert inbox.get(timeout=5).valid is False
+    errands.close()
+    assert inbox.empty()
+    assert "Funds not read: expired" in caplog.text
 
 
 def test_new_candles_up_to_the_due_one_are_delivered(errands, desk, inbox):

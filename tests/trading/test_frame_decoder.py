@@ -129,12 +129,14 @@ def test_a_lite_item_is_a_price_as_of_now(desk: Desk) -> None:
     assert desk.hear(lite_entry(1, ABSENT)) == []
 
 
+@pytest.mark.hazard("D9")
 def test_a_volume_beyond_two_thousand_million_goes_on_rising(desk: Desk) -> None:
     desk.hear(sbin(volume=2**31 - 10))
     (tick,) = desk.hear(update(1, changed(volume=-(2**31) + 5, second=SECOND_OF_DAY + 1)))
     assert tick.volume == 2**31 + 5
 
 
+@pytest.mark.hazard("D6")
 @pytest.mark.parametrize(
     "bad",
     [
@@ -154,12 +156,14 @@ def test_a_bad_item_does_not_lose_the_one_behind_it(desk: Desk, bad: bytes) -> N
     assert desk.counts.total() == 1
 
 
+@pytest.mark.hazard("D6")
 def test_an_item_of_an_unknown_kind_ends_the_frame_and_is_counted(desk: Desk) -> None:
     desk.hear(sbin())
     assert desk.hear(b"\x07\x00\x01\x00", update(1, changed(ltp=80_010, volume=101))) == []
     assert desk.counts.unreadable == 1
 
 
+@pytest.mark.hazard("D6")
 def test_a_frame_cut_anywhere_delivers_whole_items_only(desk: Desk) -> None:
     (frame,) = data_frames(1, [sbin(), infy(), lite_entry(1, 80_005), update(1, changed(ltp=80_010, volume=101))])
     ends = [len(data_frames(1, [sbin()])[0]), len(data_frames(1, [sbin(), infy()])[0])]
@@ -171,6 +175,7 @@ def test_a_frame_cut_anywhere_delivers_whole_items_only(desk: Desk) -> None:
         assert cut.counts.truncated == 1
 
 
+@pytest.mark.hazard("D8")
 def test_a_snapshot_moves_an_id_to_another_topic(desk: Desk) -> None:
     desk.hear(sbin(topic_id=1), infy(topic_id=2))
     desk.hear(infy(topic_id=1), sbin(topic_id=2))
@@ -178,12 +183,14 @@ def test_a_snapshot_moves_an_id_to_another_topic(desk: Desk) -> None:
     assert [(tick.symbol, tick.ltp) for tick in ticks] == [("NSE:INFY-EQ", 150_005), ("NSE:SBIN-EQ", 80_005)]
 
 
+@pytest.mark.hazard("D8")
 def test_an_id_moved_to_a_foreign_topic_stops_feeding_the_old_one(desk: Desk) -> None:
     desk.hear(sbin(topic_id=1))
     desk.hear(snapshot_entry(1, "sf|nse_cm|999", values(80_000), SBIN))
     assert desk.hear(update(1, changed(ltp=80_005, volume=101))) == []
 
 
+@pytest.mark.hazard("D8")
 def test_ids_of_one_connection_mean_nothing_on_the_next(desk: Desk) -> None:
     desk.hear(sbin(topic_id=1))
     desk.reconnect()
@@ -191,6 +198,7 @@ def test_ids_of_one_connection_mean_nothing_on_the_next(desk: Desk) -> None:
     assert desk.counts.unbound == 1
 
 
+@pytest.mark.hazard("D10")
 def test_a_stale_snapshot_after_a_reconnect_is_dropped(desk: Desk) -> None:
     desk.hear(sbin(price=80_100, volume=500, second=SECOND_OF_DAY + 30))
     desk.reconnect()
@@ -211,6 +219,7 @@ def test_another_way_to_write_the_same_scale_is_accepted(desk: Desk) -> None:
     assert len(desk.hear(item)) == 1
 
 
+@pytest.mark.hazard("D8")
 def test_a_snapshot_that_names_another_token_freezes_the_symbol(desk: Desk) -> None:
     assert desk.hear(snapshot_entry(1, "sf|nse_cm|3045", values(80_000), INFY)) == []
     assert "1594" in desk.frozen["NSE:SBIN-EQ"]

@@ -4,8 +4,12 @@ import errno
 import io
 import json
 import logging
+import os
+import re
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, time, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +20,7 @@ from rich.console import Console
 
 from core import events
 from core.charges import ChargeRates
-from core.errors import BotError, ConfigurationError
+from core.errors import BotError, ConfigurationError, StorageError
 from core.instants import instant_at
 from core.market import Instrument
 from core.sessions import TradingDay
@@ -26,6 +30,7 @@ from runtime.clock import MarketClock
 from runtime.settings import (
     AuthSettings,
     BrokerSettings,
+    DiskSettings,
     EndpointSettings,
     LiveSettings,
     Mode,
@@ -77,7 +82,11 @@ class ManyDays:
         self.settings = settings
 
     def trader(
-        self, habits: Habits, on_moment: Callable[[Kernel], None], on_day_end: Callable[[Kernel], None]
+        self,
+        habits: Habits,
+        on_moment: Callable[[Kernel], None],
+        on_day_end: Callable[[Kernel], None],
+        _service: object,
     ) -> SimpleNamespace:
         def run() -> int:
             for number in range(habits.days or 0):
@@ -89,7 +98,7 @@ class ManyDays:
                 on_day_end(kernel)
             return habits.days or 0
 
-        return SimpleNamespace(run=run)
+        return SimpleNamespace(run=run, fail=FAULTS.append)
 
 
 class WatchedView(LiveView):
@@ -113,6 +122,7 @@ class WatchedView(LiveView):
 
 
 VIEWS: list[WatchedView] = []
+FAULTS: list[str] = []
 
 
 @pytest.fixture
@@ -120,6 +130,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     output = io.StringIO()
     console = Console(file=output, width=120, height=40, force_terminal=True)
     VIEWS.clear()
+    FAULTS.clear()
     monkeypatch.setattr(front_door, "Console", lambda **_: console)
     monkeypatch.setattr(front_door, "LiveView", WatchedView)
     monkeypatch.setattr(front_door, "Wiring", ManyDays)
@@ -131,6 +142,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 def settings(tmp_path: Path) -> Settings:
     return Settings(
         auth=AuthSettings(secret_key=SecretStr(SECRET)),
+        disk=DiskSettings(floor_mb=0, reserve_mb=1),
         paths=PathSettings(state=tmp_path / "state", logs=tmp_path / "logs", cache=tmp_path / "cache"),
     )
 
@@ -147,6 +159,7 @@ def test_the_live_view_comes_back_on_each_day_and_log_lines_fill_the_time_betwee
         assert f"SIGN_IN_NEEDED before day {number}" in said
 
 
+@pytest.mark.hazard("X12")
 def test_the_view_shows_no_secret(screen: io.StringIO, settings: Settings) -> None:
     front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
     assert "traded day 1 with [redacted]" in screen.getvalue()
@@ -159,6 +172,7 @@ def test_the_limit_shown_is_the_limit_that_closes_everything(settings: Settings)
     assert snapshot_of(kernel, kernel.state.day.open, ()).max_loss == kernel.engine.rules.max_loss == 3_500_000
 
 
+@pytest.mark.hazard("S20", "V10")
 @pytest.mark.parametrize("typed", [None, "paper"])
 def test_live_settings_that_nobody_typed_start_nothing(typed: str | None, settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="type --mode live too, or set mode to paper"):
@@ -247,6 +261,7 @@ def start(settings: Settings, stdin: io.StringIO, monkeypatch: pytest.MonkeyPatc
     front_door.run_bot(settings, typed_mode=settings.mode.value, days=1, as_json=False)
 
 
+@pytest.mark.hazard("V10")
 @pytest.mark.parametrize("typed", [f"{ACCOUNT}\n", f"  {ACCOUNT} \n"])
 def test_live_begins_when_the_account_is_typed(
     typed: str,
@@ -260,6 +275,7 @@ def test_live_begins_when_the_account_is_typed(
     assert capsys.readouterr().err.count(QUESTION) == 1
 
 
+@pytest.mark.hazard("V10")
 @pytest.mark.parametrize("typed", ["", "\n", "yes\n", ACCOUNT.lower(), f"{ACCOUNT}0\n", f"yes\n{ACCOUNT}\n"])
 def test_anything_else_that_is_typed_starts_nothing(
     typed: str,
@@ -312,3 +328,81 @@ def test_nobody_is_asked_where_there_is_nobody_or_no_money(
     start(live.model_copy(update=changes), stdin, monkeypatch)
     assert "traded day 1" in screen.getvalue()
     assert "Type the account" not in capsys.readouterr().err
+
+
+# --- one bot on a folder --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_pid_file_stands_while_the_bot_runs_and_is_taken_away_at_a_graceful_end_only(
+    fails: bool, screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid_file = settings.paths.state / "live_engine.pid"
+    seen: list[int] = []
+
+    def run(_self: object) -> int:
+        seen.append(json.loads(pid_file.read_text())["pid"])
+        if fails:
+            raise BotError("the session went wrong")
+        return 1
+
+    monkeypatch.setattr(ManyDays, "trader", lambda *_: SimpleNamespace(run=lambda: run(None)))
+    with pytest.raises(BotError, match="went wrong") if fails else nullcontext():
+        front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+    assert seen == [os.getpid()]
+    assert pid_file.exists() is fails
+
+
+def test_a_thread_that_dies_is_a_fault_of_the_bot_and_told_with_its_name(
+    screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run() -> int:
+        for error in (RuntimeError("who would have thought"), SystemExit()):
+            thread = threading.Thread(target=raise_it, args=(error,), name="data feed")
+            thread.start()
+            thread.join()
+        return 1
+
+    before = threading.excepthook
+    monkeypatch.setattr(ManyDays, "trader", lambda *_: SimpleNamespace(run=run, fail=FAULTS.append))
+    front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+    assert FAULTS == ["thread data feed died of RuntimeError: who would have thought"]
+    assert "thread data feed ends: who would have thought" in capsys.readouterr().err
+    assert threading.excepthook is before
+
+
+def raise_it(error: BaseException) -> None:
+    raise error
+
+
+def test_a_log_that_cannot_be_written_gives_the_reserve_back_and_any_other_error_keeps_it(
+    screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserve = settings.paths.state / "reserve"
+
+    def run(error: BotError) -> int:
+        assert reserve.stat().st_size == 1_000_000
+        raise error
+
+    for error, is_kept in ((BotError("something else"), True), (StorageError("the disk is full"), False)):
+        monkeypatch.setattr(ManyDays, "trader", lambda *_, error=error: SimpleNamespace(run=lambda: run(error)))
+        with pytest.raises(BotError, match=str(error)):
+            front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+        assert reserve.exists() is is_kept
+
+
+def test_a_second_bot_on_the_folder_ends_with_3_and_names_the_first(
+    screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_another() -> int:
+        with pytest.raises(SystemExit) as ended:
+            front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+        assert ended.value.code == 3
+        return 1
+
+    monkeypatch.setattr(ManyDays, "trader", lambda *_: SimpleNamespace(run=run_another))
+    front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+    said = capsys.readouterr().err
+    folder = re.escape(str(settings.paths.state))
+    who = rf"\(pid {os.getpid()}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\)"
+    assert re.search(rf"^fyersbot: another bot runs on {folder} {who}; stop it, or choose another", said, re.MULTILINE)

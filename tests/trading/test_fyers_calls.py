@@ -48,6 +48,7 @@ def calls(clock, budget) -> FyersCalls:
     return FyersCalls(clock, budget)
 
 
+@pytest.mark.hazard("V4")
 @pytest.mark.parametrize(
     "failed",
     [
@@ -75,6 +76,7 @@ def test_a_read_gives_up_after_its_attempts(calls):
     assert script.calls == ATTEMPTS
 
 
+@pytest.mark.hazard("S8")
 def test_a_read_waits_as_long_as_the_broker_asks(calls, clock):
     calls.read("order book", Script(BUSY, GOOD))
 
@@ -126,6 +128,7 @@ def test_a_missing_permission_says_where_to_look(calls):
         calls.read("history", Script(said(403, {"s": "error", "code": -403, "message": "Additional permission"})))
 
 
+@pytest.mark.hazard("S1")
 @pytest.mark.parametrize("exchange", [RESET, said(503, {}), BUSY, said(401, {}), Failure(sent=False, reason="refused")])
 def test_an_order_verb_is_never_made_twice(calls, exchange):
     script = Script(exchange, GOOD)
@@ -135,6 +138,7 @@ def test_an_order_verb_is_never_made_twice(calls, exchange):
     assert script.calls == 1
 
 
+@pytest.mark.hazard("S8")
 def test_a_busy_broker_holds_back_entries_and_reads_but_not_exits(calls, budget, clock):
     outcome = calls.change(Lane.ENTRY, Script(BUSY))
 

@@ -87,6 +87,7 @@ def wire(faults, name: str):
     }[name]
 
 
+@pytest.mark.hazard("S2", "S3")
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
     ("fault", "kind", "rejection"),
@@ -192,6 +193,7 @@ def test_a_token_that_cannot_be_one_is_not_sent_and_not_shown(server, clock, cal
     assert server.connections == 0
 
 
+@pytest.mark.hazard("X12")
 def test_the_token_shows_in_no_error_and_no_outcome(client, server, faults):
     server.will(*[faults.Fault(reset=True)] * 3, wire(faults, "reject"), wire(faults, "reset after reading"))
     with pytest.raises(BrokerError) as caught:
@@ -201,11 +203,30 @@ def test_the_token_shows_in_no_error_and_no_outcome(client, server, faults):
     assert not any("secret" in text for text in shown)
 
 
+@pytest.mark.hazard("X12")
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_broker_that_quotes_the_token_does_not_bring_it_into_an_outcome(client, server, faults, verb):
+    quoting = {"s": "error", "code": -99, "message": "no: APP-100:secret.jwt.token", "data": {"a": "secret.jwt.token"}}
+    server.will(
+        faults.reply(faults.json(400, quoting)),
+        faults.Fault(b"HTTP secret.jwt.token\r\n\r\n", close=True),
+        *[faults.reply(faults.json(403, quoting))] * 2,
+    )
+    refused, broken = VERBS[verb](client), VERBS[verb](client)
+    with pytest.raises(BrokerError) as failed:
+        client.get_orders()
+
+    assert refused.message == "no: APP-100:[redacted]; [redacted]"
+    assert "secret" not in broken.message + str(failed.value)
+    assert broken.kind is UNKNOWN
+
+
 def test_a_plain_address_elsewhere_is_refused_at_once(clock, calendar):
     with pytest.raises(ConfigurationError, match=r"broker\.endpoints\.rest"):
         FyersClient(settings_for("http://api-t1.fyers.in"), clock, calendar, lambda: "t", RateBudget(RateSettings()))
 
 
+@pytest.mark.hazard("W10")
 def test_no_log_file_of_the_sdk_appears(client, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
@@ -214,6 +235,7 @@ def test_no_log_file_of_the_sdk_appears(client, tmp_path: Path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.hazard("S6")
 def test_an_unreadable_book_is_a_failed_read_and_not_an_empty_one(client, server, faults):
     server.will(faults.reply(faults.ok(orderBook=[{"id": ORDER_ID}])))
 
@@ -228,6 +250,7 @@ def test_a_read_survives_a_bad_moment(client, server, faults):
     assert len(server.requests) == 3
 
 
+@pytest.mark.hazard("S19")
 def test_reads_go_to_their_paths(client, server, faults):
     server.will(
         faults.reply(faults.ok(tradeBook=[])),
@@ -256,6 +279,7 @@ def test_reads_go_to_their_paths(client, server, faults):
     assert parse_qs(urlsplit(server.requests[-1].target).query) == {"symbols": [f"NSE:M&M-EQ,{SBIN}"]}
 
 
+@pytest.mark.hazard("S19")
 def test_many_symbols_are_quoted_fifty_at_a_time(client, server, faults):
     server.will(*[faults.reply(faults.ok(d=[]))] * 3)
 

@@ -131,6 +131,7 @@ def test_the_order_socket_tells_the_same_story_in_other_words():
     assert mapping.order_from_socket(SOCKET_ORDER) == REPORT
 
 
+@pytest.mark.hazard("O2")
 def test_a_fill_has_one_key_whether_the_book_or_the_socket_tells_of_it():
     assert mapping.fills_from({"s": "ok", "tradeBook": [TRADE_ROW]}, OURS) == (FILL,)
     assert mapping.fill_from_socket(SOCKET_TRADE) == FILL
@@ -155,6 +156,7 @@ def test_what_an_order_cannot_be_without_must_be_on_the_socket_or_mean_zero(miss
             mapping.order_from_socket(message)
 
 
+@pytest.mark.hazard("O14")
 @pytest.mark.parametrize("name", [name for name in BOOK_ROW if name not in {"clientId", "remainingQuantity"}])
 def test_an_odd_field_in_the_book_is_refused_by_name(name):
     with pytest.raises(DataError, match=f"order book row: field '{name}'"):
@@ -171,6 +173,7 @@ def test_a_missing_field_in_the_book_is_refused_by_name(name):
         mapping.orders_from({"s": "ok", "orderBook": [row]}, OURS)
 
 
+@pytest.mark.hazard("O13")
 @pytest.mark.parametrize(
     ("code", "status"),
     [(status.value, status) for status in OrderStatus] + [(90, OrderStatus.UNKNOWN), (8, OrderStatus.UNKNOWN)],
@@ -213,6 +216,7 @@ def test_words_of_the_broker_cannot_forge_a_log_line():
     assert len(report.message) == 300
 
 
+@pytest.mark.hazard("S6")
 @pytest.mark.parametrize(
     ("convert", "key"),
     [
@@ -246,6 +250,7 @@ def test_an_unreadable_row_of_a_symbol_that_is_not_traded_here_spoils_nothing(co
         convert({"s": "ok", key: [{**row, "productType": None}]}, OURS)
 
 
+@pytest.mark.hazard("O14")
 @pytest.mark.parametrize(
     ("convert", "key", "row"),
     [(mapping.orders_from, "orderBook", BOOK_ROW), (mapping.fills_from, "tradeBook", TRADE_ROW)],
@@ -330,6 +335,7 @@ def test_market_status_rows_are_typed():
     assert mapping.market_status_from({"marketStatus": [row]}) == (mapping.MarketStatus(10, 10, "NORMAL", "OPEN"),)
 
 
+@pytest.mark.hazard("S11", "S19")
 def test_an_order_leaves_in_rupees_with_its_tag():
     intent = OrderIntent(
         tag="QABC",
@@ -440,3 +446,20 @@ def test_the_documented_order_and_trades_can_be_read():
 
     assert (report.tag, report.status, report.side) == ("Ordertag", OrderStatus.FILLED, Side.SELL)
     assert (report.filled, report.filled_value) == (1, 695)
+
+
+@pytest.mark.hazard("X9")
+def test_a_refused_history_row_is_quoted_as_one_short_line():
+    forged = "\u202e\n[2026-11-20 10:00:00.000] [CRITICAL] [trading] - forged" + "x" * 100_000
+    for row in ([forged, 1, 1, 1, 1, 1], [[forged]], forged):
+        with pytest.raises(DataError) as refused:
+            mapping.candles_from({"candles": [row]}, "NSE:SBIN-EQ")
+        assert len(str(refused.value)) < 300
+        assert str(refused.value).isprintable()
+
+
+@pytest.mark.hazard("O14")
+@pytest.mark.parametrize("start", [0, None, 253_402_300_800, 10**12])
+def test_a_candle_of_no_date_is_refused(start):
+    with pytest.raises(DataError, match="'epoch'"):
+        mapping.candles_from({"candles": [[start, 1, 1, 1, 1, 1]]}, "NSE:SBIN-EQ")

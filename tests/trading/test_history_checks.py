@@ -24,6 +24,7 @@ def checked(rows, calendar, now=time(11, 0), timeframe=Timeframe.M5):
     return check_history(rows, "NSE:SBIN-EQ", timeframe, calendar, instant_at(FRIDAY, now))
 
 
+@pytest.mark.hazard("M5")
 def test_the_bar_that_is_still_forming_is_left_out(calendar):
     rows = [bar(time(10, 50)), bar(time(10, 55)), bar(time(11, 0))]
 

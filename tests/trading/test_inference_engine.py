@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from datetime import date, time
 from pathlib import Path
@@ -143,6 +144,7 @@ def test_without_any_model_the_message_says_how_to_get_one(tmp_path):
             InferenceEngine.open(path)
 
 
+@pytest.mark.hazard("M3")
 def test_features_are_found_by_name_in_whatever_order_the_pipeline_has_them(folder, rows):
     engine = InferenceEngine.open(folder)
     backwards = dict(zip(reversed(engine.feature_names), range(24), strict=True))
@@ -154,6 +156,7 @@ def test_features_are_found_by_name_in_whatever_order_the_pipeline_has_them(fold
     assert engine.predict(row) == expected
 
 
+@pytest.mark.hazard("M3")
 def test_a_pipeline_without_the_models_features_is_refused_by_name(folder):
     candle = Candle(instant_at(date(2025, 1, 1), time(10, 0)), 100, 100, 100, 100, 1)
     row = FeatureRow("NSE:SBIN-EQ", candle, candle.start, {"sma_gap_5": 0}, (0.1,), 1.0)
@@ -162,6 +165,7 @@ def test_a_pipeline_without_the_models_features_is_refused_by_name(folder):
         InferenceEngine.open(folder).predict(row)
 
 
+@pytest.mark.hazard("M4")
 def test_a_row_with_nan_stops_the_bot(folder, rows):
     row = rows[0]
     broken = FeatureRow(row.symbol, row.candle, row.closed_at, row.columns, (float("nan"), *row.values[1:]), row.atr)
@@ -170,6 +174,7 @@ def test_a_row_with_nan_stops_the_bot(folder, rows):
         InferenceEngine.open(folder).predict(broken)
 
 
+@pytest.mark.hazard("M1")
 @pytest.mark.parametrize("name", ["model.joblib", "scaler.joblib", "encoder.joblib", "forest.npz"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "grow", "missing", "folder"])
 def test_any_damaged_file_is_refused_by_name_before_it_is_opened(folder, name, damage):
@@ -192,6 +197,7 @@ def test_any_damaged_file_is_refused_by_name_before_it_is_opened(folder, name, d
         InferenceEngine.open(folder)
 
 
+@pytest.mark.hazard("M1")
 def test_a_hostile_pickle_that_the_manifest_does_not_know_is_never_run(folder, tmp_path):
     class Hostile:
         def __reduce__(self):
@@ -205,6 +211,7 @@ def test_a_hostile_pickle_that_the_manifest_does_not_know_is_never_run(folder, t
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.hazard("M1")
 def test_a_pinned_manifest_is_the_only_one_opened(folder):
     right = hashlib.sha256((folder / "manifest.yaml").read_bytes()).hexdigest()
 
@@ -248,6 +255,7 @@ def test_a_manifest_that_does_not_hold_is_refused_with_the_reason(folder, change
         InferenceEngine.open(folder)
 
 
+@pytest.mark.hazard("M2")
 def test_the_arrays_too_are_refused_when_another_release_of_ta_lib_computed_their_features(folder):
     rewrite(folder, lambda content: content["versions"].update({"TA-Lib": "0.7.9"}))
 
@@ -277,6 +285,7 @@ def test_a_vouched_for_file_that_is_no_archive_is_refused(folder):
         InferenceEngine.open(folder)
 
 
+@pytest.mark.hazard("M1")
 def test_arrays_of_python_objects_are_refused_unopened(folder, tmp_path):
     class Hostile:
         def __reduce__(self):
@@ -298,6 +307,7 @@ def test_a_vouched_for_file_that_is_no_pickle_is_refused(folder):
         InferenceEngine.open(folder)
 
 
+@pytest.mark.hazard("M2")
 @pytest.mark.parametrize("swapped", [[2, 1, 0], [0, 2, 1], [1, 0, 2]])
 def test_swapped_classes_fail_the_golden_rows_of_the_exported_arrays(folder, swapped):
     rewrite(folder, lambda content: content.update(classes=swapped))
@@ -306,6 +316,7 @@ def test_swapped_classes_fail_the_golden_rows_of_the_exported_arrays(folder, swa
         InferenceEngine.open(folder)
 
 
+@pytest.mark.hazard("M2")
 def test_arrays_of_another_model_fail_the_golden_rows(folder):
     with np.load(folder / "forest.npz") as arrays:
         content = {name: arrays[name] for name in arrays.files}
@@ -386,3 +397,46 @@ def test_stops_and_targets_other_than_those_of_the_labels_are_warned_of(folder, 
 )
 def test_the_likelier_side_decides_if_it_reaches_the_threshold(long, short, expected):
     assert direction_of(long, short, 0.5) is expected
+
+
+@pytest.mark.hazard("M9")
+@pytest.mark.parametrize("prepare", [lambda folder: folder, without_arrays])
+def test_what_is_opened_is_what_was_hashed_even_if_the_file_is_swapped_meanwhile(
+    folder, rows, tmp_path, monkeypatch, prepare
+):
+    class Hostile:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "run",)
+
+    expected = InferenceEngine.open(prepare(folder)).predict(rows[0])
+    read = bundles.read_file
+
+    def read_and_swap(path, entry):
+        content = read(path, entry)
+        path.write_bytes(dumped(Hostile()))
+        return content
+
+    monkeypatch.setattr("trading.inference_engine.read_file", read_and_swap)
+    assert InferenceEngine.open(folder).predict(rows[0]) == expected
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.hazard("M10")
+@pytest.mark.parametrize("name", ["manifest.yaml", "model.joblib", "scaler.joblib", "encoder.joblib", "forest.npz"])
+def test_a_file_of_a_gigabyte_is_refused_and_not_read(folder, name):
+    with (folder / name).open("r+b") as file:
+        file.truncate(1 << 30)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError, match=rf"{name}: larger than the \d+ bytes allowed for it"):
+            InferenceEngine.open(folder)
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.hazard("M10")
+def test_a_manifest_cannot_allow_a_file_of_any_size(folder):
+    rewrite(folder, lambda content: content["files"]["forest"].update(bytes=1 << 40))
+    with pytest.raises(ModelError, match=r"files\.forest\.bytes"):
+        InferenceEngine.open(folder)

@@ -13,23 +13,25 @@ import pytest
 
 from core import events
 from core.charges import ChargeRates
-from core.errors import AuthenticationError, BrokerError, StorageError, UnfinishedError
-from core.events import Command, Phase, SafetyLevel
+from core.errors import AuthenticationError, BrokerError, StorageError, ThreadDiedError, UnfinishedError
+from core.events import Command, Condition, ConditionChanged, Phase, SafetyLevel
 from core.instants import MINUTE, SECOND, instant_at, ist_date
 from core.market import Instrument, Side, Tick, Timeframe
-from core.orders import Product
+from core.orders import Funds, Product, Profile
 from core.rules import TradingRules
 from core.sessions import TradingDay
 from core.signals import FeatureRow, Needs
 from core.sizing import SizingMethod, SizingRule
 from core.tracking import OpenPosition
 from runtime.clock import MarketClock
+from runtime.service_notice import ServiceNotice
 from trading.command_queue import Answer, CommandQueue
 from trading.errands import Errands
 from trading.event_log import MemoryEventLog
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader
 from trading.obedience import Obedience
+from trading.self_watch import SelfWatch
 from trading.writer import Writer
 
 SBIN = "NSE:SBIN-EQ"
@@ -118,6 +120,12 @@ class ClosingAuctions(ShortSessions):
 class EmptyAccount:
     """A broker with nothing in its books, and a history without candles."""
 
+    def get_funds(self):
+        return Funds(available=10**9, total=10**9)
+
+    def get_profile(self):
+        return Profile(account_id="PAPER", name="paper account")
+
     def get_orders(self):
         return ()
 
@@ -180,6 +188,19 @@ class House:
                 account="PAPER",
                 version="1",
                 config_digest="d",
+            ),
+            set_up=lambda at: events.DeskSet(
+                at=at,
+                rules=RULES,
+                instruments=tuple(kernel.engine.instruments.values()),
+                strategy="silent",
+                params="{}",
+                strategy_sha256="",
+                model="",
+                model_sha256="",
+                features_sha256="",
+                history="none",
+                warm_up=10,
             ),
             open_feeds=self.open_feeds,
             close_feeds=lambda: self.feeds.append("close"),
@@ -260,6 +281,7 @@ def test_a_daily_candle_is_waited_for_until_the_closing_auction_has_set_it(start
     assert due.at >= instant_at(TUESDAY, time(10, 5))
 
 
+@pytest.mark.hazard("A2")
 def test_before_the_open_it_rings_until_somebody_signs_in(caplog):
     house = House((TUESDAY, time(8, 0)))
     house.refuse_until = instant_at(TUESDAY, time(9, 0))
@@ -268,6 +290,7 @@ def test_before_the_open_it_rings_until_somebody_signs_in(caplog):
     assert "SIGN_IN_NEEDED: the token is dead; run `fyersbot login`" in caplog.text
 
 
+@pytest.mark.hazard("A3")
 def test_a_start_inside_the_session_with_a_dead_token_ends_at_once():
     house = House((TUESDAY, time(9, 20)), speed=1.0)
     house.refuse_until = instant_at(THURSDAY, time(9, 0))
@@ -284,6 +307,7 @@ def test_a_service_waits_inside_the_session_too(caplog):
     assert "SIGN_IN_NEEDED" in caplog.text
 
 
+@pytest.mark.hazard("A2")
 def test_a_session_that_nobody_signed_in_for_is_lost_and_the_next_is_not():
     house = House((TUESDAY, time(8, 0)))
     house.refuse_until = instant_at(WEDNESDAY, time(8, 0))
@@ -300,6 +324,7 @@ def test_a_broker_that_does_not_answer_is_asked_again():
     assert house.days == [TUESDAY]
 
 
+@pytest.mark.hazard("R4")
 @pytest.mark.parametrize(("flatten", "command"), [(False, Command.STOP), (True, Command.STOP_FLAT)])
 def test_a_stop_ends_the_day_by_policy_and_is_written_down(flatten, command):
     house = House((TUESDAY, time(9, 20)), speed=1.0)
@@ -330,6 +355,7 @@ def test_a_stop_asked_for_while_the_trader_waits_for_one_is_heard_at_once():
     assert house.days == []
 
 
+@pytest.mark.hazard("R4")
 @pytest.mark.parametrize(
     ("change", "flatten", "wanted"),
     [
@@ -389,6 +415,7 @@ def test_a_stop_before_the_session_begins_nothing():
     assert house.days == []
 
 
+@pytest.mark.hazard("W1", "W4")
 def test_when_the_log_cannot_be_written_nothing_is_sent_and_the_feeds_are_closed():
     house = House((TUESDAY, time(9, 20)), speed=1.0)
     house.log = FullDisk(room=1)
@@ -507,13 +534,142 @@ class FullDisk(MemoryEventLog):
         super().__init__()
         self.room = room
 
-    def append(self, batch: Sequence[events.Event]) -> None:
+    def append(self, batch: Sequence[events.Event], tape: int = 0) -> None:
         if not self.room:
             raise StorageError("event log x cannot be written: disk full; free space or repair it")
         self.room -= 1
-        super().append(batch)
+        super().append(batch, tape)
 
 
 def raise_one(refusals: list[BrokerError]) -> None:
     if refusals:
         raise refusals.pop()
+
+
+# --- what the process notices about itself --------------------------------------------------------------------------
+
+
+def test_a_pause_of_the_process_is_told_before_what_has_waited_meanwhile():
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    pauses = [0, 8 * SECOND]
+    trader = house.trader()
+    assemble = house.assemble
+
+    def stood_still() -> int:
+        if not pauses:
+            trader.request_stop("SIGTERM")
+        return pauses.pop(0) if pauses else 0
+
+    def drowsy(day, put):
+        for number in range(2):
+            put(events.CommandGiven(at=house.clock.now(), command=Command.HALT, why=f"number {number}"))
+        return replace(assemble(day, put), watch=SelfWatch(stood_still=stood_still))
+
+    trader._assemble = drowsy
+    trader.run()
+    told = [event for event in house.log.read() if isinstance(event, events.CommandGiven | ConditionChanged)]
+    assert [event.why for event in told if event.why != "SIGTERM"] == [
+        "number 0",
+        "the process stood still for 8.0 s",
+        "number 1",
+    ]
+    assert house.of_kind(ConditionChanged)[0].condition is Condition.GAP
+
+
+def test_what_is_in_doubt_is_known_before_anything_can_be_decided():
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    trader = house.trader()
+    assemble = house.assemble
+    trader._assemble = lambda day, put: replace(
+        assemble(day, put), watch=SelfWatch(doubts={Condition.DISK: lambda _state, _now: "3 MB free"})
+    )
+    known: list[bool] = []
+    house.open_feeds = lambda: (known.append(bool(house.of_kind(ConditionChanged))), trader.request_stop("SIGTERM"))
+    trader.run()
+    assert known == [True]
+    assert house.reported[0].state.conditions == {Condition.DISK: "3 MB free"}
+    assert len(house.of_kind(ConditionChanged)) == 1
+
+
+@pytest.mark.parametrize("when", [time(9, 20), time(3, 0)])
+def test_a_thread_that_died_ends_the_bot_within_a_session_and_between(when):
+    house = House((TUESDAY, when), speed=1.0)
+    trader = house.trader(days=None)
+    threading.Timer(0.3, trader.fail, ("thread data feed died of KeyError: 'x'",)).start()
+    with pytest.raises(ThreadDiedError, match="thread data feed died"):
+        trader.run()
+    assert house.feeds[-2:] == (["close", "reads"] if when == time(9, 20) else [])
+
+
+class Heard(ServiceNotice):
+    """Keeps what the service manager would hear."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.said: list[str] = []
+
+    def _send(self, words: str) -> None:
+        self.said.append(words)
+
+    def alive(self) -> None:
+        self._send("alive")
+
+    @contextmanager
+    def patience(self):
+        self._send("patience")
+        yield
+        self._send("watch")
+
+
+def test_the_service_manager_hears_of_the_start_each_look_and_the_end():
+    house, service = House((TUESDAY, time(9, 20)), speed=1.0), Heard()
+    trader = house.trader()
+    trader._service = trader._wishes._service = service
+    threading.Timer(1.0, trader.request_stop, ("SIGTERM",)).start()
+    trader.run()
+    said = service.said
+    assert said[0] == "READY=1"
+    assert said.index("STOPPING=1") < len(said) - 1
+    assert said[-2:] == ["patience", "watch"]  # closing the feeds may take long
+    assert said.count("alive") >= 3
+
+
+def test_a_loop_that_hangs_gives_no_signs_of_life():
+    house, service = House((TUESDAY, time(9, 20)), speed=1.0), Heard()
+    trader = house.trader()
+    trader._service = trader._wishes._service = service
+    hanging, go_on = threading.Event(), threading.Event()
+
+    def hang(*_):
+        hanging.set()
+        go_on.wait(20)
+
+    assemble = house.assemble
+
+    def with_a_slow_kernel(day, put):
+        desk = assemble(day, put)
+        desk.writer.kernel.on_tick = hang
+        put(Tick(SBIN, house.clock.now(), 80_000, 0, 0, 0))
+        return desk
+
+    trader._assemble = with_a_slow_kernel
+    thread = threading.Thread(target=trader.run)
+    thread.start()
+    assert hanging.wait(10)
+    before = service.said.count("alive")
+    sleep(1.0)
+    assert service.said.count("alive") == before
+    go_on.set()
+    trader.request_stop("SIGTERM")
+    thread.join(20)
+    assert service.said.count("alive") > before
+
+
+@pytest.mark.hazard("D13")
+def test_what_feeds_call_returns_though_nobody_takes_what_they_bring() -> None:
+    habits = Habits(timeframe=Timeframe.M5, flatten_on_stop=False)
+    nobody = LiveTrader(None, None, None, habits, check_access=None, on_moment=None, on_day_end=None)
+    tick = Tick(SBIN, 1, 80_000, 0, 0, 0)
+    for _ in range(100_000):
+        nobody._put(tick)
+    assert nobody._inbox.qsize() == 100_000

@@ -42,6 +42,7 @@ def answering(folder: Path, answer: Answer) -> threading.Thread:
     return thread
 
 
+@pytest.mark.hazard("R2")
 def test_a_bot_runs_while_it_holds_its_lock_and_looking_leaves_it_free(tmp_path):
     assert not is_bot_running(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,7 @@ def error(code: int, message: str = "no", **more: object) -> dict[str, object]:
     return {"s": "error", "code": code, "message": message, **more}
 
 
+@pytest.mark.hazard("S2", "S7")
 @pytest.mark.parametrize(
     ("status", "payload", "kind", "rejection"),
     [
@@ -70,6 +71,7 @@ def test_an_answer_has_exactly_one_class(status, payload, kind, rejection):
         assert outcome.broker_id == payload["id"]
 
 
+@pytest.mark.hazard("A4")
 @pytest.mark.parametrize(
     "words",
     [
@@ -84,6 +86,7 @@ def test_an_address_or_app_that_may_not_trade_is_known_by_its_words(words):
     assert outcome.message.startswith("Request rejected")
 
 
+@pytest.mark.hazard("S2")
 @pytest.mark.parametrize("body", [b"<html>gateway</html>", b"[]", b"null", b"", b'{"s":"ok","code":1101,"id":"26'])
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 502])
 def test_what_cannot_be_read_proves_nothing(status, body):
@@ -100,6 +103,7 @@ def test_an_exit_needs_no_order_id():
     assert outcome_of(said(200, {"s": "ok", "code": 201}), names_order=False).kind is UNKNOWN
 
 
+@pytest.mark.hazard("X9")
 def test_what_the_broker_says_is_one_clean_line():
     outcome = outcome_of(said(400, error(-99, "RMS\r\n2026 [CRITICAL] forged " + "x" * 1000)))
 

@@ -47,6 +47,7 @@ def test_a_plausible_trade_becomes_a_tick_of_integers(bench: Bench) -> None:
     assert bench.gate.heard_at == NOON + SECOND
 
 
+@pytest.mark.hazard("D7", "D9")
 @pytest.mark.parametrize(
     ("price", "counter"),
     [
@@ -74,6 +75,7 @@ def test_a_fifth_from_the_previous_close_is_still_believed(price: int) -> None:
     assert fresh.trade(price) == 1
 
 
+@pytest.mark.hazard("D15")
 def test_a_price_inside_the_band_is_believed_beyond_a_fifth() -> None:
     wide = Bench(instrument(lower_band=40_000, upper_band=120_000))
     wide.gate.expect(80_000, 80_000)
@@ -87,6 +89,7 @@ def test_without_band_and_previous_close_only_sign_grid_and_jump_are_checked() -
     assert unknown.trade(0) == 0
 
 
+@pytest.mark.hazard("D7")
 @pytest.mark.parametrize(("price", "bid", "ask"), [(81_500, 79_995, 80_005), (78_500, 79_995, 80_005)])
 def test_a_price_far_from_its_own_touch_needs_a_second_tick(bench: Bench, price: int, bid: int, ask: int) -> None:
     bench.trade(80_000, 79_995, 80_005)
@@ -127,6 +130,7 @@ def test_a_first_price_that_contradicts_its_previous_close_is_not_believed() -> 
     assert fresh.trade(900_000_000) == 0
 
 
+@pytest.mark.hazard("P11")
 def test_a_split_moves_the_range_with_price_and_close_together(bench: Bench) -> None:
     bench.trade(80_000)
     bench.gate.expect(40_000, 40_100)
@@ -139,6 +143,7 @@ def test_a_bad_touch_spoils_the_whole_tick(bench: Bench, bid: int, ask: int) -> 
     assert bench.counts.out_of_range == 1
 
 
+@pytest.mark.hazard("D7")
 def test_a_jump_waits_for_a_second_tick_that_agrees(bench: Bench) -> None:
     bench.trade(80_000)
     assert bench.trade(84_005) == 0
@@ -171,6 +176,7 @@ def test_the_same_message_twice_does_not_confirm_a_jump(bench: Bench) -> None:
     assert bench.offer(90_000) == 0
 
 
+@pytest.mark.hazard("D10")
 def test_an_exact_repeat_is_counted_and_vouches_for_the_price(bench: Bench) -> None:
     bench.trade(80_000)
     bench.gate.offer(80_000, bench.volume, bench.at, 0, 0, True, bench.at + SECOND)
@@ -180,6 +186,7 @@ def test_an_exact_repeat_is_counted_and_vouches_for_the_price(bench: Bench) -> N
     assert bench.gate.heard_at == bench.at + SECOND
 
 
+@pytest.mark.hazard("D10")
 def test_an_older_time_is_dropped(bench: Bench) -> None:
     bench.trade(80_000)
     bench.gate.offer(80_100, bench.volume + 5, bench.at - SECOND, 0, 0, True, bench.at)
@@ -187,6 +194,7 @@ def test_an_older_time_is_dropped(bench: Bench) -> None:
     assert len(bench.ticks) == 1
 
 
+@pytest.mark.hazard("D10")
 def test_a_volume_that_falls_within_a_second_is_dropped(bench: Bench) -> None:
     bench.trade(80_000)
     bench.gate.offer(80_100, bench.volume - 1, bench.at, 0, 0, True, bench.at)
@@ -239,6 +247,7 @@ def test_a_quote_is_checked_like_any_price(bench: Bench) -> None:
     assert bench.counts.not_positive == 1
 
 
+@pytest.mark.hazard("D7")
 def test_no_step_beyond_five_percent_is_ever_delivered_unconfirmed() -> None:
     chance = np.random.default_rng(11)
     wild = Bench(instrument())

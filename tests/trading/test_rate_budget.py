@@ -2,6 +2,7 @@ from datetime import date, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ def fill(budget: RateBudget, lane: Lane, now: int, is_order_verb: bool = False) 
     return taken
 
 
+@pytest.mark.hazard("S9")
 @settings(max_examples=60, deadline=None)
 @given(calls)
 def test_no_window_is_ever_exceeded(wishes):
@@ -78,6 +80,7 @@ def windows_hold(kept, rates: RateSettings) -> None:
         assert sum(of_day) <= rates.orders_per_day
 
 
+@pytest.mark.hazard("S9", "R5")
 @settings(max_examples=60, deadline=None)
 @given(calls, st.sets(st.integers(0, 400), max_size=8))
 def test_no_window_is_ever_exceeded_over_restarts_at_any_moment(wishes, restarts):
@@ -105,6 +108,7 @@ def test_a_restarted_budget_decides_as_the_one_that_ended(wishes, cut):
     assert after == [first.reserve(lane, verb, now) for lane, verb, _ in wishes[cut:]]
 
 
+@pytest.mark.hazard("R5")
 def test_three_starts_within_a_minute_make_no_more_calls_than_one(tmp_path):
     made = []
     for start in range(3):
@@ -136,6 +140,7 @@ def test_the_calls_of_a_sign_in_count_for_the_bot_that_starts_after_it(tmp_path)
     assert len(list(CallJournal(tmp_path).calls(ist_date(MORNING)))) == SMALL.per_second + 1
 
 
+@pytest.mark.hazard("S9")
 def test_exits_may_use_what_reads_and_entries_must_leave():
     budget = RateBudget(RATES)
 
@@ -179,6 +184,7 @@ def test_the_day_begins_at_midnight_in_india():
     assert budget.reserve(Lane.EXIT, True, evening + SECOND) == 0
 
 
+@pytest.mark.hazard("S8")
 def test_when_the_broker_says_stop_reads_and_entries_stop_and_exits_do_not():
     budget = RateBudget(RATES)
     budget.pause(MORNING + 3 * SECOND)
@@ -189,6 +195,7 @@ def test_when_the_broker_says_stop_reads_and_entries_stop_and_exits_do_not():
     assert budget.reserve(Lane.READ, False, MORNING + 3 * SECOND) == 0
 
 
+@pytest.mark.hazard("T2")
 def test_a_clock_that_steps_back_does_not_widen_a_window():
     budget = RateBudget(RATES)
     fill(budget, Lane.EXIT, MORNING)
@@ -201,3 +208,12 @@ def test_counters_of_another_clock_far_ahead_do_not_block_for_ever():
     fill(budget, Lane.EXIT, MORNING + 400 * 24 * 60 * MINUTE)
 
     assert budget.reserve(Lane.EXIT, False, MORNING) == 0
+
+
+def test_a_refusal_of_the_broker_is_told_to_whoever_listens():
+    budget, told = RateBudget(RATES), []
+    budget.pause(MORNING)
+    budget.on_refusal = lambda: told.append("refused")
+    budget.pause(MORNING + SECOND)
+    budget.reserve(Lane.READ, False, MORNING)
+    assert told == ["refused"]

@@ -147,3 +147,18 @@ def test_a_run_that_is_running_is_not_gone_on_with(tmp_path: Path) -> None:
     with FileLock(folder / BROKER / LOCK), pytest.raises(ConfigurationError, match="this run is running"):
         resumed_run(folder, as_json=False)
     assert resumed_run(folder, as_json=False).clock_start == CLOSE - SECOND
+
+
+@pytest.mark.hazard("X12")
+def test_a_simulator_is_not_told_the_secrets_of_the_real_broker(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("FYERSBOT__AUTH__SECRET_KEY", "canary-secret")
+    monkeypatch.setenv("fyersbot__auth__access_token", "canary-token")
+    plan = rehearsal.Rehearsal(folder=tmp_path, clock_start=instant_at(DAY, time(10, 0)), market_close=CLOSE, speed=1.0)
+    with rehearsal.simulator_process(plan) as (endpoints, _):
+        assert endpoints["client_id"]
+        [simulator] = [
+            folder
+            for folder in Path("/proc").glob("[0-9]*")
+            if str(tmp_path / BROKER).encode() in (folder / "cmdline").read_bytes().split(b"\0")
+        ]
+        assert b"canary" not in (simulator / "environ").read_bytes() + (simulator / "cmdline").read_bytes()

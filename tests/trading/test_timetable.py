@@ -126,3 +126,16 @@ def test_what_falls_on_one_instant_arrives_with_the_candle_first(day):
 
 def test_stopping_what_never_began_is_allowed(day):
     Timetable(StillClock(day.open), print).stop()
+
+
+def test_an_appointment_that_cannot_be_kept_is_told(day):
+    """A day whose square-off never comes must not go on."""
+    told = queue.SimpleQueue()
+
+    def put(event) -> None:
+        raise RuntimeError("the inbox is gone")
+
+    timetable = Timetable(StillClock(day.open - 2 * MINUTE * 60, year=2000), put, told.put)
+    timetable.start(day, Timeframe.M5)
+    assert told.get(timeout=20) == "an appointment of the timetable was not kept: the inbox is gone"
+    timetable.stop()

@@ -73,6 +73,7 @@ def test_a_refused_connection_proves_that_nothing_was_sent(clock):
     assert "ConnectionRefusedError" in failure.reason
 
 
+@pytest.mark.hazard("V3")
 def test_a_name_that_does_not_resolve_proves_that_nothing_was_sent(clock):
     transport = HttpTransport({"rest": "https://nowhere.invalid"}, clock, 1.0, 1.0)
 
@@ -94,6 +95,7 @@ def test_a_failed_tls_handshake_proves_that_nothing_was_sent(server, clock, faul
     assert server.requests == []
 
 
+@pytest.mark.hazard("S3")
 def test_a_tls_handshake_that_hangs_ends_at_the_connect_deadline_with_nothing_sent(server, clock, faults):
     server.will(faults.Fault(read_first=False, hang=True))
     base = server.base.replace("http:", "https:")
@@ -105,6 +107,7 @@ def test_a_tls_handshake_that_hangs_ends_at_the_connect_deadline_with_nothing_se
     assert not failure.sent
 
 
+@pytest.mark.hazard("C8")
 def test_a_certificate_we_do_not_know_is_refused_whatever_the_environment_says(
     tls_server, clock, certificate, monkeypatch
 ):
@@ -186,6 +189,7 @@ def test_a_reset_on_a_reused_connection_is_never_taken_for_not_sent(server, cloc
     assert len(server.requests) == 2
 
 
+@pytest.mark.hazard("S1")
 def test_a_failed_exchange_is_not_repeated(server, clock, faults):
     server.will(faults.Fault(reset=True))
 
@@ -195,6 +199,7 @@ def test_a_failed_exchange_is_not_repeated(server, clock, faults):
     assert len(server.requests) == 1
 
 
+@pytest.mark.hazard("O14")
 def test_a_body_over_the_limit_is_not_read_to_its_end(server, clock, faults):
     server.will(faults.reply(faults.http(200, b"[" * (MAX_BODY_BYTES + 10))))
 
@@ -226,6 +231,7 @@ def test_an_answer_that_ends_the_connection_is_read_whole(server, clock, faults)
     assert answer.body == b"{}"
 
 
+@pytest.mark.hazard("C8")
 def test_a_redirect_is_an_answer_and_the_token_goes_nowhere_else(server, clock, faults, second_server):
     server.will(faults.reply(faults.http(302, b"", Location=f"{second_server.base}/steal")))
 
@@ -251,6 +257,7 @@ def test_an_address_that_would_expose_the_token_is_refused(clock, base):
         HttpTransport({"broker.endpoints.rest": base}, clock, 1.0, 1.0)
 
 
+@pytest.mark.hazard("C8")
 def test_the_environment_changes_nothing(server, clock, second_server, monkeypatch, tmp_path: Path):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login evil password evil\n")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -273,6 +280,7 @@ def test_nobody_is_asked_to_compress(server, clock):
     assert server.requests[0].headers["accept-encoding"] == "identity"
 
 
+@pytest.mark.hazard("X12")
 def test_failures_and_answers_do_not_show_the_token(server, clock, faults):
     server.will(faults.Fault(reset=True))
     transport = transport_to(server, clock)

@@ -80,17 +80,17 @@ def wire(tmp_path, calendar) -> Wire:
 
 
 def test_the_model_strategy_has_the_models_features_in_its_order(wire, model):
-    assert wire("model", model=model).specification.names == ("rsi_14", "return_1", "zscore_20")
+    assert wire("model", model=model).choice.specification.names == ("rsi_14", "return_1", "zscore_20")
 
 
 def test_a_users_strategy_filters_the_models_signal_by_an_indicator_of_its_own(wire, model, calendar):
     wiring = wire("filtered", FILTERED, model)
-    assert wiring.specification.names == ("rsi_14", "return_1", "zscore_20", "sma_gap_200")
+    assert wiring.choice.specification.names == ("rsi_14", "return_1", "zscore_20", "sma_gap_200")
 
     [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 3, 3), date(2025, 3, 31), 5, calendar)
-    stream = wiring._stream("NSE:SBIN-EQ")
+    stream = wiring.choice.stream_for(Timeframe.M5, calendar)("NSE:SBIN-EQ")
     rows = [row for row in map(stream.update, history.candles.candles()) if row is not None]
-    signals = [wiring.provider.on_data(row, row) for row in rows]
+    signals = [wiring.choice.provider.on_data(row, row) for row in rows]
     assert len(signals) > 1_000
     assert all(row["sma_gap_200"] > 0 for row, it in zip(rows, signals, strict=True) if it.direction is Direction.LONG)
     assert any(signal.reason == "against the trend" for signal in signals)
@@ -98,12 +98,12 @@ def test_a_users_strategy_filters_the_models_signal_by_an_indicator_of_its_own(w
 
 def test_a_rule_needs_no_model_and_reads_what_it_names(wire):
     content = PLAIN.replace("NAMES", "'ema_gap_9',").replace("WARM_UP", "0")
-    assert wire("plain", content).specification.names == ("ema_gap_9",)
+    assert wire("plain", content).choice.specification.names == ("ema_gap_9",)
 
 
 def test_a_strategy_that_names_no_features_may_read_all_of_the_default(wire, model):
     content = FILTERED.replace('features=("sma_gap_200", "rsi_14")', "features=()")
-    names = wire("filtered", content, model).specification.names
+    names = wire("filtered", content, model).choice.specification.names
     assert names[:3] == ("rsi_14", "return_1", "zscore_20")
     assert set(names) == {*DEFAULT_NAMES, "rsi_14", "return_1", "zscore_20"}
 
@@ -139,5 +139,5 @@ def test_that_many_candles_are_exactly_enough(wire, calendar, features):
 
     [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 3, 3), date(2025, 3, 7), 5, calendar)
     candles = history.candles.candles()[30 : 30 + needed]
-    stream = wire("plain", content)._stream("NSE:SBIN-EQ")
+    stream = wire("plain", content).choice.stream_for(Timeframe.M5, calendar)("NSE:SBIN-EQ")
     assert [row is not None for row in map(stream.update, candles)][-2:] == [True, True]

@@ -67,23 +67,23 @@ BUGS = (
         name="acts_before_it_writes",
         module="trading.writer",
         old="""        try:
-            self._log.append(step.events)
-        except StorageError:""",
+            self._tape.write()
+            self._log.append(""",
         new="""        for effect in step.effects:
             self._act(effect)
         try:
-            self._log.append(step.events)
-        except StorageError:""",
+            self._tape.write()
+            self._log.append(""",
         why="The order leaves before its intent is on the disk (and once more after it).",
         exposed_by=frozenset({FaultKind.KILL, FaultKind.DISK_FULL}),
     ),
     PlantedBug(
         name="sends_although_the_disk_is_full",
         module="trading.writer",
-        old="""nothing is sent any more; stops rest at the broker")
+        old="""stops rest at the broker: %s", error)
             raise
 """,
-        new="""nothing is sent any more; stops rest at the broker")
+        new="""stops rest at the broker: %s", error)
 """,
         why="An error while logging is logged, and trading goes on without a log.",
         exposed_by=frozenset({FaultKind.DISK_FULL}),

@@ -133,6 +133,7 @@ def test_signs_in_subscribes_and_delivers_ticks(bench: Bench) -> None:
     assert bench.frames(wire.Subscribe)[0] == wire.Subscribe(("sf|nse_cm|3045", "if|nse_cm|Nifty 50"), 11, wanted=True)
 
 
+@pytest.mark.hazard("X12")
 def test_the_handshake_never_carries_the_token(bench: Bench) -> None:
     bench.clock.shortest = 1.0
     bench.start()
@@ -142,6 +143,7 @@ def test_the_handshake_never_carries_the_token(bench: Bench) -> None:
     assert TOKEN not in str(headers)
 
 
+@pytest.mark.hazard("D2")
 def test_subscribes_after_a_handshake_slower_than_the_sdk_waits_for(bench: Bench) -> None:
     bench.clock.shortest = 1.0
     bench.server.handshake_seconds = 2.5
@@ -156,6 +158,7 @@ def test_pings_go_on(bench: Bench) -> None:
     bench.server.heard.wait(lambda heard: [data for _, data in heard].count(wire.PING) >= 3)
 
 
+@pytest.mark.hazard("D3")
 def test_never_gives_up_however_often_it_is_refused(bench: Bench) -> None:
     bench.clock.hurry, bench.clock.shortest = 1_000.0, 0.05
     bench.server.statuses.extend([503] * 60)
@@ -182,6 +185,7 @@ def test_a_refused_subscription_is_tried_again(bench: Bench) -> None:
     assert FeedState.LIVE not in bench.states.entries
 
 
+@pytest.mark.hazard("D8")
 @pytest.mark.parametrize("way", ["drop", "close_politely"])
 def test_prices_go_on_after_a_lost_connection_with_new_topic_ids(bench: Bench, way: str) -> None:
     bench.start()
@@ -192,6 +196,7 @@ def test_prices_go_on_after_a_lost_connection_with_new_topic_ids(bench: Bench, w
     bench.ticks.wait(lambda ticks: ("NSE:SBIN-EQ", 80_010) in prices(ticks))
 
 
+@pytest.mark.hazard("D5")
 def test_a_quiet_feed_is_asked_for_snapshots_and_stays_connected(bench: Bench) -> None:
     bench.clock.shortest = 1.0
     bench.start()
@@ -200,6 +205,7 @@ def test_a_quiet_feed_is_asked_for_snapshots_and_stays_connected(bench: Bench) -
     assert len(bench.server.handshakes.entries) == 1
 
 
+@pytest.mark.hazard("D1", "D4")
 def test_a_feed_that_answers_and_sends_no_price_is_stalled_until_it_does(bench: Bench) -> None:
     bench.clock.shortest = 1.0
     bench.exchange.sends_snapshots = False
@@ -210,6 +216,7 @@ def test_a_feed_that_answers_and_sends_no_price_is_stalled_until_it_does(bench: 
     assert prices(bench.ticks.entries) == [("NSE:SBIN-EQ", 80_000)]
 
 
+@pytest.mark.hazard("D1")
 def test_a_feed_that_stays_without_prices_is_connected_anew(bench: Bench) -> None:
     bench.exchange.sends_snapshots = False
     bench.start()
@@ -217,6 +224,7 @@ def test_a_feed_that_stays_without_prices_is_connected_anew(bench: Bench) -> Non
     bench.states.wait_for(FeedState.STALLED, FeedState.DOWN, FeedState.CONNECTING)
 
 
+@pytest.mark.hazard("D5")
 def test_a_feed_on_which_nothing_trades_is_connected_anew_ever_more_rarely(bench: Bench) -> None:
     bench.exchange.sends_snapshots = False
     patience = []
@@ -233,6 +241,7 @@ def test_a_feed_on_which_nothing_trades_is_connected_anew_ever_more_rarely(bench
     assert patience[:3] == [30.0, 60.0, 120.0]
 
 
+@pytest.mark.hazard("D14")
 def test_a_server_that_falls_silent_is_left(bench: Bench) -> None:
     bench.start()
     bench.states.wait_for(FeedState.LIVE)
@@ -240,6 +249,7 @@ def test_a_server_that_falls_silent_is_left(bench: Bench) -> None:
     bench.states.wait_for(FeedState.LIVE, FeedState.DOWN, FeedState.CONNECTING)
 
 
+@pytest.mark.hazard("D1")
 def test_quotes_stand_in_while_the_feed_is_down_and_only_then(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trading.data_feed.SILENT_SECONDS", 1e9)
     bench.server.statuses.extend([503] * 1_000)
@@ -256,6 +266,7 @@ def test_quotes_stand_in_while_the_feed_is_down_and_only_then(bench: Bench, monk
     assert len(bench.polls.entries) <= polls + 1, "one poll may have been under way"
 
 
+@pytest.mark.hazard("D1")
 def test_a_symbol_that_is_silent_on_a_living_feed_is_asked_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trading.data_feed.SILENT_SECONDS", 2.0)
     talkative, silent = list(TOPICS)[:2]
@@ -287,6 +298,7 @@ def test_a_symbol_of_another_scale_is_frozen_and_served_by_quotes(bench: Bench) 
     assert bench.feed.counts.mismatched >= 1
 
 
+@pytest.mark.hazard("A6")
 def test_a_refused_sign_in_is_told_and_tried_again(bench: Bench) -> None:
     bench.exchange.accepts_sign_in = False
     bench.start()
@@ -322,6 +334,7 @@ def test_a_server_that_talks_nonsense_is_left(bench: Bench) -> None:
     assert bench.feed.counts.truncated == 30
 
 
+@pytest.mark.hazard("R9")
 def test_a_fault_in_the_callback_does_not_end_the_feed(bench: Bench) -> None:
     faults = iter([RuntimeError("bug")])
 
@@ -349,6 +362,7 @@ def test_a_fault_in_the_state_callback_does_not_end_the_feed(bench: Bench) -> No
     bench.ticks.wait(lambda ticks: len(ticks) == 1)
 
 
+@pytest.mark.hazard("D12")
 def test_thirty_reconnects_leave_no_thread_and_no_descriptor_behind(bench: Bench) -> None:
     bench.clock.shortest = 0.05
     bench.start()
@@ -416,6 +430,7 @@ def test_age_is_infinite_before_the_first_price_and_counts_market_seconds_after(
     assert bench.feed.age_seconds("NSE:SBIN-EQ") >= first + 1
 
 
+@pytest.mark.hazard("C8")
 def test_a_redirect_is_not_followed(bench: Bench) -> None:
     bench.server.location = bench.server.url
     bench.server.statuses.extend([302, 302])
@@ -423,6 +438,7 @@ def test_a_redirect_is_not_followed(bench: Bench) -> None:
     bench.states.wait_for(FeedState.DOWN, FeedState.CONNECTING, FeedState.DOWN, FeedState.CONNECTING, FeedState.LIVE)
 
 
+@pytest.mark.hazard("C8")
 def test_proxies_of_the_environment_are_not_used(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.clock.shortest = 1.0
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):

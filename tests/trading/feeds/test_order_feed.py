@@ -102,6 +102,7 @@ def test_delivers_orders_and_fills_as_facts(bench: Bench) -> None:
     assert (fill.trade_number, fill.quantity, fill.price) == ("26112000000017-3", 10, 81_235)
 
 
+@pytest.mark.hazard("O14")
 @pytest.mark.parametrize(
     "message",
     [
@@ -133,12 +134,14 @@ def test_pings_in_words_and_goes_on(bench: Bench) -> None:
     bench.server.heard.wait(lambda heard: [message for _, message in heard].count("ping") >= 3)
 
 
+@pytest.mark.hazard("D14")
 def test_a_server_that_does_not_answer_a_ping_is_left(bench: Bench) -> None:
     bench.live()
     bench.answers_ping = False
     bench.states.wait_for(FeedState.LIVE, FeedState.DOWN, FeedState.CONNECTING, FeedState.LIVE)
 
 
+@pytest.mark.hazard("D2")
 def test_a_server_that_does_not_answer_the_subscription_is_left(bench: Bench) -> None:
     bench.answers_subscription = False
     bench.feed.start()
@@ -155,6 +158,7 @@ def test_subscribes_again_after_a_lost_connection(bench: Bench) -> None:
     assert len([message for message in bench.said() if "SUB_ORD" in str(message)]) >= 2
 
 
+@pytest.mark.hazard("A6")
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_token_is_told_and_the_new_one_is_used(bench: Bench, status: int) -> None:
     bench.server.statuses.append(status)
@@ -179,6 +183,7 @@ def test_any_other_refusal_is_tried_again(bench: Bench, status: int) -> None:
     bench.states.wait_for(FeedState.CONNECTING, FeedState.DOWN, FeedState.CONNECTING, FeedState.LIVE)
 
 
+@pytest.mark.hazard("X12")
 def test_the_token_stays_out_of_the_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     bench.token = "VERYSECRET"
@@ -207,6 +212,7 @@ def test_plain_text_leads_to_this_machine_only(bench: Bench) -> None:
         bench.make("ws://orders.example.com/trade")
 
 
+@pytest.mark.hazard("O14")
 def test_reading_a_message_is_bounded_in_size_and_depth() -> None:
     assert read_message('{"s": "ok", "data": [{"a": [1]}]}') == {"s": "ok", "data": [{"a": [1]}]}
     assert read_message('{"a": [[[[[1]]]]]}') is None

@@ -295,7 +295,7 @@ class HouseRules:
         match event:
             case events.OrderIntended(intent=intent) if intent.purpose is Purpose.ENTRY:
                 assert state.reconciled, "an entry before the books were read"
-                assert state.level is SafetyLevel.RUN, "an entry against the safety level"
+                assert state.effective_level is SafetyLevel.RUN, "an entry against the safety level or a doubt"
                 assert not state.live_orders(intent.symbol), "an entry beside another order"
             case events.OrderIntended(intent=intent):
                 assert not state.live_orders(intent.symbol, Purpose.STOP, Purpose.EXIT), "two exits at once"

@@ -306,6 +306,9 @@ class Rehearsal:
                 self._call(Verb.EXIT, symbol, lambda: broker.exit(symbol, product.value))
             case events.BooksWanted():
                 self._read_books()
+            case events.FundsWanted():
+                read = events.FundsRead(at=self.now, asked_at=self.now, available=10**9, account="XY0001")
+                self.later(self.now + LATENCY, lambda: self.give(replace(read, at=self.now)))
             case events.HistoryWanted(symbol=symbol, after=after, due=due):
                 candles = tuple(candle for candle in self.history[symbol] if candle.start > after)
                 self.later(

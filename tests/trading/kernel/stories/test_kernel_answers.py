@@ -21,6 +21,7 @@ def finish(bot, towards: int = 1) -> None:
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("S1")
 @SIDES
 @pytest.mark.parametrize("mute", [False, True])
 def test_a_lost_answer_to_an_entry_is_found_in_the_books(bot, direction, towards, mute):
@@ -34,6 +35,7 @@ def test_a_lost_answer_to_an_entry_is_found_in_the_books(bot, direction, towards
     finish(bot, towards)
 
 
+@pytest.mark.hazard("S4")
 def test_an_entry_that_never_arrived_is_absent_only_after_its_transit(bot):
     bot.broker.plans[Verb.PLACE].append("never")
     bot.tick(80_000)
@@ -46,6 +48,7 @@ def test_an_entry_that_never_arrived_is_absent_only_after_its_transit(bot):
     bot.enter()
 
 
+@pytest.mark.hazard("S4", "S6")
 def test_an_entry_that_the_books_hide_is_not_absent_while_they_hide_others_too(bot):
     bot.enter(symbol=INFY)
     bot.broker.plans[Verb.PLACE].append("lost")
@@ -58,6 +61,7 @@ def test_an_entry_that_the_books_hide_is_not_absent_while_they_hide_others_too(b
     assert not bot.of_kind(events.OrderAbsent)
 
 
+@pytest.mark.hazard("S4")
 def test_one_reading_after_a_long_silence_is_no_proof_of_absence(bot):
     bot.broker.mute = True
     bot.broker.plans[Verb.PLACE].append("lost")
@@ -79,6 +83,7 @@ def test_one_reading_after_a_long_silence_is_no_proof_of_absence(bot):
     assert len(bot.broker.open_exits(SBIN)) == 1
 
 
+@pytest.mark.hazard("P6")
 def test_shares_of_an_entry_whose_fate_is_unknown_are_not_taken_for_somebody_elses(bot):
     bot.broker.mute = True
     bot.broker.plans[Verb.PLACE].append("lost")
@@ -94,6 +99,7 @@ def test_shares_of_an_entry_whose_fate_is_unknown_are_not_taken_for_somebody_els
     assert len(bot.broker.open_exits(SBIN)) == 1
 
 
+@pytest.mark.hazard("S4")
 def test_an_entry_thought_absent_is_cancelled_when_it_turns_up(bot):
     bot.broker.mute = True
     bot.broker.plans[Verb.PLACE].append("lost")
@@ -109,6 +115,7 @@ def test_an_entry_thought_absent_is_cancelled_when_it_turns_up(bot):
     assert bot.broker.book[late].status is OrderStatus.CANCELLED
 
 
+@pytest.mark.hazard("S1")
 def test_a_stop_whose_answer_was_lost_is_found_and_not_sent_again(bot):
     bot.broker.mute = True
     bot.broker.plans[Verb.PLACE].extend(["", "lost"])
@@ -121,6 +128,7 @@ def test_a_stop_whose_answer_was_lost_is_found_and_not_sent_again(bot):
     finish(bot)
 
 
+@pytest.mark.hazard("P1")
 def test_a_stop_that_never_arrived_ends_the_position_once_that_is_proven(bot):
     bot.broker.plans[Verb.PLACE].extend(["", "never"])
     bot.tick(80_000)
@@ -148,6 +156,7 @@ def test_the_deadline_of_an_earlier_naked_spell_does_not_count_for_a_later_one(b
     assert not bot.position().unprotected_since
 
 
+@pytest.mark.hazard("S16", "O6")
 @pytest.mark.parametrize("fate", ["lost", "never", "noop", "reject", "rate", "not_sent"])
 def test_an_exit_whose_change_goes_wrong_is_worked_until_it_is_done(bot, fate):
     bot.enter()
@@ -158,6 +167,7 @@ def test_an_exit_whose_change_goes_wrong_is_worked_until_it_is_done(bot, fate):
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("S16", "P9")
 @SIDES
 def test_an_exit_that_nothing_moves_is_left_to_the_broker(bot, direction, towards):
     bot.enter(direction)
@@ -172,6 +182,7 @@ def test_an_exit_that_nothing_moves_is_left_to_the_broker(bot, direction, toward
     assert bot.broker.net(SBIN) == 0
 
 
+@pytest.mark.hazard("P9")
 @pytest.mark.parametrize("fate", ["not_sent", "reject", "never"])
 def test_when_the_broker_does_not_close_it_either_the_ladder_begins_again(bot, fate):
     bot.enter()
@@ -183,6 +194,7 @@ def test_when_the_broker_does_not_close_it_either_the_ladder_begins_again(bot, f
     assert bot.broker.net(SBIN) == 0
 
 
+@pytest.mark.hazard("T7")
 @SIDES
 @pytest.mark.parametrize("blind_seconds", [0, 4])
 def test_when_the_broker_closes_a_part_only_no_more_than_the_rest_is_sent(bot, direction, towards, blind_seconds):
@@ -203,6 +215,7 @@ def test_when_the_broker_closes_a_part_only_no_more_than_the_rest_is_sent(bot, d
     assert trade.gross == 6_000
 
 
+@pytest.mark.hazard("T7")
 @SIDES
 def test_an_exit_of_the_brokers_that_the_books_show_late_is_not_doubled(bot, direction, towards):
     bot.enter(direction)
@@ -222,6 +235,7 @@ def test_an_exit_of_the_brokers_that_the_books_show_late_is_not_doubled(bot, dir
     assert [trade.gross for trade in bot.trades] == [6_000]
 
 
+@pytest.mark.hazard("T7")
 def test_nothing_is_sent_while_the_broker_may_be_closing_the_position(bot):
     bot.enter()
     bot.broker.plans[Verb.MODIFY].extend(["reject"] * 50)
@@ -254,6 +268,7 @@ def test_a_trade_book_that_lags_is_waited_for_and_not_for_ever(bot):
     assert [trade.gross for trade in bot.trades] == [6_000, 6_000]
 
 
+@pytest.mark.hazard("O8")
 def test_a_change_refused_because_the_stop_has_filled_ends_well(bot):
     bot.enter()
     bot.broker.mute = True
@@ -265,6 +280,7 @@ def test_a_change_refused_because_the_stop_has_filled_ends_well(bot):
     assert len(bot.of_kind(events.ChangeIntended)) == 1
 
 
+@pytest.mark.hazard("O6", "O9")
 def test_a_stop_that_is_resized_in_vain_is_not_resized_in_a_storm(bot):
     bot.tick(80_000, depth=5)
     bot.signal(Direction.LONG)
@@ -277,6 +293,7 @@ def test_a_stop_that_is_resized_in_vain_is_not_resized_in_a_storm(bot):
     assert not bot.position().unprotected_since
 
 
+@pytest.mark.hazard("S15")
 @SIDES
 def test_a_stop_refused_because_the_price_is_through_it_becomes_an_exit(bot, direction, towards):
     bot.tick(80_000)
@@ -287,6 +304,7 @@ def test_a_stop_refused_because_the_price_is_through_it_becomes_an_exit(bot, dir
     assert [trade.exit_reason for trade in bot.trades] == ["emergency_exit"]
 
 
+@pytest.mark.hazard("S15", "S18")
 def test_a_stop_refused_in_the_book_becomes_an_exit(bot):
     bot.broker.plans[Verb.PLACE].extend(["", "in_book"])
     bot.tick(80_000)
@@ -305,6 +323,7 @@ def test_a_refused_stop_of_an_earlier_trade_says_nothing_about_the_next(bot):
     assert not bot.position().exit_reason
 
 
+@pytest.mark.hazard("S8")
 @pytest.mark.parametrize("fate", ["rate", "not_sent"])
 def test_a_stop_that_the_line_refuses_is_sent_again_and_is_no_reason_to_leave(bot, fate):
     bot.broker.plans[Verb.PLACE].extend(["", fate, fate, fate])
@@ -316,6 +335,7 @@ def test_a_stop_that_the_line_refuses_is_sent_again_and_is_no_reason_to_leave(bo
     assert len(bot.of_kind(events.OrderIntended)) == 5
 
 
+@pytest.mark.hazard("A4")
 def test_an_address_that_may_not_trade_rings_and_stops_entries(bot):
     bot.broker.plans[Verb.PLACE].append("forbidden")
     bot.tick(80_000)
@@ -325,6 +345,7 @@ def test_an_address_that_may_not_trade_rings_and_stops_entries(bot):
     assert bot.kernel.state.level is SafetyLevel.NO_ENTRY
 
 
+@pytest.mark.hazard("P9")
 @pytest.mark.parametrize("fate", ["forbidden", "rate"])
 def test_a_broker_that_refuses_every_order_is_asked_ever_more_rarely(bot, fate):
     bot.enter()
@@ -338,6 +359,7 @@ def test_a_broker_that_refuses_every_order_is_asked_ever_more_rarely(bot, fate):
     assert bot.kernel.state.is_flat  # it was without a stop for too long; the first exit that gets through closes it
 
 
+@pytest.mark.hazard("V3")
 def test_a_network_that_comes_back_ends_the_pause_with_the_first_reading(bot):
     bot.enter()
     bot.broker.reachable = False
@@ -349,6 +371,7 @@ def test_a_network_that_comes_back_ends_the_pause_with_the_first_reading(bot):
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("A1")
 def test_with_a_dead_token_nothing_is_sent_until_a_new_one_works(bot):
     bot.broker.plans[Verb.PLACE].extend(["", "auth"])
     bot.tick(80_000)
@@ -361,6 +384,7 @@ def test_with_a_dead_token_nothing_is_sent_until_a_new_one_works(bot):
     assert len(bot.broker.open_exits(SBIN)) == 1
 
 
+@pytest.mark.hazard("V4", "V5")
 def test_books_that_cannot_be_read_ring_once_and_stop_entries_until_they_can(bot):
     bot.enter(symbol=INFY)
     bot.broker.reachable = False

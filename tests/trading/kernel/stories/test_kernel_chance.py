@@ -37,6 +37,7 @@ def one_thing(bot, chance: np.random.Generator) -> None:
             bot.start()
 
 
+@pytest.mark.hazard("S1", "P2", "P5")
 @pytest.mark.parametrize("seed", range(20))
 def test_a_bad_day_ends_flat_without_a_doubled_order_or_a_flip(bot, seed):
     chance = np.random.default_rng(seed)
@@ -57,6 +58,7 @@ def test_a_bad_day_ends_flat_without_a_doubled_order_or_a_flip(bot, seed):
     assert bot.kernel.state.level is SafetyLevel.RUN
 
 
+@pytest.mark.hazard("W8")
 def test_the_same_seed_gives_the_same_events(rehearse):
     days = []
     for _ in range(2):

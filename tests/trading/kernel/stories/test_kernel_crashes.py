@@ -18,6 +18,7 @@ def finish(bot, towards: int = 1) -> None:
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("O1")
 @SIDES
 def test_with_a_mute_order_socket_the_books_are_enough(bot, direction, towards):
     bot.broker.mute = True
@@ -29,6 +30,7 @@ def test_with_a_mute_order_socket_the_books_are_enough(bot, direction, towards):
     assert [trade.exit_reason for trade in bot.trades] == ["target"]
 
 
+@pytest.mark.hazard("O2", "O3")
 def test_reports_told_twice_and_backwards_change_nothing(bot):
     bot.enter()
     told = [event.report for event in bot.of_kind(events.OrderReported)]
@@ -40,6 +42,7 @@ def test_reports_told_twice_and_backwards_change_nothing(bot):
     finish(bot)
 
 
+@pytest.mark.hazard("V2")
 def test_while_the_broker_is_out_of_reach_the_position_waits_and_is_looked_after_later(bot):
     bot.enter()
     bot.broker.reachable = False
@@ -52,6 +55,7 @@ def test_while_the_broker_is_out_of_reach_the_position_waits_and_is_looked_after
     assert not bot.of_kind(events.PositionExitIntended)
 
 
+@pytest.mark.hazard("P8")
 def test_no_entry_before_the_books_could_be_read(bot):
     bot.kill()
     bot.broker.reachable = False
@@ -73,6 +77,7 @@ def test_a_reading_that_never_comes_back_is_begun_again(bot):
     assert len(bot.readings) == read_so_far + 2
 
 
+@pytest.mark.hazard("S5", "P8")
 @SIDES
 @pytest.mark.parametrize("moment", range(1, 24))
 def test_a_bot_killed_at_any_moment_goes_on_where_it_was(bot, direction, towards, moment):
@@ -92,6 +97,7 @@ def test_a_bot_killed_at_any_moment_goes_on_where_it_was(bot, direction, towards
     assert not bot.alarms
 
 
+@pytest.mark.hazard("S5")
 @pytest.mark.parametrize("moment", range(1, 16))
 def test_a_bot_killed_during_its_exit_ends_it(bot, moment):
     bot.enter()
@@ -119,6 +125,7 @@ def test_a_restart_that_took_long_gives_the_stop_its_full_time(bot):
     assert not bot.of_kind(events.ExitDecided)
 
 
+@pytest.mark.hazard("P8")
 def test_a_restart_in_the_square_off_goes_on_with_it(bot):
     bot.enter()
     bot.run_to(15, 4)

@@ -16,6 +16,7 @@ SIDES = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.hazard("P1")
 @SIDES
 def test_an_entry_gets_a_resting_stop_of_its_size(bot, direction, towards):
     bot.enter(direction)
@@ -27,6 +28,7 @@ def test_an_entry_gets_a_resting_stop_of_its_size(bot, direction, towards):
     assert (stop.trigger_price - stop.limit_price) * towards > 0
 
 
+@pytest.mark.hazard("P2", "P5")
 @SIDES
 def test_a_hit_target_turns_the_stop_into_the_exit(bot, direction, towards):
     bot.enter(direction)
@@ -51,6 +53,7 @@ def test_the_resting_stop_does_its_work_without_us(bot, direction, towards):
     assert not bot.of_kind(events.ChangeIntended)
 
 
+@pytest.mark.hazard("S16", "P4")
 @SIDES
 def test_a_stop_that_jumps_over_its_limit_is_chased(bot, direction, towards):
     bot.enter(direction)
@@ -63,6 +66,7 @@ def test_a_stop_that_jumps_over_its_limit_is_chased(bot, direction, towards):
     assert bot.of_kind(events.ChangeIntended)
 
 
+@pytest.mark.hazard("O5")
 @SIDES
 def test_a_stop_that_filled_in_part_goes_on_covering_the_rest(bot, direction, towards):
     bot.enter(direction)
@@ -78,6 +82,7 @@ def test_a_stop_that_filled_in_part_goes_on_covering_the_rest(bot, direction, to
     assert len(bot.of_kind(events.OrderIntended)) == 2
 
 
+@pytest.mark.hazard("O5")
 @SIDES
 def test_a_partial_entry_is_covered_share_by_share_and_its_rest_cancelled(bot, direction, towards):
     bot.tick(80_000, depth=3)
@@ -108,6 +113,7 @@ def test_an_entry_that_nobody_takes_is_cancelled_in_time(bot):
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("O4")
 def test_a_lost_cancel_of_an_entry_is_asked_for_again(bot):
     bot.tick(80_000, depth=0)
     bot.signal(Direction.LONG)
@@ -117,6 +123,7 @@ def test_a_lost_cancel_of_an_entry_is_asked_for_again(bot):
     assert len(bot.of_kind(events.CancelIntended)) == 3
 
 
+@pytest.mark.hazard("O4")
 def test_an_entry_that_fills_while_it_is_cancelled_is_protected(bot):
     bot.tick(80_000, depth=0)
     bot.signal(Direction.LONG)
@@ -128,6 +135,7 @@ def test_an_entry_that_fills_while_it_is_cancelled_is_protected(bot):
     assert len(bot.broker.open_exits(SBIN)) == 1
 
 
+@pytest.mark.hazard("P13")
 def test_entries_that_arrive_after_the_exit_began_are_closed_too(bot):
     bot.tick(80_000, depth=5)
     bot.signal(Direction.LONG)
@@ -142,6 +150,7 @@ def test_entries_that_arrive_after_the_exit_began_are_closed_too(bot):
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("P3")
 def test_what_fills_after_the_trade_was_closed_is_a_new_position(bot):
     bot.tick(80_000, depth=5)
     bot.signal(Direction.LONG)
@@ -166,6 +175,7 @@ def test_several_symbols_are_traded_side_by_side(bot):
     assert {trade.symbol: trade.exit_reason for trade in bot.trades} == {SBIN: "target", INFY: "target"}
 
 
+@pytest.mark.hazard("T6")
 def test_no_entry_is_proposed_after_the_last_entry_time(bot):
     bot.run_to(14, 45)
     bot.tick(80_000)
@@ -182,6 +192,7 @@ def test_an_entry_still_resting_at_the_last_entry_time_is_cancelled(bot):
     assert bot.broker.of(bot.tag(Purpose.ENTRY)).status is OrderStatus.CANCELLED
 
 
+@pytest.mark.hazard("T6", "P13")
 @SIDES
 def test_the_square_off_closes_what_is_open_and_the_books_prove_it(bot, direction, towards):
     bot.enter(direction)
@@ -208,6 +219,7 @@ def test_an_entry_that_fills_after_the_square_off_began_is_closed_too(bot):
     assert [trade.exit_reason for trade in bot.trades] == ["square_off"]
 
 
+@pytest.mark.hazard("T6", "P13")
 def test_what_cannot_be_closed_by_the_flat_check_rings_once(bot):
     bot.enter()
     bot.run_to(15, 4, 59)
@@ -219,6 +231,7 @@ def test_what_cannot_be_closed_by_the_flat_check_rings_once(bot):
     assert not bot.of_kind(events.FlatVerified)
 
 
+@pytest.mark.hazard("P12")
 def test_the_loss_limit_closes_everything_and_stays(rehearse):
     bot = rehearse(max_loss=5_000)
     bot.enter(Direction.LONG)
@@ -236,6 +249,7 @@ def test_the_loss_limit_closes_everything_and_stays(rehearse):
     assert len(bot.of_kind(events.LevelChanged)) == 1
 
 
+@pytest.mark.hazard("P13")
 def test_an_entry_that_fills_after_flatten_is_closed_too(bot):
     bot.tick(80_000, depth=0)
     bot.signal(Direction.LONG)
@@ -258,6 +272,7 @@ def test_a_careful_command_never_lowers_the_level(bot):
     assert len(bot.of_kind(events.LevelChanged)) == 2
 
 
+@pytest.mark.hazard("R4")
 def test_a_stop_of_the_bot_leaves_the_stop_at_the_broker(bot):
     bot.enter()
     bot.give(events.CommandGiven(at=bot.now, command=Command.STOP, why="signal"))
@@ -278,6 +293,7 @@ def test_a_stop_that_flattens_latches_nothing(bot):
     bot.enter()
 
 
+@pytest.mark.hazard("S9")
 def test_the_books_are_not_read_in_a_storm(bot):
     bot.enter()
     bot.tick(80_600)
@@ -289,6 +305,7 @@ def test_the_books_are_not_read_in_a_storm(bot):
     assert len(bot.readings) - began <= 11
 
 
+@pytest.mark.hazard("O12")
 def test_a_delivery_position_is_carried_and_its_stop_is_placed_again_at_the_open(rehearse):
     bot = rehearse(product=Product.CNC)
     bot.enter()

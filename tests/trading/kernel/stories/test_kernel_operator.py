@@ -71,6 +71,7 @@ def test_a_flatten_closes_what_is_open_and_stays_until_it_is_resumed_when_flat(b
     bot.enter(direction)
 
 
+@pytest.mark.hazard("P12")
 def test_a_flatten_survives_a_kill_and_is_carried_out_after_it(bot):
     bot.enter()
     bot.broker.reachable = False
@@ -110,6 +111,7 @@ def test_a_loss_limit_is_lifted_by_the_operator_only_and_refuses_entries_for_the
     assert bot.kernel.state.level is SafetyLevel.RUN
 
 
+@pytest.mark.hazard("P12")
 def test_a_loss_limit_holds_over_night_and_can_latch_again_after_it_was_lifted(rehearse):
     bot = rehearse(max_loss=5_000)
     bot.enter()

@@ -10,6 +10,7 @@ from core.events import SafetyLevel, Verb
 from core.instants import SECOND
 from core.orders import OrderStatus, OrderType, Purpose
 from core.signals import Direction
+from core.tags import order_tag
 
 SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
 SIDES = pytest.mark.parametrize(
@@ -24,6 +25,7 @@ def finish(bot, towards: int = 1) -> None:
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("P8")
 @SIDES
 def test_a_position_with_our_tags_is_adopted_by_a_bot_with_a_new_log(bot, restart_without_log, direction, towards):
     bot.enter(direction)
@@ -37,6 +39,7 @@ def test_a_position_with_our_tags_is_adopted_by_a_bot_with_a_new_log(bot, restar
     assert [trade.exit_reason for trade in new.trades] == ["target"]
 
 
+@pytest.mark.hazard("P8")
 def test_an_adopted_position_without_a_stop_gets_one(bot, restart_without_log):
     bot.enter()
     bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
@@ -46,6 +49,7 @@ def test_an_adopted_position_without_a_stop_gets_one(bot, restart_without_log):
     assert (stop.quantity, stop.trigger_price) == (10, 79_200)
 
 
+@pytest.mark.hazard("P3")
 def test_an_entry_and_a_stop_left_behind_by_a_lost_log_are_cancelled(bot, restart_without_log):
     bot.tick(80_000, depth=0)
     bot.signal(Direction.LONG)
@@ -56,6 +60,7 @@ def test_an_entry_and_a_stop_left_behind_by_a_lost_log_are_cancelled(bot, restar
     assert not [order for order in new.broker.book.values() if order.status is OrderStatus.PENDING]
 
 
+@pytest.mark.hazard("O11")
 def test_somebody_elses_position_blocks_the_symbol_and_is_left_alone(bot):
     bot.tick(80_000)
     bot.broker.by_hand(SBIN, Direction.LONG.side, 7)
@@ -70,6 +75,7 @@ def test_somebody_elses_position_blocks_the_symbol_and_is_left_alone(bot):
     assert bot.of_kind(events.FlatVerified)
 
 
+@pytest.mark.hazard("O11", "P6")
 def test_a_position_bought_by_hand_after_our_trade_is_not_taken_for_ours(bot):
     bot.enter()
     finish(bot)
@@ -79,6 +85,7 @@ def test_a_position_bought_by_hand_after_our_trade_is_not_taken_for_ours(bot):
     assert SBIN in bot.kernel.state.blocked
 
 
+@pytest.mark.hazard("O11")
 @SIDES
 def test_shares_added_by_hand_are_left_and_ours_are_managed(bot, direction, towards):
     bot.enter(direction)
@@ -91,6 +98,7 @@ def test_shares_added_by_hand_are_left_and_ours_are_managed(bot, direction, towa
     assert bot.broker.net(SBIN) == 5 * towards
 
 
+@pytest.mark.hazard("P7")
 @SIDES
 def test_a_position_closed_by_hand_is_booked_at_the_price_it_fetched(bot, direction, towards):
     bot.enter(direction)
@@ -105,6 +113,7 @@ def test_a_position_closed_by_hand_is_booked_at_the_price_it_fetched(bot, direct
     assert bot.alarms == ["CLOSED_ELSEWHERE"]
 
 
+@pytest.mark.hazard("P7")
 @SIDES
 def test_a_position_closed_by_hand_in_part_keeps_a_stop_for_the_rest_only(bot, direction, towards):
     bot.enter(direction)
@@ -128,6 +137,7 @@ def test_a_position_flipped_by_hand_is_closed_for_us_and_blocked(bot):
     assert SBIN in bot.kernel.state.blocked
 
 
+@pytest.mark.hazard("P3")
 def test_a_blocked_symbol_closed_by_hand_loses_its_stop(bot):
     bot.enter()
     bot.broker.by_hand(SBIN, Direction.LONG.side, 5)
@@ -159,6 +169,7 @@ def test_more_sold_than_held_freezes_the_bot(bot):
     assert len(bot.of_kind(events.LevelChanged)) == 1
 
 
+@pytest.mark.hazard("T8")
 def test_a_position_converted_to_another_product_is_closed_for_us_at_its_entry_price(bot):
     bot.enter()
     bot.broker.fills = [replace(fill, product="CNC") for fill in bot.broker.fills]
@@ -171,6 +182,7 @@ def test_a_position_converted_to_another_product_is_closed_for_us_at_its_entry_p
     assert not bot.broker.open_exits(SBIN)
 
 
+@pytest.mark.hazard("S6", "P11")
 @SIDES
 def test_an_empty_position_book_is_no_evidence_and_the_stop_stays(bot, direction, towards):
     bot.enter(direction)
@@ -234,3 +246,15 @@ def test_brokerage_is_counted_for_each_order_that_an_exit_took(rehearse):
     bot.tick(80_600)
     bot.run(20)
     assert [trade.charges for trade in bot.trades] == [3 * 2_000]
+
+
+@pytest.mark.hazard("O7")
+@SIDES
+def test_of_two_orders_that_would_close_the_position_the_newer_is_cancelled(bot, direction, towards):
+    bot.enter(direction)
+    stop, state = bot.broker.of(bot.tag(Purpose.STOP)), bot.kernel.state
+    second = order_tag(bot.day.date, state.log_id, state.boot, 999, Purpose.STOP)
+    report = replace(stop, tag=second, broker_id="26010600999999")  # what a change became
+    step = bot.kernel.handle(events.OrderReported(at=bot.now, report=report))
+    (effect,) = step.effects
+    assert (type(effect), effect.tag) == (events.CancelIntended, second)

@@ -1,0 +1,74 @@
+"""From the settings to what decides on candles: the strategy, the model it may take, and the features both read.
+
+A choice says by hashes what it is, so that a recorded day is only ever decided again by the same.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.errors import ConfigurationError
+from core.market import Timeframe
+from core.ports import Calendar, RowStream
+from core.signals import SignalProvider
+from features.specification import DEFAULT_NAMES, FeatureSpecification
+from features.stream import FeatureStream
+from runtime.settings import Settings
+from strategies.catalogue import file_of, strategy_named
+from strategies.guarded import Guarded
+from trading.bundle import check_fits
+from trading.inference_engine import InferenceEngine
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyChoice:
+    """A strategy that is ready to decide, and what it is."""
+
+    provider: SignalProvider
+    specification: FeatureSpecification
+    file_sha256: str
+    """Of a user's own file; empty for a strategy that comes with the bot."""
+    model: str
+    """Folder of the model's version; empty without one."""
+    model_sha256: str
+    """Of the model's manifest."""
+
+    def stream_for(self, timeframe: Timeframe, calendar: Calendar) -> Callable[[str], RowStream]:
+        """Return what makes the features of a symbol from its candles."""
+        return lambda symbol: FeatureStream(self.specification, symbol, timeframe, calendar)
+
+
+def choose_strategy(settings: Settings) -> StrategyChoice:
+    """Make the strategy with the model, if it takes one, and the features: the model's first, then its own.
+
+    Raises `ConfigurationError` and `ModelError`.
+    """
+    choice, model = settings.strategy, settings.model
+    opened: list[InferenceEngine] = []
+
+    def open_model() -> InferenceEngine:
+        engine = InferenceEngine.open(model.path, model.manifest_sha256)
+        check_fits(engine.manifest, settings)
+        opened.append(engine)
+        return engine
+
+    provider = Guarded(strategy_named(choice.name, choice.params, choice.folder, open_model))
+    of_model = [name for engine in opened for name in engine.feature_names]
+    own = provider.needs.features or DEFAULT_NAMES
+    return StrategyChoice(
+        provider=provider,
+        specification=FeatureSpecification.of(dict.fromkeys([*of_model, *own])),
+        file_sha256=_sha256_of_file(settings),
+        model=str(opened[0].folder) if opened else "",
+        model_sha256=opened[0].manifest_sha256 if opened else "",
+    )
+
+
+def _sha256_of_file(settings: Settings) -> str:
+    path = file_of(settings.strategy.name, settings.strategy.folder)
+    if path is None:
+        return ""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigurationError(f"strategy file {path} cannot be read: {error.strerror}") from error
