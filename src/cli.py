@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = Path("models/default/latest")
 DEMO_DAY = date(2026, 1, 6)
 DEMO_SPEED = 360.0
+FAILURES = Path("simulation-failures")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -203,7 +204,7 @@ def simulator(
     state: Annotated[Path | None, typer.Option(help="Folder that keeps the books.")] = None,
     until_input_ends: InputOption = False,
 ) -> None:
-    """Serve a FYERS look-alike on loopback; prints its endpoints as one JSON line."""
+    """Serve a FYERS look-alike on loopback to trade against (not `simulate`); prints its endpoints as one JSON line."""
     from simulator.options import SimulatorOptions
     from simulator.server import run_simulator
 
@@ -220,6 +221,42 @@ def simulator(
         **given,
     )
     run_simulator(options, _calendar(), until_input_ends=until_input_ends)
+
+
+@app.command()
+def simulate(
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Sessions to play; with --mutants, at most so many for each.")
+    ] = 2_000,
+    first_seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same session.")] = 1,
+    crash_everywhere: Annotated[
+        bool, typer.Option("--crash-everywhere", help="Crash before and after every durable write of some sessions.")
+    ] = False,
+    sessions: Annotated[int, typer.Option(min=1, help="Sessions of --crash-everywhere.")] = 10,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Prove that planted bugs are found.")] = False,
+    only: Annotated[list[str] | None, typer.Option(help="One planted bug, with --mutants; repeat for more.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Play the one session of a JSON file.")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="None: as many as there are processors.")] = None,
+    failures: Annotated[Path, typer.Option(help="Folder for failing sessions, each as a pytest file.")] = FAILURES,
+    as_json: JsonOption = False,
+) -> None:
+    """Test the bot itself: play it against thousands of hostile sessions on a virtual clock (not `simulator`)."""
+    from simulation.command import Wish
+    from simulation.command import simulate as play
+
+    wish = Wish(
+        seeds=seeds,
+        first_seed=first_seed,
+        crash_everywhere=crash_everywhere,
+        sessions=sessions,
+        mutants=mutants,
+        only=tuple(only or ()),
+        plan=plan,
+        processes=processes,
+        failures=failures,
+        as_json=as_json,
+    )
+    raise SystemExit(play(wish))
 
 
 @app.command()

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 from core.errors import StorageError
 from core.instants import MILLISECOND, SECOND, ist_text
+from core.order_states import OrderState
 from core.orders import OrderReport
 from core.state import BotState
-from core.tracking import OrderState
 from simulation.books import own_tag
 from simulation.broker import SimulatedBroker
 from simulation.checker import Checker
@@ -148,7 +148,7 @@ class _Session:
                 )
 
     def _judge_log(self, state: BotState) -> None:
-        """I5, I14: the log folds to what the process has in memory, and its chain is whole. Dear, so for every fourth."""
+        """I5, I14: the log folds to what the process has in memory, its chain is whole. Dear, so for every fourth."""
         if self._plan.seed % _FOLDED and self._plan.crash is None and not self._plan.on_disk:
             return
         folded = BotState()

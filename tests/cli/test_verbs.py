@@ -32,7 +32,19 @@ from training.sources import generated
 from .conftest import DAY, TEN, Run
 
 COMMANDS = ("halt", "resume", "flatten")
-VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", "rebuild-trading-log", "replay", *COMMANDS)
+VERBS = (
+    "demo",
+    "trade",
+    "simulator",
+    "simulate",
+    "login",
+    "train",
+    "show-config",
+    "rebuild-trading-log",
+    "replay",
+    "status",
+    *COMMANDS,
+)
 SECRET = "secret-of-the-app"
 
 
@@ -58,7 +70,18 @@ def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [(), ("trad",), ("trade", "--nonsense"), ("trade", "--days", "0"), ("simulator", "--port", "x"), ("resume",)],
+    [
+        (),
+        ("trad",),
+        ("trade", "--nonsense"),
+        ("trade", "--days", "0"),
+        ("simulator", "--port", "x"),
+        ("simulate", "--seeds", "0"),
+        ("simulate", "--first-seed", "-1"),
+        ("simulate", "--processes", "0"),
+        ("simulate", "--crash-everywhere", "--sessions", "0"),
+        ("resume",),
+    ],
 )
 def test_wrong_usage_ends_with_2(wrong: tuple[str, ...], run: Run) -> None:
     answer = run(*wrong)
