@@ -105,7 +105,7 @@ class MemoryEventLog:
     """The twin for tests and simulation; it stores the same text, so that a codec error shows here too."""
 
     def __init__(self) -> None:
-        self._rows: list[Row] = []
+        self._rows: list[tuple[Instant, str, str, int]] = []
 
     @property
     def length(self) -> int:
@@ -115,25 +115,24 @@ class MemoryEventLog:
     @property
     def tape(self) -> int:
         """The position on the tick tape that the newest row was written at."""
-        return self._rows[-1].tape if self._rows else 0
+        return self._rows[-1][-1] if self._rows else 0
 
     @property
     def head(self) -> str:
         """The hash that the same rows would have on disk."""
         digest = _FIRST_HASH
-        for row in self._rows:
-            digest = _chain(digest, row.at, row.kind.encode(), row.body.encode(), row.tape)
+        for at, kind, body, tape in self._rows:
+            digest = _chain(digest, at, kind.encode(), body.encode(), tape)
         return digest.hex()
 
     def append(self, events: Sequence[Event], tape: int = 0) -> None:
         """Keep events for as long as the process lives."""
-        texts = [(event.at, *encode(event)) for event in events]
-        first = len(self._rows) + 1
-        self._rows += [Row(number, at, kind, body, tape) for number, (at, kind, body) in enumerate(texts, first)]
+        self._rows += [(event.at, *encode(event), tape) for event in events]
 
     def rows(self, after: int = 0) -> Iterator[Row]:
         """Yield the rows that follow row `after`."""
-        yield from self._rows[after:]
+        for number, row in enumerate(self._rows[after:], start=after + 1):
+            yield Row(number, *row)
 
     def read(self, after: int = 0) -> Iterator[Event]:
         """Yield the events of the same rows."""
