@@ -27,6 +27,8 @@ from trading.rupee_text import profit_style, rupees, short_symbol, signed_rupees
 
 WIDE = 110
 """Columns from which the time of a fill stands beside its price."""
+_SHOWN_OF_HEAD = 32
+"""Digits of the head that people are shown: 128 bits, more than anybody can forge."""
 REPORT_WIDTH = 120
 """Columns of a report that goes to no terminal."""
 
@@ -47,6 +49,10 @@ class DayFacts:
     """The safety level the day ended on."""
     is_rehearsal: bool
     """Whether every endpoint was this machine, so that no real money was at stake."""
+    log_rows: int = 0
+    """Rows in the event log at the end of the day."""
+    log_head: str = ""
+    """Hash of the newest of them, in hex: it vouches for all, and whoever keeps it can tell a log that was altered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +113,8 @@ def summary(trades: Sequence[Trade], facts: DayFacts) -> dict[str, Any]:
         "signals": facts.signals,
         "flat": facts.flat,
         "safety_level": facts.level.name,
+        "log_rows": facts.log_rows,
+        "log_head": facts.log_head,
         "trade_list": [_as_data(trade) for trade in sorted(trades, key=lambda trade: trade.exit_at)],
     }
 
@@ -140,7 +148,10 @@ def day_report(trades: Sequence[Trade], facts: DayFacts, width: int) -> Renderab
         (facts.strategy, "cyan"),
     )
     body = _trade_table(trades, width) if trades else Text(" No trades today.\n", "dim")
-    return Group(Text(), heading, Text(), body, _totals_grid(totals_of(trades), facts, width))
+    parts = [Text(), heading, Text(), body, _totals_grid(totals_of(trades), facts, width)]
+    if facts.log_head:
+        parts.append(Text(f" Log of {facts.log_rows:,} events, head {facts.log_head[:_SHOWN_OF_HEAD]}\n", "dim"))
+    return Group(*parts)
 
 
 def _as_data(trade: Trade) -> dict[str, Any]:

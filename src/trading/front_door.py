@@ -26,6 +26,7 @@ from runtime.settings import Mode, OnStop, Settings
 from trading.bookkeeper import Bookkeeper
 from trading.call_journal import CallJournal
 from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
+from trading.event_log import SqliteEventLog
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
@@ -200,6 +201,7 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
     state = kernel.state
     if state.day is None:
         return
+    rows, head = _head_of_log(settings)
     facts = DayFacts(
         date=state.day.date,
         mode=state.mode,
@@ -209,6 +211,8 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         flat=kernel.orders.is_flat(state),
         level=state.level,
         is_rehearsal=all_loopback(settings.broker.endpoints),
+        log_rows=rows,
+        log_head=head,
     )
     content = summary(state.trades, facts)
     with suppress(OSError):  # the terminal may have been closed
@@ -216,6 +220,13 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
     if as_json:
         _print_json(content)
     write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
+
+
+def _head_of_log(settings: Settings) -> tuple[int, str]:
+    """Return length and head of the event log; nothing of a log that a failing disk does not show."""
+    with suppress(StorageError), SqliteEventLog(log_path(settings.paths.state, settings.mode)) as log:
+        return log.length, log.head
+    return 0, ""
 
 
 def _print_json(content: object) -> None:

@@ -31,7 +31,7 @@ from training.sources import generated
 from .conftest import DAY, Run
 
 COMMANDS = ("halt", "resume", "flatten")
-VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", "rebuild-trading-log", *COMMANDS)
+VERBS = ("demo", "trade", "simulator", "login", "train", "show-config", "replay", "rebuild-trading-log", *COMMANDS)
 SECRET = "secret-of-the-app"
 
 
@@ -50,7 +50,9 @@ def test_every_verb_takes_help(verb: str, run: Run, home: Path) -> None:
     assert sorted(home.rglob("*")) == before
 
 
-@pytest.mark.parametrize("verb", ["demo", "trade", "login", "train", "show-config", "rebuild-trading-log", *COMMANDS])
+@pytest.mark.parametrize(
+    "verb", ["demo", "trade", "login", "train", "show-config", "replay", "rebuild-trading-log", *COMMANDS]
+)
 def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
     assert "--json" in run(verb, "--help").out
 

@@ -57,6 +57,15 @@ def shown(trades: tuple[Trade, ...], width: int, facts: DayFacts = FACTS) -> str
     return console.export_text()
 
 
+def test_the_head_of_the_log_is_shown_short_to_people_and_whole_to_programs() -> None:
+    facts = replace(FACTS, log_rows=12_345, log_head="0123456789abcdef" * 4)
+    line = next(line for line in shown(TRADES, 120, facts).splitlines() if "head" in line)
+    assert line.strip() == "Log of 12,345 events, head 0123456789abcdef0123456789abcdef"
+    assert summary(TRADES, facts)["log_head"] == facts.log_head
+    assert summary(TRADES, facts)["log_rows"] == 12_345
+    assert "head" not in shown(TRADES, 120)
+
+
 def test_totals_add_up() -> None:
     totals = totals_of(TRADES)
 

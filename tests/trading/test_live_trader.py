@@ -248,6 +248,22 @@ def test_a_day_goes_from_the_books_to_the_verified_flat_end():
     assert len(house.reported) == 1
 
 
+def test_the_ticks_are_written_while_nothing_is_decided(monkeypatch):
+    written = []
+    monkeypatch.setattr(Writer, "write_tape", lambda writer: written.append(writer.kernel.state.phase))
+    house = House((TUESDAY, time(9, 0)), speed=1_500.0)
+    house.trader().run()
+    assert {Phase.OPEN, Phase.NO_ENTRY} <= set(written)
+
+
+def test_each_start_records_what_its_kernel_is_built_from_before_anything_is_decided_on_it():
+    house = House((TUESDAY, time(9, 0)), speed=1_500.0)
+    house.trader().run()
+    story = [type(event) for event in house.log.read() if isinstance(event, events.Input)]
+    assert story[:3] == [events.Booted, events.DeskSet, events.DayBegan]
+    assert house.of_kind(events.DeskSet)[0].rules == RULES
+
+
 def test_two_days_with_a_holiday_between_in_one_process():
     house = House((TUESDAY, time(9, 0)), WEDNESDAY)
     assert house.trader(days=2).run() == 2
