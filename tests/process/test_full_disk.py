@@ -1,4 +1,4 @@
-"""A real disk runs full in the middle of trading: nothing goes out that it does not have, and a start can write again."""
+"""A real disk runs full under the writer: nothing goes out that it does not have, and the next start can write."""
 
 import subprocess
 import sys
