@@ -34,7 +34,7 @@ class Inbox:
         self._queue: queue.SimpleQueue[Item | _Slot] = queue.SimpleQueue()
         self._slots: dict[str, _Slot] = {}
         self._was_crowded = False
-        """Whether a slot may be waiting: never on most days, and then a price costs two questions more than a report."""
+        """Whether a slot may be waiting: never, on most days, and then a price costs two questions more."""
         self.passed_over = 0
         """Prices that made room for newer ones, about."""
 
