@@ -252,6 +252,16 @@ class FlattenChecked:
     is_flat: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossRestored:
+    """Orders of ours that the log does not know have lost money today: counted once, as if it knew them."""
+
+    at: Instant
+    amount: int
+    """Negative, in units, charges included."""
+    why: str
+
+
 Decision: TypeAlias = (
     HistoryWanted
     | BooksWanted
@@ -275,4 +285,5 @@ Decision: TypeAlias = (
     | DoubtChanged
     | FundsWanted
     | FlattenChecked
+    | LossRestored
 )

@@ -61,7 +61,7 @@ class Engine:
             case events.TradeClosed(trade=trade):
                 self._open_profit.pop(trade.symbol, None)
                 return self._watch_loss(state, event.at)
-            case events.Reconciled(at=at):
+            case events.Reconciled(at=at) | events.LossRestored(at=at):
                 return self._watch_loss(state, at)
         return []
 

@@ -89,6 +89,8 @@ class BotState:
     """What the strategy failed with since this process started; empty while it works."""
     soft_loss_hit: bool = False
     """Whether the soft loss limit was reached today; an operator may resume and is not asked again."""
+    loss_restored: bool = False
+    """Whether a loss that the log did not know was counted today."""
     doubted_at: Instant = 0
     """When the process last stood still: only books asked for since then are evidence."""
 
@@ -204,6 +206,9 @@ class BotState:
         match event:
             case events.FundsRead():
                 self.funds = event
+            case events.LossRestored(amount=amount):
+                self.realised += amount
+                self.loss_restored = True
             case events.Alarm(code=events.STRATEGY_FAILED, message=message):
                 self.strategy_fault = message
             case events.Alarm(code=events.SOFT_LOSS_LIMIT):
@@ -429,7 +434,7 @@ class BotState:
         self.blocked.clear()
         self.orders_today = self.signals_today = self.realised = 0
         self.activity.begin_day()
-        self.soft_loss_hit = False
+        self.soft_loss_hit = self.loss_restored = False
         self.flat_verified = False
         self.reconciled = False
         self.carried = {symbol: position.signed_quantity for symbol, position in self.positions.items()}

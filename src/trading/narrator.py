@@ -54,6 +54,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.INFO, f"Closed {trade.symbol}: {trade.exit_reason}, {money}"
         case events.PositionExitIntended(symbol=symbol, why=why):
             return logging.WARNING, f"Asking the broker to close {symbol}: {why}"
+        case events.LossRestored(why=why):
+            return logging.WARNING, f"Counted into the day: {why}"
         case events.PositionAdjusted(why=why):
             return logging.WARNING, f"Position adjusted: {why}"
         case events.PositionAdopted(symbol=symbol, quantity=quantity):

@@ -21,6 +21,7 @@ from core.tracking import OrderState
 from trading.doubts import Doubts
 from trading.flatten import Flattening
 from trading.funds_watch import FundsWatch
+from trading.lost_log import LostLog
 from trading.protection import Protection
 from trading.reconcile import Reconciliation
 from trading.retry_pauses import RetryPauses
@@ -45,6 +46,7 @@ class OrderManager:
         self._watches = (
             Doubts(rules, self.timers),
             FundsWatch(rules, self.timers),
+            LostLog(rules),
             Flattening(rules, self.timers, self.is_flat),
         )
         self._pauses = RetryPauses()

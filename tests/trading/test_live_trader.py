@@ -18,7 +18,7 @@ from core.errors import AuthenticationError, BrokerError, StorageError, ThreadDi
 from core.events import Command, Condition, ConditionChanged, Phase, SafetyLevel
 from core.instants import MINUTE, SECOND, instant_at, ist_date
 from core.market import Instrument, Side, Tick, Timeframe
-from core.orders import Product
+from core.orders import Funds, Product, Profile
 from core.rules import TradingRules
 from core.sessions import TradingDay
 from core.signals import FeatureRow, Needs
@@ -131,7 +131,10 @@ class EmptyAccount:
         return ()
 
     def get_funds(self):
-        raise BrokerError("no funds here")
+        return Funds(available=10**7, total=10**7)
+
+    def get_profile(self):
+        return Profile(account_id="PAPER", name="")
 
     def get_historical_data(self, symbol, timeframe, num_candles):
         raise BrokerError("no history here")
