@@ -19,6 +19,7 @@ def can_mount(folder: Path) -> bool:
     return tried.returncode == 0
 
 
+@pytest.mark.hazard("W4", "W1")
 def test_a_disk_that_runs_full_sends_nothing_more_and_leaves_room_for_the_next_start(tmp_path: Path) -> None:
     if not can_mount(tmp_path):
         pytest.skip("this system lets nobody mount a disk of their own")
