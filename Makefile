@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test coverage lint types contracts bench picture lock clean
+.PHONY: setup run test coverage lint types contracts bench soak picture lock clean
 
 setup: $(STAMP)
 
@@ -39,6 +39,10 @@ contracts: setup
 # Each prints one JSON line and fails when its goal does not hold; the figures of record are in benchmarks/README.md.
 bench: setup
 	@for program in benchmarks/bench_*.py; do $(BIN)/python $$program || exit 1; done
+
+# The full counts, for hours: stop it whenever you like, started again it goes on. The report is benchmarks/soak.md.
+soak: setup
+	$(BIN)/python benchmarks/soak.py
 
 # Draws the README's picture anew: a moment of the day that `make run` trades, with the model that it trained.
 picture: setup

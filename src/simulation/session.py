@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 from core.errors import StorageError
 from core.instants import MILLISECOND, SECOND, ist_text
+from core.order_states import OrderState
 from core.orders import OrderReport
 from core.state import BotState
-from core.tracking import OrderState
 from simulation.books import own_tag
 from simulation.broker import SimulatedBroker
 from simulation.checker import Checker
