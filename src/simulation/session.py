@@ -18,7 +18,7 @@ from simulation.disk import SimulatedDisk
 from simulation.fates import Fates
 from simulation.hands import Hands
 from simulation.network import Network
-from simulation.plan import Plan, fault_class
+from simulation.plan import Fault, FaultKind, Plan, fault_class
 from simulation.prices import Prices
 from simulation.process import Process
 from simulation.protection_meter import ProtectionMeter, is_too_long
@@ -31,6 +31,8 @@ from simulator.market import Quote
 __all__ = ["Spell", "Verdict", "Violation", "play"]
 
 _FOLDED = 4
+_SAMPLED = 50
+"""Steps from one look into the bot's memory to the next."""
 _TOKEN_NOTICED = 30 * SECOND
 """A dead token may be tried so seldom (hazard A1), so a new one may go unnoticed for so long."""
 
@@ -86,12 +88,15 @@ class _Session:
         self._process.keep_appointments(hours.end_of_faults + CALM)
         time.run(hours.end_of_faults, self._look)
         self._fates.are_off = True
-        time.run(hours.end_of_faults + CALM, self._look)
+        while time.now < (until := max(hours.end_of_faults, self._process.died_at) + CALM):
+            time.run(until, self._look)
         self._judge_end()
         return self._verdict()
 
     def _look(self) -> None:
         self._meter.look(self._time.now)
+        if not self._time.steps % _SAMPLED and self._process.is_alive:
+            self._checker.check_belief(self._process.kernel.state)
 
     def _hear(self, quote: Quote) -> None:
         if self._process.is_alive:
@@ -113,7 +118,8 @@ class _Session:
     def _judge_end(self) -> None:
         """Judge what must be so after the calm: all known, all flat or protected, all fills in the log."""
         self._meter.finish(self._time.now)
-        session = fault_class(self._fates.fired)
+        crash = (Fault(FaultKind.KILL, 0),) if self._plan.crash else ()
+        session = fault_class((*self._fates.fired, *crash))
         complain = self._checker.complain
         for spell in self._meter.spells:
             if is_too_long(spell, session):
@@ -148,7 +154,7 @@ class _Session:
                 )
 
     def _judge_log(self, state: BotState) -> None:
-        """I5, I14: the log folds to what the process has in memory, its chain is whole. Dear, so for every fourth."""
+        """I5, I14: the log folds to what the process has in memory, and its chain is whole; dear, so in one of four."""
         if self._plan.seed % _FOLDED and self._plan.crash is None and not self._plan.on_disk:
             return
         folded = BotState()
