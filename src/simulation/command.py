@@ -10,7 +10,8 @@ from pathlib import Path
 from core.errors import ConfigurationError
 from core.instants import ist_text
 from simulation import mutants
-from simulation.campaign import Campaign, Speed
+from simulation.calibration import Speed
+from simulation.campaign import Campaign
 from simulation.catalogue import BUGS, bug_named
 from simulation.crew import Player
 from simulation.plan import Plan
