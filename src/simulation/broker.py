@@ -174,7 +174,7 @@ class SimulatedBroker:
         use = self._fates.strikes(FaultKind.PARTIAL_FILL)
         if use:
             part = int(quantity * self._fates.size(FaultKind.PARTIAL_FILL, use, 0.1, 0.9))
-            wait = self._fates.size(FaultKind.PARTIAL_FILL, -use, 0.3, 8)
+            wait = 0.3 + 30 * self._fates.size(FaultKind.PARTIAL_FILL, -use, 0, 1) ** 2
         use = self._fates.strikes(FaultKind.NO_FILL)
         if use:
             part, wait = 0, self._fates.size(FaultKind.NO_FILL, use, 1, 15)

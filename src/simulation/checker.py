@@ -11,6 +11,7 @@ from core import events
 from core.instants import MINUTE, SECOND, Instant
 from core.market import Tick
 from core.orders import OrderIntent, Purpose
+from core.state import BotState
 from core.tags import is_ours
 from simulation.books import own_tag
 from simulation.log_watch import LogWatch
@@ -24,6 +25,7 @@ from simulator.books import ExchangeEvent, ExchangeOrder, OrderChanged, Trade, T
 
 _KEPT_VIOLATIONS = 20
 _TAIL = 60
+_MOST_ORDERS = 400
 
 
 class Checker:
@@ -122,6 +124,8 @@ class Checker:
                     self._check_intent(intent, event.at)
                 case events.ExitDecided(symbol=symbol):
                     self._meter.exit_was_decided(symbol, now)
+                case events.OrderAbsent(tag=tag):
+                    self._check_absent(tag)
                 case events.FlatVerified():
                     self._check_flat()
                 case events.TradeClosed(trade=trade):
@@ -150,6 +154,18 @@ class Checker:
         busy = {each for each in truth.net if each != symbol and not truth.is_idle(each) and each not in truth.touched}
         if len(busy) + 1 > RULES.max_positions or intent.quantity * intent.limit_price > RULES.max_order_value:
             self.complain("I7", f"{intent.tag}: {intent.quantity} at {intent.limit_price} beside {sorted(busy)}")
+
+    def _check_absent(self, tag: str) -> None:
+        """I1: what is called absent is not there."""
+        if tag in self._ids:
+            self.complain("I1", f"{tag} is called absent and stands in the book as {self._ids[tag]}")
+
+    def check_belief(self, state: BotState) -> None:
+        """I9, I13: the bot holds to the level in its log, and its memory does not grow without end."""
+        if state.level is not self._log.level:
+            self.complain("I9", f"the bot acts by level {state.level.name}, its log says {self._log.level.name}")
+        if len(state.orders) > _MOST_ORDERS:
+            self.complain("I13", f"{len(state.orders)} orders in memory")
 
     def _check_flat(self) -> None:
         """I10: flat means flat."""

@@ -14,6 +14,7 @@ from core.errors import StorageError
 from core.events import Condition, Phase
 from core.instants import MINUTE, SECOND, Instant
 from core.sessions import TradingDay
+from core.state import BotState
 from core.tags import log_id_from
 from simulation.broker import SimulatedBroker
 from simulation.checker import Checker
@@ -67,6 +68,8 @@ class Process:
         self._stands_still = False
         self._wake_at: Instant = 0
         self._boots = 0
+        self._left_behind: BotState | None = None
+        """What the process before had in memory, where nothing of it was lost."""
 
     def now(self) -> Instant:
         """What the process takes for the time."""
@@ -91,6 +94,8 @@ class Process:
         self.writer = Writer(self.kernel, self._disk, errands.run)
         self.is_alive = True
         if self._live_through(self.writer.restore):
+            if self._left_behind is not None and self._left_behind != self.kernel.state:
+                self._checker.complain("I5", "what was folded from the log is not what the process had in memory")
             self._greet()
 
     def _greet(self) -> None:
@@ -160,12 +165,13 @@ class Process:
         start = self._time.now // CANDLE * CANDLE - CANDLE
         self.put(lambda at: events.CandleDue(at=at, start=start))
 
-    def die(self, down_for: float) -> None:
-        """Drop everything that is in memory; start again after so many seconds."""
+    def die(self, down_for: float, *, loses_a_step: bool = False) -> None:
+        """Drop everything that is in memory, a step that was not kept perhaps; start again after so many seconds."""
         if not self.is_alive:
             return
         self.is_alive = False
         self.life.is_over = True
+        self._left_behind = None if loses_a_step else self.kernel.state
         self._disk.close()
         self._time.after(int(down_for * SECOND), self.start)
 
@@ -228,10 +234,10 @@ class Process:
         try:
             deed()
         except (StorageError, ProcessKilledError):
-            self.die(self._down_for())
+            self.die(self._down_for(), loses_a_step=True)
         except Exception as error:  # noqa: BLE001 - the top of the process
             self._checker.complain("I0", f"{type(error).__name__}: {error}")
-            self.die(self._down_for())
+            self.die(self._down_for(), loses_a_step=True)
         return self.is_alive
 
     def _down_for(self) -> float:

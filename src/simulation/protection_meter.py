@@ -13,9 +13,9 @@ from simulation.truth import Truth
 from simulation.verdict import Spell
 
 _LOST_LATELY = 10 * SECOND
-_GRACE_SECONDS = 10.0
-"""How long after the limit a forced exit may take to be decided: where the order socket is silent, the bot hears of
-a fill from the books only, which it reads every five seconds; and five for the decision."""
+_GRACE_SECONDS = {FaultClass.NONE: 0.0, FaultClass.ONE: 5.0, FaultClass.MIX: 10.0}
+"""How long after the limit a forced exit may take to be decided. In a mix the order socket may be silent too: then the
+bot hears of a fill from the books, which it reads every five seconds."""
 LONGEST_FORCED_SECONDS = 150.0
 """However the exit goes, a position that can be left is left by then."""
 
@@ -34,9 +34,10 @@ def limit_seconds(session: FaultClass, *, is_stop_request_lost: bool) -> float:
 def is_too_long(spell: Spell, session: FaultClass) -> bool:
     """Whether a spell breaks the promise: too long, and no decision to leave in time."""
     limit = limit_seconds(session, is_stop_request_lost=spell.stop_request_lost)
-    if spell.seconds <= limit + _GRACE_SECONDS * (session is not FaultClass.NONE):
+    grace = _GRACE_SECONDS[session]
+    if spell.seconds <= limit + grace:
         return False
-    is_forced = spell.forced_after is not None and spell.forced_after <= limit + _GRACE_SECONDS
+    is_forced = spell.forced_after is not None and spell.forced_after <= limit + grace
     return not is_forced or spell.seconds > LONGEST_FORCED_SECONDS
 
 

@@ -31,6 +31,8 @@ from simulator.market import Quote
 __all__ = ["Spell", "Verdict", "Violation", "play"]
 
 _FOLDED = 4
+_SAMPLED = 50
+"""Steps from one look into the bot's memory to the next."""
 _TOKEN_NOTICED = 30 * SECOND
 """A dead token may be tried so seldom (hazard A1), so a new one may go unnoticed for so long."""
 
@@ -92,6 +94,8 @@ class _Session:
 
     def _look(self) -> None:
         self._meter.look(self._time.now)
+        if not self._time.steps % _SAMPLED and self._process.is_alive:
+            self._checker.check_belief(self._process.kernel.state)
 
     def _hear(self, quote: Quote) -> None:
         if self._process.is_alive:
@@ -148,7 +152,7 @@ class _Session:
                 )
 
     def _judge_log(self, state: BotState) -> None:
-        """I5, I14: the log folds to what the process has in memory, and its chain is whole. Dear, so for every fourth."""
+        """I5, I14: the log folds to what the process has in memory, and its chain is whole; dear, so in one of four."""
         if self._plan.seed % _FOLDED and self._plan.crash is None and not self._plan.on_disk:
             return
         folded = BotState()

@@ -79,8 +79,8 @@ def test_a_lost_request_and_a_decision_to_leave_are_noted(world):
     [
         (Spell(1.9, SYMBOL, False, None), FaultClass.NONE, False),
         (Spell(2.1, SYMBOL, False, None), FaultClass.NONE, True),
-        (Spell(19.0, SYMBOL, False, None), FaultClass.ONE, False),
-        (Spell(21.0, SYMBOL, False, None), FaultClass.ONE, True),
+        (Spell(14.0, SYMBOL, False, None), FaultClass.ONE, False),
+        (Spell(16.0, SYMBOL, False, None), FaultClass.ONE, True),
         (Spell(21.0, SYMBOL, True, None), FaultClass.ONE, False),
         (Spell(39.0, SYMBOL, True, None), FaultClass.MIX, False),
         (Spell(41.0, SYMBOL, True, None), FaultClass.MIX, True),
