@@ -67,6 +67,7 @@ def test_it_rings_in_time_after_a_restart_that_cannot_read_the_books(bot):
 
 
 def test_it_rings_in_time_in_a_freeze_and_nothing_is_sent(bot):
+    bot.is_meddled = True
     bot.enter()
     bot.give(events.CommandGiven(at=bot.now, command=events.Command.HALT, why="told"))
     bot._take(bot.kernel._run([events.LevelChanged(at=bot.now, level=SafetyLevel.FREEZE, why="test")]))

@@ -136,6 +136,7 @@ def test_an_order_with_the_mark_of_our_log_that_it_never_wrote_freezes_the_bot(b
 
 
 def test_an_id_that_the_broker_gives_twice_freezes_the_bot(bot):
+    bot.is_meddled = True
     bot.enter()
     stop, entry = bot.broker.of(bot.tag(Purpose.STOP)), bot.broker.of(bot.tag(Purpose.ENTRY))
     bot.kernel.state.orders[stop.tag].broker_id = bot.shadow.orders[stop.tag].broker_id = ""
