@@ -3,11 +3,11 @@
 A row that is missing proves nothing: books come late, empty or stale. What is there does.
 """
 
-from core.instants import SECOND
+from core.instants import SECOND, Instant
 from core.market import Side
-from core.orders import Books, Fill, OrderReport, Product
+from core.orders import Books, Fill, OrderReport, Product, Purpose
 from core.state import BotState
-from core.tags import is_ours
+from core.tags import is_ours, purpose_of
 from core.tracking import OpenPosition
 
 
@@ -22,13 +22,36 @@ def traded_by_others(books: Books, position: OpenPosition, side: Side) -> list[t
 
     fills = [fill for fill in books.trades if is_of_others(fill)]
     booked = {fill.broker_id for fill in fills}
-    opened_at = position.opened_at - SECOND  # the exchange's times are whole seconds
+    opened_at = _opened_at(books, position)
     since = [fill for fill in fills if fill.at >= opened_at]
     since.sort(key=lambda fill: (fill.at, fill.trade_number), reverse=True)
     unbooked = [row for row in books.orders if is_of_others(row) and row.filled and row.broker_id not in booked]
     return [(row.filled, row.filled_value) for row in unbooked] + [
         (fill.quantity, fill.quantity * fill.price) for fill in since
     ]
+
+
+def _opened_at(books: Books, position: OpenPosition) -> Instant:
+    """When a position was opened by the exchange's clock, which its trades are stamped with, or else by ours."""
+    ours = position.opened_at - SECOND  # the exchange's times are whole seconds
+    entries = [
+        row
+        for row in books.orders
+        if row.symbol == position.symbol and row.side is position.side and row.filled and _is_entry(row.tag)
+    ]
+    newest = max(entries, key=lambda row: row.broker_id, default=None)
+    if newest is None or newest.filled != position.entry_filled:
+        return ours
+    return min((fill.at for fill in books.trades if fill.broker_id == newest.broker_id), default=ours)
+
+
+def _is_entry(tag: str) -> bool:
+    return is_ours(tag) and purpose_of(tag) is Purpose.ENTRY
+
+
+def net_by_orders(books: Books, symbol: str) -> int:
+    """Return what the orders of the day came to in a symbol, whoever sent them: independent of the position book."""
+    return sum(order.side.value * order.filled for order in books.orders if order.symbol == symbol)
 
 
 def net_of_others(books: Books, symbol: str, product: Product) -> int:

@@ -27,6 +27,7 @@ from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger, is_ours
 from core.tracking import OpenPosition, TrackedOrder
+from trading.book_evidence import net_by_orders
 from trading.timers import Timers
 
 LADDER = (1.0, 2.5, 5.0, 10.0)
@@ -174,6 +175,9 @@ class ExitLadder:
             return True
         if state.shares_at_broker(books, position.symbol, position.product) != position.signed_quantity:
             return True  # it did, at least in part; the comparison of the books takes note
+        by_orders = net_by_orders(books, position.symbol) + state.carried.get(position.symbol, 0)
+        if by_orders * position.side.value < position.quantity:
+            return True  # the order book says that it did; the position book may be late
         return any(
             report.symbol == position.symbol
             and report.side is position.side.opposite

@@ -1,5 +1,7 @@
 """Stories of when the books are read: soon in doubt, again after a trade is closed, and never in a storm."""
 
+from dataclasses import replace
+
 import pytest
 
 from core import events
@@ -110,3 +112,25 @@ def test_from_when_the_broker_may_square_off_itself_no_exit_of_ours_is_sent(bot)
     bot.run_to(15, 25)
     assert sum(isinstance(event, sent) for event in bot.happened) == before
     assert "NOT_FLAT" in bot.alarms
+
+
+def test_a_position_book_that_lags_behind_the_brokers_late_exit_is_not_believed(bot):
+    bot.enter()
+    bot.broker.plans[Verb.MODIFY].extend(["reject"] * 50)
+    bot.broker.plans[Verb.EXIT].append("slow")
+    bot.tick(80_600)
+    while not bot.of_kind(events.PositionExitIntended):
+        bot.run(0.1)
+    (counter_order,) = bot.broker.late_orders or bot.run(1) or bot.broker.late_orders
+    bot.broker.late_orders.clear()
+    bot.run(60)
+    stale = bot.broker.read().positions
+    read = bot.broker.read
+    bot.broker.read = lambda: replace(read(), positions=stale)
+    bot.broker._fill(counter_order, 10)
+    bot.run(8)
+    bot.broker.read = read
+    bot.run(20)
+    assert bot.broker.net(SBIN) == 0
+    assert len(bot.of_kind(events.OrderIntended)) == 2
+    assert [trade.exit_reason for trade in bot.trades] == ["target"]
