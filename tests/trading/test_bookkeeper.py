@@ -13,9 +13,11 @@ import pytest
 
 from core import events
 from core.errors import ConfigurationError, StorageError
+from core.event_codec import decode_fact
 from core.events import SafetyLevel
 from core.instants import instant_of, ist_datetime
 from core.sessions import TradingDay
+from core.state import BotState
 from trading.bookkeeper import Bookkeeper, rebuild, rebuild_all
 from trading.event_log import SqliteEventLog
 
@@ -104,6 +106,10 @@ def test_what_the_log_has_at_the_end_is_in_the_tables(bookkeeper, event_log, pat
     event_log.append([level(number) for number in range(1, 1_001)])
     bookkeeper.close()
     assert changes(path) == 1_001
+    connection = sqlite3.connect(path)
+    [(fold,)] = connection.execute("SELECT fold FROM progress").fetchall()
+    connection.close()
+    assert decode_fact(BotState, fold).seq == event_log.length  # the next life need not fold again
 
 
 def test_the_next_life_goes_on_where_the_last_one_ended(bookkeeper, event_log, tmp_path, path):

@@ -38,11 +38,13 @@ def opened(folder: Path) -> TradingLog:
     return TradingLog(folder / "trading_log.sqlite", EventLogReader(folder / "live.sqlite"))
 
 
-def follow(folder: Path) -> None:
+def follow(folder: Path, *, keeps_fold: bool = False) -> None:
     """One life of the process that keeps the tables, to the end of the log."""
     log = opened(folder)
     while log.catch_up():
         pass
+    if keeps_fold:
+        log.catch_up(keeps_fold=True)
     log.close()
 
 
@@ -180,10 +182,10 @@ def test_every_signal_says_whether_it_became_an_order_and_if_not_why(bot, folder
 
 def test_following_a_log_that_grows_comes_to_what_a_rebuild_comes_to(traded, folder):
     whole = list(traded.happened)
-    for length in range(0, len(whole), 7):
+    for life, length in enumerate(range(0, len(whole), 7)):
         traded.happened = whole[:length]
         path = tell(traded, folder)
-        follow(folder)
+        follow(folder, keeps_fold=life % 3 == 0)
     traded.happened = whole
     tell(traded, folder)
     follow(folder)
