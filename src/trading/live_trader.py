@@ -92,11 +92,12 @@ class LiveTrader:
         check_access: Callable[[], object],
         on_moment: Callable[[Kernel], None],
         on_day_end: Callable[[Kernel], None],
+        on_idle: Callable[[], object] = lambda: None,
         service: ServiceNotice | None = None,
     ) -> None:
         """`check_access` proves the token with a server call; `on_moment` shows the kernel, `on_day_end` reports.
 
-        `service` hears how the bot is; None: nobody does.
+        `on_idle` is called now and then between sessions; `service` hears how the bot is, None: nobody does.
         """
         self._assemble = assemble
         self._calendar = calendar
@@ -105,6 +106,7 @@ class LiveTrader:
         self._check_access = check_access
         self._on_moment = on_moment
         self._on_day_end = on_day_end
+        self._on_idle = on_idle
         self._inbox = Inbox()
         self._service = service or ServiceNotice({})
         self._wishes = StopWishes(self._service)
@@ -160,6 +162,7 @@ class LiveTrader:
             logger.info("Idle until %s", ist_text(instant))
         while not self._wishes.is_heard() and (left := instant - self._clock.now()) > 0:
             self._wishes.wait(self._clock.pause_seconds(min(left / SECOND, _IDLE_SECONDS)))
+            self._on_idle()
 
     def _gain_access(self, day: TradingDay, *, patient: bool) -> bool:
         """Prove the token before the session; ring until somebody signs in, or the session is over."""
@@ -176,6 +179,7 @@ class LiveTrader:
             else:
                 return True
             self._wishes.wait(self._clock.pause_seconds(_ALARM_SECONDS))
+            self._on_idle()
         return False
 
     # --- one session --------------------------------------------------------------------------------------------
@@ -183,8 +187,8 @@ class LiveTrader:
     def _trade(self, day: TradingDay) -> None:
         self._inbox = Inbox()
         with self._service.patience():
-            desk = self._assemble(day, self._put)
-        timetable = Timetable(self._clock, self._put, self.fail)
+            desk = self._assemble(day, self._inbox.put)
+        timetable = Timetable(self._clock, self._inbox.put, self.fail)
         try:
             with self._service.patience():
                 self._begin(desk, day)
@@ -231,9 +235,6 @@ class LiveTrader:
                 f"the session of {day.date} ended and nobody could verify that all is flat: look at the positions in "
                 "the broker's app"
             )
-
-    def _put(self, item: Item) -> None:
-        self._inbox.put(item)
 
     def _work(self, desk: Desk, day: TradingDay) -> None:
         """The only loop that decides: take one item, handle it, let due deadlines fire."""

@@ -106,6 +106,8 @@ class Wiring:
             check_access=self.check_access,
             on_moment=on_moment,
             on_day_end=on_day_end,
+            # With nothing at stake the wall's clock is right, whoever set it.
+            on_idle=self.clock.follow_wall if self.settings.clock.start is None else lambda: None,
             service=service,
         )
 

@@ -299,6 +299,19 @@ def test_a_daily_candle_is_waited_for_until_the_closing_auction_has_set_it(start
     assert due.at >= instant_at(TUESDAY, time(10, 5))
 
 
+@pytest.mark.hazard("T2")
+def test_a_clock_that_is_set_overnight_is_followed_before_the_session():
+    house = House((TUESDAY, time(8, 0)))
+    house.refuse_until = instant_at(TUESDAY, time(9, 0))
+    trader, idle = house.trader(), []
+    trader._on_idle = lambda: idle.append(house.clock.now())
+    trader.run()
+    day = house.calendar.trading_day(TUESDAY)
+    assert idle[0] <= day.open - 30 * MINUTE  # while it waits for the day
+    assert any(day.open - 30 * MINUTE < at < day.open for at in idle)  # while it rings
+    assert not any(day.open < at < day.close for at in idle)
+
+
 @pytest.mark.hazard("A2")
 def test_before_the_open_it_rings_until_somebody_signs_in(caplog):
     house = House((TUESDAY, time(8, 0)))
