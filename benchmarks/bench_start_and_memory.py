@@ -43,7 +43,7 @@ class Run:
     """One start of the bot on a state folder of its own."""
 
     def __init__(self, folder: Path, model: Path, endpoints: Endpoints) -> None:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         plan = Rehearsal(folder=folder, clock_start=TEN, market_close=TEN, speed=1.0)
         environment = {

@@ -226,8 +226,9 @@ def simulator(
 @app.command()
 def simulate(
     seeds: Annotated[
-        int, typer.Option(min=1, help="Sessions to play; with --mutants, at most so many for each.")
-    ] = 2_000,
+        int | None,
+        typer.Option(min=1, help="Sessions to play: 2,000 unless given; with --mutants at most 600 for each."),
+    ] = None,
     first_seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same session.")] = 1,
     crash_everywhere: Annotated[
         bool, typer.Option("--crash-everywhere", help="Crash before and after every durable write of some sessions.")

@@ -55,7 +55,7 @@ class TokenStore:
         try:
             content = json.loads(raw)
             client_id, text = content["client_id"], content["access_token"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise AuthenticationError(f"{self._path} is not a token file; {LOGIN_HINT}") from None
         if client_id != self._client_id:
             raise AuthenticationError(

@@ -15,6 +15,8 @@ from core.orders import OrderStatus, OutcomeKind
 class OrderState(Enum):
     """Where one of our orders is in its life."""
 
+    __hash__ = object.__hash__  # a member is one object; the inherited hash is a call, and this one is asked for often
+
     SENT = "sent"
     """Written down and handed to the wire; no answer yet."""
     UNKNOWN = "unknown"
@@ -38,6 +40,8 @@ class OrderState(Enum):
 
 class Signal(Enum):
     """What can be heard of an order."""
+
+    __hash__ = object.__hash__
 
     ACKED = "acked"
     """The answer: the broker took it."""
@@ -68,6 +72,8 @@ class Signal(Enum):
 _LIVE = frozenset({OrderState.SENT, OrderState.UNKNOWN, OrderState.WORKING, OrderState.ZOMBIE})
 THOUGHT_DEAD = frozenset({OrderState.REJECTED, OrderState.NOT_SENT, OrderState.ABSENT})
 """Ends without a trace in the market; a trade or a sighting proves them wrong."""
+SETTLED = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED})
+"""Ends that the broker itself told us."""
 IN_THE_BOOK = frozenset({OrderState.WORKING, OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED})
 """States in which a complete order book must list the order."""
 

@@ -316,6 +316,8 @@ class BotState:
             self.orders[report.tag] = order
         if report.filled > order.filled:
             self._fill(order, report.filled, report.filled_value, at)
+        elif order.is_settled:
+            return order  # each reading of the books says it again
         before = order.state
         order.hear_report(report, at, read_at)
         self.activity.changed(before, order.state, at)
@@ -411,7 +413,8 @@ class BotState:
         for fill in books.trades:
             quantity, value = sums.get(fill.broker_id, (0, 0))
             sums[fill.broker_id] = quantity + fill.quantity, value + fill.quantity * fill.price
-            if (traded := self.orders.get(fill.tag)) is not None and traded.broker_id in {fill.broker_id, ""}:
+            traded = self.orders.get(fill.tag)
+            if traded is not None and not traded.is_settled and traded.broker_id in {fill.broker_id, ""}:
                 traded.hear_trade(fill.broker_id, at)
         for order in self.orders.values():
             quantity, value = sums.get(order.broker_id, (0, 0))

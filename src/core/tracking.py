@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from core.events import EntryPlan, PositionAdopted, Verb
 from core.instants import SECOND, Instant
 from core.market import Side
-from core.order_states import SIGNAL_OF_OUTCOME, SIGNAL_OF_STATUS, THOUGHT_DEAD, OrderState, Signal, next_state
+from core.order_states import SETTLED, SIGNAL_OF_OUTCOME, SIGNAL_OF_STATUS, THOUGHT_DEAD, OrderState, Signal, next_state
 from core.orders import (
     OrderChange,
     OrderIntent,
@@ -83,6 +83,11 @@ class TrackedOrder:
     def remaining(self) -> int:
         """Quantity that may still trade."""
         return self.quantity - self.filled if self.state.is_live else 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has ended for good: no word but of a further fill can change what we know of it."""
+        return self.state in SETTLED
 
     def can_reduce(self, position: "OpenPosition") -> bool:
         """Whether it may serve as the position's stop or exit."""

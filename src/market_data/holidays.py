@@ -57,7 +57,7 @@ def _read(file: Path, library: str) -> YearOfHolidays | None:
             return None
         closed = frozenset(map(date.fromisoformat, content["closed"]))
         return YearOfHolidays(closed, date.fromisoformat(content["known_until"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -1,5 +1,8 @@
 """The one clock. Market time starts where it is told and runs at a speed; at speed 1 it is the wall's.
 
+It goes on with a clock that nobody can set, so that no deadline moves when somebody sets the wall's; the wall's is
+followed only when told to.
+
 One rule for waits: n market seconds, but never less than 50 ms of wall time. Network deadlines, pings and reconnect
 back-off are max(n / speed, 0.5 s). Nothing else in the house may ask the time.
 """
@@ -46,10 +49,20 @@ class MarketClock:
         self.epoch = time.time() if epoch is None else epoch
         self.start = int(self.epoch * SECOND) if start is None else start
         self._epoch_ns = int(self.epoch * SECOND)
+        self._ahead = wall_ns() - steady_ns()
+        """Of the steady clock, the wall's when it was last followed."""
 
     def now(self) -> Instant:
         """Market time."""
-        return self.start + int((time.time_ns() - self._epoch_ns) * self.speed)
+        return self.start + int((steady_ns() + self._ahead - self._epoch_ns) * self.speed)
+
+    def wall_lead(self) -> int:
+        """Nanoseconds by which the wall's clock was set forward since it was last followed; negative for back."""
+        return wall_ns() - steady_ns() - self._ahead
+
+    def follow_wall(self) -> None:
+        """Take the wall's time again, whatever it has become. Market time may jump, back too."""
+        self._ahead = wall_ns() - steady_ns()
 
     def sleep(self, seconds: float) -> None:
         """Wait a number of market seconds, at least 50 ms of wall time."""

@@ -108,7 +108,7 @@ def _is_composite(field: FieldInfo) -> bool:
 def _json(name: str, text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ConfigurationError(f'{name}: not JSON; write a list as ["a", "b"] and a mapping as {{"a": 1}}') from None
 
 

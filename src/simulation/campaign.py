@@ -7,8 +7,9 @@ a hundred keeps its event log on the disk.
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from simulation.calibration import Speed
 from simulation.crew import Player, play_all
 from simulation.plan import Crash, Plan
 from simulation.player import PLAY
@@ -27,32 +28,6 @@ _SAMPLE_EVERY, _SMALLEST_SAMPLE, _LARGEST_SAMPLE = 50, 4, 40
 def plan_of(seed: int) -> Plan:
     """Return the session that a seed stands for in a campaign."""
     return Plan(seed, on_disk=seed % _ON_DISK_EVERY == _ON_DISK_PLACE)
-
-
-@dataclass(slots=True)
-class Speed:
-    """How many sessions were played in how many seconds, and how fast the machine was meanwhile."""
-
-    processes: int
-    seconds: float = 0.0
-    loops: list[float] = field(default_factory=list)
-    """Seconds that the calibration loop took, before and after."""
-
-    def content(self, sessions: int) -> Content:
-        """Return the figures for a report.
-
-        `calibration_ratio` is the number of sessions that one process plays in the time of one calibration loop: it
-        says how fast the code is, whatever the machine.
-        """
-        per_second = sessions / self.seconds if self.seconds else 0.0
-        loop = sum(self.loops) / len(self.loops) if self.loops else 0.0
-        return {
-            "sessions_per_minute": round(per_second * 60, 1),
-            "processes": self.processes,
-            "seconds": round(self.seconds, 1),
-            "calibration_ratio": round(per_second / self.processes * loop, 4),
-            "calibration_loop_seconds": round(loop, 4),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +77,7 @@ class Campaign:
 
     def _played(self, plans: Iterable[Plan], count: int, speed: Speed) -> Iterator[tuple[Plan, Verdict]]:
         began = told = time.monotonic()
-        for done, (plan, verdict) in enumerate(play_all(plans, self.processes, self.play, speed.loops), start=1):
+        for done, (plan, verdict) in enumerate(play_all(plans, self.processes, self.play, speed), start=1):
             now = time.monotonic()
             if verdict.violations:
                 first = verdict.violations[0]

@@ -10,7 +10,8 @@ from pathlib import Path
 from core.errors import ConfigurationError
 from core.instants import ist_text
 from simulation import mutants
-from simulation.campaign import Campaign, Speed
+from simulation.calibration import Speed
+from simulation.campaign import Campaign
 from simulation.catalogue import BUGS, bug_named
 from simulation.crew import Player
 from simulation.plan import Plan
@@ -21,6 +22,8 @@ from simulation.story import write_story
 from simulation.summary import human_summary
 from simulation.tally import Finding, Tally
 
+SEEDS, SEEDS_FOR_A_BUG = 2_000, 600
+"""Sessions to play when nobody says how many."""
 MOST_STORIES = 5
 """Failing sessions that are made small and written out; one bug usually fails many."""
 MOST_LISTED = 20
@@ -32,7 +35,7 @@ _LARGEST_PLAN = 1_000_000
 class Wish:
     """What the user asked for."""
 
-    seeds: int
+    seeds: int | None
     first_seed: int
     crash_everywhere: bool
     sessions: int
@@ -77,10 +80,11 @@ def _play_many(wish: Wish) -> tuple[Content, bool]:
         }
         is_whole, again = tally.sessions > wish.sessions, None
     else:
-        tally, speed = campaign.seeds(wish.first_seed, wish.seeds)
+        count = wish.seeds or SEEDS
+        tally, speed = campaign.seeds(wish.first_seed, count)
         head = {"run": "seeds", "seeds": tally.sessions}
-        is_whole = tally.sessions == wish.seeds
-        again = campaign.determinism(wish.first_seed, wish.seeds)
+        is_whole = tally.sessions == count
+        again = campaign.determinism(wish.first_seed, count)
     report = head | {"first_seed": wish.first_seed} | figures(tally, speed)
     report["determinism"] = again
     report["stories"] = [str(path) for path in _stories(wish, tally.findings)]
@@ -106,10 +110,11 @@ def figures(tally: Tally, speed: Speed) -> Content:
 
 def _hunt(wish: Wish) -> tuple[Content, bool]:
     bugs = [bug_named(name) for name in wish.only] or list(BUGS)
+    seeds, processes = wish.seeds or SEEDS_FOR_A_BUG, wish.processes or os.cpu_count() or 1
     began = time.monotonic()
-    hunts = mutants.hunt_all(bugs, wish.first_seed, wish.seeds, wish.processes or os.cpu_count() or 1, _tell, wish.play)
+    hunts = mutants.hunt_all(bugs, wish.first_seed, seeds, processes, _tell, wish.play)
     seconds = round(time.monotonic() - began, 1)
-    head = {"run": "mutants", "seeds": wish.seeds, "first_seed": wish.first_seed, "seconds": seconds}
+    head = {"run": "mutants", "seeds": seeds, "first_seed": wish.first_seed, "seconds": seconds}
     return head | mutants.report(hunts), mutants.enough_found(hunts)
 
 

@@ -20,6 +20,7 @@ from typing import IO, Any, Self
 
 from core.errors import BotError
 from runtime.project import ROOT
+from simulation.calibration import Speed
 from simulation.plan import Plan
 from simulation.player import CALIBRATE, PLAY, READY
 from simulation.session_text import plan_content, verdict_from
@@ -66,12 +67,13 @@ class Player:
         code, message = (HUNG, f"no verdict after {self._patience:g} s") if hung else (DIED, complaint)
         return Verdict(plan.seed, (Violation(code, 0, message),), (), (), "", 0, 0, 0, ())
 
-    def calibrate(self) -> float:
-        """Return the seconds that the calibration loop takes in this process. Raises `PlayerError`."""
+    def calibrate(self) -> tuple[float, float]:
+        """Have the process run the calibration loop; see `calibration.calibrate`. Raises `PlayerError`."""
         answer = self._ask(CALIBRATE)
         if answer is None:
             raise PlayerError(f"a playing process ended: {self._end()[0]}")
-        return float(answer)
+        used, loop = answer
+        return float(used), float(loop)
 
     def close(self) -> None:
         """End the process. Safe to call twice."""
@@ -156,11 +158,11 @@ class _Running:
         self.process.kill()
 
 
-def play_all(plans: Iterable[Plan], processes: int, play: str, loops: list[float]) -> Iterator[tuple[Plan, Verdict]]:
+def play_all(plans: Iterable[Plan], processes: int, play: str, speed: Speed) -> Iterator[tuple[Plan, Verdict]]:
     """Play plans on so many processes and yield each with its verdict, as they come in.
 
-    Each process adds to `loops` how long the calibration loop took it, before and after. Raises `PlayerError`. Whoever
-    stops asking ends the processes after the sessions that they are in.
+    Each process is calibrated before and after, into `speed`. Raises `PlayerError`. Whoever stops asking ends the
+    processes after the sessions that they are in.
     """
     waiting, lock, done = iter(plans), threading.Lock(), queue.SimpleQueue[tuple[Plan, Verdict] | None]()
     stopped = threading.Event()
@@ -172,10 +174,10 @@ def play_all(plans: Iterable[Plan], processes: int, play: str, loops: list[float
     def work() -> None:
         try:
             with Player(play=play) as player:
-                loops.append(player.calibrate())
+                first = player.calibrate()
                 while (plan := next_plan()) is not None:
                     done.put((plan, player.play(plan)))
-                loops.append(player.calibrate())
+                speed.add(first, player.calibrate())
         finally:
             done.put(None)
 

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from core.errors import ConfigurationError, DataError
 from runtime.atomic_files import write_text
 from simulation import mutants
-from simulation.campaign import Campaign, Speed
+from simulation.calibration import Speed
+from simulation.campaign import Campaign
 from simulation.catalogue import BUGS
 from simulation.session_text import Content
 from simulation.tally import Tally
@@ -231,12 +232,14 @@ def _add(so_far: Content, tally: Tally, speed: Speed) -> None:
     whole.merge(tally)
     so_far["tally"] = whole.content()
     so_far["playing_seconds"] = so_far.get("playing_seconds", 0.0) + speed.seconds
+    so_far["processor_seconds"] = so_far.get("processor_seconds", 0.0) + speed.processor_seconds
     so_far["processes"] = speed.processes
     so_far["loops"] = [*so_far.get("loops", []), *(round(loop, 4) for loop in speed.loops)]
 
 
 def _speed_lines(so_far: Content) -> list[str]:
-    speed = Speed(so_far["processes"], so_far["playing_seconds"], so_far["loops"]).content(so_far["tally"]["sessions"])
+    whole = Speed(so_far["processes"], so_far["playing_seconds"], so_far["processor_seconds"], so_far["loops"])
+    speed = whole.content(so_far["tally"]["sessions"])
     rate = f"{speed['sessions_per_minute']:,.0f} sessions a minute on {speed['processes']} processes"
     return [f"{rate}, {speed['calibration_ratio']:g} a calibration loop"]
 

@@ -53,6 +53,7 @@ class Errands:
         self._orders = ThreadPoolExecutor(_ORDER_WORKERS, thread_name_prefix="orders")
         self._reads = ThreadPoolExecutor(_READ_WORKERS, thread_name_prefix="reads")
         self._bookkeeper = ThreadPoolExecutor(1, thread_name_prefix="books")  # history may wait; the books may not
+        self._cashier = ThreadPoolExecutor(1, thread_name_prefix="funds")  # nor may they wait for the money
         self._books_lock = threading.Lock()
         self._access_lock = threading.Lock()
         self._books_wishes = 0
@@ -79,7 +80,7 @@ class Errands:
             case events.BooksWanted():
                 self._want_books()
             case events.FundsWanted():
-                self._bookkeeper.submit(self._guarded, self._read_funds)
+                self._cashier.submit(self._guarded, self._read_funds)
 
     def close(self) -> None:
         """Let running order calls finish, drop waiting reads."""
@@ -87,6 +88,7 @@ class Errands:
             self._closed.set()
         self._reads.shutdown(wait=True, cancel_futures=True)
         self._bookkeeper.shutdown(wait=True, cancel_futures=True)
+        self._cashier.shutdown(wait=True, cancel_futures=True)
         self._orders.shutdown(wait=True)
 
     # --- orders -------------------------------------------------------------------------------------------------

@@ -33,15 +33,18 @@ class Inbox:
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Item | _Slot] = queue.SimpleQueue()
         self._slots: dict[str, _Slot] = {}
+        self._was_crowded = False
+        """Whether a slot may be waiting: never, on most days, and then a price costs two questions more."""
         self.passed_over = 0
         """Prices that made room for newer ones, about."""
 
     def put(self, item: Item) -> None:
         """Add an item at the end; never waits."""
-        if isinstance(item, Tick) and self._is_crowded(item.symbol):
-            self._make_room(item)
+        waiting = self._queue
+        if isinstance(item, Tick) and (self._was_crowded or waiting.qsize() >= MOST_IN_ORDER):
+            self._put_price(item)
         else:
-            self._queue.put(item)
+            waiting.put(item)
 
     def get(self, timeout: float) -> Item | None:
         """Return the oldest item, or None when none came within so many wall seconds."""
@@ -57,15 +60,13 @@ class Inbox:
     def __len__(self) -> int:
         return self._queue.qsize()
 
-    def _is_crowded(self, symbol: str) -> bool:
-        """Whether a price of the symbol must go into its slot: also while one waits there, or it would overtake."""
-        if self._queue.qsize() >= MOST_IN_ORDER:
-            return True
-        slot = self._slots.get(symbol)
-        return slot is not None and slot.place.locked()
-
-    def _make_room(self, tick: Tick) -> None:
+    def _put_price(self, tick: Tick) -> None:
+        """Put a price into its slot when the queue is long; also while one waits there, or it would overtake."""
+        self._was_crowded = True
         slot = self._slots.setdefault(tick.symbol, _Slot())
+        if self._queue.qsize() < MOST_IN_ORDER and not slot.place.locked():
+            self._queue.put(tick)
+            return
         self.passed_over += len(slot.newest)
         slot.newest.append(tick)
         if slot.place.acquire(blocking=False):

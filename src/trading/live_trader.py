@@ -186,8 +186,9 @@ class LiveTrader:
             desk = self._assemble(day, self._put)
         timetable = Timetable(self._clock, self._put, self.fail)
         try:
-            self._begin(desk, day)
-            desk.open_feeds()
+            with self._service.patience():
+                self._begin(desk, day)
+                desk.open_feeds()
             timetable.start(day, self._habits.timeframe)
             self._work(desk, day)
         finally:
@@ -200,8 +201,7 @@ class LiveTrader:
 
     def _begin(self, desk: Desk, day: TradingDay) -> None:
         """Remember, then say who we are, which day it is, what is in doubt, and hear what was asked meanwhile."""
-        with self._service.patience():
-            desk.writer.restore()
+        desk.writer.restore()
         now = self._clock.now()
         desk.writer.take(desk.boot(now), now)
         desk.writer.take(desk.set_up(now), now)
@@ -239,6 +239,7 @@ class LiveTrader:
         """The only loop that decides: take one item, handle it, let due deadlines fire."""
         writer, inbox = desk.writer, self._inbox
         next_look = next_command = stopping_since = 0.0
+        desk.watch.stood_still()  # a start may take its time; the turns are counted from here
         while not self._is_done(writer.kernel, day, stopping_since):
             item = inbox.get(self._patience(writer.next_due))
             gap = desk.watch.gap(self._clock)

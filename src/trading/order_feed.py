@@ -14,6 +14,7 @@ from core.events import FeedState
 from core.orders import OrderReport
 from core.ports import Clock
 from runtime.endpoints import require_allowed
+from runtime.redaction import MARK, SHORTEST_SECRET
 from runtime.settings import Settings
 from trading.fyers_mapping import order_from_socket
 from trading.socket_supervisor import Enter, SocketAddress, SocketSupervisor, Timer
@@ -51,13 +52,15 @@ class OrderFeed:
         Raises `ConfigurationError` for an address that is not allowed.
         """
         require_allowed(settings.broker.endpoints.order_socket, _SETTING, "ws")
-        client_id = settings.auth.client_id
+        self._client_id = settings.auth.client_id
+        self._token = token
+        self._secret = ""
         self._address = SocketAddress(
             name="order feed",
             url=settings.broker.endpoints.order_socket,
             setting=_SETTING,
             connect_seconds=settings.broker.connect_seconds,
-            headers=lambda: (f"authorization: {client_id}:{token()}",),
+            headers=self._headers,
         )
         self._clock = clock
         self._on_order = on_order
@@ -77,8 +80,17 @@ class OrderFeed:
         if supervisor is not None:
             supervisor.stop()
 
+    def _headers(self) -> tuple[str, ...]:
+        self._secret = self._token()
+        return (f"authorization: {self._client_id}:{self._secret}",)
+
     def _converse(self, link: WebSocketLink, enter: Enter) -> "_OrderConversation":
-        return _OrderConversation(link, enter, self._clock, self._take)
+        return _OrderConversation(link, enter, self._clock, self._take, self._read)
+
+    def _read(self, message: bytes | str) -> dict[str, Any] | None:
+        """Read a message without our own token: what quotes it must not bring it into the event log."""
+        text = message if isinstance(message, str) else message.decode("utf-8", "replace")
+        return read_message(text.replace(self._secret, MARK) if len(self._secret) >= SHORTEST_SECRET else text)
 
     def _take(self, message: dict[str, Any]) -> None:
         """Deliver what is said of an order; trades and positions are told better by the books."""
@@ -92,8 +104,16 @@ class OrderFeed:
 class _OrderConversation:
     """One connection's talk: subscribe, then answer for the connection with ping and pong."""
 
-    def __init__(self, link: WebSocketLink, enter: Enter, clock: Clock, take: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        link: WebSocketLink,
+        enter: Enter,
+        clock: Clock,
+        take: Callable[[dict[str, Any]], None],
+        read: Callable[[bytes | str], dict[str, Any] | None],
+    ) -> None:
         self._link = link
+        self._read = read
         self._enter = enter
         self._take = take
         self._answer, self._ping, self._pong = (Timer(clock) for _ in range(3))
@@ -109,7 +129,7 @@ class _OrderConversation:
         self._pong.stop()
         if message in {"pong", b"pong"}:
             return
-        content = read_message(message)
+        content = self._read(message)
         if content is None:
             _log.warning("an unreadable message of the order socket, %d long, is left to the books", len(message))
         elif content.get("code") == _SUBSCRIBED:

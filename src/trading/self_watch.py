@@ -14,10 +14,11 @@ from core.ports import Clock
 from core.state import START_WINDOW, BotState
 from runtime.clock import MarketClock, steady_ns, wall_ns
 from runtime.settings import Settings
-from trading.clock_watch import ClockWatch
+from trading.clock_watch import LARGEST_STEP, ClockWatch
 from trading.disk_watch import DiskWatch
 from trading.server_clock import ServerClock
 
+_NOTICEABLE = SECOND // 100
 Doubt = Callable[[BotState, Instant], str]
 """Returns why a condition holds now; an empty text when it does not."""
 
@@ -60,8 +61,24 @@ def self_watch_of(settings: Settings, clock: MarketClock, server: ServerClock) -
     }
     if clock.speed != 1:
         return SelfWatch(doubts=doubts)
-    doubts[Condition.CLOCK] = lambda _state, _now: watch.look(wall_ns(), steady_ns()) or server.doubt()
+    doubts[Condition.CLOCK] = partial(clock_doubt, clock, watch, server)
     return SelfWatch(stood_still=lambda: watch.turn(steady_ns()), doubts=doubts)
+
+
+def clock_doubt(clock: MarketClock, watch: ClockWatch, server: ServerClock, state: BotState, _now: Instant) -> str:
+    """Return why the clock is in doubt; empty when it is not.
+
+    A clock that was set is followed once it has run true for a while and nothing is held: until then every deadline
+    of what is open keeps its length. The timetable goes by the wall's clock all the while.
+    """
+    doubt = watch.look(wall_ns(), steady_ns())
+    lead = clock.wall_lead()
+    if not doubt and abs(lead) > _NOTICEABLE:
+        if state.is_flat:
+            clock.follow_wall()
+        elif abs(lead) > LARGEST_STEP:
+            doubt = f"the machine's clock was set by {lead / SECOND:+.1f} s; it is followed when all is closed"
+    return doubt or server.doubt()
 
 
 def crash_loop(limit: int, state: BotState, now: Instant) -> str:

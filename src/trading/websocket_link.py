@@ -8,14 +8,19 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import inf
+from time import monotonic
 
 import certifi
 import websocket
+from websocket._abnf import continuous_frame, frame_buffer
 
 from core.errors import AuthenticationError, BrokerError
 from runtime.endpoints import require_allowed
 
+LARGEST_MESSAGE = 5_000_000
+"""Bytes; the largest of the feed's own have some ten thousand."""
 _REFUSED = frozenset({401, 403})
 _PORTS = {"ws": 80, "wss": 443}
 
@@ -37,6 +42,9 @@ class WebSocketLink:
         host = parts.hostname or ""
         self._guard = threading.Lock()
         self._socket = websocket.WebSocket()
+        self._frames = self._socket.frame_buffer = _BoundedFrames(self._socket._recv)
+        self._socket.cont_frame = _BoundedMessage()
+        self._patience = inf
         with contextlib.ExitStack() as undo:
             try:
                 self._wire = socket.create_connection((host, parts.port or _PORTS[parts.scheme]), seconds)
@@ -60,6 +68,7 @@ class WebSocketLink:
     def set_patience(self, seconds: float) -> None:
         """Let `receive` return after this long without a message, and `send` fail after this long without room."""
         self._socket.settimeout(seconds)
+        self._patience = seconds
 
     def send(self, message: bytes | str) -> None:
         """Send one binary or text message. Raises `LinkLostError`."""
@@ -71,6 +80,7 @@ class WebSocketLink:
 
     def receive(self) -> bytes | str | None:
         """Return the next message, or None when none came in time. Raises `LinkLostError`."""
+        self._frames.give_up_at = monotonic() + self._patience
         try:
             opcode, data = self._socket.recv_data()
         except websocket.WebSocketTimeoutException:
@@ -95,6 +105,43 @@ class WebSocketLink:
             self._socket.send_close()
         with self._guard:
             self._socket.shutdown()  # type: ignore[no-untyped-call]
+
+
+class _BoundedFrames(frame_buffer):
+    """Reads frames of bounded length, and lets go in time of one that arrives byte by byte; it is gone on with later.
+
+    The library would wait for the end of a frame for as long as anything comes, and keep all of it.
+    """
+
+    def __init__(self, receive: Callable[[int], bytes]) -> None:
+        super().__init__(self._receive, skip_utf8_validation=False)
+        self._source = receive
+        self.give_up_at = inf
+
+    def recv_length(self) -> None:
+        super().recv_length()
+        _refuse_length(self.length or 0)
+
+    def _receive(self, size: int) -> bytes:
+        if monotonic() > self.give_up_at:
+            raise websocket.WebSocketTimeoutException("the rest of the frame has not come yet")
+        return self._source(size)
+
+
+class _BoundedMessage(continuous_frame):
+    """Puts the fragments of a message together, up to a length."""
+
+    def __init__(self) -> None:
+        super().__init__(fire_cont_frame=False, skip_utf8_validation=False)
+
+    def add(self, frame: websocket.ABNF) -> None:
+        _refuse_length(len(frame.data) + (len(self.cont_data[1]) if self.cont_data else 0))
+        super().add(frame)
+
+
+def _refuse_length(length: int) -> None:
+    if length > LARGEST_MESSAGE:
+        raise websocket.WebSocketProtocolException(f"a message of {length} bytes; at most {LARGEST_MESSAGE} are read")
 
 
 def _tls() -> ssl.SSLContext:

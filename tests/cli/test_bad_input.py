@@ -325,3 +325,23 @@ def test_a_folder_that_cannot_be_made_is_named_in_one_line(run: Run, home: Path)
 
 def test_a_folder_without_a_run_cannot_be_resumed(run: Run) -> None:
     assert "elsewhere does not exist; name the folder of a run" in run("demo", "--resume", "elsewhere").complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--mutants", "--crash-everywhere"), "--crash-everywhere, --mutants and --plan are three different runs"),
+        (("--only", "tag_without_boot"), "--only names planted bugs to look for: add --mutants"),
+        (("--mutants", "--only", "nonsense"), "there is no planted bug nonsense; known are"),
+        (("--plan", "missing.json"), "missing.json: No such file or directory; check the path"),
+        (("--plan", "plan.json"), "plan.json is not a plan in JSON"),
+        (("--plan", "unknown.json"), "the plan's faults name 'earthquake'; known are request_refused"),
+    ],
+)
+def test_a_simulation_that_cannot_be_meant_is_refused_at_once(
+    arguments: tuple[str, ...], named: str, run: Run, home: Path
+) -> None:
+    (home / "plan.json").write_text("{")
+    (home / "unknown.json").write_text('{"seed": 1, "faults": [["earthquake", 1]]}')
+    assert named in run("simulate", *arguments).complaint
+    assert not (home / "simulation-failures").exists()

@@ -39,6 +39,7 @@ def pid_file(bot: Bot) -> Path:
     return bot.market.home / "bot" / "live_engine.pid"
 
 
+@pytest.mark.hazard("R1", "R2")
 def test_of_bots_started_at_once_one_runs_and_the_next_names_it_until_it_is_killed(
     open_market: Open, hire: Hire
 ) -> None:
@@ -100,6 +101,7 @@ def heard(manager: socket.socket) -> list[str]:
             return words
 
 
+@pytest.mark.hazard("T3", "R6")
 def test_a_process_that_stood_still_is_seen_by_its_manager_and_believes_nothing_until_the_books_agree(
     open_market: Open, hire: Hire, manager: socket.socket
 ) -> None:
@@ -137,6 +139,7 @@ def is_gap(event: events.Event, *, holds: bool) -> bool:
     return told and event.condition is Condition.GAP and event.holds is holds
 
 
+@pytest.mark.hazard("R4")
 def test_a_stop_in_the_middle_of_an_order_leaves_nothing_unprotected_and_nothing_twice(
     open_market: Open, hire: Hire
 ) -> None:
@@ -159,6 +162,7 @@ def test_a_stop_in_the_middle_of_an_order_leaves_nothing_unprotected_and_nothing
 
 
 @pytest.mark.parametrize("session", range(-(-KILLS // KILLS_A_SESSION)))
+@pytest.mark.hazard("R4", "R5")
 def test_a_bot_killed_again_and_again_at_any_moment_ends_the_day_with_the_books(
     session: int, open_market: Open, hire: Hire
 ) -> None:

@@ -56,6 +56,7 @@ def test_what_a_power_cut_leaves_is_whole(written: Path, tmp_path: Path) -> None
     assert read(copy) == [event(number) for number in range(EVENTS)]
 
 
+@pytest.mark.hazard("W5")
 def test_a_bit_that_flips_is_refused_in_one_line_or_changes_nothing(written: Path, tmp_path: Path) -> None:
     """Only the end may be missing: SQLite takes a damaged end of its journal for one that was not written whole."""
     chance, refused, shorter = np.random.default_rng(3), 0, 0
@@ -82,6 +83,7 @@ def test_a_bit_that_flips_is_refused_in_one_line_or_changes_nothing(written: Pat
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.999])
 @pytest.mark.parametrize("name", ["paper.sqlite", "paper.sqlite-wal"])
+@pytest.mark.hazard("W5")
 def test_a_file_that_was_cut_off_is_refused_or_ends_earlier(
     name: str, share: float, written: Path, tmp_path: Path
 ) -> None:
@@ -94,6 +96,7 @@ def test_a_file_that_was_cut_off_is_refused_or_ends_earlier(
 
 
 @pytest.mark.e2e
+@pytest.mark.hazard("W2")
 def test_a_reader_that_holds_on_for_ten_seconds_stops_no_write(tmp_path: Path) -> None:
     path = tmp_path / "paper.sqlite"
     holding, let_go = threading.Event(), threading.Event()
@@ -121,6 +124,7 @@ def test_a_reader_that_holds_on_for_ten_seconds_stops_no_write(tmp_path: Path) -
         assert len(list(log.read())) == number + 1
 
 
+@pytest.mark.hazard("W2")
 def test_a_writer_beside_ours_is_waited_for_and_then_refused(tmp_path: Path) -> None:
     path = tmp_path / "paper.sqlite"
     with SqliteEventLog(path) as log:

@@ -1,4 +1,4 @@
-"""A real disk runs full in mid-session: nothing goes out that it does not have, and a start can write again."""
+"""A real disk runs full under the writer: nothing goes out that it does not have, and the next start can write."""
 
 import subprocess
 import sys
@@ -19,6 +19,7 @@ def can_mount(folder: Path) -> bool:
     return tried.returncode == 0
 
 
+@pytest.mark.hazard("W4", "W1")
 def test_a_disk_that_runs_full_sends_nothing_more_and_leaves_room_for_the_next_start(tmp_path: Path) -> None:
     if not can_mount(tmp_path):
         pytest.skip("this system lets nobody mount a disk of their own")

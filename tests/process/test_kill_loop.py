@@ -37,6 +37,7 @@ def acknowledged_before_a_kill(log: Path, life: float) -> int:
 
 
 @pytest.mark.timeout(300 + 2 * KILLS)
+@pytest.mark.hazard("W3", "R4")
 def test_no_acknowledged_event_is_missing_after_any_kill(tmp_path: Path) -> None:
     chance = np.random.default_rng(11)
     for number in range(KILLS):

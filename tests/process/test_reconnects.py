@@ -79,6 +79,7 @@ def descriptors() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system has no /proc")
+@pytest.mark.hazard("D12", "D2", "D14")
 def test_five_hundred_reconnects_of_each_feed_leave_nothing_behind(server: "subprocess.Popen[str]") -> None:
     assert server.stdin is not None
     assert server.stdout is not None

@@ -51,6 +51,7 @@ def test_ready_alive_and_stopping_arrive_word_for_word(manager: Manager) -> None
     assert manager.heard == ["READY=1", "WATCHDOG=1", "STOPPING=1"]
 
 
+@pytest.mark.hazard("R6")
 def test_signs_of_life_come_four_times_in_the_interval_however_often_they_are_given(
     manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from auth.token_store import TokenStore
 from core.errors import BotError, ConfigurationError
 from core.instants import instant_at
 from market_data.symbol_files import SymbolFile
@@ -78,6 +79,18 @@ def test_a_line_of_ten_megabytes_is_refused_from_every_source(tmp_path: Path) ->
     refusal(lambda: process_environment(file))
     for name in ("FYERSBOT__MODE", "FYERSBOT__SYMBOLS", "FYERSBOT__AUTH__CLIENT_ID"):
         refusal(lambda name=name: load_settings(environ={name: LONG_LINE}))
+
+
+@pytest.mark.hazard("C1", "C7")
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" + "9" * 100_000 + "]", "[1e999]", "[NaN]"])
+def test_a_variable_or_a_token_file_without_end_is_refused(text: str, tmp_path: Path) -> None:
+    for name in ("FYERSBOT__SYMBOLS", "FYERSBOT__STRATEGY__PARAMS", "FYERSBOT__RISK"):
+        refusal(lambda name=name: load_settings(environ={name: text}))
+    tmp_path.chmod(0o700)
+    file = tmp_path / "token.json"
+    file.write_text(text)
+    file.chmod(0o600)
+    refusal(TokenStore(file, "APP-100").load)
 
 
 @pytest.mark.hazard("C1")
@@ -169,7 +182,9 @@ def test_the_look_for_patterns_finds_them() -> None:
 
 
 @pytest.mark.hazard("C7")
-@pytest.mark.parametrize(("place", "pattern"), patterns(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("place", "pattern"), list(patterns()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_no_pattern_of_ours_goes_back_and_forth_for_ever(place: str, pattern: re.Pattern[str]) -> None:
     for piece in HOSTILE:
         for end in ("", "!", "\n", "\x00"):

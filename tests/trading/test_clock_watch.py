@@ -27,6 +27,7 @@ class Machine:
 
 
 @pytest.mark.parametrize("step", [-120 * SECOND, 120 * SECOND, 2 * SECOND, -(SECOND + 1)])
+@pytest.mark.hazard("T2")
 def test_a_step_is_doubted_until_the_clock_has_run_true_for_a_minute(step: int) -> None:
     machine = Machine()
     assert machine.live(5 * MINUTE) == {""}
@@ -60,6 +61,7 @@ def test_the_slow_correction_of_a_time_daemon_is_no_step_however_far_it_goes() -
     assert machine.wall - WALL - (machine.steady - 5 * SECOND) > 3 * SECOND
 
 
+@pytest.mark.hazard("T3")
 def test_a_machine_that_sleeps_keeps_both_clocks_and_only_stands_still() -> None:
     machine = Machine()
     machine.wall += 300 * SECOND

@@ -27,6 +27,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return disk
 
 
+@pytest.mark.hazard("W4")
 def test_too_little_room_is_doubted_until_there_is_clearly_enough(free: SimpleNamespace, tmp_path: Path) -> None:
     watch = DiskWatch(tmp_path, floor_mb=200)
     told = []
@@ -43,6 +44,7 @@ def test_the_disk_is_asked_twice_a_minute_however_often_we_are(free: SimpleNames
     assert free.asked == 4
 
 
+@pytest.mark.hazard("W4")
 def test_the_reserve_takes_real_room_and_is_ours_alone(tmp_path: Path) -> None:
     reserve = DiskReserve(tmp_path, megabytes=2, floor_mb=0)
     reserve.hold()

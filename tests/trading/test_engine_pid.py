@@ -64,6 +64,7 @@ def test_the_file_names_this_process_its_start_and_the_machines_and_is_its_owner
     assert stat.S_IMODE((tmp_path / PID_FILE).stat().st_mode) == 0o600
 
 
+@pytest.mark.hazard("R2")
 def test_a_link_laid_at_its_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("untouched")
@@ -83,6 +84,7 @@ def test_who_holds_the_lock_and_wrote_the_file_is_named(
 
 
 @pytest.mark.parametrize("changes", [{"started_ticks": 1}, {"boot_id": "another start"}, {"boot_id": ""}])
+@pytest.mark.hazard("R2")
 def test_a_number_that_was_another_process_before_is_not_believed(
     changes: dict[str, object], other_bot: "subprocess.Popen[str]", tmp_path: Path, lock: Path
 ) -> None:
@@ -90,6 +92,7 @@ def test_a_number_that_was_another_process_before_is_not_believed(
     assert running_engine(tmp_path, lock) is None
 
 
+@pytest.mark.hazard("R2")
 def test_a_file_forged_with_true_facts_of_a_process_that_holds_no_lock_is_not_believed(
     other_bot: "subprocess.Popen[str]", tmp_path: Path, lock: Path
 ) -> None:
@@ -112,6 +115,7 @@ def test_a_file_that_we_would_not_have_written_says_nothing(content: str, tmp_pa
     assert running_engine(tmp_path, lock) is None
 
 
+@pytest.mark.hazard("R2")
 def test_a_file_that_others_can_write_or_that_is_a_link_says_nothing(
     other_bot: "subprocess.Popen[str]", tmp_path: Path, lock: Path
 ) -> None:
@@ -123,6 +127,7 @@ def test_a_file_that_others_can_write_or_that_is_a_link_says_nothing(
     assert running_engine(tmp_path, lock) is None
 
 
+@pytest.mark.hazard("R1", "R2")
 def test_who_was_killed_is_not_running_and_its_lock_is_free_at_once(
     other_bot: "subprocess.Popen[str]", tmp_path: Path, lock: Path
 ) -> None:

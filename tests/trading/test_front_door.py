@@ -365,6 +365,7 @@ def test_the_pid_file_stands_while_the_bot_runs_and_is_taken_away_at_a_graceful_
     assert pid_file.exists() is fails
 
 
+@pytest.mark.hazard("R9")
 def test_a_thread_that_dies_is_a_fault_of_the_bot_and_told_with_its_name(
     screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -387,6 +388,7 @@ def raise_it(error: BaseException) -> None:
     raise error
 
 
+@pytest.mark.hazard("W4")
 def test_a_log_that_cannot_be_written_gives_the_reserve_back_and_any_other_error_keeps_it(
     screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -403,6 +405,7 @@ def test_a_log_that_cannot_be_written_gives_the_reserve_back_and_any_other_error
         assert reserve.exists() is is_kept
 
 
+@pytest.mark.hazard("R1")
 def test_a_second_bot_on_the_folder_ends_with_3_and_names_the_first(
     screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

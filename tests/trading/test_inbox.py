@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ def test_while_the_writer_keeps_up_everything_arrives_in_order() -> None:
     assert inbox.get(0.001) is None
 
 
+@pytest.mark.hazard("D11")
 def test_a_writer_that_fell_behind_finds_the_newest_price_and_every_report() -> None:
     inbox = Inbox()
     for number in range(MOST_IN_ORDER):
@@ -100,6 +102,7 @@ def test_whatever_the_order_of_putting_and_taking(steps: list[str]) -> None:
     assert most <= 5 + len(SYMBOLS) + reports
 
 
+@pytest.mark.hazard("D11")
 def test_threads_that_bring_at_full_speed_lose_nothing_that_counts() -> None:
     inbox = Inbox()
     each = 20_000

@@ -567,9 +567,11 @@ def raise_one(refusals: list[BrokerError]) -> None:
 # --- what the process notices about itself --------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("T3")
 def test_a_pause_of_the_process_is_told_before_what_has_waited_meanwhile():
     house = House((TUESDAY, time(9, 20)), speed=1.0)
-    pauses = [0, 8 * SECOND]
+    pauses = [20 * SECOND, 0, 8 * SECOND]
+    """The first is what the start took, which is no pause of the loop."""
     trader = house.trader()
     assemble = house.assemble
 
@@ -610,6 +612,7 @@ def test_what_is_in_doubt_is_known_before_anything_can_be_decided():
 
 
 @pytest.mark.parametrize("when", [time(9, 20), time(3, 0)])
+@pytest.mark.hazard("R9")
 def test_a_thread_that_died_ends_the_bot_within_a_session_and_between(when):
     house = House((TUESDAY, when), speed=1.0)
     trader = house.trader(days=None)
@@ -652,6 +655,7 @@ def test_the_service_manager_hears_of_the_start_each_look_and_the_end():
     assert said.count("alive") >= 3
 
 
+@pytest.mark.hazard("R6")
 def test_a_loop_that_hangs_gives_no_signs_of_life():
     house, service = House((TUESDAY, time(9, 20)), speed=1.0), Heard()
     trader = house.trader()
@@ -693,6 +697,7 @@ def test_what_feeds_call_returns_though_nobody_takes_what_they_bring() -> None:
     assert len(nobody._inbox) <= MOST_IN_ORDER + 1
 
 
+@pytest.mark.hazard("R5")
 def test_a_bot_that_starts_again_and_again_takes_no_entries_until_it_has_lived_for_a_while():
     """The starts are counted in the log, so that no process needs to survive for it."""
     house = House((TUESDAY, time(9, 20)), speed=1.0)

@@ -63,6 +63,7 @@ def test_without_a_terminal_it_draws_nothing() -> None:
     assert output.getvalue() == ""
 
 
+@pytest.mark.hazard("R9")
 def test_a_picture_that_cannot_be_drawn_gives_way_to_a_line_and_is_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_picture_that_cannot_be_drawn_gives_way_to_a_line_and_is_told_once(
 @pytest.mark.parametrize(
     "error", [OSError(5, "Input/output error"), UnicodeEncodeError("ascii", "\u20b9", 0, 1, "no rupee")]
 )
+@pytest.mark.hazard("R9")
 def test_a_terminal_that_fails_does_not_end_the_thread_that_draws(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:

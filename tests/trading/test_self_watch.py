@@ -2,16 +2,21 @@
 
 from datetime import date, time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from core import events
 from core.events import Condition, ConditionChanged
-from core.instants import MINUTE, instant_at
+from core.instants import MINUTE, SECOND, instant_at
+from core.market import Side
+from core.orders import Product
 from core.state import BotState
+from core.tracking import OpenPosition
 from runtime.clock import MarketClock
 from runtime.settings import DiskSettings, PathSettings, Settings, StartSettings
-from trading.self_watch import SelfWatch, crash_loop, self_watch_of
+from trading.clock_watch import ClockWatch
+from trading.self_watch import SelfWatch, clock_doubt, crash_loop, self_watch_of
 from trading.server_clock import ServerClock
 
 TEN = instant_at(date(2026, 1, 6), time(10))
@@ -60,6 +65,7 @@ def test_what_still_holds_is_told_anew_to_a_process_that_took_over() -> None:
         ((-5, 0, 1, 2, 3, 4, 5), 5, True),
     ],
 )
+@pytest.mark.hazard("R5")
 def test_more_starts_than_the_limit_within_ten_minutes_are_a_crash_loop(
     starts: tuple[int, ...], now: float, loops: bool
 ) -> None:
@@ -87,6 +93,7 @@ def test_clocks_and_pauses_of_the_machine_mean_something_in_real_time_only(
     assert watch.gap(clock) is None
 
 
+@pytest.mark.hazard("T2", "W4")
 def test_a_wall_clock_that_is_set_and_a_full_disk_reach_the_gate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,3 +105,30 @@ def test_a_wall_clock_that_is_set_and_a_full_disk_reach_the_gate(
     for change in watch.changes(state, TEN + 2 * MINUTE):
         state.apply(change)
     assert set(state.conditions) == {Condition.CLOCK, Condition.DISK, Condition.CRASH_LOOP}
+
+
+@pytest.mark.hazard("T2")
+@pytest.mark.parametrize("is_flat", [True, False])
+def test_a_clock_that_was_set_is_followed_when_it_runs_true_and_nothing_is_open(
+    is_flat: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = SimpleNamespace(wall=10**18, steady=0)
+    for place in ("runtime.clock", "trading.self_watch"):
+        monkeypatch.setattr(f"{place}.wall_ns", lambda: machine.wall)
+        monkeypatch.setattr(f"{place}.steady_ns", lambda: machine.steady)
+    clock, watch = MarketClock(), ClockWatch(machine.wall, machine.steady)
+    state = BotState()
+    if not is_flat:
+        state.positions["NSE:SBIN-EQ"] = OpenPosition("NSE:SBIN-EQ", Side.BUY, Product.INTRADAY, 1, None, 1, 1, 10, 100)
+    machine.wall += 120 * SECOND
+    told = []
+    for _ in range(62):
+        machine.wall += SECOND
+        machine.steady += SECOND
+        told.append(clock_doubt(clock, watch, ServerClock(), state, 0))
+    assert told[0] == "the machine's clock was set by +120.0 s"
+    assert told[-1] == ("" if is_flat else "the machine's clock was set by +120.0 s; it is followed when all is closed")
+    assert clock.wall_lead() == (0 if is_flat else 120 * SECOND)
+    state.positions.clear()
+    assert clock_doubt(clock, watch, ServerClock(), state, 0) == ""
+    assert clock.now() == machine.wall

@@ -25,6 +25,7 @@ def heard(skew: float, road: float = 0.1) -> ServerClock:
 
 
 @pytest.mark.parametrize("skew", [-600, -7, 7, 600])
+@pytest.mark.hazard("A9", "V9")
 def test_a_clock_far_from_the_brokers_is_doubted(skew: float) -> None:
     side = "ahead of" if skew > 0 else "behind"
     assert f"s {side} ours" in heard(skew).doubt()
@@ -45,6 +46,7 @@ def test_equal_clocks_never_differ_however_long_the_answer_took(road: float, fra
         assert clock._ahead == 0
 
 
+@pytest.mark.hazard("A9")
 def test_a_difference_of_seconds_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
     clock = heard(4)
     with caplog.at_level(logging.WARNING):

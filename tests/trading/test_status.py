@@ -14,7 +14,7 @@ from core.instants import SECOND
 from core.market import Side
 from core.orders import OrderIntent, OrderType, Outcome, OutcomeKind, Product, Purpose
 from runtime.settings import Mode, Settings
-from trading.event_log import SqliteEventLog
+from trading.event_log import LAYOUT, SqliteEventLog
 from trading.operator_verbs import LOCK_FILE
 from trading.status import status_of
 
@@ -178,5 +178,5 @@ def test_a_log_that_is_none_or_of_another_version_is_an_error_in_words(settings,
         status_of(settings, None)
     path.unlink()
     sqlite3.connect(path).execute("PRAGMA user_version=7").connection.close()
-    with pytest.raises(StorageError, match="has layout 7, this version reads 1"):
+    with pytest.raises(StorageError, match=f"has layout 7, this version reads {LAYOUT}"):
         status_of(settings, None)

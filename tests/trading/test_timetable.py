@@ -128,6 +128,7 @@ def test_stopping_what_never_began_is_allowed(day):
     Timetable(StillClock(day.open), print).stop()
 
 
+@pytest.mark.hazard("R9")
 def test_an_appointment_that_cannot_be_kept_is_told(day):
     """A day whose square-off never comes must not go on."""
     told = queue.SimpleQueue()

@@ -1,6 +1,6 @@
 """Campaigns play what they say, count it, and notice a session that is not the same twice."""
 
-from simulation.campaign import Campaign, Speed, plan_of
+from simulation.campaign import Campaign, plan_of
 
 
 def campaign(play: str, lines: list[str] | None = None) -> Campaign:
@@ -46,10 +46,3 @@ def test_sessions_that_are_the_same_are_found_so(play: str) -> None:
 def test_a_session_that_hangs_on_the_hash_seed_is_found(play: str) -> None:
     again = campaign(play).determinism(701, 10)
     assert again == {"sessions": 4, "plays_of_each": 4, "different": [701]}
-
-
-def test_the_ratio_says_how_many_sessions_one_loop_is_worth() -> None:
-    figures = Speed(processes=2, seconds=30.0, loops=[0.1, 0.3]).content(600)
-    assert figures["sessions_per_minute"] == 1_200
-    assert figures["calibration_ratio"] == 2.0
-    assert Speed(processes=2).content(0)["sessions_per_minute"] == 0

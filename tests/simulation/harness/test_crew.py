@@ -2,6 +2,7 @@
 
 import pytest
 
+from simulation.calibration import Speed
 from simulation.crew import DIED, HUNG, Player, PlayerError, play_all
 from simulation.plan import Plan
 
@@ -41,23 +42,23 @@ def test_the_hash_seed_is_the_one_that_was_asked_for(play: str) -> None:
 
 
 def test_every_plan_is_played_once_whatever_dies_on_the_way(play: str) -> None:
-    loops: list[float] = []
+    speed = Speed(2)
     plans = [Plan(seed, faults=()) for seed in (*range(20), 666, 668)]
-    played = list(play_all(plans, 2, play, loops))
+    played = list(play_all(plans, 2, play, speed))
     assert sorted(plan.seed for plan, _ in played) == sorted(plan.seed for plan in plans)
     assert all(plan.seed == verdict.seed for plan, verdict in played)
     assert sorted(plan.seed for plan, verdict in played if verdict.violations) == [666, 668]
-    assert len(loops) == 4
-    assert min(loops) > 0
+    assert len(speed.loops) == 4
+    assert min(speed.loops) > 0
 
 
 def test_a_crew_that_cannot_begin_says_why() -> None:
     with pytest.raises(PlayerError, match="no_such_module"):
-        list(play_all([Plan(1)], 2, "no_such_module:play", []))
+        list(play_all([Plan(1)], 2, "no_such_module:play", Speed(2)))
 
 
 def test_who_stops_asking_gets_no_more(play: str) -> None:
-    crew = play_all((Plan(seed, faults=()) for seed in range(10**9)), 1, play, [])
+    crew = play_all((Plan(seed, faults=()) for seed in range(10**9)), 1, play, Speed(1))
     plan, _ = next(crew)
     assert plan.seed == 0
     crew.close()

@@ -100,6 +100,15 @@ def test_delivers_orders_as_facts_and_leaves_trades_to_the_books(bench: Bench) -
     assert (report.status, report.filled, report.filled_value) == (OrderStatus.PENDING, 10, 812_350)
 
 
+@pytest.mark.hazard("X12")
+def test_a_report_that_quotes_the_token_is_delivered_without_it(bench: Bench) -> None:
+    bench.token = "VERYSECRET"
+    bench.live()
+    bench.server.send(json.dumps({"orders": {**ORDER, "oms_msg": "not for APP-100:VERYSECRET"}, "s": "ok"}))
+    bench.orders.wait(lambda orders: len(orders) == 1)
+    assert bench.orders.entries[0].message == "not for APP-100:[redacted]"
+
+
 @pytest.mark.hazard("O14")
 @pytest.mark.parametrize(
     "message",

@@ -6,7 +6,7 @@ import pytest
 
 from core import events
 from core.events import Command, SafetyLevel, Verb
-from core.instants import MINUTE, SECOND
+from core.instants import MINUTE
 from core.orders import OrderStatus, Purpose
 from core.signals import Direction
 
@@ -43,11 +43,31 @@ def wishes(bot) -> list[int]:
     return [event.at for event in bot.of_kind(events.FundsWanted)]
 
 
-def test_an_open_circuit_refuses_entries_until_it_closes(bot):
-    bot.kernel.state.activity.paused_until = bot.shadow.activity.paused_until = bot.now + 301 * SECOND
-    assert ask(bot) == ["CIRCUIT_OPEN"]
-    assert ask(bot) == ["CIRCUIT_OPEN"]
-    assert ask(bot) == []
+def test_a_stop_that_cannot_be_sent_five_times_opens_the_circuit_for_entries_and_rests_in_the_end(bot):
+    bot.tick(80_000)
+    bot.tick(80_000, INFY)
+    bot.broker.plans[Verb.PLACE].extend(["", *["not_sent"] * 5])
+    bot.signal(Direction.LONG)
+    bot.run(25)
+    until = bot.kernel.state.activity.paused_until
+    assert until > bot.now
+    bot.kill()
+    bot.start()
+    bot.run(5)
+    assert bot.kernel.state.activity.paused_until == until
+    assert len(bot.broker.open_exits(SBIN)) == 1
+
+
+def test_an_open_circuit_refuses_an_entry_and_closes_after_a_minute(bot):
+    bot.enter()
+    bot.run(250)
+    bot.tick(80_400)
+    bot.broker.plans[Verb.PLACE].extend(["not_sent"] * 5)
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    bot.run(25)
+    assert bot.kernel.state.activity.paused_until > bot.now
+    assert ask(bot, INFY) == ["CIRCUIT_OPEN"]
+    assert ask(bot, INFY) == []
 
 
 def test_an_entry_of_unknown_fate_counts_as_filled(rehearse):
