@@ -152,8 +152,7 @@ class Hands:
             self._process.prices.stall(self._fates.size(_K.FEED_STALL, use, 1, 30))
 
     def _step_clock(self, use: int) -> None:
-        size = self._fates.size(_K.CLOCK_STEP, use, 0.05, 1)
-        self._process.clock_offset += int(20 * size**3 * SECOND)
+        self._process.wall_offset += int(20 * self._fates.size(_K.CLOCK_STEP, use, -1, 1) ** 3 * SECOND)
 
     def _pause(self, use: int) -> None:
         if self._process.is_alive and not self._process.stands_still:

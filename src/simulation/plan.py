@@ -96,7 +96,7 @@ class FaultKind(Enum):
     DISK_FULL = "disk_full"
     """The event log cannot be written; the process ends and is started again later."""
     CLOCK_STEP = "clock_step"
-    """The wall clock is set forward."""
+    """The machine's clock is set, forward or back."""
     PAUSE = "pause"
     """The process stands still for seconds, as a suspended machine does."""
     KILL = "kill"

@@ -29,7 +29,7 @@ from simulation.readings import Readings
 from simulation.setting import ACCOUNT, BROKER, CANDLE, CRASH_LIMIT, DESK, INSTRUMENTS, RULES
 from simulation.virtual_time import VirtualTime
 from simulation.workload import Oracle, Rows
-from trading.clock_watch import LONGEST_TURN, ClockWatch
+from trading.clock_watch import LARGEST_STEP, LONGEST_TURN, ClockWatch
 from trading.kernel import Kernel
 from trading.rate_budget import RateBudget
 from trading.self_watch import SelfWatch, crash_loop
@@ -52,8 +52,10 @@ class Process:
         checker: Checker,
         day: TradingDay,
     ) -> None:
+        self.wall_offset = 0
+        """How far the machine's clock is ahead of the truth."""
         self.clock_offset = 0
-        """How far the wall clock is ahead of the truth."""
+        """How far the process's own time is: that of the machine when it was last followed."""
         self.is_alive = False
         self.died_at: Instant = 0
         """When it last died; 0 for never."""
@@ -83,7 +85,7 @@ class Process:
         """Start the process, as after a crash and as in the morning."""
         self._boots += 1
         self._inbox.clear()
-        self._stands_still, self._wake_at = False, 0
+        self._stands_still, self._wake_at, self.clock_offset = False, 0, self.wall_offset
         budget = RateBudget(BROKER.rates, self._journal)
         self.life = Life(clock=self.now, put=self.put, budget=budget)
         self.life.put = partial(self._put_into, self.life)
@@ -126,13 +128,23 @@ class Process:
             self._look_at_itself(self.life)
 
     def _self_watch(self) -> SelfWatch:
-        watch = ClockWatch(self.now(), self._time.now)
+        watch = ClockWatch(self._time.now + self.wall_offset, self._time.now)
         return SelfWatch(
             doubts={
-                Condition.CLOCK: lambda _state, _now: watch.look(self.now(), self._time.now),
+                Condition.CLOCK: partial(self._clock_doubt, watch),
                 Condition.CRASH_LOOP: partial(crash_loop, CRASH_LIMIT),
             }
         )
+
+    def _clock_doubt(self, watch: ClockWatch, state: BotState, _now: Instant) -> str:
+        """Follow a clock that was set as `trading.self_watch` does: once it is believed, and nothing is held."""
+        doubt = watch.look(self._time.now + self.wall_offset, self._time.now)
+        lead = self.wall_offset - self.clock_offset
+        if not doubt and lead and state.is_flat:
+            self.clock_offset = self.wall_offset
+        elif not doubt and abs(lead) > LARGEST_STEP:
+            doubt = f"the machine's clock was set by {lead / SECOND:+.1f} s; it is followed when all is closed"
+        return doubt
 
     def _look_at_itself(self, life: Life) -> None:
         """Let the process notice what it can notice of itself, once a second."""
