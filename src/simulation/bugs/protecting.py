@@ -85,7 +85,7 @@ BUGS = (
         old="        if order is None and self._may_the_broker_close(state, position):\n            return []",
         new="        if state.day is None:\n            return []",
         why="The broker was asked to close the position, and an order of ours follows at once.",
-        exposed_by=_NO_WAY_OUT,
+        exposed_by=_NO_WAY_OUT | {FaultKind.KILL, FaultKind.REQUEST_LATE},
     ),
     PlantedBug(
         name="broker_closes_beside_our_exit",
