@@ -1,8 +1,9 @@
 """How long a tick takes from the inbox to the exit decision, at 50 symbols with an open position each.
 
 Every tick comes through the inbox from another thread, those that cross a stop or a target too. The writer's work is
-measured in the writer thread, from the tick taken out: to the end for every tick, and for one that exits also to the
-moment it is decided. The hop from the feed's thread is reported beside it. Prints one JSON line.
+measured in the writer thread, from the tick taken out: noted on the tape and then decided on, to the end for every
+tick, and for one that exits also to the moment it is decided. Writing the tape is measured by itself, per tick; the hop
+from the feed's thread is reported beside it. Prints one JSON line.
 """
 
 import gc
@@ -10,10 +11,12 @@ import json
 import queue
 import statistics
 import sys
+import tempfile
 import threading
 import time
 from datetime import date
 from datetime import time as day_time
+from pathlib import Path
 
 from core import events
 from core.charges import ChargeRates
@@ -27,6 +30,7 @@ from core.signals import Direction, FeatureRow, Needs, Signal
 from core.sizing import SizingMethod, SizingRule
 from core.state import BotState
 from trading.kernel import Kernel
+from trading.tick_tape import FileTickTape
 
 SYMBOLS = [f"NSE:SHARE{number}-EQ" for number in range(50)]
 GOAL_P99_US = 50
@@ -34,6 +38,8 @@ ROUNDS = 20
 """Each with 50 fresh positions, because a position exits once."""
 ROUND_TICKS = 10_000
 TICKS = ROUNDS * ROUND_TICKS
+WRITE_EVERY = 250
+"""Ticks between two looks of the writer, at a thousand a second."""
 FIRST_CROSSING = 150
 """Ticks that each symbol has before the first position is stopped out; after each further one another symbol exits."""
 STOP, TARGET = 99_000, 101_500
@@ -194,20 +200,31 @@ def main() -> None:
 
     thread = threading.Thread(target=feed)
     thread.start()
-    work, hop, exits, exit_steps = [], [], [], []
+    work, notes, hop, exits, exit_steps = [], [], [], [], []
+    folder = tempfile.TemporaryDirectory()
+    tape, writing = FileTickTape(Path(folder.name), DAY), 0
     for number in range(TICKS):
         kernel = kernels[number // ROUND_TICKS]
         sent, tick = inbox.get()
         begin = time.perf_counter_ns()
+        tape.note(tick, tick.at)
+        noted = time.perf_counter_ns()
         step = kernel.on_tick(tick, tick.at)
         end = time.perf_counter_ns()
         work.append(end - begin)
+        notes.append(noted - begin)
         hop.append(begin - sent)
         if step is not None:
             assert any(isinstance(event, events.ChangeIntended) for event in step.events)
             exits.append(decided.pop() - begin)
             exit_steps.append(end - begin)
+        if step is not None or number % WRITE_EVERY == 0:
+            begin = time.perf_counter_ns()
+            tape.write()
+            writing += time.perf_counter_ns() - begin
     thread.join()
+    tape.close()
+    folder.cleanup()
     assert len(exits) == ROUNDS * len(SYMBOLS)
     decision_p99, exit_p99, step_p99 = (
         sorted(times)[int(len(times) * 0.99)] / 1e3 for times in (work, exits, exit_steps)
@@ -218,6 +235,8 @@ def main() -> None:
         "ticks": TICKS,
         "decision_p50_us": round(statistics.median(work) / 1e3, 2),
         "decision_p99_us": round(decision_p99, 2),
+        "tape_note_p50_us": round(statistics.median(notes) / 1e3, 2),
+        "tape_write_us_per_tick": round(writing / TICKS / 1e3, 2),
         "exit_decided_p50_us": round(statistics.median(exits) / 1e3, 1),
         "exit_decided_p99_us": round(exit_p99, 1),
         "exit_step_p50_us": round(statistics.median(exit_steps) / 1e3, 1),

@@ -153,6 +153,45 @@ def resume(
 
 
 @app.command()
+def replay(
+    day: Annotated[
+        datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="The recorded day; none: the newest.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="Folder of a rehearsal, as data/runs/2026-01-06-001.")] = None,
+    state: Annotated[Path | None, typer.Option(help="State folder of a bot; none: the settings'.")] = None,
+    mode: Annotated[str | None, typer.Option(help="paper or live: whose log; none: the settings'.")] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Only say whether every decision is the same.")] = False,
+    until: Annotated[str | None, typer.Option(help="Stop at HH:MM:SS and show the bot as it stood then.")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a rule, as stop_atr=1.5; show what would differ first.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide a recorded day again from its inputs and ticks, and compare every decision."""
+    from trading.replay_verb import print_replay, request_of
+
+    settings = _settings(config)
+    request = request_of(
+        settings, run=run, state=state, mode=mode, day=day.date() if day else None, until=until, changes=change or ()
+    )
+    raise SystemExit(print_replay(request, settings, _calendar(settings), verify=verify, as_json=as_json))
+
+
+@app.command()
+def status(mode: ForModeOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Tell from the event log how the bot does: safety level, positions and their stops, live orders, the day."""
+    from trading.status import status_of
+
+    settings = _settings(config, {"mode": mode})
+    found = status_of(settings, settings.mode if mode else None)
+    if as_json:
+        _print_json(found.data)
+    else:
+        typer.echo("\n".join(found.lines))
+
+
+@app.command()
 def simulator(
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same market.")] = 7,
@@ -244,6 +283,19 @@ def train(
         _print_json({"model": name, "version": bundle.name, "path": str(bundle)})
     else:
         typer.echo(f"the model is in {bundle}")
+
+
+@app.command("rebuild-trading-log")
+def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Fill the tables of data/trading_log.sqlite anew from the event logs; a running bot may go on."""
+    from trading.bookkeeper import rebuild_all
+
+    taken = rebuild_all(_settings(config).paths.state)
+    if as_json:
+        _print_json({"events": taken})
+    else:
+        for name, count in taken.items():
+            typer.echo(f"{name}: {count} events")
 
 
 @app.command("show-config")

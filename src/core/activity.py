@@ -7,7 +7,7 @@ restart neither forgets nor forgives.
 from dataclasses import dataclass, field
 
 from core.instants import MINUTE, Instant
-from core.tracking import OrderState
+from core.order_states import OrderState
 
 FAILURES = 5
 """Orders that fail within a minute before entries pause for one."""

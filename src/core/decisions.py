@@ -193,6 +193,17 @@ class PositionAdjusted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRekeyed:
+    """The broker, or its owner, converted a position to another product; it is ours as before."""
+
+    at: Instant
+    symbol: str
+    product: Product
+    """What it is held under now."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolBlocked:
     """No entries in a symbol: somebody else's position or order is in it, or the books contradict our fills."""
 
@@ -232,6 +243,8 @@ class Alarm:
     at: Instant
     code: str
     message: str
+    key: str = ""
+    """What it is about, where it rings once a day for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +254,24 @@ class DoubtChanged:
     at: Instant
     condition: Condition
     holds: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlattenChecked:
+    """After a forced exit of everything: two readings, apart, showed nothing of ours; or a later one did again."""
+
+    at: Instant
+    is_flat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossRestored:
+    """Orders of ours that the log does not know have lost money today: counted once, as if it knew them."""
+
+    at: Instant
+    amount: int
+    """Negative, in units, charges included."""
     why: str
 
 
@@ -259,6 +290,7 @@ Decision: TypeAlias = (
     | TradeClosed
     | PositionAdopted
     | PositionAdjusted
+    | PositionRekeyed
     | SymbolBlocked
     | LevelChanged
     | Reconciled
@@ -266,4 +298,6 @@ Decision: TypeAlias = (
     | Alarm
     | DoubtChanged
     | FundsWanted
+    | FlattenChecked
+    | LossRestored
 )

@@ -16,6 +16,7 @@ from core.rules import TradingRules
 from core.signals import Direction, FeatureRow, SignalProvider
 from core.state import BotState
 from core.tags import Tagger
+from core.tracking import OpenPosition
 
 
 class Engine:
@@ -61,7 +62,7 @@ class Engine:
             case events.TradeClosed(trade=trade):
                 self._open_profit.pop(trade.symbol, None)
                 return self._watch_loss(state, event.at)
-            case events.Reconciled(at=at):
+            case events.Reconciled(at=at) | events.LossRestored(at=at):
                 return self._watch_loss(state, at)
         return []
 
@@ -88,7 +89,22 @@ class Engine:
             code, price = exits.decide(position.side.value, position.stop, position.target, ltp, ltp, ltp, False)
             if code != exits.HOLD:
                 decisions.append(ExitDecided(at=now, symbol=symbol, reason=exits.REASONS[code], price=price))
+            elif self.rules.trail_atr:
+                decisions += self._trail(state, position, ltp, now)
         return decisions + self._watch_loss(state, now)
+
+    def _trail(self, state: BotState, position: OpenPosition, ltp: int, now: Instant) -> list[Decision]:
+        """Let a stop follow the price; without a plan there is no range to follow at."""
+        order = state.exit_order(position.symbol)
+        if position.plan is None or (order is not None and order.changes >= exits.MOST_CHANGES):
+            return []
+        side, instrument = position.side.value, self.instruments[position.symbol]
+        risk = abs(position.entry_value // position.entry_filled - position.first_stop)
+        reach = int(self.rules.trail_atr * position.plan.atr + 1e-9)
+        stop = exits.trail(side, position.first_stop, position.stop, risk, reach, instrument.tick, ltp, ltp)
+        if stop == position.stop:
+            return []
+        return [events.LevelsSet(at=now, symbol=position.symbol, stop=stop, target=position.target)]
 
     def profit(self, state: BotState) -> int:
         """Profit of the day in units: closed trades after charges, open ones marked to the last price."""

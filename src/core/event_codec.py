@@ -185,11 +185,17 @@ def _fact_reader(fact: type) -> Callable[[Any], Any]:
     readers = [(field.name, _reader(hints[field.name])) for field in fields(fact)]
     # A field that was added later stands last and has a default, so that an older log can still be read.
     fewest = sum(field.default is MISSING and field.default_factory is MISSING for field in fields(fact))
+    # What can change may begin with values of its own making, and has moved on since: `__post_init__` has no say here.
+    can_change = not fact.__dataclass_params__.frozen  # type: ignore[attr-defined]
 
     def read(plain: Any) -> Any:
         if not fewest <= len(plain) <= len(readers):
             raise ValueError(f"{len(plain)} fields for {fact.__name__}, which has {len(readers)}")
         values = {name: reader(value) for (name, reader), value in zip(readers, plain, strict=False)}
-        return fact(**values)
+        made = fact(**values)
+        if can_change:
+            for name, value in values.items():
+                setattr(made, name, value)
+        return made
 
     return read

@@ -5,6 +5,8 @@ does not say which came first; a gap beyond a level fills at the open. Whole num
 this same function.
 """
 
+MOST_CHANGES = 20
+"""Changes of one order after which a stop trails no further: brokers refuse an order that is changed too often."""
 HOLD = 0
 STOP = 1
 TARGET = 2
@@ -39,6 +41,18 @@ def decide(side: int, stop: int, target: int, open_: int, high: int, low: int, s
         if low <= target:
             return TARGET, target
     return HOLD, 0
+
+
+def trail(side: int, first: int, stop: int, risk: int, reach: int, tick: int, high: int, low: int) -> int:
+    """Return where a stop is once a bar or tick is over: `reach` units or more behind its best price, and never back.
+
+    It stands on steps of a quarter of the initial `risk` from its `first` place, so that a bar moves it to just where
+    the ticks of that bar would have. Ask `decide` before: inside a bar the old stop holds.
+    """
+    best, start = (high if side > 0 else -low), side * first
+    step = max(-(-risk // (4 * tick)), 1) * tick
+    moved = start + (best - max(reach, tick) - start) // step * step
+    return side * max(moved, side * stop)
 
 
 def levels(side: int, entry: int, atr: float, stop_atr: float, target_atr: float, tick: int) -> tuple[int, int]:

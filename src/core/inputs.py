@@ -40,6 +40,10 @@ class Deadline(Enum):
     """A doubt that nothing has renewed ends; the key names it."""
     FUNDS = "funds"
     """The money at the broker is read."""
+    FLATTEN = "flatten"
+    """A forced exit of everything that is not proven yet calls for a person."""
+    SWEEP = "sweep"
+    """The books are looked through once more after it was; the key tells the times apart."""
 
 
 class Verb(Enum):

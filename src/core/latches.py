@@ -47,6 +47,8 @@ def _obstacle(state: BotState) -> str:
         return ""
     if not state.reconciled:
         return "the broker's books have not been read and agreed yet; resume again when the log says `Reconciled`"
+    if state.is_flat and state.level is SafetyLevel.FLATTEN and not state.flattened:
+        return "two readings of the books have not shown yet that all is closed; resume again in some seconds"
     if state.is_flat:
         return ""
     left = [f"{position.signed_quantity} {symbol}" for symbol, position in state.positions.items()]

@@ -212,3 +212,8 @@ class Books:
     orders: tuple[OrderReport, ...]
     fills: tuple[Fill, ...]
     positions: tuple[BrokerPosition, ...]
+
+    @property
+    def trades(self) -> tuple[Fill, ...]:
+        """The trades of the day, each once: a row that a book lists twice is one trade."""
+        return tuple({(fill.broker_id, fill.trade_number): fill for fill in self.fills}.values())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.charges import ChargeRates
-from core.instants import MINUTE
+from core.instants import MINUTE, SECOND
 from core.market import Timeframe
 from core.orders import Product
 from core.sizing import SizingRule
@@ -61,5 +61,11 @@ class TradingRules:
     max_orders_per_minute: int = 60
     max_books_age: int = 3 * MINUTE
     """Age at which the last complete reading of the books is too old to enter on."""
+    escalate_after: int = 20 * SECOND
+    """A forced exit of everything that is not proven by then calls for a person."""
+    desk_phone: str = ""
+    """The broker's dealing desk, for that call; empty: not known."""
     margin: float = 1.05
     """Money that must be free at the broker for each unit of an order's value, buffer included."""
+    trail_atr: float = 0.0
+    """Distance of a trailing stop behind the best price, in multiples of the average true range; 0 for none."""

@@ -9,12 +9,13 @@ from core import events
 from core.activity import Activity
 from core.events import FeedState, Phase, SafetyLevel, Verb
 from core.instants import MINUTE, Instant
-from core.market import Side
+from core.order_states import IN_THE_BOOK, OrderState, Signal
 from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
 from core.positions import Trade
+from core.protection_meter import ProtectionMeter
 from core.sessions import TradingDay
 from core.signals import Direction
-from core.tracking import IN_THE_BOOK, OpenPosition, OrderState, TrackedOrder, found_at_broker
+from core.tracking import OpenPosition, TrackedOrder, adopted_position, found_at_broker
 
 START_WINDOW = 10 * MINUTE
 """How long a start is remembered; many within it are a crash loop."""
@@ -27,6 +28,7 @@ _ORDER_NEWS = (
     events.OrderAbsent,
     events.PositionAdopted,
     events.PositionAdjusted,
+    events.PositionRekeyed,
     events.Booted,
 )
 
@@ -50,6 +52,8 @@ class BotState:
     stopping: bool = False
     closing: bool = False
     """Whether the bot ends with everything closed."""
+    rung: set[tuple[str, str]] = field(default_factory=set)
+    """Code and key of the day's alarms that ring once."""
     obeyed: set[str] = field(default_factory=set)
     """Keys of the operator's commands that were taken."""
     orders: dict[str, TrackedOrder] = field(default_factory=dict)
@@ -72,7 +76,12 @@ class BotState:
     books_at: Instant = 0
     books_failed: bool = False
     """Whether the newest attempt to read the books came to nothing."""
+    flattened: bool = False
+    """Whether, since FLATTEN was raised, two readings of the books have shown nothing of ours."""
     flat_verified: bool = False
+    last_at: Instant = 0
+    """When the newest event happened."""
+    meter: ProtectionMeter = field(default_factory=ProtectionMeter)
     realised: int = 0
     """Net profit of the day's closed trades, in units."""
     conditions: dict[events.Condition, str] = field(default_factory=dict)
@@ -85,18 +94,26 @@ class BotState:
     """What the strategy failed with since this process started; empty while it works."""
     soft_loss_hit: bool = False
     """Whether the soft loss limit was reached today; an operator may resume and is not asked again."""
+    loss_restored: bool = False
+    """Whether a loss that the log did not know was counted today."""
     doubted_at: Instant = 0
     """When the process last stood still: only books asked for since then are evidence."""
     starts: tuple[Instant, ...] = ()
     """When processes took over this log lately, oldest first, the present one included."""
+    seq: int = field(default=0, compare=False)
+    """How many events are in the fold: the number of the newest one in the log. Equal states know the same."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
+        self.seq += 1
+        self.meter.advance(self.last_at, event.at, self.day, self.positions.values())
         self._change_orders(event)
         self._change_positions(event)
         self._change_run(event)
+        self._change_doubts(event)
         if isinstance(event, _ORDER_NEWS):
             self._watch_protection(event.at)
+        self.last_at = max(self.last_at, event.at)
 
     def _change_orders(self, event: events.Event) -> None:
         """Our orders, and what the broker says of them."""
@@ -117,8 +134,7 @@ class BotState:
                 if intent.purpose is Purpose.ENTRY:
                     self.queued.pop(intent.symbol, None)
             case events.ChangeIntended(change=change, at=at):
-                order = self.orders[change.tag]
-                order.change, order.change_at = change, at
+                self.orders[change.tag].ask_change(change, at)
                 self._count_verb(at)
             case events.CancelIntended(tag=tag, at=at):
                 self.orders[tag].cancel_at = at
@@ -126,8 +142,8 @@ class BotState:
             case events.PositionExitIntended(symbol=symbol, at=at):
                 self.positions[symbol].broker_exit_at = at
                 self._count_verb(at)
-            case events.OrderAbsent(tag=tag):
-                self.orders[tag].state = OrderState.ABSENT
+            case events.OrderAbsent(tag=tag, at=at):
+                self.orders[tag].hear(Signal.DISPROVED, at)
             case _:
                 pass
 
@@ -137,7 +153,9 @@ class BotState:
             case events.EntryRefused(symbol=symbol):
                 self.queued.pop(symbol, None)
             case events.LevelsSet(symbol=symbol, stop=stop, target=target):
-                self.positions[symbol].stop, self.positions[symbol].target = stop, target
+                position = self.positions[symbol]
+                position.stop, position.target = stop, target
+                position.first_stop = position.first_stop or stop
             case events.ExitDecided(symbol=symbol, reason=reason):
                 position = self.positions[symbol]
                 position.exit_reason = position.exit_reason or reason
@@ -161,6 +179,8 @@ class BotState:
                 position.last_fill_at = at
                 if not position.quantity:
                     position.exit_reason = position.exit_reason or "closed_at_broker"
+            case events.PositionRekeyed(symbol=symbol, product=product):
+                self.positions[symbol].product = product
             case events.SymbolBlocked(symbol=symbol, why=why):
                 self.blocked[symbol] = why
             case _:
@@ -171,6 +191,9 @@ class BotState:
         match event:
             case events.LevelChanged(level=level, why=why):
                 self.level, self.level_why = level, why
+                self.flattened = False
+            case events.FlattenChecked(is_flat=is_flat):
+                self.flattened = is_flat
             case events.Reconciled():
                 self.reconciled = True
             case events.FeedChanged(feed=feed, state=feed_state):
@@ -180,18 +203,30 @@ class BotState:
                 self.access = valid
             case events.FlatVerified():
                 self.flat_verified = True
-            case events.FundsRead():
-                self.funds = event
-            case events.Alarm(code=events.STRATEGY_FAILED, message=message):
-                self.strategy_fault = message
-            case events.Alarm(code=events.SOFT_LOSS_LIMIT):
-                self.soft_loss_hit = True
             case events.PhaseReached(phase=phase):
                 self.phase = phase
             case events.DayBegan(day=day):
                 self._begin_day(day)
             case events.Booted():
                 self._boot(event)
+            case events.CommandGiven(command=command, key=key):
+                if key:
+                    self.obeyed.add(key)
+                self.closing = self.closing or command is events.Command.STOP_FLAT
+                self.stopping = self.stopping or self.closing or command is events.Command.STOP
+            case _:
+                pass
+
+    def _change_doubts(self, event: events.Event) -> None:
+        """What stands in the way of entries besides the level: doubts, money and health."""
+        match event:
+            case events.FundsRead():
+                self.funds = event
+            case events.LossRestored(amount=amount):
+                self.realised += amount
+                self.loss_restored = True
+            case events.Alarm(code=code, message=message, key=key):
+                self._hear_alarm(code, message, key)
             case (
                 events.ConditionChanged(condition=condition, holds=True, why=why)
                 | events.DoubtChanged(condition=condition, holds=True, why=why)
@@ -200,11 +235,6 @@ class BotState:
                 self._hear_of_the_process(event)
             case events.ConditionChanged(condition=condition) | events.DoubtChanged(condition=condition):
                 self.conditions.pop(condition, None)
-            case events.CommandGiven(command=command, key=key):
-                if key:
-                    self.obeyed.add(key)
-                self.closing = self.closing or command is events.Command.STOP_FLAT
-                self.stopping = self.stopping or self.closing or command is events.Command.STOP
             case _:
                 pass
 
@@ -232,8 +262,15 @@ class BotState:
         ]
 
     def exit_order(self, symbol: str) -> TrackedOrder | None:
-        """Return the one live order that reduces the position of a symbol: its stop, or the exit it was turned into."""
-        return next(iter(self.live_orders(symbol, Purpose.STOP, Purpose.EXIT)), None)
+        """Return the one live order that reduces the position of a symbol: its stop, or the exit it was turned into.
+
+        One that is being cancelled, because it came back from the dead or has the wrong product, only where there is
+        no other.
+        """
+        live = self.live_orders(symbol, Purpose.STOP, Purpose.EXIT)
+        position = self.positions.get(symbol)
+        sound = [order for order in live if position is not None and order.can_reduce(position)]
+        return next(iter(sound or live), None)
 
     def has_decided(self, symbol: str, candle: Instant) -> bool:
         """Whether the strategy has already spoken on a candle."""
@@ -269,19 +306,20 @@ class BotState:
 
     # --- orders -------------------------------------------------------------------------------------------------
 
-    def _hear_order(self, report: OrderReport, at: Instant) -> None:
+    def _hear_order(self, report: OrderReport, at: Instant, read_at: Instant = 0) -> TrackedOrder | None:
         """Merge what the broker says of one order: filled quantity only grows, a terminal state stays."""
-        order = self._order_of(report)
+        order = self._order_of(report, at)
         if order is None:
             order = found_at_broker(report, at)
             if order is None:
-                return
+                return None
             self.orders[report.tag] = order
         if report.filled > order.filled:
             self._fill(order, report.filled, report.filled_value, at)
         before = order.state
-        order.hear_report(report)
+        order.hear_report(report, at, read_at)
         self.activity.changed(before, order.state, at)
+        return order
 
     def _hear_outcome(self, event: events.OutcomeArrived) -> None:
         if event.outcome.rejection is RejectionKind.AUTHENTICATION:
@@ -293,6 +331,13 @@ class BotState:
             before = order.state
             order.hear_outcome(event.verb, event.outcome, event.at)
             self.activity.changed(before, order.state, event.at)
+
+    def _hear_alarm(self, code: str, message: str, key: str) -> None:
+        self.rung.add((code, key))
+        if code == events.STRATEGY_FAILED:
+            self.strategy_fault = message
+        elif code == events.SOFT_LOSS_LIMIT:
+            self.soft_loss_hit = True
 
     def _count_verb(self, at: Instant) -> None:
         self.orders_today += 1
@@ -308,12 +353,20 @@ class BotState:
             case _:
                 pass
 
-    def _order_of(self, report: OrderReport) -> TrackedOrder | None:
-        return self.orders.get(report.tag) or self.order_by_broker_id(report.broker_id)
+    def _order_of(self, report: OrderReport, at: Instant) -> TrackedOrder | None:
+        """Return our order that a report speaks of. An id is bound once: another id under our tag is another order."""
+        tagged = self.orders.get(report.tag)
+        if tagged is None:
+            return None if report.tag else self.order_by_broker_id(report.broker_id)
+        if not tagged.broker_id or report.broker_id in {tagged.broker_id, ""}:
+            return tagged
+        twin = tagged.twin(report, at)
+        return self.orders.setdefault(twin.intent.tag, twin)
 
     def _fill(self, order: TrackedOrder, filled: int, filled_value: int, at: Instant) -> None:
         """Raise what an order has filled to new totals, and the position with it."""
         intent = order.intent
+        order.note_fill()
         quantity, value = filled - order.filled, filled_value - order.filled_value
         order.filled, order.filled_value, order.last_fill_at = filled, filled_value, at
         position = self.positions.get(intent.symbol)
@@ -336,8 +389,7 @@ class BotState:
         """Note since when each position is without a confirmed order at the broker that would close all of it."""
         for position in self.positions.values():
             order = self.exit_order(position.symbol)
-            covered = order is not None and order.state is OrderState.WORKING and order.remaining >= position.quantity
-            if covered or not position.quantity:
+            if (order is not None and order.covers(position)) or not position.quantity:
                 position.unprotected_since = 0
             elif not position.unprotected_since:
                 position.unprotected_since = at
@@ -347,8 +399,7 @@ class BotState:
     def _read_books(self, books: Books, asked_at: Instant, at: Instant) -> None:
         self.books, self.books_at, self.books_failed = books, asked_at, False
         for report in books.orders:
-            self._hear_order(report, at)
-            order = self._order_of(report)
+            order = self._hear_order(report, at, asked_at)
             if order is not None:
                 order.forget_change_without_effect(asked_at)
         self._use_trade_book(books, at)
@@ -357,11 +408,11 @@ class BotState:
     def _use_trade_book(self, books: Books, at: Instant) -> None:
         """Take fills that the order book does not show yet, and exact values where the trade book has every fill."""
         sums: dict[str, tuple[int, int]] = {}
-        for fill in books.fills:
+        for fill in books.trades:
             quantity, value = sums.get(fill.broker_id, (0, 0))
             sums[fill.broker_id] = quantity + fill.quantity, value + fill.quantity * fill.price
-            if (traded := self.orders.get(fill.tag)) is not None:
-                traded.hear_fill(fill.broker_id)
+            if (traded := self.orders.get(fill.tag)) is not None and traded.broker_id in {fill.broker_id, ""}:
+                traded.hear_trade(fill.broker_id, at)
         for order in self.orders.values():
             quantity, value = sums.get(order.broker_id, (0, 0))
             if quantity > order.filled:
@@ -382,9 +433,10 @@ class BotState:
         ids = {report.broker_id for report in reports}
         if any(order.state in IN_THE_BOOK and order.broker_id not in ids for order in self.orders.values()):
             return
-        seen = {report.tag for report in reports}
+        seen = ids | {report.tag for report in reports} - {""}
         for order in self.orders.values():
-            if order.state is OrderState.UNKNOWN and order.intent.tag not in seen and asked_at > order.sent_at:
+            is_seen = order.intent.tag in seen or order.broker_id in seen
+            if order.state is OrderState.UNKNOWN and not is_seen and asked_at > order.sent_at:
                 order.absent_reads += 1
                 order.last_absent_read = asked_at
 
@@ -402,11 +454,10 @@ class BotState:
         self.feeds.clear()
         self.conditions = {held: why for held, why in self.conditions.items() if held is events.Condition.RATE}
         for order in self.orders.values():
-            if order.state is OrderState.SENT:
-                order.state = OrderState.UNKNOWN
+            order.hear(Signal.RESTARTED, event.at)
         for position in self.positions.values():
             if position.unprotected_since:
-                position.unprotected_since = event.at  # the deadline is for what we can act on
+                position.unprotected_since += event.at - self.last_at  # the deadline is for what we can act on
 
     def _begin_day(self, day: TradingDay) -> None:
         if self.day is not None and self.day.date == day.date:
@@ -416,9 +467,11 @@ class BotState:
         self.orders.clear()
         self.trades.clear()
         self.blocked.clear()
+        self.rung.clear()
+        self.meter.begin_day()
         self.orders_today = self.signals_today = self.realised = 0
         self.activity.begin_day()
-        self.soft_loss_hit = False
+        self.soft_loss_hit = self.loss_restored = False
         self.flat_verified = False
         self.reconciled = False
         self.carried = {symbol: position.signed_quantity for symbol, position in self.positions.items()}
@@ -428,18 +481,6 @@ class BotState:
                 position.product = Product.CNC  # what could not be squared off has become delivery
 
     def _adopt(self, event: events.PositionAdopted) -> None:
-        position = OpenPosition(
-            symbol=event.symbol,
-            side=Side.BUY if event.quantity > 0 else Side.SELL,
-            product=event.product,
-            opened_at=event.at,
-            plan=None,
-            stop=event.stop,
-            target=event.target,
-            entry_filled=abs(event.quantity),
-            entry_value=event.entry_value,
-            last_fill_at=event.at,
-        )
-        self.positions[event.symbol] = position
+        self.positions[event.symbol] = adopted_position(event)
         if event.stop_order is not None:
             self._hear_order(event.stop_order, event.at)

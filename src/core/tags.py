@@ -41,6 +41,11 @@ def is_ours(tag: str) -> bool:
     return len(tag) == LENGTH and tag[0] == "Q" and _check(tag[:-2]) == tag[-2:]
 
 
+def is_of_log(tag: str, log_id: str) -> bool:
+    """Whether one of our tags was made from a log; any log makes a tag once."""
+    return bool(log_id) and is_ours(tag) and tag[4:6] == log_id
+
+
 def purpose_of(tag: str) -> Purpose:
     """Return the purpose written in one of our tags."""
     return Purpose(tag[-3])

@@ -1,11 +1,11 @@
 """What the bot knows of one order and of one position: parts of the fold, changed by events only."""
 
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
 
-from core.events import EntryPlan, Verb
+from core.events import EntryPlan, PositionAdopted, Verb
 from core.instants import SECOND, Instant
 from core.market import Side
+from core.order_states import SIGNAL_OF_OUTCOME, SIGNAL_OF_STATUS, THOUGHT_DEAD, OrderState, Signal, next_state
 from core.orders import (
     OrderChange,
     OrderIntent,
@@ -22,46 +22,6 @@ from core.tags import is_ours, purpose_of
 _OUR_PRODUCTS = frozenset(product.value for product in Product)
 CHANGE_VISIBLE_AFTER = 2 * SECOND
 """A complete reading begun this long after a change must show it."""
-
-
-class OrderState(Enum):
-    """Where one of our orders is in its life."""
-
-    SENT = "sent"
-    """Written down and handed to the wire; no answer yet."""
-    UNKNOWN = "unknown"
-    """The answer proves nothing; the books will."""
-    WORKING = "working"
-    FILLED = "filled"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    NOT_SENT = "not_sent"
-    ABSENT = "absent"
-    """The books showed, late enough and twice, that it does not exist."""
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it may still trade."""
-        return self in {OrderState.SENT, OrderState.UNKNOWN, OrderState.WORKING}
-
-
-_THOUGHT_MISSING = frozenset({OrderState.ABSENT, OrderState.NOT_SENT})
-"""Verdicts that a sight of the order overturns."""
-IN_THE_BOOK = frozenset({OrderState.WORKING, OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED})
-"""States in which a complete order book must list the order."""
-_STATE_OF_OUTCOME = {
-    OutcomeKind.ACK: OrderState.WORKING,
-    OutcomeKind.REJECTED: OrderState.REJECTED,
-    OutcomeKind.NOT_SENT: OrderState.NOT_SENT,
-    OutcomeKind.UNKNOWN: OrderState.UNKNOWN,
-}
-_STATE_OF_STATUS = {
-    OrderStatus.FILLED: OrderState.FILLED,
-    OrderStatus.CANCELLED: OrderState.CANCELLED,
-    OrderStatus.REJECTED: OrderState.REJECTED,
-    OrderStatus.EXPIRED: OrderState.EXPIRED,
-}
 
 
 @dataclass(slots=True)
@@ -92,6 +52,25 @@ class TrackedOrder:
     absent_reads: int = 0
     last_absent_read: Instant = 0
     message: str = ""
+    answered_at: Instant = 0
+    """When the answer to sending it came; 0 before."""
+    unknown_since: Instant = 0
+    """When its fate became unknown; 0 while it is known."""
+    changes: int = 0
+    """How often new values were asked for; brokers count that, too."""
+    vain_changes: int = 0
+    """Changes in a row that the broker acknowledged and the book does not show."""
+    change_acked: bool = False
+    came_back: bool = False
+    """Whether it was held for refused, unsent or absent, and was there after all."""
+    filled_late: bool = False
+    """Whether it traded on after its end."""
+    strange_status: bool = False
+    """Whether the broker gave it a status we do not know."""
+    was_found: bool = False
+    """Whether the broker's books knew it and this log did not."""
+    twin_of: str = ""
+    """Tag of our order whose tag this second order at the broker carries; empty for nearly every order."""
 
     def __post_init__(self) -> None:
         """Start with the values we sent."""
@@ -105,48 +84,100 @@ class TrackedOrder:
         """Quantity that may still trade."""
         return self.quantity - self.filled if self.state.is_live else 0
 
+    def can_reduce(self, position: "OpenPosition") -> bool:
+        """Whether it may serve as the position's stop or exit."""
+        return self.state.is_live and self.state is not OrderState.ZOMBIE and self.intent.product is position.product
+
+    def is_confirmed_for(self, position: "OpenPosition") -> bool:
+        """Whether the broker has confirmed it and it may serve the position."""
+        return self.state is OrderState.WORKING and self.can_reduce(position)
+
+    def covers(self, position: "OpenPosition") -> bool:
+        """Whether the broker has confirmed it and it would close all of the position."""
+        return self.is_confirmed_for(position) and self.remaining >= position.quantity
+
+    def hear(self, signal: Signal, at: Instant) -> None:
+        """Go where a signal leads. Raises `InvariantError` for one that only a bug of ours can bring about."""
+        before, self.state = self.state, next_state(self.state, signal)
+        if before in THOUGHT_DEAD and self.state in {OrderState.ZOMBIE, OrderState.FILLED}:
+            self.came_back = True
+        if self.state is not OrderState.UNKNOWN:
+            self.unknown_since = 0
+        elif before is not OrderState.UNKNOWN:
+            self.unknown_since = at
+
     def hear_outcome(self, verb: Verb, outcome: Outcome, at: Instant) -> None:
-        """Take the answer to one of our calls; only a book or report moves it on from UNKNOWN or WORKING."""
+        """Take the answer to one of our calls."""
         self.message = outcome.message
         failed = outcome.kind in {OutcomeKind.REJECTED, OutcomeKind.NOT_SENT}
         match verb:
             case Verb.PLACE:
                 self.broker_id = self.broker_id or outcome.broker_id
-                self.rejection = outcome.rejection
-                if self.state in {OrderState.SENT, OrderState.UNKNOWN}:
-                    self.state = _STATE_OF_OUTCOME[outcome.kind]
+                self.rejection, self.answered_at = outcome.rejection, at
+                self.hear(SIGNAL_OF_OUTCOME[outcome.kind], at)
             case Verb.MODIFY if failed:
                 self.change = None
                 self.change_refused_at = at
             case Verb.MODIFY:
                 self.change_at = at  # only from here on can the book be expected to show it
+                self.change_acked = outcome.kind is OutcomeKind.ACK
             case Verb.CANCEL if outcome.kind is OutcomeKind.NOT_SENT:
                 self.cancel_at = 0
             case _:
                 pass
 
-    def hear_report(self, report: OrderReport) -> None:
-        """Merge what the broker says, fills apart: a terminal state stays, but a sighting overturns absence."""
+    def hear_report(self, report: OrderReport, at: Instant, read_at: Instant = 0) -> None:
+        """Merge what the broker says, fills apart; `read_at` is when the reading was begun that says it."""
         self.broker_id = self.broker_id or report.broker_id
-        if self.state.is_live or self.state in _THOUGHT_MISSING:
-            self.state = _STATE_OF_STATUS.get(report.status, OrderState.WORKING)
+        signal = SIGNAL_OF_STATUS[report.status]
+        if self.state.is_live or self.state in THOUGHT_DEAD:
             self.message = report.message or self.message
+        if signal is Signal.LIVE and self.rejection and read_at > self.answered_at + CHANGE_VISIBLE_AFTER:
+            signal = Signal.LISTED
+        self.strange_status = self.strange_status or (signal is Signal.STRANGE and self.state.is_live)
+        self.hear(signal, at)
         if report.status is OrderStatus.PENDING and report.filled == self.filled:
             self.type, self.quantity = report.type, report.quantity
             self.limit_price, self.trigger_price = report.limit_price, report.trigger_price
         if self.change is not None and _shows(report, self.change):
-            self.change = None
+            self.change, self.vain_changes = None, 0
 
-    def hear_fill(self, broker_id: str) -> None:
+    def hear_trade(self, broker_id: str, at: Instant) -> None:
         """Take a trade with our tag as a sight of the order, which the order book may be late to show."""
         self.broker_id = self.broker_id or broker_id
-        if self.state in _THOUGHT_MISSING or self.state in {OrderState.SENT, OrderState.UNKNOWN}:
-            self.state = OrderState.WORKING
+        self.hear(Signal.TRADED, at)
+
+    def note_fill(self) -> None:
+        """Note that it has filled further, which an order that has ended should not."""
+        if self.state in THOUGHT_DEAD:
+            self.came_back = True
+        elif not self.state.is_live:
+            self.filled_late = True
+
+    def ask_change(self, change: OrderChange, at: Instant) -> None:
+        """Note that new values are asked for."""
+        self.change, self.change_at, self.change_acked = change, at, False
+        self.changes += 1
+
+    def twin(self, report: OrderReport, at: Instant) -> "TrackedOrder":
+        """Return the second order at the broker that carries our tag, tracked under a key of its own."""
+        intent = replace(
+            self.intent,
+            tag=f"{self.intent.tag}~{report.broker_id}",
+            side=report.side,
+            quantity=report.quantity,
+            type=report.type,
+            limit_price=report.limit_price,
+            trigger_price=report.trigger_price,
+        )
+        twin_of = self.intent.tag
+        return TrackedOrder(intent=intent, sent_at=at, plan=self.plan, broker_id=report.broker_id, twin_of=twin_of)
 
     def forget_change_without_effect(self, asked_at: Instant) -> None:
         """Give up a change that a reading, begun late enough, did not show: the book is the truth."""
         if self.change is not None and asked_at > self.change_at + CHANGE_VISIBLE_AFTER:
             self.change = None
+            self.vain_changes += self.change_acked
 
 
 @dataclass(slots=True)
@@ -173,6 +204,8 @@ class OpenPosition:
     """When the broker was last asked to close it by itself; 0 for never."""
     unprotected_since: Instant = 0
     """When it last became without a confirmed stop at the broker; 0 while protected."""
+    first_stop: int = 0
+    """Where the stop was to begin with; a trailing one has moved since."""
 
     @property
     def quantity(self) -> int:
@@ -188,6 +221,23 @@ class OpenPosition:
     def signed_quantity(self) -> int:
         """Shares still held, negative for a short."""
         return self.side.value * self.quantity
+
+
+def adopted_position(event: PositionAdopted) -> OpenPosition:
+    """Return a position as it was found at the broker."""
+    return OpenPosition(
+        symbol=event.symbol,
+        side=Side.BUY if event.quantity > 0 else Side.SELL,
+        product=event.product,
+        opened_at=event.at,
+        plan=None,
+        stop=event.stop,
+        target=event.target,
+        first_stop=event.stop,
+        entry_filled=abs(event.quantity),
+        entry_value=event.entry_value,
+        last_fill_at=event.at,
+    )
 
 
 def found_at_broker(report: OrderReport, at: Instant) -> TrackedOrder | None:
@@ -216,6 +266,7 @@ def found_at_broker(report: OrderReport, at: Instant) -> TrackedOrder | None:
         broker_id=report.broker_id,
         filled=report.filled,
         filled_value=report.filled_value,
+        was_found=True,
     )
 
 

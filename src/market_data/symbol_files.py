@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from mmap import mmap
 from typing import Any
 
@@ -23,6 +24,8 @@ _INDEX_TICK = 5
 """Units of an index without a tick size: it is only watched, and shown with two decimals."""
 _LARGEST = 10**12
 _MOST_NEIGHBOURS = 3
+_MOST_COMPARED = 20_000
+"""Tickers that an unknown one is compared with: likeness is slow work, and a file may hold a million."""
 _TOKEN_PATTERN = re.compile(r"\d{11,20}", re.ASCII)
 _JSON_TICKER = re.compile(rb'"((?:NSE|BSE|MCX):[^"]{1,80})"\s{0,4}:\s{0,4}\{')
 _CSV_TICKER = re.compile(rb",((?:NSE|BSE|MCX):[^,\n]{1,80}),")
@@ -175,11 +178,8 @@ class SymbolFile:
         """Name the tickers that look most like the wanted one."""
         pattern = _JSON_TICKER if self._is_json else _CSV_TICKER
         first = symbol[: symbol.find(":") + 2].encode()
-        names = [
-            found[1].decode("utf-8", errors="replace")
-            for found in pattern.finditer(self._content)
-            if found[1].startswith(first)
-        ]
+        alike = (found[1] for found in pattern.finditer(self._content) if found[1].startswith(first))
+        names = [name.decode("utf-8", errors="replace") for name in islice(alike, _MOST_COMPARED)]
         near = difflib.get_close_matches(symbol, names, n=_MOST_NEIGHBOURS, cutoff=0.6)
         return f"; did you mean {' or '.join(near)}?" if near else ""
 

@@ -80,6 +80,8 @@ class BrokerSettings(Section):
     endpoints: EndpointSettings = EndpointSettings()
     connect_seconds: float = Field(default=3.0, gt=0)
     read_seconds: float = Field(default=5.0, gt=0)
+    desk_phone: str = Field(default="", max_length=40, pattern=r"^[0-9 +()/-]*$")
+    """The broker's dealing desk; stands in the alarm of an exit that does not get through."""
     rates: RateSettings = RateSettings()
 
 
@@ -148,6 +150,8 @@ class ExitSettings(Section):
     target_atr: float = Field(default=3.0, gt=0)
     limit_offset: float = Field(default=0.005, gt=0, le=0.05)
     """Distance of the resting stop's limit price beyond its trigger, as a share of price."""
+    trail_atr: float = Field(default=0.0, ge=0)
+    """Distance at which the stop trails behind the best price since the entry; 0: it stays where it is."""
 
 
 class RiskSettings(Section):

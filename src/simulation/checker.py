@@ -180,6 +180,11 @@ class Checker:
         if symbol not in truth.touched and truth.net[symbol]:
             self.complain("I10", f"the trade in {symbol} is closed, and {truth.net[symbol]} are held")
 
+    def process_died(self) -> None:
+        """Note that whatever was about to be sent went down with the process."""
+        for symbol in INSTRUMENTS:
+            self._meter.request_was_lost(symbol, self._time.now)
+
     def given(self, item: events.Input | Tick) -> None:
         """Note a price that the bot was given."""
         if isinstance(item, Tick):

@@ -57,6 +57,10 @@ class SimulatedDisk:
         """Hash of the newest row."""
         return self._log.head
 
+    def hash_at(self, number: int) -> str:
+        """Return the hash of a row; empty when there is no such row."""
+        return self._log.hash_at(number)
+
     def append(self, events: Sequence[Event], tape: int = 0) -> None:
         """Keep events. Raises `StorageError` when the disk is full, `ProcessKilledError` at the planned write."""
         self.writes += 1

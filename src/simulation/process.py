@@ -55,6 +55,8 @@ class Process:
         self.clock_offset = 0
         """How far the wall clock is ahead of the truth."""
         self.is_alive = False
+        self.died_at: Instant = 0
+        """When it last died; 0 for never."""
         self._time = time
         self._fates = fates
         self._broker = broker
@@ -169,7 +171,8 @@ class Process:
         """Drop everything that is in memory, a step that was not kept perhaps; start again after so many seconds."""
         if not self.is_alive:
             return
-        self.is_alive = False
+        self.is_alive, self.died_at = False, self._time.now
+        self._checker.process_died()
         self.life.is_over = True
         self._left_behind = None if loses_a_step else self.kernel.state
         self._disk.close()

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from core import events
 from core.errors import StorageError
 from core.instants import MILLISECOND, SECOND, ist_text
+from core.order_states import OrderState
 from core.orders import OrderReport
 from core.state import BotState
-from core.tracking import OrderState
 from simulation.books import own_tag
 from simulation.broker import SimulatedBroker
 from simulation.checker import Checker
@@ -19,7 +19,7 @@ from simulation.disk import SimulatedDisk
 from simulation.fates import Fates
 from simulation.hands import Hands
 from simulation.network import Network
-from simulation.plan import Plan, fault_class
+from simulation.plan import Fault, FaultKind, Plan, fault_class
 from simulation.prices import Prices
 from simulation.process import Process
 from simulation.protection_meter import ProtectionMeter, is_too_long
@@ -94,7 +94,8 @@ class _Session:
         self._process.keep_appointments(hours.end_of_faults + CALM)
         time.run(hours.end_of_faults, self._look)
         self._fates.are_off = True
-        time.run(hours.end_of_faults + CALM, self._look)
+        while time.now < (until := max(hours.end_of_faults, self._process.died_at) + CALM):
+            time.run(until, self._look)
         self._judge_end()
         return self._verdict()
 
@@ -132,7 +133,8 @@ class _Session:
     def _judge_end(self) -> None:
         """Judge what must be so after the calm: all known, all flat or protected, all fills in the log."""
         self._meter.finish(self._time.now)
-        session = fault_class(self._fates.fired)
+        crash = (Fault(FaultKind.KILL, 0),) if self._plan.crash else ()
+        session = fault_class((*self._fates.fired, *crash))
         complain = self._checker.complain
         for spell in self._meter.spells:
             if is_too_long(spell, session):

@@ -35,7 +35,8 @@ class Truth:
 
     def __init__(self) -> None:
         self.net = dict.fromkeys(SYMBOLS, 0)
-        """Intraday shares, negative for a short."""
+        """Shares by symbol over all products, negative for a short: a conversion changes nothing."""
+        self._rows: dict[str, int] = {}
         self.exits: dict[str, dict[str, ExchangeOrder]] = {symbol: {} for symbol in SYMBOLS}
         """Working orders of ours that close, by symbol and id."""
         self.entries: dict[str, dict[str, ExchangeOrder]] = {symbol: {} for symbol in SYMBOLS}
@@ -49,8 +50,9 @@ class Truth:
         match item:
             case OrderChanged(order):
                 self._take_order(order, at)
-            case PositionChanged(row) if row.product == Product.INTRADAY.value:
-                self.net[row.symbol] = row.net_quantity
+            case PositionChanged(row):
+                self._rows[row.id] = row.net_quantity
+                self.net[row.symbol] = sum(self._rows.get(f"{row.symbol}-{each.value}", 0) for each in Product)
                 self._forget_touch(row.symbol, at)
             case _:
                 pass

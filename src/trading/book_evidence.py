@@ -20,7 +20,7 @@ def traded_by_others(books: Books, position: OpenPosition, side: Side) -> list[t
     def is_of_others(row: Fill | OrderReport) -> bool:
         return row.symbol == position.symbol and row.side is side and not is_ours(row.tag)
 
-    fills = [fill for fill in books.fills if is_of_others(fill)]
+    fills = [fill for fill in books.trades if is_of_others(fill)]
     booked = {fill.broker_id for fill in fills}
     opened_at = position.opened_at - SECOND  # the exchange's times are whole seconds
     since = [fill for fill in fills if fill.at >= opened_at]
@@ -40,21 +40,23 @@ def net_of_others(books: Books, symbol: str, product: Product) -> int:
     )
 
 
-def is_converted(books: Books, position: OpenPosition, quantity: int) -> bool:
-    """Whether the position book shows shares of a position under another product."""
-    elsewhere = sum(
-        row.net_quantity * position.side.value
-        for row in books.positions
-        if row.symbol == position.symbol and row.product != position.product.value
-    )
-    return elsewhere >= quantity
+def product_held_under(books: Books, position: OpenPosition, quantity: int) -> Product | None:
+    """Return the product under which the position book shows shares that only a conversion of ours explains."""
+    for product in Product:
+        if product is position.product:
+            continue
+        rows = [row for row in books.positions if row.symbol == position.symbol and row.product == product.value]
+        net = sum(row.net_quantity for row in rows) - net_of_others(books, position.symbol, product)
+        if net * position.side.value >= quantity:
+            return product
+    return None
 
 
 def has_every_fill(state: BotState, books: Books, symbol: str) -> bool:
     """Whether the trade book accounts for every share that the order book says we traded."""
     for order in state.orders.values():
         if order.intent.symbol == symbol and order.filled:
-            booked = sum(fill.quantity for fill in books.fills if fill.broker_id == order.broker_id)
+            booked = sum(fill.quantity for fill in books.trades if fill.broker_id == order.broker_id)
             if booked != order.filled:
                 return False
     return True

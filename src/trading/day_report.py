@@ -23,10 +23,12 @@ from core.market import Side
 from core.positions import Trade
 from runtime.atomic_files import write_text
 from trading.mode_badge import mode_badge
-from trading.rupee_text import profit_style, rupees, short_symbol, signed_rupees
+from trading.rupee_text import profit_style, rupees, share_text, short_symbol, signed_rupees
 
 WIDE = 110
 """Columns from which the time of a fill stands beside its price."""
+_SHOWN_OF_HEAD = 32
+"""Digits of the head that people are shown: 128 bits, more than anybody can forge."""
 REPORT_WIDTH = 120
 """Columns of a report that goes to no terminal."""
 
@@ -47,6 +49,16 @@ class DayFacts:
     """The safety level the day ended on."""
     is_rehearsal: bool
     """Whether every endpoint was this machine, so that no real money was at stake."""
+    log_rows: int = 0
+    """Rows in the event log at the end of the day."""
+    log_head: str = ""
+    """Hash of the newest of them, in hex: it vouches for all, and whoever keeps it can tell a log that was altered."""
+    protected: float | None = None
+    """Share of position time with a stop at the broker; None when nothing was held."""
+    longest_naked: float = 0.0
+    """Seconds of the longest spell of one position without a stop."""
+    loss_if_left: int = 0
+    """What is still open would lose from its entry with nobody there, in paise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +117,13 @@ def summary(trades: Sequence[Trade], facts: DayFacts) -> dict[str, Any]:
         "net_pnl": totals.net / 100,
         "max_drawdown": totals.max_drawdown / 100,
         "signals": facts.signals,
+        "protected_share": None if facts.protected is None else round(facts.protected, 6),
+        "longest_unprotected_seconds": round(facts.longest_naked, 3),
+        "loss_if_left_alone": facts.loss_if_left / 100,
         "flat": facts.flat,
         "safety_level": facts.level.name,
+        "log_rows": facts.log_rows,
+        "log_head": facts.log_head,
         "trade_list": [_as_data(trade) for trade in sorted(trades, key=lambda trade: trade.exit_at)],
     }
 
@@ -140,7 +157,10 @@ def day_report(trades: Sequence[Trade], facts: DayFacts, width: int) -> Renderab
         (facts.strategy, "cyan"),
     )
     body = _trade_table(trades, width) if trades else Text(" No trades today.\n", "dim")
-    return Group(Text(), heading, Text(), body, _totals_grid(totals_of(trades), facts, width))
+    parts = [Text(), heading, Text(), body, _totals_grid(totals_of(trades), facts, width)]
+    if facts.log_head:
+        parts.append(Text(f" Log of {facts.log_rows:,} events, head {facts.log_head[:_SHOWN_OF_HEAD]}\n", "dim"))
+    return Group(*parts)
 
 
 def _as_data(trade: Trade) -> dict[str, Any]:
@@ -215,6 +235,7 @@ def _totals_grid(totals: DayTotals, facts: DayFacts, width: int) -> RenderableTy
         ("Net ₹", Text(signed_rupees(totals.net), f"bold {profit_style(totals.net)}")),
         ("Drawdown", Text(rupees(totals.max_drawdown))),
         ("Signals", Text(str(facts.signals))),
+        ("Protected", Text("-" if facts.protected is None else share_text(facts.protected))),
         ("Flat", flat),
         ("Safety", level),
     ]

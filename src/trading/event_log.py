@@ -33,7 +33,8 @@ _MIGRATIONS = (
 """What leads from each layout to the next; what was written before is never written again."""
 LAYOUT = len(_MIGRATIONS)
 """Version of the table; kept in the file's own header."""
-_FIRST_HASH = b"\0" * 32
+FIRST_HASH = b"\0" * 32
+"""What the chain begins with, before the first row."""
 _DAMAGE = (sqlite3.Error, UnicodeDecodeError)  # SQLite's own words may hold the damage, and then are no text
 _REMEDY = "restore it from a copy, or move it away when the account holds nothing"
 
@@ -74,6 +75,13 @@ class EventLog(Protocol):
         """Hash of the newest row, in hex: it vouches for every row up to it."""
         ...
 
+    def hash_at(self, number: int) -> str:
+        """Return the hash of a row, in hex: it vouches for every row up to it. Empty when there is no such row.
+
+        Raises `StorageError` when the log cannot be read.
+        """
+        ...
+
     def append(self, events: Sequence[Event], tape: int = 0) -> None:
         """Make events durable, in order. Raises `StorageError`; then nothing was kept and nothing may be sent.
 
@@ -106,6 +114,7 @@ class MemoryEventLog:
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
+        self._hashes = [FIRST_HASH]
 
     @property
     def length(self) -> int:
@@ -120,10 +129,15 @@ class MemoryEventLog:
     @property
     def head(self) -> str:
         """The hash that the same rows would have on disk."""
-        digest = _FIRST_HASH
-        for row in self._rows:
-            digest = _chain(digest, row.at, row.kind.encode(), row.body.encode(), row.tape)
-        return digest.hex()
+        return self.hash_at(len(self._rows))
+
+    def hash_at(self, number: int) -> str:
+        """Return the hash that the row would have on disk; made when somebody asks, because few do."""
+        if not 0 <= number <= len(self._rows):
+            return ""
+        for row in self._rows[len(self._hashes) - 1 : number]:
+            self._hashes.append(chain(self._hashes[-1], row.at, row.kind.encode(), row.body.encode(), row.tape))
+        return self._hashes[number].hex()
 
     def append(self, events: Sequence[Event], tape: int = 0) -> None:
         """Keep events for as long as the process lives."""
@@ -155,7 +169,7 @@ class SqliteEventLog:
         Raises `StorageError` naming the file when it cannot be used.
         """
         self._path = path
-        self._seq, self._hash, self._tape = 0, _FIRST_HASH, 0
+        self._seq, self._hash, self._tape = 0, FIRST_HASH, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -182,13 +196,22 @@ class SqliteEventLog:
         """Hash of the newest row, in hex."""
         return self._hash.hex()
 
+    def hash_at(self, number: int) -> str:
+        """Return the hash of a row, in hex; empty when there is no such row."""
+        if not 0 <= number <= self._seq:
+            return ""
+        try:
+            return self._hash_of(number).hex()
+        except _DAMAGE as error:
+            raise StorageError(f"event log {self._path} cannot be read: {error}; {_REMEDY}") from error
+
     def append(self, events: Sequence[Event], tape: int = 0) -> None:
         """Write events in one transaction and wait until the disk has them."""
         rows, seq, digest = [], self._seq, self._hash
         for event in events:
             kind, body = encode(event)
             seq += 1
-            digest = _chain(digest, event.at, kind.encode(), body.encode(), tape)
+            digest = chain(digest, event.at, kind.encode(), body.encode(), tape)
             rows.append((seq, event.at, kind, body, digest, tape))
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -244,7 +267,7 @@ class SqliteEventLog:
                 number += 1
                 are_sound = isinstance(at, int) and isinstance(tape, int) and kind is not None and body is not None
                 if are_sound:
-                    digest = _chain(digest, at, kind, body, tape)
+                    digest = chain(digest, at, kind, body, tape)
                 if not are_sound or seq != number or digest != stored:
                     raise StorageError(f"event log {self._path}: row {number} was altered or is missing; {_REMEDY}")
                 yield number, at, kind, body, tape
@@ -254,7 +277,7 @@ class SqliteEventLog:
 
     def _hash_of(self, number: int) -> bytes:
         if not number:
-            return _FIRST_HASH
+            return FIRST_HASH
         row = self._connection.execute("SELECT hash FROM events WHERE seq = ?", (number,)).fetchone()
         if row is None:
             raise StorageError(f"event log {self._path} has no row {number}: it ends at row {self._seq}; {_REMEDY}")
@@ -294,7 +317,7 @@ _ALL = (
 )
 
 
-def _chain(before: bytes, at: int, kind: bytes, body: bytes, tape: int) -> bytes:
+def chain(before: bytes, at: int, kind: bytes, body: bytes, tape: int) -> bytes:
     """Return the hash of a row. Without a tape it is that of layout 1, so that its rows stay as they were."""
     content = b"%d\0%b\0%b\0%d" % (at, kind, body, tape) if tape else b"%d\0%b\0%b" % (at, kind, body)
     return hashlib.sha256(before + content).digest()

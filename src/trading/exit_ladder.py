@@ -18,18 +18,21 @@ from core.events import (
     OrderIntended,
     PositionExitIntended,
 )
-from core.instants import Instant
+from core.instants import MINUTE, Instant
 from core.market import Instrument, Tick
-from core.orders import OrderChange, OrderIntent, OrderStatus, OrderType, Purpose
+from core.order_states import OrderState
+from core.orders import OrderChange, OrderIntent, OrderStatus, OrderType, Product, Purpose
 from core.pricing import marketable_limit, stop_limit
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger, is_ours
-from core.tracking import OpenPosition, OrderState, TrackedOrder
+from core.tracking import OpenPosition, TrackedOrder
 from trading.timers import Timers
 
 LADDER = (1.0, 2.5, 5.0, 10.0)
 """Buffers of the rungs, in multiples of the ordinary price buffer; the rung after them is the broker's."""
+_BEFORE_THE_BROKER = 4 * MINUTE
+"""After `flat_by`, from when exits of what has to go today are left to the broker's own square-off."""
 STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 
 
@@ -55,30 +58,32 @@ class ExitLadder:
     def work(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
         """Return what the present rung asks for, once."""
         symbol, order = position.symbol, state.exit_order(position.symbol)
+        if _is_the_brokers_hour(state, position, at):
+            return []
         if not self._timers.is_set(Deadline.CHASE, symbol):
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
-        if self._is_on_its_way(order, at) or self._sent.get(symbol, 0) >= position.exit_steps:
+        if self._is_on_its_way(position, order, at) or self._sent.get(symbol, 0) >= position.exit_steps:
             return []
-        if position.exit_reason == exits.REASONS[exits.STOP] and position.exit_steps == 1 and _is_stop(order):
+        if position.exit_steps == 1 and _triggers(order, position):
             self._sent[symbol] = position.exit_steps
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.stop_patience)
             return []  # the exchange triggers it by itself
         if order is None and self._may_the_broker_close(state, position):
             return []  # asked before a restart, perhaps: a second request beside the first could open a position
-        if _is_the_brokers(position):
-            if order is not None:
-                why = "the broker is asked to close the position"
-                return [CancelIntended(at=at, tag=order.intent.tag, broker_id=order.broker_id, why=why)]
-            decision: Decision = PositionExitIntended(
-                at=at, symbol=symbol, product=position.product, why="the market took none of the limits"
-            )
-        elif order is not None:
-            decision = ChangeIntended(at=at, change=self._exit_by_change(position, order, at))
-        else:
-            decision = self.new_order(state, position, Purpose.EXIT, self._price(position, at), at)
+        if order is not None and (why := _why_to_cancel(position, order)):
+            return [CancelIntended(at=at, tag=order.intent.tag, broker_id=order.broker_id, why=why)]
         self._sent[symbol] = position.exit_steps
         self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
-        return [decision]
+        return [self._rung(state, position, order, at)]
+
+    def _rung(self, state: BotState, position: OpenPosition, order: TrackedOrder | None, at: Instant) -> Decision:
+        """Return what a rung sends: new values for the order that rests, the broker's own exit, or a new order."""
+        if order is not None:
+            return ChangeIntended(at=at, change=self._exit_by_change(position, order, at))
+        if _is_the_brokers(position):
+            why = "the market took none of the limits"
+            return PositionExitIntended(at=at, symbol=position.symbol, product=position.product, why=why)
+        return self.new_order(state, position, Purpose.EXIT, self._price(position, at), at)
 
     def chase(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
         """Answer the deadline of an exit: one rung further, unless the present one is still on its way."""
@@ -87,7 +92,9 @@ class ExitLadder:
             return []
         self._timers.read_books(at)
         order = state.exit_order(symbol)
-        is_open = self._is_on_its_way(order, at) or (order is None and self._may_the_broker_close(state, position))
+        is_open = self._is_on_its_way(position, order, at) or (
+            order is None and self._may_the_broker_close(state, position)
+        )
         if is_open or self._sent.get(symbol, 0) < position.exit_steps:
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
             return []
@@ -145,10 +152,12 @@ class ExitLadder:
         buffer = self._rules.price_buffer * LADDER[rung]
         return marketable_limit(position.side.opposite, tick, buffer, self._instruments[position.symbol])
 
-    def _is_on_its_way(self, order: TrackedOrder | None, at: Instant) -> bool:
+    def _is_on_its_way(self, position: OpenPosition, order: TrackedOrder | None, at: Instant) -> bool:
         """Whether what the broker makes of our last word on an order is not known yet."""
         if order is None:
             return False
+        if not order.can_reduce(position):
+            return True  # it is being cancelled
         is_being_cancelled = order.cancel_at and at - order.cancel_at <= 5 * self._rules.verify_after
         return order.state is not OrderState.WORKING or order.change is not None or bool(is_being_cancelled)
 
@@ -174,8 +183,26 @@ class ExitLadder:
         )
 
 
-def _is_stop(order: TrackedOrder | None) -> bool:
-    return order is not None and order.type in STOP_TYPES
+def _triggers(order: TrackedOrder | None, position: OpenPosition) -> bool:
+    """Whether a stop was touched that the exchange triggers by itself; a trailing one may lag behind its level."""
+    if order is None or order.type not in STOP_TYPES or position.exit_reason != exits.REASONS[exits.STOP]:
+        return False
+    return position.side.value * (order.trigger_price - position.stop) >= 0
+
+
+def _why_to_cancel(position: OpenPosition, order: TrackedOrder) -> str:
+    """Why the order that rests has to go first; empty where it can become the exit. Its filled part counts as ever."""
+    if _is_the_brokers(position):
+        return "the broker is asked to close the position"
+    if order.vain_changes and not order.cancel_at:
+        return "the broker acknowledged a change and did not make it"
+    return ""
+
+
+def _is_the_brokers_hour(state: BotState, position: OpenPosition, at: Instant) -> bool:
+    """Whether the broker may be squaring off by now: an exit of ours beside its own would open a new position."""
+    day = state.day
+    return day is not None and position.product is not Product.CNC and at >= day.flat_by + _BEFORE_THE_BROKER
 
 
 def _is_the_brokers(position: OpenPosition) -> bool:

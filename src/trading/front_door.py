@@ -19,18 +19,21 @@ from rich.console import Console
 
 from auth.fyers_auth import FyersAuth, SignedIn, run_login
 from core.errors import ConfigurationError, StorageError
-from core.instants import ist_date, ist_text
+from core.instants import SECOND, ist_date, ist_text
 from core.orders import Profile
+from core.unattended import loss_if_left_alone
 from market_data.calendar import NseCalendar
 from runtime.clock import clock_of
 from runtime.logs import set_up_logs
 from runtime.service_notice import ServiceNotice
 from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
+from trading.bookkeeper import Bookkeeper
 from trading.call_journal import CallJournal
 from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
 from trading.disk_watch import DiskReserve
 from trading.engine_pid import remove_engine, running_engine, write_engine
+from trading.event_log import SqliteEventLog
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
@@ -38,6 +41,7 @@ from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
 from trading.operator_verbs import LOCK_FILE
 from trading.rate_budget import RateBudget
+from trading.state_files import log_path, trading_log_path
 from trading.stop_signals import stop_signals, when_input_ends
 from trading.wiring import Wiring
 
@@ -99,13 +103,16 @@ def run_bot(
         _warn_of_horizon(calendar, ist_date(clock.now()))
         if until_input_ends:
             when_input_ends(lambda: trader.request_stop("who started it has gone"))
+        bookkeeper = Bookkeeper(log_path(settings.paths.state, settings.mode), trading_log_path(settings.paths.state))
         try:
+            bookkeeper.start()
             sessions = trader.run()
             if as_json and not sessions:
                 strategy, symbols = settings.strategy.name, settings.symbols
                 _print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
         finally:
             view.stop()
+            bookkeeper.close()
             logging.getLogger("trading").removeHandler(recent)
 
 
@@ -252,6 +259,7 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
     state = kernel.state
     if state.day is None:
         return
+    rows, head = _head_of_log(settings)
     facts = DayFacts(
         date=state.day.date,
         mode=state.mode,
@@ -261,6 +269,11 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         flat=kernel.orders.is_flat(state),
         level=state.level,
         is_rehearsal=all_loopback(settings.broker.endpoints),
+        log_rows=rows,
+        log_head=head,
+        protected=state.meter.share if state.meter.held else None,
+        longest_naked=state.meter.longest / SECOND,
+        loss_if_left=loss_if_left_alone(state, kernel.engine.instruments),
     )
     content = summary(state.trades, facts)
     with suppress(OSError):  # the terminal may have been closed
@@ -268,6 +281,13 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
     if as_json:
         _print_json(content)
     write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
+
+
+def _head_of_log(settings: Settings) -> tuple[int, str]:
+    """Return length and head of the event log; nothing of a log that a failing disk does not show."""
+    with suppress(StorageError), SqliteEventLog(log_path(settings.paths.state, settings.mode)) as log:
+        return log.length, log.head
+    return 0, ""
 
 
 def _print_json(content: object) -> None:

@@ -22,7 +22,7 @@ class FundsWatch:
         """Return what an event asks for; `state` has the event already."""
         at = event.at
         match event:
-            case events.Reconciled() | events.TradeClosed():
+            case events.Reconciled() | events.TradeClosed() | events.AccessChanged(valid=True):
                 self._timers.set(Deadline.FUNDS, "", at + self._rules.books_idle)
                 return [FundsWanted(at=at)]
             case events.TimerFired(name=Deadline.FUNDS):

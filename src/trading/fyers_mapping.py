@@ -218,23 +218,6 @@ def _fill_from_book(fields: object) -> Fill:
     )
 
 
-def fill_from_socket(fields: object) -> Fill:
-    """Read the `trades` part of an order-socket message."""
-    row = BrokerRow("order socket trade", fields, absent_is_zero=True)
-    broker_id = row.identifier("id")
-    return Fill(
-        trade_number=_trade_number(broker_id, row.identifier("id_fill")),
-        broker_id=broker_id,
-        tag=_own_tag(row.words("ordertag")),
-        symbol=row.identifier("symbol"),
-        side=_choice(row, "tran_side", Side),
-        product=row.identifier("product_type"),
-        quantity=row.whole("qty_traded", at_least=1),
-        price=row.units("price_traded", RUPEE_SCALE),
-        at=row.moment("fill_time"),
-    )
-
-
 def positions_from(payload: Body, symbols: Collection[str]) -> tuple[BrokerPosition, ...]:
     """Read the position book. A row of a symbol that is not among `symbols` is left out if it cannot be read."""
     return _facts(payload, "netPositions", _position_from_book, symbols)
@@ -381,7 +364,7 @@ def _own_tag(text: str) -> str:
 
 
 def _trade_number(broker_id: str, number: str) -> str:
-    # The book shows the exchange's number alone, the socket puts the order id before it; one fill needs one key.
+    # The exchange's number is unique for a symbol and day, not for an account; with the order id it is.
     return number if number.startswith(f"{broker_id}-") else f"{broker_id}-{number}"
 
 

@@ -14,7 +14,7 @@ from core.market import Side
 from core.sessions import TradingDay
 from core.signals import Direction
 from trading.mode_badge import mode_badge
-from trading.rupee_text import profit_style, rupees, short_symbol, signed_rupees
+from trading.rupee_text import profit_style, rupees, share_text, short_symbol, signed_rupees
 from trading.snapshot import LiveSnapshot, PositionView, SymbolView
 
 WIDE = 100
@@ -43,6 +43,7 @@ _GAUGE_CELLS = 15
 _LOSS_CELLS = 8
 _NARROW = 80
 """Columns below which the date and the less important figures of the day are left out."""
+_FIGURES_OF_THE_WIDE = frozenset({"Signals", "Protected"})
 _ARROWS = {Direction.LONG: ("▲", "green"), Direction.SHORT: ("▼", "red")}
 
 _Row = dict[str, Text]
@@ -273,11 +274,15 @@ def _footer(snapshot: LiveSnapshot, log_lines: tuple[str, ...], width: int) -> R
         ("Open", Text(signed_rupees(snapshot.unrealised), profit_style(snapshot.unrealised))),
         ("Trades", Text(f"{snapshot.trades}, {snapshot.wins} won" if snapshot.trades else "none yet")),
         ("Signals", Text(str(snapshot.signals))),
+        ("Protected", Text("-" if snapshot.protected is None else share_text(snapshot.protected))),
+        ("If it dies", Text(signed_rupees(-snapshot.loss_if_left) if snapshot.loss_if_left else "-")),
     ]
     if snapshot.max_loss:
         figures.append(("Loss limit", _loss_gauge(snapshot)))
+    left_out = _FIGURES_OF_THE_WIDE if width < WIDE else frozenset[str]()
     if width < _NARROW:
-        figures = [figure for figure in figures if figure[0] not in ("Open", "Signals")]
+        left_out |= {"Open", "If it dies"}
+    figures = [figure for figure in figures if figure[0] not in left_out]
     for _ in figures:
         totals.add_column(no_wrap=True, ratio=1)
     totals.add_row(*(Text(name, "dim") for name, _ in figures))

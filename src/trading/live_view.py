@@ -13,10 +13,21 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from trading.broker_row import plain_text
 from trading.live_frame import frame
 from trading.snapshot import LiveSnapshot
 
 FRAMES_PER_SECOND = 4
+logger = logging.getLogger("trading.live_view")
+
+
+class _Picture(Live):
+    """A live display whose thread outlives whatever it cannot draw: that costs the picture, never the session."""
+
+    def refresh(self) -> None:
+        """Draw a frame, or leave it."""
+        with suppress(OSError, ValueError):  # the terminal was closed, or does not know a character
+            super().refresh()
 
 
 class LiveView:
@@ -27,6 +38,7 @@ class LiveView:
         self._console = console or Console()
         self._snapshot: LiveSnapshot | None = None
         self._live: Live | None = None
+        self._is_broken = False
 
     @property
     def is_visible(self) -> bool:
@@ -42,7 +54,7 @@ class LiveView:
         """Begin to draw; does nothing without a terminal, or when already drawing."""
         if not self.is_visible or self._live is not None:
             return
-        self._live = Live(
+        self._live = _Picture(
             console=self._console, get_renderable=self._frame, refresh_per_second=FRAMES_PER_SECOND, transient=False
         )
         with suppress(OSError):  # a closed terminal costs the picture, never the session
@@ -61,9 +73,14 @@ class LiveView:
 
     def _frame(self) -> RenderableType:
         snapshot = self._snapshot
-        if snapshot is None:
-            return Text("starting", "dim")
-        return frame(snapshot, self._console.width, self._console.height)
+        if snapshot is None or self._is_broken:
+            return Text("the picture cannot be drawn: see the log" if self._is_broken else "starting", "dim")
+        try:
+            return frame(snapshot, self._console.width, self._console.height)
+        except Exception:  # the top of the thread that draws
+            self._is_broken = True
+            logger.exception("The live view cannot be drawn")
+            return self._frame()
 
 
 class RecentLines(logging.Handler):
@@ -77,7 +94,7 @@ class RecentLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Remember a line; a message of several is joined into one."""
-        self._lines.append(" ".join(self._redact(self.format(record)).split()))
+        self._lines.append(plain_text(" ".join(self._redact(self.format(record)).split())))
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.INFO, f"Started. boot={boot}, version={version}, mode={mode}, account={account}"
         case events.DayBegan(day=day):
             return logging.INFO, f"Session {day.date}: open {ist_text(day.open)}, close {ist_text(day.close)}"
+        case events.DeskSet(strategy=strategy, model_sha256=model):
+            return logging.INFO, f"Strategy {strategy}{f', model {model[:12]}' if model else ''}"
         case events.PhaseReached(phase=phase):
             return logging.INFO, f"Phase {phase.value}"
         case events.Decided(direction=direction) if direction is not Direction.NONE:
@@ -54,6 +56,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.INFO, f"Closed {trade.symbol}: {trade.exit_reason}, {money}"
         case events.PositionExitIntended(symbol=symbol, why=why):
             return logging.WARNING, f"Asking the broker to close {symbol}: {why}"
+        case events.LossRestored(why=why):
+            return logging.WARNING, f"Counted into the day: {why}"
         case events.PositionAdjusted(why=why):
             return logging.WARNING, f"Position adjusted: {why}"
         case events.PositionAdopted(symbol=symbol, quantity=quantity):
@@ -79,6 +83,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.WARNING, f"Command {command.value}: {why}"
         case events.OrderAbsent(tag=tag):
             return logging.WARNING, f"Order {tag} never reached the broker"
+        case events.FlattenChecked(is_flat=True):
+            return logging.WARNING, "All is closed, by two readings of the broker's books"
         case events.FlatVerified():
             return logging.INFO, "Flat, verified by the broker's books"
         case events.Alarm(code=code, message=message):

@@ -6,6 +6,8 @@ from core.events import Decided
 from core.instants import SECOND, Instant
 from core.signals import Direction
 from core.tracking import OpenPosition
+from core.unattended import loss_if_left_alone
+from trading.broker_row import plain_text
 from trading.kernel import Kernel
 from trading.snapshot import LiveSnapshot, PositionView, SymbolView
 
@@ -17,15 +19,17 @@ def snapshot_of(kernel: Kernel, now: Instant, log: Sequence[str], *, is_rehearsa
         at=now,
         day=state.day,
         mode=state.mode,
-        account=state.account,
-        strategy=kernel.engine.provider.name,
+        account=plain_text(state.account),
+        strategy=plain_text(kernel.engine.provider.name),
         level=state.effective_level,
-        level_why=state.effective_why,
+        level_why=plain_text(state.effective_why),
         is_rehearsal=is_rehearsal,
         feeds=tuple(state.feeds.items()),
         symbols=tuple(_symbol(kernel, symbol, now) for symbol in kernel.engine.instruments),
         realised=state.realised,
         max_loss=kernel.engine.rules.max_loss,
+        loss_if_left=loss_if_left_alone(state, kernel.engine.instruments),
+        protected=state.meter.share if state.meter.held else None,
         trades=len(state.trades),
         wins=sum(trade.net > 0 for trade in state.trades),
         signals=state.signals_today,
@@ -45,7 +49,7 @@ def _symbol(kernel: Kernel, symbol: str, now: Instant) -> SymbolView:
         probability=decided.probability if decided else 0.0,
         decided_at=decided.at if decided else 0,
         position=_position(position, tick.ltp) if position and position.quantity > 0 and tick else None,
-        note=state.blocked.get(symbol, ""),
+        note=plain_text(state.blocked.get(symbol, "")),
         scale=kernel.engine.instruments[symbol].scale,
     )
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from core.errors import DataError, InvariantError
 from core.events import FeedState
-from core.orders import Fill, OrderReport
+from core.orders import OrderReport
 from core.ports import Clock
 from runtime.endpoints import require_allowed
 from runtime.settings import Settings
-from trading.fyers_mapping import fill_from_socket, order_from_socket
+from trading.fyers_mapping import order_from_socket
 from trading.socket_supervisor import Enter, SocketAddress, SocketSupervisor, Timer
 from trading.websocket_link import LinkLostError, WebSocketLink
 
@@ -36,7 +36,7 @@ _log = logging.getLogger("trading.order_feed")
 
 
 class OrderFeed:
-    """Delivers order reports and fills until stopped; connects again by itself. May be started again after a stop."""
+    """Delivers order reports until stopped; connects again by itself. May be started again after a stop."""
 
     def __init__(
         self,
@@ -45,7 +45,6 @@ class OrderFeed:
         token: Callable[[], str],
         on_order: Callable[[OrderReport], object],
         on_state: Enter,
-        on_fill: Callable[[Fill], object] | None = None,
     ) -> None:
         """`token` is asked at each connection; the callbacks run on the feed's own thread and must only hand on.
 
@@ -62,7 +61,6 @@ class OrderFeed:
         )
         self._clock = clock
         self._on_order = on_order
-        self._on_fill = on_fill
         self._on_state = on_state
         self._supervisor: SocketSupervisor | None = None
 
@@ -83,12 +81,10 @@ class OrderFeed:
         return _OrderConversation(link, enter, self._clock, self._take)
 
     def _take(self, message: dict[str, Any]) -> None:
-        """Deliver a message of a stream; positions and other news are told better by the books."""
+        """Deliver what is said of an order; trades and positions are told better by the books."""
         try:
             if "orders" in message:
                 self._on_order(order_from_socket(message["orders"]))
-            elif "trades" in message and self._on_fill is not None:
-                self._on_fill(fill_from_socket(message["trades"]))
         except DataError as error:
             _log.warning("a message of the order socket is left to the books: %s", error)
 

@@ -13,14 +13,18 @@ from core import events
 from core.events import Alarm, BooksWanted, Deadline, Decision, FeedState, LevelChanged, Phase, SafetyLevel, Verb
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
+from core.order_states import OrderState
 from core.orders import OutcomeKind, RejectionKind
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
-from core.tracking import OrderState
 from trading.doubts import Doubts
+from trading.flatten import Flattening
 from trading.funds_watch import FundsWatch
+from trading.lost_log import LostLog
+from trading.order_watch import suspicions
 from trading.protection import Protection
+from trading.reading_plan import ReadingPlan
 from trading.reconcile import Reconciliation
 from trading.retry_pauses import RetryPauses
 from trading.timers import READ_AGAIN, Timers
@@ -41,7 +45,13 @@ class OrderManager:
         self._instruments = instruments
         self._protection = Protection(rules, instruments, ticks, self.timers, tagger)
         self._reconciliation = Reconciliation(rules, instruments, self.timers)
-        self._watches = (Doubts(rules, self.timers), FundsWatch(rules, self.timers))
+        self._watches = (
+            Doubts(rules, self.timers),
+            FundsWatch(rules, self.timers),
+            LostLog(rules),
+            Flattening(rules, self.timers, self.is_flat),
+        )
+        self._plan = ReadingPlan(rules)
         self._pauses = RetryPauses()
         self._blind_since: Instant = 0
         """When the books first failed in a row; 0 when they did not the last time."""
@@ -52,7 +62,8 @@ class OrderManager:
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
         """Return what an event asks of our orders; `state` has the event already."""
         self._mark(state, event)
-        decisions = self._answer(state, event)
+        decisions = suspicions(state, event) if _is_news(event) else []
+        decisions += self._answer(state, event)
         for watch in self._watches:
             decisions += watch.decide(state, event)
         return decisions
@@ -72,6 +83,8 @@ class OrderManager:
                 self.timers.read_books(at + self._rules.books_busy)
             case events.ChangeIntended(at=at) | events.CancelIntended(at=at) | events.PositionExitIntended(at=at):
                 self.timers.read_books(at + self._rules.verify_after)
+            case events.TradeClosed():
+                self.timers.read_books(self._plan.sweep_after(state, event))
             case events.AccessChanged(at=at, valid=True):
                 self._pauses.clear()
                 self.timers.read_books(at + READ_AGAIN)
@@ -103,6 +116,7 @@ class OrderManager:
                 | events.LevelsSet(symbol=symbol)
                 | events.PositionAdopted(symbol=symbol)
                 | events.PositionAdjusted(symbol=symbol)
+                | events.PositionRekeyed(symbol=symbol)
             ):
                 self._unsettle(symbol)
             case (
@@ -124,6 +138,7 @@ class OrderManager:
     def settle(self, state: BotState, at: Instant) -> list[Decision]:
         """Let every marked symbol take its next step."""
         symbols, self._unsettled = self._unsettled, {}
+        self._protection.watch_deadlines(state)
         if not state.reconciled:
             return []  # nothing is done on a belief that the books have not confirmed; `Reconciled` marks all again
         decisions: list[Decision] = []
@@ -181,11 +196,10 @@ class OrderManager:
         return [Alarm(at=at, code="BOOKS_UNREADABLE", message=message)]
 
     def _after_books(self, state: BotState, at: Instant) -> list[Decision]:
-        busy = bool(state.positions) or any(order.state.is_live for order in state.orders.values())
         self._blind_since, self._blind_told = 0, False
         self._pauses.broker_answers()
         self.timers.clear(Deadline.BOOKS, "")
-        self.timers.read_books(at + (self._rules.books_busy if busy else self._rules.books_idle))
+        self.timers.read_books(self._plan.next_reading(state, at))
         return [*self._reconciliation.compare(state, at), *self._resolve_unknown(state, at)]
 
     def _resolve_unknown(self, state: BotState, at: Instant) -> list[Decision]:
@@ -214,6 +228,11 @@ class OrderManager:
             case Deadline.PROTECT:
                 return self._protection.give_up_waiting(state, key, at)
         return []
+
+
+def _is_news(event: events.Event) -> bool:
+    """Whether an event may show an order in a new light."""
+    return isinstance(event, events.OrderReported | events.BooksRead | events.OutcomeArrived | events.ExitDecided)
 
 
 _PASSING_REFUSALS = frozenset({RejectionKind.AUTHENTICATION, RejectionKind.FORBIDDEN, RejectionKind.RATE})

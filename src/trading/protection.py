@@ -21,13 +21,14 @@ from core.events import (
 )
 from core.instants import Instant
 from core.market import Instrument, Tick
-from core.orders import OrderChange, Product, Purpose, RejectionKind
-from core.pricing import stop_trigger
+from core.order_states import OrderState
+from core.orders import OrderChange, OrderType, Product, Purpose, RejectionKind
+from core.pricing import stop_limit, stop_trigger
 from core.rules import TradingRules
 from core.sessions import TradingDay
 from core.state import BotState
 from core.tags import Tagger
-from core.tracking import OpenPosition, OrderState, TrackedOrder
+from core.tracking import OpenPosition, TrackedOrder
 from trading.exit_ladder import STOP_TYPES, ExitLadder
 from trading.timers import Timers
 
@@ -55,24 +56,32 @@ class Protection:
         if day is None or not day.is_open(at) or not state.access:
             return []
         cancels = self._cancel_unwanted_entries(state, day, symbol, at)
-        if state.level is SafetyLevel.FREEZE:
-            return cancels
         if position is None or not position.quantity:
+            if state.level is SafetyLevel.FREEZE:
+                return cancels
             self.ladder.forget(symbol)
             return [*cancels, *self._cancel(state.live_orders(symbol, Purpose.STOP, Purpose.EXIT), at, "no position")]
+        cancels += self._cancel_surplus(state, position, at)
+        if state.level is SafetyLevel.FREEZE:
+            return cancels
         if position.quantity < 0:
             return [*cancels, *self._freeze(position, at)]
-        surplus = state.live_orders(symbol, Purpose.STOP, Purpose.EXIT)[1:]
-        return [
-            *cancels,
-            *self._cancel(surplus, at, "one order is enough to close the position"),
-            *self._look_after(state, day, position, at),
-        ]
+        return [*cancels, *self._look_after(state, day, position, at)]
+
+    def watch_deadlines(self, state: BotState) -> None:
+        """Set the deadline of every position without a confirmed stop, also while nothing can be sent."""
+        for symbol, position in state.positions.items():
+            if position.quantity > 0 and position.unprotected_since and not position.exit_reason:
+                due = position.unprotected_since + self._rules.protect_within
+                if state.day is not None and due < state.day.close:
+                    self._timers.set_earlier(Deadline.PROTECT, symbol, due)
 
     def give_up_waiting(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
         """Answer the deadline of a position without a confirmed stop: it has to go."""
         position = state.positions.get(symbol)
         if position is None or not position.quantity or not position.unprotected_since or position.exit_reason:
+            return []
+        if state.day is None or not state.day.is_open(at):
             return []
         due = position.unprotected_since + self._rules.protect_within
         if at < due:  # the deadline of an earlier spell
@@ -98,6 +107,8 @@ class Protection:
             return "force_exit"
         if position.product is not Product.CNC and at >= day.square_off:
             return exits.REASONS[exits.SQUARE_OFF]
+        if not position.unprotected_since and _came_back(state, position):
+            return "emergency_exit"  # nobody wanted it any more; protected first, because an exit may take its time
         return ""
 
     def _levels(self, position: OpenPosition, at: Instant) -> Decision:
@@ -113,29 +124,36 @@ class Protection:
     def _cover(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
         symbol = position.symbol
         order = state.exit_order(symbol)
-        if position.unprotected_since:
-            self._timers.set_earlier(Deadline.PROTECT, symbol, position.unprotected_since + self._rules.protect_within)
         if order is None:
             if _was_refused(state, position):
                 return [self._exit(symbol, "emergency_exit", at)]
             return [self.ladder.new_order(state, position, Purpose.STOP, position.stop, at)]
-        if order.state is not OrderState.WORKING or order.change is not None:
+        if order.state is not OrderState.WORKING or order.change is not None or not order.can_reduce(position):
             return []
         if order.filled or order.type not in STOP_TYPES:
             return [self._exit(symbol, exits.REASONS[exits.STOP], at)]  # it has triggered: an exit, not a stop any more
-        if order.remaining == position.quantity or self._refused_lately(order, at):
-            return []
-        change = OrderChange(
+        change = self._adjusted(position, order)
+        return [] if change is None or self._refused_lately(order, at) else [ChangeIntended(at=at, change=change)]
+
+    def _adjusted(self, position: OpenPosition, order: TrackedOrder) -> OrderChange | None:
+        """Return what a resting stop should become: as large as the position, and no farther away than its level."""
+        trails = position.side.value * (position.stop - order.trigger_price) > 0 and order.changes < exits.MOST_CHANGES
+        if order.remaining == position.quantity and not trails:
+            return None
+        limit, trigger = order.limit_price, order.trigger_price
+        if trails:
+            trigger, instrument = position.stop, self._instruments[position.symbol]
+            limit = stop_limit(position.side.opposite, trigger, self._rules.limit_offset, instrument)
+        return OrderChange(
             tag=order.intent.tag,
             broker_id=order.broker_id,
-            symbol=symbol,
+            symbol=position.symbol,
             type=order.type,
             quantity=position.quantity,
-            limit_price=order.limit_price,
-            trigger_price=order.trigger_price,
-            reason=f"stop covers {position.quantity}",
+            limit_price=limit if order.type is OrderType.STOP_LIMIT else 0,
+            trigger_price=trigger,
+            reason=f"stop covers {position.quantity}" + (f" and trails to {trigger}" if trails else ""),
         )
-        return [ChangeIntended(at=at, change=change)]
 
     def _refused_lately(self, order: TrackedOrder, at: Instant) -> bool:
         return bool(order.change_refused_at) and at - order.change_refused_at < self._long_enough
@@ -163,10 +181,22 @@ class Protection:
                 self._timers.set_earlier(Deadline.SETTLE, symbol, order.sent_at + self._rules.entry_timeout)
         return decisions
 
+    def _cancel_surplus(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
+        """Cancel all but the one order that may reduce a position; also in a freeze, for a second one would flip it."""
+        live = state.live_orders(position.symbol, Purpose.STOP, Purpose.EXIT)
+        sound = [order for order in live if order.can_reduce(position)]
+        unsound = [order for order in live if not order.can_reduce(position)]
+        return [
+            *self._cancel(unsound, at, "it was held for dead, or its product is not the position's"),
+            *self._cancel(sound[1:], at, "one order is enough to close the position"),
+        ]
+
     def _why_unwanted(self, state: BotState, day: TradingDay, order: TrackedOrder, at: Instant) -> str:
         position = state.positions.get(order.intent.symbol)
         if position is not None and (position.exit_reason or not position.quantity):
             return "the position is being closed"
+        if order.state is OrderState.ZOMBIE:
+            return "it was held for dead"
         if at >= order.sent_at + self._rules.entry_timeout:
             return "not filled in time"
         if order.intent.product is not Product.CNC and at >= day.no_entry_after:
@@ -202,6 +232,18 @@ def _was_refused(state: BotState, position: OpenPosition) -> bool:
     ]
     newest = stops[-1] if stops else None
     return newest is not None and newest.state is OrderState.REJECTED and newest.rejection in _FINAL_REFUSALS
+
+
+def _came_back(state: BotState, position: OpenPosition) -> bool:
+    """Whether an entry that was held for dead opened a part of this position."""
+    return any(
+        order.came_back
+        and order.filled
+        and order.intent.symbol == position.symbol
+        and order.intent.purpose is Purpose.ENTRY
+        and order.last_fill_at >= position.opened_at
+        for order in state.orders.values()
+    )
 
 
 _FINAL_REFUSALS = frozenset({None, RejectionKind.ORDER})

@@ -8,7 +8,6 @@ ours on its way, before it is acted on, because a fill may fall between the read
 from collections.abc import Mapping
 
 from core import exits
-from core.charges import ChargeRates, Charges, charges_for
 from core.events import (
     Alarm,
     Decision,
@@ -16,19 +15,21 @@ from core.events import (
     Phase,
     PositionAdjusted,
     PositionAdopted,
+    PositionRekeyed,
     Reconciled,
     SymbolBlocked,
     TradeClosed,
 )
 from core.instants import SECOND, Instant
 from core.market import Instrument, Side
+from core.order_states import OrderState
 from core.orders import Books, OrderReport, OrderStatus, Product, Purpose
-from core.positions import Trade
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours, purpose_of
-from core.tracking import OpenPosition, OrderState
-from trading.book_evidence import has_every_fill, is_converted, net_of_others, traded_by_others
+from core.tracking import OpenPosition
+from trading.book_evidence import has_every_fill, net_of_others, product_held_under, traded_by_others
+from trading.closed_trade import trade_of
 from trading.timers import READ_AGAIN, Timers
 
 _LOOK_AGAIN = 2 * SECOND
@@ -84,33 +85,37 @@ class Reconciliation:
             self._timers.read_books(at + READ_AGAIN)
             return []
         self._inexact.pop(symbol, None)
-        return [TradeClosed(at=at, trade=self._trade(state, position))]
+        return [TradeClosed(at=at, trade=trade_of(state, position, self._rules.charges))]
 
     # --- one symbol ---------------------------------------------------------------------------------------------
 
     def _compare_symbol(self, state: BotState, books: Books, symbol: str, at: Instant) -> list[Decision]:
         position = state.positions.get(symbol)
         product = position.product if position else self._rules.product
-        ours = position.signed_quantity if position else 0
         theirs = state.shares_at_broker(books, symbol, product)
-        is_short_of_ours = position is not None and theirs * position.side.value < position.quantity
-        is_brought_back = position is not None and position.quantity < 0 and not theirs
-        if ours == theirs or (symbol in state.blocked and not is_short_of_ours and not is_brought_back):
+        if _agrees(position, theirs, is_blocked=symbol in state.blocked):
             self._differences.pop(symbol, None)
             return []
-        is_moving = position is not None and state.books_at <= position.last_fill_at
-        is_moving = is_moving or any(order.state in _ON_ITS_WAY for order in state.live_orders(symbol))
-        if is_moving or self._differences.get(symbol) != (ours, theirs):
-            self._differences[symbol] = ours, theirs
+        if not self._stands(state, symbol, position.signed_quantity if position else 0, theirs):
             return []
         if position is None:
             self._differences.pop(symbol)
             return self._explain_unknown(state, books, symbol, product, theirs, at)
-        if is_brought_back or (is_short_of_ours and position.quantity):
+        if _is_brought_back(position, theirs) or (_is_short_of_ours(position, theirs) and position.quantity):
             return self._take_over(state, books, position, max(0, theirs * position.side.value), at)
         self._differences.pop(symbol)
+        ours = position.signed_quantity
         why = f"the broker shows {theirs} of {symbol}, our orders came to {ours}; check and close it at the broker"
         return self._block(state, symbol, why, at)
+
+    def _stands(self, state: BotState, symbol: str, ours: int, theirs: int) -> bool:
+        """Whether a difference was there in the reading before, and nothing of ours on its way can explain it."""
+        position = state.positions.get(symbol)
+        is_moving = position is not None and state.books_at <= position.last_fill_at
+        is_moving = is_moving or any(order.state in _ON_ITS_WAY for order in state.live_orders(symbol))
+        stands = not is_moving and self._differences.get(symbol) == (ours, theirs)
+        self._differences[symbol] = ours, theirs
+        return stands
 
     def _explain_unknown(
         self, state: BotState, books: Books, symbol: str, product: Product, net: int, at: Instant
@@ -167,7 +172,8 @@ class Reconciliation:
 
         Mostly shares were closed; where more had been closed than held, somebody brought them back, and `gone` is
         negative. A position book that merely shows less proves nothing: it may be stale or empty. Without a trade of
-        somebody else, or the shares under another product, the position keeps its stop and a person is called.
+        somebody else, or the shares under another product, the position keeps its stop and a person is called. What
+        was converted as a whole stays ours; a converted part cannot, and leaves at the entry price.
         """
         symbol, gone = position.symbol, position.quantity - held
         side = position.side.opposite if gone > 0 else position.side
@@ -175,14 +181,16 @@ class Reconciliation:
         for quantity, worth in traded_by_others(books, position, side):
             taken = min(missing, quantity)
             missing, value = missing - taken, value + worth * taken // quantity
-        converted = missing and is_converted(books, position, missing)
-        if missing and self._has_patience(symbol, _PATIENCE if converted else _LONG_PATIENCE):
+        other = product_held_under(books, position, missing) if missing else None
+        if missing and self._has_patience(symbol, _PATIENCE if other else _LONG_PATIENCE):
             return []
-        if missing and not converted:
+        if missing and other is None:
             why = f"the broker shows {held} of {symbol}, we hold {position.quantity} and no trade explains it"
             return self._block(state, symbol, f"{why}; its stop stays, look at the position at the broker", at)
         self._inexact.pop(symbol, None)
         self._differences.pop(symbol)
+        if other is not None and missing == position.quantity:
+            return _rekeyed(position, other, at)
         who = "by the broker, as it was asked" if position.broker_exit_at else "outside the bot"
         why = f"{abs(gone)} {symbol} were closed {who}"
         if missing:
@@ -208,22 +216,6 @@ class Reconciliation:
     def _has_patience(self, symbol: str, readings: int = _PATIENCE) -> bool:
         self._inexact[symbol] = self._inexact.get(symbol, 0) + 1
         return self._inexact[symbol] <= readings
-
-    def _trade(self, state: BotState, position: OpenPosition) -> Trade:
-        return Trade(
-            symbol=position.symbol,
-            side=position.side,
-            quantity=position.entry_filled,
-            entry_at=position.opened_at,
-            entry_value=position.entry_value,
-            exit_at=max(position.last_fill_at, position.opened_at),
-            exit_value=position.exit_value,
-            exit_reason=position.exit_reason or exits.REASONS[exits.STOP],
-            charges=_bill(state, position, self._rules.charges).total,
-            stop=position.stop,
-            target=position.target,
-            probability=position.plan.probability if position.plan else 0.0,
-        )
 
     # --- flatness -----------------------------------------------------------------------------------------------
 
@@ -256,19 +248,29 @@ class Reconciliation:
         return [Alarm(at=at, code="NOT_FLAT", message=why)]
 
 
-def _bill(state: BotState, position: OpenPosition, rates: ChargeRates) -> Charges:
-    """Return the charges of a position: brokerage is capped per executed order, and an exit may take several.
+def _agrees(position: OpenPosition | None, theirs: int, *, is_blocked: bool) -> bool:
+    """Whether a reading shows what we hold. In a blocked symbol only what is missing of ours is looked at."""
+    if position is None:
+        return not theirs or is_blocked
+    if position.signed_quantity == theirs:
+        return True
+    return is_blocked and not _is_short_of_ours(position, theirs) and not _is_brought_back(position, theirs)
 
-    What our own orders of the day do not account for counts as one order of somebody else.
-    """
-    ours = [
-        order
-        for order in state.orders.values()
-        if order.intent.symbol == position.symbol and order.filled and order.last_fill_at >= position.opened_at
+
+def _is_short_of_ours(position: OpenPosition, theirs: int) -> bool:
+    return theirs * position.side.value < position.quantity
+
+
+def _is_brought_back(position: OpenPosition, theirs: int) -> bool:
+    """Whether more had been closed than was held, and somebody evened that out."""
+    return position.quantity < 0 and not theirs
+
+
+def _rekeyed(position: OpenPosition, product: Product, at: Instant) -> list[Decision]:
+    """Keep a position that was converted as a whole; its stop is of the old product and is made anew."""
+    was = position.product.value
+    why = f"{position.quantity} {position.symbol} were converted from {was} to {product.value}; they get a new stop"
+    return [
+        Alarm(at=at, code="PRODUCT_CONVERTED", message=why),
+        PositionRekeyed(at=at, symbol=position.symbol, product=product, why=why),
     ]
-    bill = Charges()
-    for side, whole in ((position.side, position.entry_value), (position.side.opposite, position.exit_value)):
-        values = [order.filled_value for order in ours if order.intent.side is side]
-        for value in (*values, max(0, whole - sum(values))):
-            bill += charges_for(side, value, rates)
-    return bill

@@ -1,5 +1,7 @@
 """Money and prices as people in India read them: 12,34,567.80, with a sign where the direction matters."""
 
+from math import floor
+
 
 def rupees(units: float, scale: int = 2) -> str:
     """Write an amount in units as rupees with two decimals (four for scale 4), digits grouped in lakhs and crores."""
@@ -30,3 +32,8 @@ def profit_style(units: float) -> str:
 def short_symbol(symbol: str) -> str:
     """Drop what is the same in every row: `NSE:SBIN-EQ` is `SBIN`."""
     return symbol.partition(":")[2].removesuffix("-EQ") or symbol
+
+
+def share_text(share: float) -> str:
+    """Write a share in per cent, rounded down: 100.00% means all of it."""
+    return f"{floor(share * 10_000) / 100:.2f}%"

@@ -66,6 +66,10 @@ class LiveSnapshot:
     """Net profit of the closed trades, in units."""
     max_loss: int = 0
     """Loss of the day that closes everything, in units; 0 hides the gauge."""
+    loss_if_left: int = 0
+    """What the open positions would lose from their entries if this machine died now, in units."""
+    protected: float | None = None
+    """Share of the day's position time with a stop at the broker; None while nothing was held."""
     trades: int = 0
     wins: int = 0
     signals: int = 0

@@ -13,3 +13,8 @@ def log_path(state: Path, mode: Mode) -> Path:
 def tape_folder(state: Path, mode: Mode) -> Path:
     """Return the folder with the tick tapes of a mode, one of each day."""
     return state / f"{mode.value}.ticks"
+
+
+def trading_log_path(state: Path) -> Path:
+    """Return the tables that are filled from the event logs of both modes."""
+    return state / "trading_log.sqlite"

@@ -66,6 +66,7 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         books_busy=wait(5),
         books_idle=books_idle,
         transit=transit,
+        trail_atr=exits.trail_atr,
         feed_steady=wait(60),
         soft_loss=share(risk.soft_loss_fraction),
         max_symbol_value=share(risk.max_symbol_fraction),
@@ -75,6 +76,8 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         max_orders_per_second=risk.max_orders_per_second,
         max_orders_per_minute=risk.max_orders_per_minute,
         max_books_age=2 * books_idle + transit,
+        escalate_after=10 * wait(2),  # a ladder of exits takes so long, also on a fast clock
+        desk_phone=settings.broker.desk_phone,
         margin=(1.0 if product_of(settings) is Product.CNC else risk.margin_fraction) * (1 + risk.margin_buffer),
     )
 

@@ -148,7 +148,10 @@ class HttpTransport:
         line.sock.deadline = time.monotonic() + self._clock.deadline_seconds(self._read_seconds)
         line.connection.request(method, target, body, {**headers, "Accept-Encoding": "identity"})
         response = line.connection.getresponse()
-        content = response.read(MAX_BODY_BYTES + 1)
+        try:
+            content = response.read(MAX_BODY_BYTES + 1)
+        except ValueError as error:  # the library believes a chunk that says it is smaller than nothing
+            raise HTTPException(f"a body that cannot be read ({error})") from error
         if len(content) > MAX_BODY_BYTES:
             raise HTTPException(f"body over {MAX_BODY_BYTES} bytes")
         if response.length:

@@ -39,6 +39,7 @@ from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
 from trading.desk_record import desk_of, kernel_of
 from trading.errands import Errands
+from trading.event_bus import EventBus
 from trading.event_log import SqliteEventLog
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
@@ -51,6 +52,8 @@ from trading.rate_budget import RateBudget
 from trading.self_watch import self_watch_of
 from trading.server_clock import ServerClock
 from trading.state_files import log_path, tape_folder
+from trading.state_snapshots import SqliteSnapshots
+from trading.state_store import StateStore
 from trading.strategy_choice import choose_strategy
 from trading.tick_market import TickMarket
 from trading.tick_tape import FileTickTape
@@ -143,10 +146,13 @@ class Wiring:
         )
         gc.collect()
         gc.freeze()  # what lives as long as the day is not walked again by every collection
-        log = SqliteEventLog(log_path(settings.paths.state, settings.mode))
+        path = log_path(settings.paths.state, settings.mode)
+        log, bus = SqliteEventLog(path), EventBus()
+        bus.subscribe(tell)
+        store = StateStore(kernel, log, SqliteSnapshots(path), bus)
         tape = FileTickTape(tape_folder(settings.paths.state, settings.mode), day.date)
         return Desk(
-            writer=Writer(kernel, log, errands.run, [tell], tape),
+            writer=Writer(kernel, log, errands.run, [bus.publish], tape, store),
             errands=errands,
             obedience=Obedience(CommandQueue(settings.paths.state, settings.mode.value)),
             boot=partial(self._boot, kernel),

@@ -15,6 +15,7 @@ from core.instants import Instant
 from core.market import Tick
 from trading.event_log import EventLog
 from trading.kernel import Effect, Kernel, Step
+from trading.state_store import StateStore
 from trading.tick_tape import MemoryTickTape, TickTape
 
 logger = logging.getLogger("trading.writer")
@@ -33,22 +34,24 @@ class Writer:
         act: Callable[[Effect], None],
         watchers: Sequence[Callable[[events.Event], None]] = (),
         tape: TickTape | None = None,
+        store: StateStore | None = None,
     ) -> None:
         """`act` starts what the kernel wants of the outside; `watchers` are told what the log has. Neither may wait.
 
-        Without a `tape` the ticks are kept in memory.
+        Without a `tape` the ticks are kept in memory. `store` keeps snapshots of the same kernel and log; without one
+        every start folds the whole log.
         """
         self.kernel = kernel
         self._log = log
         self._act = act
         self._watchers = watchers
         self._tape = tape if tape is not None else MemoryTickTape()
+        self._store = store or StateStore(kernel, log)
 
     def restore(self) -> None:
         """Fold what the log has. Raises `StorageError` for a log or a tape that cannot be trusted."""
         self._log.verify()
-        for event in self._log.read():
-            self.kernel.restore(event)
+        self._store.restore()
         day = self.kernel.state.day
         self._tape.go_on(day.date if day else None, self._log.tape)
 
@@ -68,6 +71,7 @@ class Writer:
         if due is not None and due <= now:
             for step in self.kernel.on_time(now):
                 self.commit(step)
+        self._store.persist_when_due(now)
 
     @property
     def next_due(self) -> Instant | None:
@@ -93,7 +97,11 @@ class Writer:
         self._tape.write()
 
     def close(self) -> None:
-        """Release tape and log. Safe to call twice. Raises `StorageError` for a tape whose end cannot be written."""
+        """Keep a last snapshot, release tape and log. Safe to call twice.
+
+        Raises `StorageError` for a tape whose end cannot be written.
+        """
+        self._store.close()
         try:
             self._tape.close()
         finally:

@@ -15,20 +15,36 @@ import pandas as pd
 import pytest
 import yaml
 
-from core.events import Command
+from core import events
+from core.events import Command, CommandGiven
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from runtime.project import ROOT
+from runtime.settings import Mode, Settings
 from simulator.server import RunningSimulator
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
+from trading.event_log import SqliteEventLog
 from trading.rehearsal import sign_in
+from trading.state_files import log_path, trading_log_path
 from training.sources import generated
 
-from .conftest import DAY, Run
+from .conftest import DAY, TEN, Run
 
 COMMANDS = ("halt", "resume", "flatten")
-VERBS = ("demo", "trade", "simulator", "simulate", "login", "train", "show-config", *COMMANDS)
+VERBS = (
+    "demo",
+    "trade",
+    "simulator",
+    "simulate",
+    "login",
+    "train",
+    "show-config",
+    "rebuild-trading-log",
+    "replay",
+    "status",
+    *COMMANDS,
+)
 SECRET = "secret-of-the-app"
 
 
@@ -47,7 +63,7 @@ def test_every_verb_takes_help(verb: str, run: Run, home: Path) -> None:
     assert sorted(home.rglob("*")) == before
 
 
-@pytest.mark.parametrize("verb", ["demo", "trade", "simulate", "login", "train", "show-config", *COMMANDS])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "simulator"])
 def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
     assert "--json" in run(verb, "--help").out
 
@@ -235,6 +251,23 @@ def test_a_command_can_be_for_one_mode_only_and_says_so_in_json(run: Run, state:
     assert len(CommandQueue(state, "paper").waiting()) == 1
 
 
+def test_the_status_of_a_bot_that_never_ran_is_one_line_and_an_error(run: Run) -> None:
+    assert run("status").complaint.startswith("no bot has run on ")
+    assert run("status", "--mode", "live", "--json").complaint.startswith("no live bot has run on ")
+
+
+def test_the_status_is_told_in_lines_and_in_json(run: Run, state: Path) -> None:
+    (state / "paper.sqlite").unlink()
+    start = events.Booted(
+        at=TEN, boot=1, log_id="A1", mode="paper", account="PAPER", version="1", config_digest="digest"
+    )
+    with SqliteEventLog(state / "paper.sqlite") as log:
+        log.append([start])
+    assert run("status").out.startswith("paper bot on account PAPER does not run; last event 2026-01-06 10:00:00\n")
+    answer = run("status", "--json")
+    assert (answer.code, json.loads(answer.out)["level"]) == (0, "RUN")
+
+
 def test_a_halt_can_be_exit_only(run: Run, state: Path) -> None:
     assert run("halt", "--exit-only", "--why", "news").out.startswith("exit_only: no bot runs on ")
     [waiting] = CommandQueue(state, "paper").waiting()
@@ -268,3 +301,17 @@ def test_the_calls_of_a_sign_in_stand_in_the_bots_journal_where_there_is_one(
     sign_in({**signed_in, "FYERSBOT__AUTH__ACCESS_TOKEN": ""})
     assert len(list(CallJournal(state).calls(DAY))) == is_there
     assert state.exists() == is_there
+
+
+def test_the_trading_log_is_rebuilt_from_the_event_logs_of_the_folder(run: Run, home: Path) -> None:
+    state = Settings().paths.state
+    refused = run("rebuild-trading-log")
+    assert (refused.code, refused.err) == (
+        1,
+        f"fyersbot: {state} holds no event log; set paths.state to the folder of a bot that has run\n",
+    )
+    with SqliteEventLog(log_path(home / state, Mode.PAPER)) as log:
+        log.append([CommandGiven(at=1, command=Command.HALT, why="w")])
+    assert run("rebuild-trading-log").out == "paper.sqlite: 1 events\n"
+    assert json.loads(run("rebuild-trading-log", "--json").out) == {"events": {"paper.sqlite": 1}}
+    assert trading_log_path(home / state).exists()

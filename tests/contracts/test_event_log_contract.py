@@ -4,6 +4,7 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,23 @@ def test_events_come_back_in_the_order_they_were_given(log):
     assert list(log.read()) == [level(3), level(1), level(2)]
 
 
-@pytest.mark.hazard("W2", "X10")
 def test_reading_does_not_stand_in_the_way_of_appending(log):
     log.append([level(1), level(2)])
     reading = log.read()
     assert next(reading) == level(1)
     log.append([level(3)])
     assert list(log.read()) == [level(1), level(2), level(3)]
+
+
+def test_the_hash_at_an_event_covers_it_and_all_before_it(log):
+    twin = MemoryEventLog()
+    twin.append([level(1), level(2), level(7)])
+    log.append([level(1), level(2)])
+    log.append([level(3)])
+    assert [log.hash_at(seq) == twin.hash_at(seq) for seq in range(4)] == [True, True, True, False]
+    assert len({log.hash_at(seq) for seq in range(4)}) == 4
+    assert log.hash_at(3) == log.head
+    assert log.hash_at(4) == log.hash_at(-1) == ""
 
 
 @pytest.mark.hazard("W1")
@@ -349,3 +360,14 @@ def tamper(file: Path, statement: str) -> None:
     connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+@pytest.mark.hazard("W2", "X10")
+def test_a_reader_of_another_program_that_stays_in_the_middle_keeps_the_writer_from_nothing(file):
+    with SqliteEventLog(file) as log, closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM events").fetchone() == (5,)
+        for number in range(6, 200):
+            log.append([level(number)])
+        assert reader.execute("SELECT count(*) FROM events").fetchone() == (5,)
+        assert len(list(log.read())) == 199

@@ -334,6 +334,7 @@ def test_commands_raise_the_level_and_only_resume_lowers_it(machine):
     assert command(Command.FLATTEN) == [SafetyLevel.FLATTEN]
     assert command(Command.HALT) == []
     assert command(Command.STOP) == []
+    machine.give(events.FlattenChecked, is_flat=True)
     assert command(Command.RESUME) == [SafetyLevel.RUN]
 
 

@@ -1,13 +1,17 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
-from core import events
+from core import events, exits
 from core.entries import propose_entry
 from core.events import Condition, SafetyLevel
 from core.instants import MINUTE, SECOND
-from core.market import Side, Tick
+from core.market import Instrument, Side, Tick
 from core.orders import OrderType, Purpose
+from core.pricing import stop_limit, stop_trigger
 from core.signals import Direction
 from core.sizing import SizingMethod
 from core.state import BotState
@@ -110,3 +114,62 @@ def test_a_price_at_the_edge_of_the_band_is_refused_and_never_an_error(propose):
     assert propose(Direction.LONG, ltp=90_000).code == "STOP_SANITY"
     assert propose(Direction.SHORT, ltp=5).code in {"STOP_SANITY", "TOO_SMALL"}
     assert propose(Direction.SHORT).intent.side is Side.SELL
+
+
+TICKS = [1, 2, 5, 10, 25, 50, 100, 500]
+"""From 0.0025 rupees (25 units at scale 4) to 5.00."""
+
+
+@hypothesis_settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([Direction.LONG, Direction.SHORT]),
+    st.sampled_from(TICKS),
+    st.integers(1, 40_000),
+    st.floats(0, 0.05),
+    st.floats(0.1, 6),
+    st.floats(0.1, 9),
+    st.integers(0, 400),
+    st.integers(-40, 40),
+)
+def test_on_every_tick_size_an_entry_that_passes_has_its_stop_below_and_its_target_above_it(
+    rules, day, direction, tick, steps, volatility, stop_atr, target_atr, band, slip
+):
+    ltp = tick * steps
+    sbin = Instrument(
+        symbol="NSE:SBIN-EQ",
+        token="1",
+        tick=tick,
+        lower_band=max(tick, ltp - band * tick),
+        upper_band=ltp + band * tick,
+    )
+    now, atr = day.open + 45 * MINUTE, ltp * volatility
+    funds = events.FundsRead(at=0, asked_at=0, available=10**12, account="")
+    bot = BotState(log_id="A1", boot=1, day=day, reconciled=True, books_at=now, funds=funds)
+    signal = events.Decided(
+        at=now, symbol=sbin.symbol, candle=0, direction=direction, probability=1.0, source="", reason="", features=(),
+        atr=atr,
+    )  # fmt: skip
+    wide = replace(rules, stop_atr=stop_atr, target_atr=target_atr, max_exposure=10**12, max_symbol_value=10**12)
+    proposed = propose_entry(bot, Tagger(), wide, sbin, signal, Tick(sbin.symbol, now, ltp, 0, 0, 0), now, 0)
+    if isinstance(proposed, events.EntryRefused):
+        return
+    side, price = proposed.intent.side, proposed.intent.limit_price
+    sign = side.value
+    assert price % tick == 0
+    stop, target = exits.levels(sign, ltp, atr, stop_atr, target_atr, tick)
+    assert stop % tick == target % tick == 0
+    assert sign * stop < sign * ltp <= sign * price
+    assert sign * target > sign * ltp
+    assert sign * (ltp - stop) <= max(
+        tick, stop_atr * atr + 1e-6
+    )  # towards the earlier trigger, at least one tick away
+    # What rests at the broker is computed anew from the real price of the fill, which may lie off the grid.
+    filled = ltp + slip * tick / 7
+    if not sbin.lower_band + 2 * tick < filled < sbin.upper_band - 2 * tick:
+        return
+    stop, target = exits.levels(sign, round(filled), atr, stop_atr, target_atr, tick)
+    trigger = stop_trigger(side.opposite, stop, sbin)
+    limit = stop_limit(side.opposite, trigger, 0.005, sbin)
+    assert trigger % tick == limit % tick == 0
+    assert sign * limit < sign * trigger < sign * filled < sign * target
+    assert sbin.lower_band <= limit <= sbin.upper_band

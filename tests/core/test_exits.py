@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.exits import HOLD, REASONS, SQUARE_OFF, STOP, TARGET, decide, levels
+from core.exits import HOLD, REASONS, SQUARE_OFF, STOP, TARGET, decide, levels, trail
 
 LONG, SHORT = 1, -1
 
@@ -153,3 +153,49 @@ def test_levels_are_multiples_of_the_range_rounded_towards_the_entry(
     side: int, entry: int, expected: tuple[int, int]
 ) -> None:
     assert levels(side, entry, 150.0, 2.0, 3.0, 5) == expected
+
+
+# --- trailing -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize(
+    ("best", "expected"),
+    [
+        (80_000, 79_600),  # nothing gained
+        (80_095, 79_600),  # one tick short of a quarter of the risk
+        (80_100, 79_700),
+        (80_501, 80_100),
+        (79_000, 79_600),  # never back
+    ],
+)
+def test_a_stop_trails_behind_the_best_price_in_steps_and_one_way(side, best, expected):
+    first, high, low = 79_600, best, best
+    if side < 0:
+        first, high, low, expected = 160_000 - first, 160_000 - best, 160_000 - best, 160_000 - expected
+    assert trail(side, first, first, 400, 400, 5, high, low) == expected
+    beyond = expected + side * 1_000
+    assert trail(side, first, beyond, 400, 400, 5, high, low) == beyond
+
+
+def test_a_bar_trails_from_its_best_price_only():
+    assert trail(1, 79_600, 79_600, 400, 400, 5, 80_500, 70_000) == 80_100
+    assert trail(-1, 80_400, 80_400, 400, 400, 5, 90_000, 79_500) == 79_900
+
+
+def test_a_stop_that_trails_closely_stays_below_the_price():
+    assert trail(1, 79_600, 79_600, 0, 0, 5, 80_500, 80_500) == 80_495
+
+
+@given(
+    ticks=st.lists(st.integers(14_000, 18_000).map(lambda n: n * 5), min_size=1, max_size=12),
+    risk=st.integers(5, 2_000),
+    reach=st.integers(0, 2_000),
+    side=st.sampled_from([1, -1]),
+)
+def test_the_ticks_of_a_bar_trail_to_just_where_the_bar_does(ticks, risk, reach, side):
+    first = stop = 80_000 - side * 400
+    for price in ticks:
+        stop = trail(side, first, stop, risk, reach, 5, price, price)
+    assert stop == trail(side, first, first, risk, reach, 5, max(ticks), min(ticks))
+    assert stop % 5 == 0

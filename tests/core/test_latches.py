@@ -7,9 +7,10 @@ import pytest
 from core.events import Alarm, Command, CommandGiven, LevelChanged, SafetyLevel
 from core.latches import obey
 from core.market import Side
+from core.order_states import OrderState
 from core.orders import OrderIntent, OrderType, Product, Purpose
 from core.state import BotState
-from core.tracking import OpenPosition, OrderState, TrackedOrder
+from core.tracking import OpenPosition, TrackedOrder
 
 LIMIT = 1_000_000
 RUN, NO_ENTRY, EXIT_ONLY, FLATTEN, FREEZE = SafetyLevel
@@ -21,7 +22,7 @@ def told(state: BotState, command: Command) -> list:
 
 
 def at(level: SafetyLevel, **values) -> BotState:
-    return BotState(level=level, **({"reconciled": True} | values))
+    return BotState(level=level, **({"reconciled": True, "flattened": True} | values))
 
 
 def holding(level: SafetyLevel) -> BotState:
@@ -87,6 +88,12 @@ def test_a_resume_with_a_position_is_refused_and_names_it(level):
 def test_a_resume_with_an_order_that_may_still_trade_is_refused_and_names_it(order_state):
     (alarm,) = told(waiting(FLATTEN, order_state), Command.RESUME)
     assert "open is order a-tag in NSE:INFY-EQ" in alarm.message
+
+
+def test_a_resume_waits_until_a_forced_exit_is_proven():
+    (alarm,) = told(at(FLATTEN, flattened=False), Command.RESUME)
+    assert "two readings of the books have not shown yet that all is closed" in alarm.message
+    assert [type(decision) for decision in told(at(FREEZE, flattened=False), Command.RESUME)] == [LevelChanged]
 
 
 def test_an_order_that_is_over_does_not_stand_in_the_way():

@@ -10,6 +10,7 @@ from core import events
 from core.events import Command, EntryPlan, SafetyLevel, Verb
 from core.instants import DAY, MINUTE, SECOND
 from core.market import Side
+from core.order_states import OrderState
 from core.orders import (
     Books,
     BrokerPosition,
@@ -29,7 +30,6 @@ from core.positions import Trade
 from core.signals import Direction
 from core.state import BotState
 from core.tags import order_tag
-from core.tracking import OrderState
 
 SYMBOL = "NSE:SBIN-EQ"
 PLAN = EntryPlan(direction=Direction.LONG, probability=0.6, atr=200.0, stop_atr=2.0, target_atr=3.0)
@@ -202,7 +202,10 @@ def test_a_terminal_state_stays_but_late_fills_count(life):
 def test_a_status_that_is_not_the_end_is_never_taken_for_one(life, status):
     life.send()
     life.hear(ENTRY, 0, status)
-    assert life.order.state is OrderState.WORKING
+    assert life.order.state.is_live
+    assert life.order.strange_status is (status is not OrderStatus.TRANSIT)
+    life.hear(ENTRY, 10, OrderStatus.FILLED)
+    assert life.order.state is OrderState.FILLED
 
 
 def test_a_stale_report_does_not_bring_back_old_prices(held):
@@ -357,7 +360,7 @@ def test_a_reading_without_an_order_it_must_show_is_no_evidence(held):
 
 
 @pytest.mark.parametrize("verdict", ["absent", "not_sent"])
-def test_an_order_thought_missing_that_shows_up_is_there(life, verdict):
+def test_an_order_thought_missing_that_shows_up_is_a_zombie(life, verdict):
     life.send()
     if verdict == "absent":
         life.answer(OutcomeKind.UNKNOWN)
@@ -366,7 +369,10 @@ def test_an_order_thought_missing_that_shows_up_is_there(life, verdict):
         life.answer(OutcomeKind.NOT_SENT)
     assert not life.order.state.is_live
     life.hear(ENTRY, 0)
-    assert life.order.state is OrderState.WORKING
+    assert life.order.state is OrderState.ZOMBIE
+    life.hear(ENTRY, 4, OrderStatus.CANCELLED)
+    assert life.order.came_back
+    assert life.position.quantity == 4
 
 
 # --- positions ------------------------------------------------------------------------------------------------------
@@ -467,6 +473,7 @@ def test_after_a_boot_the_time_without_a_stop_counts_anew(life):
 def test_the_same_day_begun_again_changes_nothing(held, day):
     before = replace_shallow(held.state)
     held.tell(events.DayBegan, day=day)
+    before.last_at = held.now
     assert held.state == before
 
 

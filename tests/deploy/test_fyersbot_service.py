@@ -7,7 +7,10 @@ import pytest
 
 from core.errors import ConfigurationError
 from runtime.configuration import load_settings
+from runtime.service_notice import SIGNS_PER_INTERVAL
 from runtime.setting_sources import PREFIX, process_environment
+from trading.front_door import ALREADY_RUNNING
+from trading.live_trader import _STOP_PATIENCE
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "fyersbot.service"
@@ -41,11 +44,82 @@ def directives() -> dict[str, list[str]]:
         ("LimitCORE", "0"),
         ("StateDirectory", "fyersbot"),
         ("Restart", "on-failure"),
+        ("Type", "notify"),
+        ("NotifyAccess", "main"),
+        ("WatchdogSec", "20"),
+        ("StartLimitIntervalSec", "0"),
+        ("RestartPreventExitStatus", "2 3"),
+        ("ProtectProc", "invisible"),
+        ("SystemCallFilter", "@system-service"),
+        ("RestrictSUIDSGID", "yes"),
+        ("MemoryMax", "1G"),
         ("KillSignal", "SIGTERM"),
+        ("User", "fyersbot"),
+        ("StateDirectoryMode", "0700"),
+        ("AmbientCapabilities", ""),
+        ("PrivateUsers", "yes"),
+        ("PrivateMounts", "yes"),
+        ("ProtectClock", "yes"),
+        ("ProtectControlGroups", "yes"),
+        ("ProtectHostname", "yes"),
+        ("ProtectKernelLogs", "yes"),
+        ("ProcSubset", "pid"),
+        ("RestrictRealtime", "yes"),
+        ("RemoveIPC", "yes"),
+        ("SystemCallArchitectures", "native"),
     ],
 )
 def test_the_unit_keeps_its_locks(name: str, value: str) -> None:
-    assert directives()[name] == [value]
+    assert directives()[name][0] == value
+
+
+def test_a_second_instance_is_not_tried_again() -> None:
+    assert str(ALREADY_RUNNING) in directives()["RestartPreventExitStatus"][0].split()
+
+
+def test_the_unit_waits_longer_for_a_stop_than_the_bot_and_for_a_sign_of_life_than_it_is_silent() -> None:
+    unit = directives()
+    assert int(unit["TimeoutStopSec"][0]) > _STOP_PATIENCE
+    assert int(unit["WatchdogSec"][0]) > 2 * SIGNS_PER_INTERVAL
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_knows_every_directive_or_is_too_old_for_it() -> None:
+    told = subprocess.run(["systemd-analyze", "verify", str(UNIT)], capture_output=True, text=True, check=False).stderr
+    of_254 = {"RestartSteps", "RestartMaxDelaySec"}
+    assert set(re.findall(r"Unknown key(?: name)? '(\w+)'", told)) <= of_254, told
+
+
+@pytest.mark.hazard("R5", "R7")
+def test_the_unit_bounds_memory_threads_descriptors_and_restarts() -> None:
+    unit = directives()
+    assert unit["MemoryMax"] == ["1G"]
+    assert int(unit["OOMScoreAdjust"][0]) < 0
+    assert int(unit["TasksMax"][0]) <= 256
+    assert int(unit["LimitNOFILE"][0]) <= 8_192
+    assert (unit["StartLimitBurst"], unit["StartLimitIntervalSec"]) == (["5"], ["15min"])
+
+
+def test_the_unit_allows_no_more_system_calls_than_a_service_needs() -> None:
+    assert directives()["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
+
+
+def test_each_directive_of_the_unit_is_spelt_as_one_that_exists_and_given_once() -> None:
+    several = {"Environment", "SystemCallFilter"}
+    assert {name for name, values in directives().items() if len(values) > 1} <= several
+    known = {
+        "Description", "Documentation", "Wants", "After", "StartLimitIntervalSec", "StartLimitBurst", "Type", "User",
+        "Group", "WorkingDirectory", "ExecStart", "EnvironmentFile", "Environment", "Restart", "RestartSec",
+        "RestartPreventExitStatus", "KillMode", "KillSignal", "TimeoutStopSec", "StateDirectory", "StateDirectoryMode",
+        "UMask", "LimitCORE", "LimitNOFILE", "MemoryMax", "TasksMax", "OOMScoreAdjust", "NoNewPrivileges",
+        "CapabilityBoundingSet", "AmbientCapabilities", "ProtectSystem", "ProtectHome", "ProtectClock",
+        "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables",
+        "ProtectProc", "ProcSubset", "PrivateDevices", "PrivateTmp", "PrivateUsers", "PrivateMounts", "RemoveIPC",
+        "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality",
+        "MemoryDenyWriteExecute", "SystemCallArchitectures", "SystemCallFilter", "SystemCallErrorNumber", "WantedBy",
+        "WatchdogSec", "NotifyAccess",
+    }  # fmt: skip
+    assert set(directives()) <= known
 
 
 def test_the_unit_holds_no_secret_and_starts_the_front_door() -> None:

@@ -42,6 +42,15 @@ def test_the_highest_speed_trades_the_whole_day(home: Path) -> None:
     assert "SIGN_IN_NEEDED" not in ended.stderr
     with SqliteEventLog(RUN / "bot" / "live.sqlite") as log:
         assert next(iter(log.read())).at < moment("09:15"), "it was up before the open"
+    assert_decides_to_itself()
+
+
+def assert_decides_to_itself() -> None:
+    """What is recorded of the run gives the recorded decisions again."""
+    command = [sys.executable, "-m", "cli", "replay", "--run", str(RUN), "--verify"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.startswith("verified: ")
 
 
 def test_a_session_that_is_missed_ends_in_one_line_and_not_in_the_next_day(home: Path) -> None:
@@ -101,6 +110,7 @@ def test_nothing_is_left_of_a_rehearsal_that_is_ended_and_it_can_be_gone_on_with
     why = "who started it has gone" if was_killed else number.name
     assert f"Command stop: {why}" in Path("logs/live_trading.log").read_text()
     assert resumed_run(RUN, as_json=False).clock_start >= last_event_at(RUN)
+    assert_decides_to_itself()
 
 
 def last_event_at(run: Path) -> Instant:

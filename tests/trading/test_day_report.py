@@ -57,6 +57,15 @@ def shown(trades: tuple[Trade, ...], width: int, facts: DayFacts = FACTS) -> str
     return console.export_text()
 
 
+def test_the_head_of_the_log_is_shown_short_to_people_and_whole_to_programs() -> None:
+    facts = replace(FACTS, log_rows=12_345, log_head="0123456789abcdef" * 4)
+    line = next(line for line in shown(TRADES, 120, facts).splitlines() if "head" in line)
+    assert line.strip() == "Log of 12,345 events, head 0123456789abcdef0123456789abcdef"
+    assert summary(TRADES, facts)["log_head"] == facts.log_head
+    assert summary(TRADES, facts)["log_rows"] == 12_345
+    assert "head" not in shown(TRADES, 120)
+
+
 def test_totals_add_up() -> None:
     totals = totals_of(TRADES)
 
@@ -180,3 +189,15 @@ def test_without_a_terminal_a_trade_is_one_line() -> None:
     for word in ("12,345", "10:20:02", "11:00:00", "closed at broker", "-73,456.00"):
         assert word in row
     assert sum("10:20:02" in line for line in lines) == 2
+
+
+def test_the_report_says_how_much_of_the_time_a_stop_stood_at_the_broker() -> None:
+    facts = replace(FACTS, protected=0.999949, longest_naked=1.25, loss_if_left=123_456)
+    content = summary((), facts)
+    assert (content["protected_share"], content["longest_unprotected_seconds"]) == (0.999949, 1.25)
+    assert content["loss_if_left_alone"] == 1234.56
+    assert "99.99%" in shown((), 120, facts)
+
+
+def test_a_day_without_a_position_has_no_share_of_protection() -> None:
+    assert summary((), FACTS)["protected_share"] is None

@@ -21,6 +21,7 @@ from rich.console import Console
 from core import events
 from core.charges import ChargeRates
 from core.errors import BotError, ConfigurationError, StorageError
+from core.events import SafetyLevel
 from core.instants import instant_at
 from core.market import Instrument
 from core.sessions import TradingDay
@@ -170,6 +171,17 @@ def test_the_limit_shown_is_the_limit_that_closes_everything(settings: Settings)
     risk = RiskSettings(max_loss_fraction=0.07)
     kernel = kernel_on(TUESDAY, settings.model_copy(update={"risk": risk}))
     assert snapshot_of(kernel, kernel.state.day.open, ()).max_loss == kernel.engine.rules.max_loss == 3_500_000
+
+
+@pytest.mark.hazard("X9")
+def test_the_view_is_given_words_that_cannot_command_the_terminal(settings: Settings) -> None:
+    spite = "\x1b[2J\x1b]0;title\x07\u202e"
+    live = settings.model_copy(update={"live": LiveSettings(account=f"XA1{spite}"), "mode": Mode.LIVE})
+    kernel = kernel_on(TUESDAY, live)
+    kernel.restore(events.LevelChanged(at=1, level=SafetyLevel.NO_ENTRY, why=f"no{spite}"))
+    kernel.restore(events.SymbolBlocked(at=1, symbol=SBIN, why=f"no{spite}"))
+    view = snapshot_of(kernel, kernel.state.day.open, ())
+    assert (view.account, view.level_why, view.symbols[0].note) == ("XA1 [2J ]0;title", *["no [2J ]0;title"] * 2)
 
 
 @pytest.mark.hazard("S20", "V10")

@@ -279,7 +279,6 @@ def test_reads_go_to_their_paths(client, server, faults):
     assert parse_qs(urlsplit(server.requests[-1].target).query) == {"symbols": [f"NSE:M&M-EQ,{SBIN}"]}
 
 
-@pytest.mark.hazard("S19")
 def test_many_symbols_are_quoted_fifty_at_a_time(client, server, faults):
     server.will(*[faults.reply(faults.ok(d=[]))] * 3)
 

@@ -83,17 +83,6 @@ TRADE_ROW = {
     "symbol": "NSE:SBIN-EQ",
     "orderTag": f"1:{OUR_TAG}",
 }
-SOCKET_TRADE = {
-    "id_fill": "26112000000017-52605023",
-    "id": "26112000000017",
-    "qty_traded": 10,
-    "price_traded": 812.35,
-    "product_type": "INTRADAY",
-    "tran_side": -1,
-    "symbol": "NSE:SBIN-EQ",
-    "fill_time": "20-11-2026 10:31:02",
-    "ordertag": f"1:{OUR_TAG}",
-}
 FILL = Fill(
     trade_number="26112000000017-52605023",
     broker_id="26112000000017",
@@ -132,9 +121,8 @@ def test_the_order_socket_tells_the_same_story_in_other_words():
 
 
 @pytest.mark.hazard("O2")
-def test_a_fill_has_one_key_whether_the_book_or_the_socket_tells_of_it():
+def test_a_trade_of_the_book_becomes_a_fill_with_one_key():
     assert mapping.fills_from({"s": "ok", "tradeBook": [TRADE_ROW]}, OURS) == (FILL,)
-    assert mapping.fill_from_socket(SOCKET_TRADE) == FILL
 
 
 def test_fields_that_are_zero_may_be_missing_on_the_socket():

@@ -1,6 +1,7 @@
 import io
 from dataclasses import replace
 from datetime import date, time
+from itertools import pairwise
 
 import pytest
 from rich.console import Console
@@ -286,3 +287,35 @@ def test_a_long_note_costs_no_column() -> None:
 
     for word in ("Target", "a position", *PROFITS):
         assert word in text
+
+
+def test_how_well_we_are_protected_is_on_a_wide_screen_and_what_is_at_stake_on_eighty_columns_too() -> None:
+    snapshot = replace(SNAPSHOT, protected=0.99999, loss_if_left=12_345_600)
+    assert "99.99%" in shown(snapshot, 110)  # all of it is said only of all of it
+    for width in (80, 110):
+        assert "-1,23,456.00" in shown(snapshot, width)
+
+
+def test_with_nothing_held_nothing_is_protected_or_at_stake() -> None:
+    lines = shown(replace(SNAPSHOT, protected=None, loss_if_left=0)).splitlines()
+    row = next(after for line, after in pairwise(lines) if "If it dies" in line)
+    assert row.split()[-5:-3] == ["-", "-"]
+
+
+@pytest.mark.hazard("X9")
+@WIDTHS
+def test_words_of_others_are_shown_as_they_are_and_are_no_markup(width: int) -> None:
+    spite = "[red]R[/red] [link=http://evil]L[/link] [/]"
+    hostile = replace(
+        SNAPSHOT,
+        account=spite,
+        strategy=spite,
+        level=SafetyLevel.NO_ENTRY,
+        level_why=spite,
+        symbols=(replace(FLAT, note=spite), LONG),
+        log=(spite, spite),
+    )
+    console = Console(width=width, file=io.StringIO(), color_system=None, force_terminal=False)
+    console.print(frame(hostile, width, 40))
+    text = console.file.getvalue()
+    assert text.count("[red]R") >= 4

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -28,10 +29,11 @@ from runtime.service_notice import ServiceNotice
 from trading.command_queue import Answer, CommandQueue
 from trading.errands import Errands
 from trading.event_log import MemoryEventLog
+from trading.inbox import MOST_IN_ORDER
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader
 from trading.obedience import Obedience
-from trading.self_watch import SelfWatch
+from trading.self_watch import SelfWatch, crash_loop
 from trading.writer import Writer
 
 SBIN = "NSE:SBIN-EQ"
@@ -120,12 +122,6 @@ class ClosingAuctions(ShortSessions):
 class EmptyAccount:
     """A broker with nothing in its books, and a history without candles."""
 
-    def get_funds(self):
-        return Funds(available=10**9, total=10**9)
-
-    def get_profile(self):
-        return Profile(account_id="PAPER", name="paper account")
-
     def get_orders(self):
         return ()
 
@@ -134,6 +130,12 @@ class EmptyAccount:
 
     def get_open_positions(self):
         return ()
+
+    def get_funds(self):
+        return Funds(available=10**7, total=10**7)
+
+    def get_profile(self):
+        return Profile(account_id="PAPER", name="")
 
     def get_historical_data(self, symbol, timeframe, num_candles):
         raise BrokerError("no history here")
@@ -254,6 +256,22 @@ def test_a_day_goes_from_the_books_to_the_verified_flat_end():
     assert len(house.of_kind(events.FlatVerified)) == 1
     assert house.feeds == ["open", "no reads", "close", "reads"]
     assert len(house.reported) == 1
+
+
+def test_the_ticks_are_written_while_nothing_is_decided(monkeypatch):
+    written = []
+    monkeypatch.setattr(Writer, "write_tape", lambda writer: written.append(writer.kernel.state.phase))
+    house = House((TUESDAY, time(9, 0)), speed=1_500.0)
+    house.trader().run()
+    assert {Phase.OPEN, Phase.NO_ENTRY} <= set(written)
+
+
+def test_each_start_records_what_its_kernel_is_built_from_before_anything_is_decided_on_it():
+    house = House((TUESDAY, time(9, 0)), speed=1_500.0)
+    house.trader().run()
+    story = [type(event) for event in house.log.read() if isinstance(event, events.Input)]
+    assert story[:3] == [events.Booted, events.DeskSet, events.DayBegan]
+    assert house.of_kind(events.DeskSet)[0].rules == RULES
 
 
 def test_two_days_with_a_holiday_between_in_one_process():
@@ -672,4 +690,22 @@ def test_what_feeds_call_returns_though_nobody_takes_what_they_bring() -> None:
     tick = Tick(SBIN, 1, 80_000, 0, 0, 0)
     for _ in range(100_000):
         nobody._put(tick)
-    assert nobody._inbox.qsize() == 100_000
+    assert len(nobody._inbox) <= MOST_IN_ORDER + 1
+
+
+def test_a_bot_that_starts_again_and_again_takes_no_entries_until_it_has_lived_for_a_while():
+    """The starts are counted in the log, so that no process needs to survive for it."""
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    watch = SelfWatch(doubts={Condition.CRASH_LOOP: partial(crash_loop, 5)})
+    assemble = house.assemble
+    house.assemble = lambda day, put: replace(assemble(day, put), watch=watch)
+    for _ in range(6):
+        with running(house):
+            pass
+    assert [event.holds for event in house.of_kind(ConditionChanged)] == [True]
+    (told,) = house.of_kind(ConditionChanged)
+    assert told.why == "6 starts within 10 minutes, start.crash_limit = 5"
+    state = house.reported[-1].state
+    assert state.effective_level is SafetyLevel.NO_ENTRY
+    (over,) = watch.changes(state, state.starts[0] + 10 * MINUTE)
+    assert (over.condition, over.holds) == (Condition.CRASH_LOOP, False)

@@ -1,7 +1,9 @@
 import io
 import logging
+import threading
 from datetime import date, time
 
+import pytest
 from rich.console import Console
 
 from core.events import FeedState, SafetyLevel
@@ -61,6 +63,41 @@ def test_without_a_terminal_it_draws_nothing() -> None:
     assert output.getvalue() == ""
 
 
+def test_a_picture_that_cannot_be_drawn_gives_way_to_a_line_and_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("no such symbol")
+
+    monkeypatch.setattr("trading.live_view.frame", fail)
+    console, output = terminal(is_real=True)
+    view = LiveView(console)
+    view.update(SNAPSHOT)
+    view.start()
+    view.stop()
+    assert "the picture cannot be drawn: see the log" in output.getvalue()
+    assert [record.message for record in caplog.records] == ["The live view cannot be drawn"]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(5, "Input/output error"), UnicodeEncodeError("ascii", "\u20b9", 0, 1, "no rupee")]
+)
+def test_a_terminal_that_fails_does_not_end_the_thread_that_draws(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = threading.Semaphore(0)
+
+    def fail(_self: object) -> None:
+        tried.release()
+        raise error
+
+    monkeypatch.setattr("rich.live.Live.refresh", fail)
+    view = LiveView(terminal(is_real=True)[0])
+    view.start()
+    assert all(tried.acquire(timeout=20) for _ in range(3))  # the first is the start's, the others the thread's
+    view.stop()
+
+
 def test_starting_and_stopping_twice_is_harmless() -> None:
     console, output = terminal(is_real=True)
     view = LiveView(console)
@@ -100,3 +137,15 @@ def test_it_knows_whether_it_has_the_terminal_to_itself() -> None:
     assert view.is_drawing
     view.stop()
     assert not view.is_drawing
+
+
+@pytest.mark.hazard("X9")
+def test_a_line_of_the_log_cannot_command_the_terminal() -> None:
+    lines = RecentLines(str)
+    lines.emit(
+        logging.makeLogRecord({"msg": "refused \x1b[2J\x1b]0;title\x07\x9b31m \u202egnp.exe\r\n" + "x" * 10_000})
+    )
+    [line] = lines.lines
+    assert line.isprintable()
+    assert line.startswith("refused  [2J ]0;title 31m  gnp.exe xxx")
+    assert len(line) == 300

@@ -122,3 +122,20 @@ def test_the_heartbeat_of_the_bot_is_not_told(told, kind):
     values = {"at": 1, "asked_at": 1, "name": events.Deadline.BOOKS, "key": "", "symbol": SBIN, "ltp": 1, "start": 1}
     assert kind in get_args(events.Event)
     assert told(kind(**{name: values[name] for name in kind.__dataclass_fields__})) == []
+
+
+def test_a_doubt_is_told_when_it_comes_and_when_it_goes(told):
+    came = events.ConditionChanged(at=1, condition=events.Condition.DISK, holds=True, why="1 MB is left")
+    gone = events.DoubtChanged(at=2, condition=events.Condition.FEED, holds=False, why="prices come in steadily")
+    assert told(came) == [(logging.WARNING, "Doubt DISK holds, no entries: 1 MB is left")]
+    assert told(gone) == [(logging.INFO, "Doubt FEED is gone: prices come in steadily")]
+
+
+def test_the_proof_of_flatness_and_a_loss_counted_again_are_told(told):
+    assert told(events.FlattenChecked(at=1, is_flat=True)) == [
+        (logging.WARNING, "All is closed, by two readings of the broker's books")
+    ]
+    assert told(events.FlattenChecked(at=1, is_flat=False)) == []  # the alarm beside it says more
+    assert told(events.LossRestored(at=1, amount=-100, why="2 orders lost 1.00")) == [
+        (logging.WARNING, "Counted into the day: 2 orders lost 1.00")
+    ]

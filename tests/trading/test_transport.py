@@ -298,3 +298,40 @@ def test_closing_leaves_no_connection_open_and_the_transport_usable(server, cloc
 
     assert isinstance(post(transport, server), Answer)
     assert server.connections == 2
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+HOSTILE = {
+    "negative length": HEAD + b"Content-Length: -1\r\n\r\n{}",
+    "length without end": HEAD + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n{}",
+    "two lengths": HEAD + b"Content-Length: 2\r\nContent-Length: 5\r\n\r\n{}",
+    "negative chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n0\r\n\r\n",
+    "odd chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    "chunk without end": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 5_000 + b"\r\n{}",
+    "chunk line without end": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 100_000,
+    "status without end": b"HTTP/1.1 " + b"9" * 5_000 + b" OK\r\n\r\n",
+    "odd status": b"HTTP/1.1 two OK\r\n\r\n",
+    "status line without end": b"HTTP/1.1 200 " + b"x" * 100_000,
+    "no HTTP": b"\x00\xff" * 1_000 + b"\r\n\r\n",
+    "an answer of long ago": b"HTTP/0.9 200\r\n\r\n{}",
+    "a thousand headers": HEAD + b"A: b\r\n" * 1_000 + b"\r\n{}",
+    "header without end": HEAD + b"A: " + b"b" * 100_000,
+    "header without colon": HEAD + b"nonsense\r\nContent-Length: 2\r\n\r\n{}",
+    "header with a zero": HEAD + b"A\x00: \x1b[2J\r\nContent-Length: 2\r\n\r\n{}",
+    "always go on": b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000,
+    "other protocol": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: evil\r\n\r\n{}",
+    "compressed": HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b",
+}
+
+
+@pytest.mark.hazard("O14", "S2")
+@pytest.mark.parametrize("what", HOSTILE)
+def test_whatever_stands_around_a_body_is_an_answer_or_a_failure_after_sending(server, clock, faults, what):
+    server.will(faults.Fault(HOSTILE[what], close=True))
+    transport = transport_to(server, clock)
+
+    came = post(transport, server)
+
+    assert isinstance(came, Answer) or came.sent
+    assert len(server.requests) == 1
+    assert isinstance(post(transport, server), Answer)  # and the next call is none the worse

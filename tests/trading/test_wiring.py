@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from core.errors import ConfigurationError
+from core.events import Condition
 from core.market import Timeframe
 from core.signals import Direction
 from features.specification import DEFAULT_NAMES
@@ -94,6 +96,14 @@ def test_a_users_strategy_filters_the_models_signal_by_an_indicator_of_its_own(w
     assert len(signals) > 1_000
     assert all(row["sma_gap_200"] > 0 for row, it in zip(rows, signals, strict=True) if it.direction is Direction.LONG)
     assert any(signal.reason == "against the trend" for signal in signals)
+
+
+def test_a_call_that_the_broker_refuses_for_the_number_of_calls_is_reported_to_the_kernel(wire):
+    wiring, inbox = wire("plain", PLAIN.replace("NAMES", "").replace("WARM_UP", "0")), []
+    wiring.budget.on_refusal = partial(wiring._report_refusal, inbox.append)
+    wiring.budget.pause(0)
+    [doubt] = inbox
+    assert (doubt.condition, doubt.holds) == (Condition.RATE, True)
 
 
 def test_a_rule_needs_no_model_and_reads_what_it_names(wire):

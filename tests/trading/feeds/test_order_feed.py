@@ -46,7 +46,7 @@ class Bench:
         self.server, self.clock = server, clock
         server.reply = self.reply
         self.answers_subscription = self.answers_ping = True
-        self.orders, self.fills, self.states = notebook(), notebook(), notebook()
+        self.orders, self.states = notebook(), notebook()
         self.token = "TOKEN"
         self.is_signed_in = True
         self.feed = self.make()
@@ -60,7 +60,7 @@ class Bench:
         settings = Settings.model_validate(
             {"auth": {"client_id": "APP-100"}, "broker": {"endpoints": {"order_socket": url or self.server.url}}}
         )
-        return OrderFeed(settings, self.clock, self.current_token, self.orders.add, self.states.add, self.fills.add)
+        return OrderFeed(settings, self.clock, self.current_token, self.orders.add, self.states.add)
 
     def current_token(self) -> str:
         if not self.is_signed_in:
@@ -89,17 +89,15 @@ def test_signs_in_by_header_and_subscribes(bench: Bench) -> None:
     assert json.loads(str(bench.said()[0])) == {"T": "SUB_ORD", "SLIST": ["orders", "trades", "positions"], "SUB_T": 1}
 
 
-def test_delivers_orders_and_fills_as_facts(bench: Bench) -> None:
+def test_delivers_orders_as_facts_and_leaves_trades_to_the_books(bench: Bench) -> None:
     bench.clock.shortest = 1.0
     bench.live()
-    bench.server.send(json.dumps({"orders": ORDER, "s": "ok"}), json.dumps({"trades": TRADE, "s": "ok"}))
-    bench.fills.wait(lambda fills: len(fills) == 1)
+    bench.server.send(json.dumps({"trades": TRADE, "s": "ok"}), json.dumps({"orders": ORDER, "s": "ok"}))
+    bench.orders.wait(lambda orders: len(orders) == 1)
     (report,) = bench.orders.entries
     assert (report.broker_id, report.tag) == ("26112000000017", "AB01E7")
     assert (report.side, report.type) == (Side.BUY, OrderType.LIMIT)
     assert (report.status, report.filled, report.filled_value) == (OrderStatus.PENDING, 10, 812_350)
-    (fill,) = bench.fills.entries
-    assert (fill.trade_number, fill.quantity, fill.price) == ("26112000000017-3", 10, 81_235)
 
 
 @pytest.mark.hazard("O14")

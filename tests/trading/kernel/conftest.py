@@ -10,6 +10,7 @@ from core import events
 from core.events import SafetyLevel, Verb
 from core.instants import Instant
 from core.market import Side
+from core.order_states import OrderState
 from core.orders import (
     Books,
     BrokerPosition,
@@ -27,7 +28,6 @@ from core.orders import (
 )
 from core.state import BotState
 from core.tags import is_ours, purpose_of
-from core.tracking import OrderState
 
 
 class ToyBroker:

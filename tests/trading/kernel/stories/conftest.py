@@ -1,11 +1,12 @@
 """A trading day on a table top: the real kernel, a toy broker that does as it is told, and a time that only we move.
 
-After every step the rules that may never be broken are checked, so that each story also tests all of them.
+After every step the rules that may never be broken are checked, so that each story also tests all of them. And every
+story is replayed at its end from its log and its tape: it must decide to itself.
 """
 
 import heapq
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from itertools import count
@@ -31,6 +32,10 @@ from core.sizing import SizingMethod, SizingRule
 from core.state import BotState
 from trading.event_log import MemoryEventLog
 from trading.kernel import Effect, Kernel, Step
+from trading.replay import Difference, Replay, Start, Tally, starts_of
+from trading.state_snapshots import MemorySnapshots
+from trading.state_store import StateStore
+from trading.tick_tape import MemoryTickTape
 
 TUESDAY = date(2026, 1, 6)
 SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
@@ -136,6 +141,8 @@ class Rehearsal:
     day: TradingDay = field(default_factory=lambda: session(TUESDAY))
     now: Instant = field(default_factory=lambda: instant_at(TUESDAY, time(9, 0)))
     log_id: str = "A1"
+    snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
+    tape: MemoryTickTape = field(default_factory=MemoryTickTape)
 
     def __post_init__(self) -> None:
         self.wishes: dict[tuple[str, Instant], Direction] = {}
@@ -156,9 +163,11 @@ class Rehearsal:
         self._reading = False
         self._lives = True
         self.broker.news.clear()
+        self.store = StateStore(self.kernel, self.log, self.snapshots)
+        self.store.restore()
         for event in self.log.read():
-            self.kernel.restore(event)
             self.shadow.apply(event)
+        assert self.shadow == self.kernel.state, "a snapshot and the events after it are not the fold of all events"
         state = self.kernel.state
         self.give(
             events.Booted(
@@ -169,6 +178,21 @@ class Rehearsal:
                 account="XY0001",
                 version="1",
                 config_digest="d",
+            )
+        )
+        self.give(
+            events.DeskSet(
+                at=self.now,
+                rules=self.rules,
+                instruments=tuple(INSTRUMENTS.values()),
+                strategy="oracle",
+                params="{}",
+                strategy_sha256="",
+                model="",
+                model_sha256="",
+                features_sha256="",
+                history="the story",
+                warm_up=0,
             )
         )
         self.give(events.DayBegan(at=self.now, day=self.day))
@@ -228,7 +252,9 @@ class Rehearsal:
 
     def feel(self, price: int, symbol: str = SBIN) -> None:
         """Show the bot a price that the broker's market does not have."""
-        step = self.kernel.on_tick(Tick(symbol, self.now, price, price, price, 0), self.now)
+        tick = Tick(symbol, self.now, price, price, price, 0)
+        self.tape.note(tick, self.now)
+        step = self.kernel.on_tick(tick, self.now)
         if step is not None:
             self._take(step)
         self._collect_news()
@@ -257,6 +283,29 @@ class Rehearsal:
         assert self.position(symbol).quantity
         assert not self.position(symbol).unprotected_since
 
+    # --- once more ----------------------------------------------------------------------------------------------
+
+    def replayed(self, **changes: object) -> tuple[Difference | None, Tally]:
+        """Decide everything again from log and tape, perhaps under other rules."""
+        rows, tally = list(self.log.rows()), Tally()
+        days = dict.fromkeys(row.event.day.date for row in rows if row.kind == "DayBegan")
+        for start in [start for day in days for start in starts_of(rows, day)]:
+            kernel = self.fresh_kernel(start, **changes)
+            ticks = self.tape.seen(start.rows[0].tape)
+            difference = Replay(start, kernel, ticks, tally, has_other_rules=bool(changes)).run()
+            if difference is not None:
+                return difference, tally
+        return None, tally
+
+    def fresh_kernel(self, start: Start, **changes: object) -> Kernel:
+        """Build the kernel that a start recorded, with all folded that came before."""
+        desk = start.desk
+        instruments = {instrument.symbol: instrument for instrument in desk.instruments}
+        kernel = Kernel(replace(desk.rules, **changes), instruments, Oracle(self.wishes), CloseStream)
+        for row in list(self.log.rows())[: start.rows[0].number - 1]:
+            kernel.restore(row.event)
+        return kernel
+
     # --- looking ------------------------------------------------------------------------------------------------
 
     def position(self, symbol: str = SBIN):
@@ -282,7 +331,7 @@ class Rehearsal:
 
     def _take(self, step: Step) -> None:
         assert len(step.events) < 300, "a decision that decides itself again"
-        self.log.append(step.events)
+        self.log.append(step.events, self.tape.position)
         for event in step.events:
             self.house.check_decision(self.shadow, event)
             self.shadow.apply(event)
@@ -290,6 +339,7 @@ class Rehearsal:
         assert self.shadow == self.kernel.state, "the fold of the log is not the state"
         for effect in step.effects:
             self._carry_out(effect)
+        self.store.persist_when_due(self.now)
 
     def _carry_out(self, effect: Effect) -> None:
         broker = self.broker
@@ -360,8 +410,9 @@ class Rehearsal:
 
 
 @pytest.fixture
-def rehearse(new_broker, new_house_rules) -> Callable[..., Rehearsal]:
-    """Start a bot before the open; let it read the books, and go on to ten o'clock."""
+def rehearse(new_broker, new_house_rules) -> Iterator[Callable[..., Rehearsal]]:
+    """Start a bot before the open; let it read the books, and go on to ten o'clock. At the end all is replayed."""
+    built: list[Rehearsal] = []
 
     def build(broker: Any = None, **changes: object) -> Rehearsal:
         broker, chosen = broker or new_broker(), rules(**changes)
@@ -369,9 +420,12 @@ def rehearse(new_broker, new_house_rules) -> Callable[..., Rehearsal]:
         rehearsal.start()
         rehearsal.run_to(10, 0)
         assert rehearsal.kernel.state.reconciled
+        built.append(rehearsal)
         return rehearsal
 
-    return build
+    yield build
+    for rehearsal in built:
+        assert rehearsal.replayed()[0] is None, "the story does not decide to itself"
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 
 from core import events
 from core.events import SafetyLevel, Verb
+from core.order_states import OrderState
 from core.orders import OrderStatus, Purpose
 from core.signals import Direction
-from core.tracking import OrderState
 
 SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
 SIDES = pytest.mark.parametrize(

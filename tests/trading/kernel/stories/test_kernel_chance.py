@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from core import events
+from core.event_codec import encode_fact
 from core.events import SafetyLevel, Verb
 from core.signals import Direction
+from core.state import BotState
+from trading.event_log import MemoryEventLog
+from trading.state_snapshots import open_snapshot, take_snapshot
 
 SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
 FATES = ["", "", "", "lost", "never", "reject", "rate", "not_sent", "noop", "in_book"]
@@ -68,3 +72,25 @@ def test_the_same_seed_gives_the_same_events(rehearse):
             bot.run(1)
         days.append(bot.happened)
     assert days[0] == days[1]
+
+
+@pytest.mark.parametrize("seed", range(20, 26))
+def test_a_snapshot_at_any_point_and_the_events_after_it_are_the_fold_of_all(bot, seed):
+    chance = np.random.default_rng(seed)
+    for _ in range(30):
+        one_thing(bot, chance)
+        bot.run(float(chance.choice([0.1, 0.4, 1.0, 3.0, 20.0])))
+    happened = list(bot.log.read())
+    whole, log, states = BotState(), MemoryEventLog(), []
+    for event in happened:
+        whole.apply(event)
+        log.append([event])
+        states.append(take_snapshot(whole, log))
+    wanted = encode_fact(whole)
+    for number in {0, len(states) - 1, *chance.integers(len(states), size=40).tolist()}:
+        state = open_snapshot(states[number], log)
+        assert state.seq == number + 1
+        for event in log.read(after=state.seq):
+            state.apply(event)
+        assert state == whole
+        assert encode_fact(state) == wanted  # down to the order of orders and positions

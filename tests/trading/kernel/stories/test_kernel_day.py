@@ -266,6 +266,7 @@ def test_a_careful_command_never_lowers_the_level(bot):
     for command in (Command.FLATTEN, Command.HALT, Command.FLATTEN):
         bot.give(events.CommandGiven(at=bot.now, command=command, why="test"))
     assert bot.kernel.state.level is SafetyLevel.FLATTEN
+    bot.run(5)  # two readings prove that all is closed
     bot.give(events.CommandGiven(at=bot.now, command=Command.RESUME, why="test"))
     bot.give(events.CommandGiven(at=bot.now, command=Command.RESUME, why="test"))
     assert bot.kernel.state.level is SafetyLevel.RUN

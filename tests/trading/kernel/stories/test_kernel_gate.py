@@ -97,8 +97,9 @@ def test_money_is_not_asked_for_with_a_dead_token_and_again_with_a_new_one(bot):
     bot.run(300)
     assert len(wishes(bot)) == asked
     bot.give(events.AccessChanged(at=bot.now, valid=True, why="signed in"))
+    assert len(wishes(bot)) == asked + 1
     bot.run(61)
-    assert len(wishes(bot)) > asked
+    assert len(wishes(bot)) == asked + 2
 
 
 def test_too_little_money_refuses_an_entry_and_what_another_entry_binds_is_gone(bot):
@@ -179,3 +180,48 @@ def test_no_limit_of_the_gate_stands_in_the_way_of_a_stop_or_an_exit(rehearse, p
     bot.give(events.CommandGiven(at=bot.now, command=Command.FLATTEN, why="test", key="k"))
     bot.run(10)
     assert bot.trades
+
+
+def test_a_restart_in_a_drawdown_lowers_neither_the_loss_nor_the_level(rehearse):
+    bot = rehearse(max_loss=6_000, soft_loss=3_000)
+    bot.enter()
+    bot.tick(79_500)
+    bot.run(10)
+    realised = bot.kernel.state.realised
+    assert realised < -5_000
+    assert bot.kernel.state.level is SafetyLevel.EXIT_ONLY
+    bot.kill()
+    bot.start()
+    bot.run(5)
+    assert (bot.kernel.state.realised, bot.kernel.state.level) == (realised, SafetyLevel.EXIT_ONLY)
+    bot.give(events.CommandGiven(at=bot.now, command=Command.RESUME, why="seen", key="k"))
+    bot.run(300)
+    bot.enter()
+    bot.tick(79_900)
+    assert bot.kernel.state.level is SafetyLevel.FLATTEN
+
+
+@pytest.mark.parametrize(("price", "counts"), [(79_500, True), (80_600, False)])
+def test_a_lost_log_costs_no_limit_a_loss_is_counted_again_and_a_profit_is_not(bot, restart_without_log, price, counts):
+    bot.enter()
+    bot.tick(price)
+    bot.run(10)
+    known = bot.kernel.state.realised
+    new = restart_without_log(bot)
+    new.run(10)
+    assert new.kernel.state.realised == (known if counts else 0)
+    new.kill()
+    new.start()
+    new.run(10)
+    assert new.kernel.state.realised == (known if counts else 0)
+
+
+def test_a_lost_log_at_the_loss_limit_flattens_at_once(rehearse, restart_without_log):
+    bot = rehearse(max_loss=5_000)
+    bot.enter()
+    bot.tick(79_400)
+    bot.run(20)
+    assert bot.kernel.state.level is SafetyLevel.FLATTEN
+    new = restart_without_log(bot)
+    new.run(10)
+    assert new.kernel.state.level is SafetyLevel.FLATTEN

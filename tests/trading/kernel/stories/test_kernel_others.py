@@ -170,16 +170,41 @@ def test_more_sold_than_held_freezes_the_bot(bot):
 
 
 @pytest.mark.hazard("T8")
-def test_a_position_converted_to_another_product_is_closed_for_us_at_its_entry_price(bot):
+@SIDES
+def test_a_position_converted_to_another_product_stays_ours_and_gets_a_stop_of_that_product(bot, direction, towards):
+    bot.enter(direction)
+    old = bot.tag(Purpose.STOP)
+    bot.broker.fills = [replace(fill, product="MARGIN") for fill in bot.broker.fills]
+    bot.house.check_broker = lambda: None  # it looks at the intraday position only
+    bot.run(40)
+    assert bot.alarms == ["PRODUCT_CONVERTED"]
+    assert bot.broker.of(old).status is OrderStatus.CANCELLED
+    (stop,) = bot.broker.open_exits(SBIN)
+    assert (stop.product, stop.quantity) == ("MARGIN", 10)
+    assert not bot.position().unprotected_since
+    bot.tick(80_000 + 600 * towards)
+    bot.run(20)
+    assert [trade.exit_reason for trade in bot.trades] == ["target"]
+    assert bot.broker.net(SBIN, "MARGIN") == 0
+
+
+def test_a_part_that_was_converted_leaves_at_its_entry_price_and_the_rest_keeps_its_stop(bot):
     bot.enter()
-    bot.broker.fills = [replace(fill, product="CNC") for fill in bot.broker.fills]
+    (fill,) = bot.broker.fills
+    bot.broker.fills = [replace(fill, quantity=6), replace(fill, quantity=4, product="CNC", trade_number="conversion")]
     bot.broker.foreign.add(SBIN)
-    bot.run(30)
-    (trade,) = bot.trades
-    assert trade.gross == 0
-    assert bot.alarms == ["CLOSED_ELSEWHERE"]
-    assert "under another product" in bot.of_kind(events.Alarm)[0].message
-    assert not bot.broker.open_exits(SBIN)
+    bot.run(60)
+    assert [event.quantity for event in bot.of_kind(events.PositionAdjusted)] == [4]
+    assert [stop.quantity for stop in bot.broker.open_exits(SBIN)] == [6]
+
+
+def test_delivery_shares_that_somebody_bought_are_not_taken_for_a_conversion(bot):
+    bot.enter()
+    bot.broker.by_hand(SBIN, Direction.LONG.side, 10, "CNC")
+    bot.broker.fills = [fill for fill in bot.broker.fills if fill.product == "CNC"]
+    bot.run(120)
+    assert not bot.of_kind(events.PositionRekeyed)
+    assert bot.alarms == ["POSITION_DIFFERS"]
 
 
 @pytest.mark.hazard("S6", "P11")

@@ -1,0 +1,54 @@
+"""The loss of a day whose log is gone: a new log must not begin at nothing, or the limit of the day could be met twice.
+
+Own orders stand in the broker's book under their tags, whoever remembers them. What they came to is counted once, at
+the first agreement with the books; a profit is not, because a limit that is too early costs less than one too late.
+"""
+
+from collections import defaultdict
+
+from core import events
+from core.charges import ChargeRates, charges_for
+from core.events import Decision, LossRestored
+from core.market import Side
+from core.orders import OrderReport
+from core.rules import TradingRules
+from core.state import BotState
+from core.tags import is_ours
+
+
+class LostLog:
+    """Counts what our own orders came to that the log does not know."""
+
+    def __init__(self, rules: TradingRules) -> None:
+        self._rules = rules
+
+    def decide(self, state: BotState, event: events.Event) -> list[Decision]:
+        """Return the loss to count when the books first agree in a day."""
+        if not isinstance(event, events.Reconciled) or state.books is None or state.loss_restored:
+            return []
+        lost = [
+            report
+            for report in state.books.orders
+            if report.filled and is_ours(report.tag) and report.tag not in state.orders
+        ]
+        result = result_of(lost, self._rules.charges)
+        if result >= 0:
+            return []
+        why = f"{len(lost)} orders of the bot that its log does not know lost {-result / 100:.2f} rupees today"
+        return [LossRestored(at=event.at, amount=result, why=why)]
+
+
+def result_of(reports: list[OrderReport], rates: ChargeRates) -> int:
+    """Return what filled orders came to, in units: shares bought and sold at their averages, charges of all of them."""
+    sums: dict[str, dict[Side, tuple[int, int]]] = defaultdict(lambda: dict.fromkeys(Side, (0, 0)))
+    result = 0
+    for report in reports:
+        quantity, value = sums[report.symbol][report.side]
+        sums[report.symbol][report.side] = quantity + report.filled, value + report.filled_value
+        result -= charges_for(report.side, report.filled_value, rates).total
+    for sides in sums.values():
+        (bought, paid), (sold, got) = sides[Side.BUY], sides[Side.SELL]
+        closed = min(bought, sold)
+        if closed:
+            result += got * closed // sold - paid * closed // bought
+    return result

@@ -1,0 +1,146 @@
+"""How a bot does, told from its event log alone: whoever asks disturbs nobody, and may ask when the bot is dead.
+
+The log is read without a lock and without writing; a reader sees what was committed when it began. The state is the
+same fold the bot itself starts from.
+"""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigurationError, StorageError
+from core.event_codec import decode
+from core.events import SafetyLevel
+from core.instants import Instant, ist_text
+from core.state import BotState
+from core.tracking import OpenPosition, TrackedOrder
+from runtime.settings import Mode, Settings
+from trading.event_log import LAYOUT
+from trading.operator_verbs import is_bot_running
+
+_PATIENCE = 2.0
+"""Seconds to wait for a writer that has the file to itself, as at the end of a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a log came to."""
+
+    path: Path
+    state: BotState
+    last_event_at: Instant
+    bot_runs: bool
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The same for programs; money in rupees, times in India."""
+        state = self.state
+        return {
+            "mode": state.mode,
+            "account": state.account,
+            "bot_runs": self.bot_runs,
+            "level": state.effective_level.name,
+            "latched": state.level is not SafetyLevel.RUN,
+            "why": state.effective_why or None,
+            "conditions": {condition.name: why for condition, why in state.conditions.items()},
+            "day": str(state.day.date) if state.day else None,
+            "reconciled": state.reconciled,
+            "positions": [_position(position) for position in state.positions.values()],
+            "live_orders": [_order(order) for order in state.orders.values() if order.state.is_live],
+            "trades": len(state.trades),
+            "realised": state.realised / 100,
+            "last_event_at": ist_text(self.last_event_at),
+            "event_log": str(self.path),
+        }
+
+    @property
+    def lines(self) -> list[str]:
+        """The same for a person."""
+        data = self.data
+        runs = "runs" if self.bot_runs else "does not run"
+        why = f": {data['why']}" if data["why"] else ""
+        told = [
+            f"{data['mode']} bot on account {data['account']} {runs}; last event {data['last_event_at']}",
+            f"safety level {data['level']}{why}",
+            f"day {data['day'] or 'not begun'}: {data['trades']} trades, realised {data['realised']:,.2f} rupees",
+        ]
+        told += [
+            f"{row['quantity']:+d} {row['symbol']}: entry {row['entry_price']:.2f}, stop {row['stop']:.2f}, "
+            f"{'protected' if row['protected'] else 'NOT PROTECTED'}"
+            for row in data["positions"]
+        ]
+        told += [
+            f"order {row['tag']}: {row['purpose'].lower()}, {row['side']} {row['remaining']} {row['symbol']} at "
+            f"{row['price']:.2f}, {row['state']}"
+            for row in data["live_orders"]
+        ]
+        return told
+
+
+def status_of(settings: Settings, mode: Mode | None) -> Status:
+    """Read the newest event log of the state folder, or that of a mode.
+
+    Raises `ConfigurationError` where there is none, and `StorageError` for one that cannot be read.
+    """
+    folder = settings.paths.state.absolute()
+    modes = (mode,) if mode else tuple(Mode)
+    logs = [path for path in (folder / f"{each.value}.sqlite" for each in modes) if path.exists()]
+    read = [status for path in logs if (status := _read(path)) is not None]
+    if not read:
+        kind = f"{mode.value} bot" if mode else "bot"
+        raise ConfigurationError(
+            f"no {kind} has run on {folder}; run this in the bot's own folder, or name its settings with --config"
+        )
+    return max(read, key=lambda status: status.last_event_at)
+
+
+def _read(path: Path) -> Status | None:
+    """Fold a log; None for one without an event."""
+    state, last = BotState(), 0
+    try:
+        with closing(sqlite3.connect(_address(path), uri=True, timeout=_PATIENCE)) as connection:
+            layout = connection.execute("PRAGMA user_version").fetchone()[0]
+            if layout not in {0, LAYOUT}:
+                raise StorageError(f"event log {path} has layout {layout}, this version reads {LAYOUT}")
+            if layout == 0:
+                return None  # a file in the making
+            for kind, body in connection.execute("SELECT kind, body FROM events ORDER BY seq"):
+                event = decode(kind, body)
+                state.apply(event)
+                last = event.at
+    except sqlite3.Error as error:
+        raise StorageError(f"event log {path} cannot be read: {error}") from error
+    return Status(path, state, last, is_bot_running(path.parent)) if last else None
+
+
+def _address(path: Path) -> str:
+    """A log at rest is opened as unchangeable: else SQLite would leave files of the asker's beside it."""
+    is_at_rest = not path.with_name(f"{path.name}-wal").exists()
+    return f"{path.as_uri()}?mode=ro{'&immutable=1' if is_at_rest else ''}"
+
+
+def _position(position: OpenPosition) -> dict[str, Any]:
+    return {
+        "symbol": position.symbol,
+        "quantity": position.signed_quantity,
+        "entry_price": round(position.entry_value / max(position.entry_filled, 1) / 100, 2),
+        "stop": position.stop / 100,
+        "target": position.target / 100,
+        "protected": not position.unprotected_since,
+        "leaves_for": position.exit_reason or None,
+    }
+
+
+def _order(order: TrackedOrder) -> dict[str, Any]:
+    intent = order.intent
+    return {
+        "tag": intent.tag,
+        "symbol": intent.symbol,
+        "purpose": intent.purpose.name,
+        "side": intent.side.name,
+        "remaining": order.remaining,
+        "price": (order.trigger_price or order.limit_price) / 100,
+        "state": order.state.value,
+    }

@@ -1,0 +1,112 @@
+"""Stories of when the books are read: soon in doubt, again after a trade is closed, and never in a storm."""
+
+import pytest
+
+from core import events
+from core.events import SafetyLevel, Verb
+from core.instants import SECOND
+from core.order_states import OrderState
+from core.orders import OrderStatus, Purpose
+from core.signals import Direction
+
+SBIN = "NSE:SBIN-EQ"
+
+
+def seconds_since(bot, start) -> list[float]:
+    return [round((at - start) / SECOND, 1) for at in bot.readings if at > start]
+
+
+def test_an_unknown_fate_is_looked_for_in_doubling_pauses_and_then_every_five_seconds(bot):
+    bot.broker.mute = True
+    bot.broker.plans[Verb.PLACE].append("never")
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(0.7)
+    (unknown,) = [event.at for event in bot.of_kind(events.OutcomeArrived)]
+    bot.run(30)
+    assert seconds_since(bot, unknown)[:7] == [0.5, 1.0, 2.0, 4.0, 8.0, 13.4, 18.8]
+
+
+def test_an_order_that_never_arrived_is_absent_within_a_second_of_its_proof(bot):
+    bot.broker.plans[Verb.PLACE].append("never")
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(0.7)
+    order = bot.kernel.state.orders[bot.tag(Purpose.ENTRY)]
+    bot.run_until(order.sent_at + 44 * SECOND)
+    assert order.state is OrderState.ABSENT
+
+
+def test_books_are_read_again_after_a_trade_is_closed(bot):
+    bot.enter()
+    bot.tick(80_600)
+    while not bot.trades:
+        bot.run(0.1)
+    closed = bot.of_kind(events.TradeClosed)[0].at
+    bot.run(59)
+    assert seconds_since(bot, closed) == [5.0, 30.0]
+
+
+def test_after_a_flatten_they_are_read_once_more(bot):
+    bot.enter()
+    bot.give(events.CommandGiven(at=bot.now, command=events.Command.FLATTEN, why="told"))
+    while not bot.trades:
+        bot.run(0.1)
+    closed = bot.of_kind(events.TradeClosed)[0].at
+    bot.run(130)
+    assert bot.kernel.state.level is SafetyLevel.FLATTEN
+    assert {5.0, 30.0, 120.0} <= set(seconds_since(bot, closed))
+
+
+def test_a_change_that_came_to_nothing_ends_in_a_cancel_and_one_new_exit(bot):
+    bot.enter()
+    bot.broker.plans[Verb.MODIFY].extend(["noop"] * 20)
+    bot.tick(80_600)
+    bot.run(12)
+    stop = bot.broker.of(bot.tag(Purpose.STOP))
+    exit_ = bot.broker.of(bot.tag(Purpose.EXIT))
+    assert (stop.status, exit_.status) == (OrderStatus.CANCELLED, OrderStatus.FILLED)
+    (cancel,) = bot.of_kind(events.CancelIntended)
+    changed = bot.of_kind(events.ChangeIntended)[0]
+    assert cancel.at - changed.at < 5 * SECOND
+    assert [trade.exit_reason for trade in bot.trades] == ["target"]
+
+
+@pytest.mark.parametrize("filled", [3, 10])
+def test_what_fills_while_a_vain_change_is_cancelled_is_not_sold_again(bot, filled):
+    bot.enter()
+    bot.broker.plans[Verb.MODIFY].extend(["noop"] * 20)
+    bot.tick(80_600)
+    while not bot.of_kind(events.CancelIntended):
+        bot.run(0.1)
+    bot.broker._fill(bot.broker.of(bot.tag(Purpose.STOP)).broker_id, filled)
+    bot.run(20)
+    assert bot.broker.net(SBIN) == 0
+    assert [event.intent.quantity for event in bot.of_kind(events.OrderIntended)][2:] == [7] * (filled == 3)
+
+
+def test_an_exit_of_the_brokers_is_not_asked_for_again_by_the_next_process(bot):
+    bot.enter()
+    bot.broker.plans[Verb.MODIFY].extend(["reject"] * 50)
+    bot.broker.plans[Verb.EXIT].append("slow")
+    bot.tick(80_600)
+    while not bot.of_kind(events.PositionExitIntended):
+        bot.run(0.1)
+    bot.run(2)
+    bot.kill()
+    bot.start()
+    bot.run(20)
+    assert len(bot.of_kind(events.PositionExitIntended)) == 1
+
+
+def test_from_when_the_broker_may_square_off_itself_no_exit_of_ours_is_sent(bot):
+    bot.enter()
+    bot.broker.plans[Verb.PLACE].extend(["reject"] * 100)
+    bot.broker.plans[Verb.MODIFY].extend(["reject"] * 100)
+    bot.broker.plans[Verb.EXIT].extend(["reject"] * 100)
+    bot.run_to(15, 14)
+    sent = (events.OrderIntended, events.ChangeIntended, events.PositionExitIntended)
+    before = sum(isinstance(event, sent) for event in bot.happened)
+    bot.run_to(15, 25)
+    assert sum(isinstance(event, sent) for event in bot.happened) == before
+    assert "NOT_FLAT" in bot.alarms
