@@ -133,10 +133,8 @@ BUGS = (
     PlantedBug(
         name="closed_by_a_person_is_still_held",
         module="trading.reconcile",
-        old="""        if _is_brought_back(position, theirs) or (_is_short_of_ours(position, theirs) and position.quantity):
-""",
-        new="""        if _is_brought_back(position, theirs):
-""",
+        old=" or (_is_short_of_ours(position, theirs) and position.quantity):\n",
+        new=":\n",
         why="Only our own fills close a position, so that its stop rests on when a person has closed it.",
         exposed_by=_OTHERS,
     ),
