@@ -1,11 +1,12 @@
 """One simulated session from the open to the verdict: minutes of faults, then calm in which everything must settle."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from core import events
 from core.errors import StorageError
 from core.instants import MILLISECOND, SECOND, ist_text
 from core.order_states import OrderState
@@ -23,9 +24,11 @@ from simulation.prices import Prices
 from simulation.process import Process
 from simulation.protection_meter import ProtectionMeter, is_too_long
 from simulation.setting import CALM, SYMBOLS, OneDay, hours_of
+from simulation.settling import Settling
 from simulation.truth import Truth
 from simulation.verdict import Spell, Verdict, Violation
 from simulation.virtual_time import VirtualTime
+from simulator.books import ExchangeEvent
 from simulator.market import Quote
 
 __all__ = ["Spell", "Verdict", "Violation", "play"]
@@ -69,15 +72,18 @@ class _Session:
         self._truth = Truth()
         self._meter = ProtectionMeter(self._truth, self._can_act, self._hours.start)
         self._checker = Checker(self._time, self._truth, self._meter)
+        self._settling = Settling(
+            self._truth, self._can_act, self._checker.complain, self._hours.start, self._hours.day.square_off
+        )
         self._broker = SimulatedBroker(self._time, self._fates, calendar)
         self._network = Network(self._time, self._fates)
-        self._disk = SimulatedDisk(self._fates, plan.crash, self._checker.kept, path)
+        self._disk = SimulatedDisk(self._fates, plan.crash, self._kept, path)
         self._process = Process(
             self._time, self._fates, self._broker, self._network, self._disk, self._checker, self._hours.day
         )
         prices = Prices(self._time, plan.seed, self._broker, self._hear)
         Hands(self._time, self._fates, self._broker, self._network, self._truth, prices, self._process)
-        self._broker.watch = self._checker.watch
+        self._broker.watch = self._watch
         self._broker.tell = self._tell
         self._network.disturbed = lambda symbol: self._meter.request_was_lost(symbol, self._time.now)
 
@@ -93,8 +99,17 @@ class _Session:
         self._judge_end()
         return self._verdict()
 
+    def _kept(self, step: Sequence[events.Event], bodies: Sequence[str]) -> None:
+        self._checker.kept(step, bodies)
+        self._settling.kept(step)
+
+    def _watch(self, news: list[ExchangeEvent]) -> None:
+        self._settling.watch(news)
+        self._checker.watch(news)
+
     def _look(self) -> None:
         self._meter.look(self._time.now)
+        self._settling.look(self._time.now)
         if not self._time.steps % _SAMPLED and self._process.is_alive:
             self._checker.check_belief(self._process.kernel.state)
 
@@ -135,6 +150,7 @@ class _Session:
         for symbol in SYMBOLS:
             if symbol not in self._truth.touched and not self._truth.is_protected(symbol):
                 complain("I4", f"{symbol}: {self._truth.net[symbol]} shares are unprotected after the calm")
+        self._settling.judge_end(self._fates.fired, self._meter.spells, crashed=self._plan.crash is not None)
         self._judge_log(state)
 
     def _judge_orders(self, state: BotState) -> None:

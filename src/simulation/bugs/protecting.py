@@ -22,16 +22,20 @@ BUGS = (
     PlantedBug(
         name="stop_does_not_grow",
         module="trading.protection",
-        old="        if order.remaining == position.quantity or self._refused_lately(order, at):\n",
-        new="        if order.remaining <= position.quantity or self._refused_lately(order, at):\n",
+        old="""        if order.remaining == position.quantity and not trails:
+""",
+        new="""        if order.remaining <= position.quantity and not trails:
+""",
         why="Later fills of the entry are never covered.",
         exposed_by=frozenset({FaultKind.PARTIAL_FILL}),
     ),
     PlantedBug(
         name="stop_does_not_shrink",
         module="trading.protection",
-        old="        if order.remaining == position.quantity or self._refused_lately(order, at):\n",
-        new="        if order.remaining >= position.quantity or self._refused_lately(order, at):\n",
+        old="""        if order.remaining == position.quantity and not trails:
+""",
+        new="""        if order.remaining >= position.quantity and not trails:
+""",
         why="A stop larger than the position is thought to be safe; it opens the other side.",
         exposed_by=frozenset({FaultKind.MANUAL_ORDER, FaultKind.CONVERSION}),
     ),
@@ -63,19 +67,18 @@ BUGS = (
     PlantedBug(
         name="second_exit_beside_the_stop",
         module="trading.exit_ladder",
-        old="        elif order is not None:\n            decision = ChangeIntended",
-        new="        elif order is not None and not _is_stop(order):\n            decision = ChangeIntended",
+        old="""        if order is not None:
+            return ChangeIntended(""",
+        new="""        if order is not None and order.type not in STOP_TYPES:
+            return ChangeIntended(""",
         why="The target sends an order of its own and leaves the stop where it is.",
     ),
     PlantedBug(
         name="cancel_before_the_exit",
         module="trading.exit_ladder",
-        old="""        elif order is not None:
-            decision = ChangeIntended(at=at, change=self._exit_by_change(position, order, at))
+        old="""    if order.vain_changes and not order.cancel_at:
 """,
-        new="""        elif order is not None:
-            why = "room for the exit"
-            return [CancelIntended(at=at, tag=order.intent.tag, broker_id=order.broker_id, why=why)]
+        new="""    if order.type in STOP_TYPES or (order.vain_changes and not order.cancel_at):
 """,
         why="The stop is cancelled first and the exit sent afterwards: naked in between, and for longer if that fails.",
     ),
@@ -85,13 +88,19 @@ BUGS = (
         old="        if order is None and self._may_the_broker_close(state, position):\n            return []",
         new="        if state.day is None:\n            return []",
         why="The broker was asked to close the position, and an order of ours follows at once.",
-        exposed_by=_NO_WAY_OUT,
+        exposed_by=_NO_WAY_OUT | {FaultKind.KILL, FaultKind.REQUEST_LATE},
     ),
     PlantedBug(
         name="broker_closes_beside_our_exit",
         module="trading.exit_ladder",
-        old="        if _is_the_brokers(position):\n            if order is not None:\n",
-        new="        if _is_the_brokers(position):\n            if order is not None and _is_stop(order):\n",
+        old="""            return [CancelIntended(at=at, tag=order.intent.tag, broker_id=order.broker_id, why=why)]
+        self._sent""",
+        new="""            cancel = CancelIntended(at=at, tag=order.intent.tag, broker_id=order.broker_id, why=why)
+            if not _is_the_brokers(position):
+                return [cancel]
+            self._sent[symbol] = position.exit_steps
+            return [cancel, self._rung(state, position, None, at)]
+        self._sent""",
         why="The broker is asked to close the position while our exit still rests: both may fill.",
         exposed_by=_NO_WAY_OUT,
     ),
@@ -122,17 +131,18 @@ BUGS = (
     PlantedBug(
         name="no_deadline_for_protection",
         module="trading.protection",
-        old="            self._timers.set_earlier(Deadline.PROTECT, symbol, "
-        "position.unprotected_since + self._rules.protect_within)\n",
-        new="            pass\n",
+        old="self._timers.set_earlier(Deadline.PROTECT, symbol, due)",
+        new="self._timers.is_set(Deadline.PROTECT, symbol)",
         why="A position whose stop nobody confirms is kept as long as it takes.",
         exposed_by=_UNCERTAIN_STOP,
     ),
     PlantedBug(
         name="unconfirmed_stop_protects",
         module="core.state",
-        old="covered = order is not None and order.state is OrderState.WORKING and",
-        new="covered = order is not None and",
+        old="""            if (order is not None and order.covers(position)) or not position.quantity:
+""",
+        new="""            if order is not None or not position.quantity:
+""",
         why="A stop that was sent is a stop that rests; the deadline never runs.",
         exposed_by=_UNCERTAIN_STOP,
     ),

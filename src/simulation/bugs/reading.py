@@ -69,11 +69,12 @@ BUGS = (
     PlantedBug(
         name="no_fill_after_a_cancel",
         module="core.state",
-        old="        intent = order.intent\n        quantity, value =",
+        old="""        order.note_fill()
+""",
         new="""        if order.cancel_at:
             return
-        intent = order.intent
-        quantity, value =""",
+        order.note_fill()
+""",
         why="Once a cancel was asked for, what the order has filled is ignored.",
         exposed_by=frozenset(
             {FaultKind.PARTIAL_FILL, FaultKind.NO_FILL, FaultKind.REQUEST_LOST, FaultKind.REQUEST_LATE}
@@ -81,26 +82,26 @@ BUGS = (
     ),
     PlantedBug(
         name="zombie_ignored",
-        module="core.tracking",
-        old="_THOUGHT_MISSING = frozenset({OrderState.ABSENT, OrderState.NOT_SENT})",
-        new="_THOUGHT_MISSING: frozenset[OrderState] = frozenset()",
+        module="core.order_states",
+        old="CANCELLED REJECTED  EXPIRED   ZOMBIE    ZOMBIE    ZOMBIE\nLISTED",
+        new="CANCELLED REJECTED  EXPIRED   NOT_SENT  ABSENT    ZOMBIE\nLISTED",
         why="An order that was called absent and shows after all is left to itself.",
         exposed_by=frozenset({FaultKind.REQUEST_LATE, FaultKind.BOOK_PARTIAL, FaultKind.BOOK_EMPTY}),
     ),
     PlantedBug(
         name="sent_order_forgotten_by_a_crash",
-        module="core.state",
-        old="            if order.state is OrderState.SENT:\n                order.state = OrderState.UNKNOWN\n",
-        new="            if order.state is OrderState.SENT:\n                order.state = OrderState.NOT_SENT\n",
+        module="core.order_states",
+        old="RESTARTED UNKNOWN   UNKNOWN",
+        new="RESTARTED NOT_SENT  UNKNOWN",
         why="What had no answer when the process died is taken for never sent.",
         exposed_by=frozenset({FaultKind.REQUEST_LATE}),
         by_a_crash=True,
     ),
     PlantedBug(
         name="sent_order_waits_for_ever",
-        module="core.state",
-        old="            if order.state is OrderState.SENT:\n                order.state = OrderState.UNKNOWN\n",
-        new="            pass\n",
+        module="core.order_states",
+        old="RESTARTED UNKNOWN   UNKNOWN",
+        new="RESTARTED SENT      UNKNOWN",
         why="After a restart an order waits for an answer that the dead process took with it.",
         by_a_crash=True,
     ),
@@ -111,12 +112,12 @@ BUGS = (
             self.type, self.quantity = report.type, report.quantity
             self.limit_price, self.trigger_price = report.limit_price, report.trigger_price
         if self.change is not None and _shows(report, self.change):
-            self.change = None
+            self.change, self.vain_changes = None, 0
 """,
         new="""        if self.change is not None:
             self.type, self.quantity = self.change.type, self.change.quantity
             self.limit_price, self.trigger_price = self.change.limit_price, self.change.trigger_price
-            self.change = None
+            self.change, self.vain_changes = None, 0
 """,
         why="The broker's yes to a modification is believed, and what the book shows instead is not looked at.",
         exposed_by=frozenset({FaultKind.MODIFY_WITHOUT_EFFECT, FaultKind.PARTIAL_FILL, FaultKind.REQUEST_LOST}),
@@ -132,19 +133,19 @@ BUGS = (
     PlantedBug(
         name="closed_by_a_person_is_still_held",
         module="trading.reconcile",
-        old="        if is_brought_back or (is_short_of_ours and position.quantity):\n",
-        new="        if is_brought_back:\n",
+        old=" or (_is_short_of_ours(position, theirs) and position.quantity):\n",
+        new=":\n",
         why="Only our own fills close a position, so that its stop rests on when a person has closed it.",
         exposed_by=_OTHERS,
     ),
     PlantedBug(
         name="missing_row_is_a_closed_position",
         module="trading.reconcile",
-        old="""        if missing and self._has_patience(symbol, _PATIENCE if converted else _LONG_PATIENCE):
+        old="""        if missing and self._has_patience(symbol, _PATIENCE if other else _LONG_PATIENCE):
             return []
-        if missing and not converted:
+        if missing and other is None:
 """,
-        new="""        if missing and converted:
+        new="""        if missing > position.quantity:
 """,
         why="What the position book does not show is taken for sold, at the price that it was bought for.",
         exposed_by=_BAD_BOOKS,

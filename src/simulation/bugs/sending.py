@@ -9,9 +9,9 @@ _ODD_ANSWERS = frozenset({FaultKind.RESPONSE_5XX, FaultKind.RESPONSE_HTML, Fault
 BUGS = (
     PlantedBug(
         name="resend_on_unknown",
-        module="core.tracking",
-        old="return self in {OrderState.SENT, OrderState.UNKNOWN, OrderState.WORKING}",
-        new="return self in {OrderState.SENT, OrderState.WORKING}",
+        module="core.order_states",
+        old="_LIVE = frozenset({OrderState.SENT, OrderState.UNKNOWN, ",
+        new="_LIVE = frozenset({OrderState.SENT, ",
         why="An order without an answer counts as gone, so that the next one is sent beside it.",
         exposed_by=_LOST_ANSWERS,
     ),
@@ -57,9 +57,9 @@ BUGS = (
     ),
     PlantedBug(
         name="refused_is_working",
-        module="core.tracking",
-        old="OutcomeKind.REJECTED: OrderState.REJECTED,",
-        new="OutcomeKind.REJECTED: OrderState.WORKING,",
+        module="core.order_states",
+        old="OutcomeKind.REJECTED: Signal.REFUSED,",
+        new="OutcomeKind.REJECTED: Signal.ACKED,",
         why="Any answer of the broker is taken for one that accepts: 429 and a refused stop leave a position bare.",
         exposed_by=frozenset({FaultKind.RATE_LIMITED, FaultKind.REJECT_STOP, FaultKind.REJECT_MARGIN}),
     ),

@@ -1,0 +1,121 @@
+"""What was decided comes to pass, and in fair weather nothing dramatic does: promises about stretches of time.
+
+The checker judges moments. Here it is noticed that an exit was decided and never happened, that a latch was lowered
+over an open position, that an exit of ours lies on the wrong side, and that a session without a fault had emergencies.
+"""
+
+from collections.abc import Callable, Sequence
+
+from core import events
+from core.events import SafetyLevel
+from core.instants import SECOND, Instant
+from core.orders import Purpose
+from simulation.plan import Fault
+from simulation.protection_meter import LONGEST_FORCED_SECONDS
+from simulation.setting import SYMBOLS
+from simulation.truth import Truth, purpose_at_broker
+from simulation.verdict import Spell
+from simulator.books import ExchangeEvent, OrderChanged
+
+LONGEST_IN_FAIR_WEATHER = 2.0
+"""Seconds without protection in a session in which nothing went wrong."""
+_FORCED = frozenset({SafetyLevel.FLATTEN, SafetyLevel.FREEZE})
+
+
+class Settling:
+    """Follows log and truth over a session."""
+
+    def __init__(
+        self,
+        truth: Truth,
+        can_act: Callable[[str], bool],
+        complain: Callable[[str, str], None],
+        start: Instant,
+        square_off: Instant,
+    ) -> None:
+        """`can_act` says whether the bot could do something about a symbol just now."""
+        self._truth = truth
+        self._can_act = can_act
+        self._complain = complain
+        self._looked_at = start
+        self._square_off = square_off
+        self._level = SafetyLevel.RUN
+        self._to_leave: set[str] = set()
+        self._waited = dict.fromkeys(SYMBOLS, 0)
+        """Nanoseconds for which a position that has to go could have been left."""
+        self._decided: dict[str, Instant] = {}
+        self._dramatic: list[str] = []
+        """What only happens when something is wrong."""
+
+    def kept(self, step: Sequence[events.Event]) -> None:
+        """Take a step that became durable."""
+        for event in step:
+            match event:
+                case events.ExitDecided(symbol=symbol):
+                    self._to_leave.add(symbol)
+                case events.TradeClosed(trade=trade):
+                    self._to_leave.discard(trade.symbol)
+                case events.LevelChanged(level=level):
+                    self._change_level(level)
+                case events.Decided(symbol=symbol, candle=candle):
+                    if self._decided.get(symbol, 0) >= candle:
+                        self._complain("I1", f"{symbol}: one candle was decided on twice")
+                    self._decided[symbol] = candle
+                case events.PositionExitIntended(symbol=symbol):
+                    self._dramatic.append(f"the broker was asked to close {symbol}")
+                case events.Alarm(code=code, message=message):
+                    self._dramatic.append(f"{code}: {message}")
+                case _:
+                    pass
+
+    def watch(self, news: Sequence[ExchangeEvent]) -> None:
+        """I3: an exit of ours never works on the side that would add to the position."""
+        truth = self._truth
+        for item in news:
+            match item:
+                case OrderChanged(order) if order.is_working and order.symbol not in truth.touched:
+                    purpose, net = purpose_at_broker(order), truth.net[order.symbol]
+                    if purpose not in {None, Purpose.ENTRY} and order.side.value * net > 0:
+                        self._complain("I3", f"an exit of ours would add to {net} {order.symbol}: {order.tag}")
+                case _:
+                    pass
+
+    def look(self, now: Instant) -> None:
+        """I11: what has to go goes, in time in which the bot could act. Once a second is enough."""
+        elapsed = now - self._looked_at
+        if elapsed < SECOND:
+            return
+        self._looked_at = now
+        truth = self._truth
+        is_forced = self._level is SafetyLevel.FLATTEN or now >= self._square_off
+        for symbol in SYMBOLS:
+            has_to_go = is_forced or symbol in self._to_leave
+            if not has_to_go or not truth.net[symbol] or symbol in truth.touched:
+                self._waited[symbol] = 0
+            elif self._can_act(symbol):
+                before = self._waited[symbol]
+                self._waited[symbol] = before + elapsed
+                if before <= LONGEST_FORCED_SECONDS * SECOND < before + elapsed:
+                    held = f"{truth.net[symbol]} {symbol}"
+                    self._complain("I11", f"{held} had to go and are held {LONGEST_FORCED_SECONDS:.0f} s later")
+
+    def judge_end(self, fired: Sequence[Fault], spells: Sequence[Spell], *, crashed: bool) -> None:
+        """I3, I4: after the calm no exit of ours lies beside what it closes; in fair weather no emergency came."""
+        for symbol in SYMBOLS:
+            resting, net = sum(order.remaining for order in self._truth.exits[symbol].values()), self._truth.net[symbol]
+            if resting > abs(net):
+                self._complain("I3", f"{symbol}: exits for {resting} work on a position of {net} after the calm")
+        if fired or crashed:
+            return
+        if self._dramatic:
+            self._complain("I0", f"nothing went wrong, and {self._dramatic[0]}")
+        for spell in spells:
+            if spell.seconds > LONGEST_IN_FAIR_WEATHER:
+                self._complain("I4", f"{spell.symbol} stood unprotected for {spell.seconds:.1f} s in fair weather")
+
+    def _change_level(self, level: SafetyLevel) -> None:
+        if self._level in _FORCED and level.value < self._level.value:
+            left = [each for each in SYMBOLS if each not in self._truth.touched and not self._truth.is_idle(each)]
+            if left:
+                self._complain("I9", f"the level fell to {level.name} with {', '.join(left)} open")
+        self._level = level

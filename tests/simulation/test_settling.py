@@ -1,0 +1,183 @@
+"""Each promise about a stretch of time can be found broken, and holds where it is kept."""
+
+from core import events
+from core.events import SafetyLevel
+from core.instants import SECOND
+from core.market import Side
+from core.orders import OrderType, Product, Purpose
+from core.positions import Trade
+from core.signals import Direction
+from simulation.plan import Fault, FaultKind
+from simulation.settling import Settling
+from simulation.verdict import Spell
+from simulator.books import OrderChanged
+
+from .conftest import SYMBOL, World
+
+
+class Stage:
+    """A world with a watch over it."""
+
+    def __init__(self, square_off_after: int = 10_000) -> None:
+        self.world = World()
+        self.now = self.world.time.now
+        self.acts = True
+        self.complaints: list[str] = []
+        self.settling = Settling(
+            self.world.truth,
+            lambda _symbol: self.acts,
+            lambda code, _message: self.complaints.append(code),
+            self.now,
+            self.now + square_off_after * SECOND,
+        )
+
+    def hold(self, quantity: int) -> None:
+        """Let an entry of ours fill."""
+        self.world.fill(Purpose.ENTRY, Side.BUY if quantity > 0 else Side.SELL, abs(quantity))
+
+    def wait(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.now += SECOND
+            self.settling.look(self.now)
+
+    def decide_exit(self) -> None:
+        self.settling.kept([events.ExitDecided(at=self.now, symbol=SYMBOL, reason="target", price=1)])
+
+    def set_level(self, level: SafetyLevel) -> None:
+        self.settling.kept([events.LevelChanged(at=self.now, level=level, why="")])
+
+
+def test_an_exit_that_was_decided_has_to_happen() -> None:
+    stage = Stage()
+    stage.hold(10)
+    stage.wait(200)
+    assert stage.complaints == []
+    stage.decide_exit()
+    stage.wait(150)
+    assert stage.complaints == []
+    stage.wait(200)
+    assert stage.complaints == ["I11"]
+
+
+def test_time_in_which_nobody_could_act_does_not_count() -> None:
+    stage = Stage()
+    stage.hold(10)
+    stage.decide_exit()
+    stage.acts = False
+    stage.wait(500)
+    stage.acts = True
+    stage.wait(100)
+    assert stage.complaints == []
+
+
+def test_a_forced_exit_and_the_square_off_have_to_happen_too() -> None:
+    forced, late = Stage(), Stage(square_off_after=10)
+    for stage in (forced, late):
+        stage.hold(-10)
+    forced.set_level(SafetyLevel.FLATTEN)
+    for stage in (forced, late):
+        stage.wait(170)
+    assert forced.complaints == late.complaints == ["I11"]
+
+
+def test_a_position_that_is_gone_has_nowhere_to_go() -> None:
+    stage = Stage()
+    stage.hold(10)
+    stage.decide_exit()
+    stage.world.fill(Purpose.EXIT, Side.SELL, 10)
+    stage.wait(200)
+    trade = Trade(
+        symbol=SYMBOL,
+        side=Side.BUY,
+        quantity=10,
+        entry_at=1,
+        entry_value=1,
+        exit_at=2,
+        exit_value=2,
+        exit_reason="target",
+        charges=0,
+        stop=0,
+        target=0,
+        probability=0.0,
+    )
+    stage.settling.kept([events.TradeClosed(at=stage.now, trade=trade)])
+    stage.hold(10)
+    stage.wait(200)
+    assert stage.complaints == []
+
+
+def test_a_latch_is_not_lowered_over_an_open_position() -> None:
+    stage = Stage()
+    stage.set_level(SafetyLevel.FLATTEN)
+    stage.set_level(SafetyLevel.RUN)
+    assert stage.complaints == []
+    stage.hold(10)
+    stage.set_level(SafetyLevel.FLATTEN)
+    stage.set_level(SafetyLevel.FREEZE)
+    assert stage.complaints == []
+    stage.set_level(SafetyLevel.NO_ENTRY)
+    assert stage.complaints == ["I9"]
+
+
+def test_an_exit_never_works_on_the_side_of_the_position() -> None:
+    stage = Stage()
+    stage.hold(-10)
+    world = stage.world
+    right = world.order(world.tag(Purpose.STOP), Side.BUY, 10, type=OrderType.STOP_LIMIT)
+    entry = world.order(world.tag(Purpose.ENTRY), Side.SELL, 10)
+    stage.settling.watch([OrderChanged(right), OrderChanged(entry)])
+    assert stage.complaints == []
+    stage.settling.watch([OrderChanged(world.order(world.tag(Purpose.STOP), Side.SELL, 10))])
+    assert stage.complaints == ["I3"]
+
+
+def decided(at: int, candle: int) -> events.Decided:
+    return events.Decided(
+        at=at,
+        symbol=SYMBOL,
+        candle=candle,
+        direction=Direction.NONE,
+        probability=0.0,
+        source="",
+        reason="",
+        features=(),
+        atr=1.0,
+    )
+
+
+def test_a_candle_is_decided_on_once() -> None:
+    stage = Stage()
+    stage.settling.kept([decided(1, 20), decided(2, 40)])
+    assert stage.complaints == []
+    stage.settling.kept([decided(3, 40)])
+    assert stage.complaints == ["I1"]
+
+
+def test_after_the_calm_no_exit_lies_beside_what_it_closes() -> None:
+    stage = Stage()
+    stage.hold(10)
+    stage.world.rest(Purpose.STOP, Side.SELL, 10)
+    stage.settling.judge_end([Fault(FaultKind.MANUAL_ORDER, 1)], [], crashed=False)
+    assert stage.complaints == []
+    stage.world.truth.net[SYMBOL] = 4  # a person has sold six, and the stop was left as it was
+    stage.settling.judge_end([Fault(FaultKind.MANUAL_ORDER, 1)], [], crashed=False)
+    assert stage.complaints == ["I3"]
+
+
+def test_in_fair_weather_there_are_no_emergencies() -> None:
+    long_spell, short_spell = Spell(2.1, SYMBOL, False, 0.0), Spell(1.9, SYMBOL, False, None)
+    alarm = events.Alarm(at=1, code="UNPROTECTED", message="")
+    request = events.PositionExitIntended(at=1, symbol=SYMBOL, product=Product.INTRADAY, why="")
+    for step, spells, expected in [
+        ([], [short_spell], []),
+        ([], [long_spell], ["I4"]),
+        ([alarm], [], ["I0"]),
+        ([request], [], ["I0"]),
+    ]:
+        fair, foul, crashed = Stage(), Stage(), Stage()
+        for stage in (fair, foul, crashed):
+            stage.settling.kept(step)
+        fair.settling.judge_end([], spells, crashed=False)
+        foul.settling.judge_end([Fault(FaultKind.KILL, 1)], spells, crashed=False)
+        crashed.settling.judge_end([], spells, crashed=True)
+        assert (fair.complaints, foul.complaints, crashed.complaints) == (expected, [], [])
