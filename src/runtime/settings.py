@@ -178,7 +178,7 @@ class PathSettings(Section):
     """Where run-time files go."""
 
     state: Path = Path("data/state")
-    """Event log, journal of calls, lock and command queue of this bot."""
+    """Event log, tick tapes, journal of calls, lock and command queue of this bot."""
     logs: Path = Path("logs")
     cache: Path = Path("data/cache")
     """What can be fetched or computed again: the day's symbol master, the year's sessions."""

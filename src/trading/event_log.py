@@ -113,7 +113,7 @@ class MemoryEventLog:
     """The twin for tests and simulation; it stores the same text, so that a codec error shows here too."""
 
     def __init__(self) -> None:
-        self._rows: list[Row] = []
+        self._rows: list[tuple[Instant, str, str, int]] = []
         self._hashes = [FIRST_HASH]
 
     @property
@@ -124,7 +124,7 @@ class MemoryEventLog:
     @property
     def tape(self) -> int:
         """The position on the tick tape that the newest row was written at."""
-        return self._rows[-1].tape if self._rows else 0
+        return self._rows[-1][-1] if self._rows else 0
 
     @property
     def head(self) -> str:
@@ -135,19 +135,18 @@ class MemoryEventLog:
         """Return the hash that the row would have on disk; made when somebody asks, because few do."""
         if not 0 <= number <= len(self._rows):
             return ""
-        for row in self._rows[len(self._hashes) - 1 : number]:
-            self._hashes.append(chain(self._hashes[-1], row.at, row.kind.encode(), row.body.encode(), row.tape))
+        for at, kind, body, tape in self._rows[len(self._hashes) - 1 : number]:
+            self._hashes.append(chain(self._hashes[-1], at, kind.encode(), body.encode(), tape))
         return self._hashes[number].hex()
 
     def append(self, events: Sequence[Event], tape: int = 0) -> None:
         """Keep events for as long as the process lives."""
-        texts = [(event.at, *encode(event)) for event in events]
-        first = len(self._rows) + 1
-        self._rows += [Row(number, at, kind, body, tape) for number, (at, kind, body) in enumerate(texts, first)]
+        self._rows += [(event.at, *encode(event), tape) for event in events]
 
     def rows(self, after: int = 0) -> Iterator[Row]:
         """Yield the rows that follow row `after`."""
-        yield from self._rows[after:]
+        for number, row in enumerate(self._rows[after:], start=after + 1):
+            yield Row(number, *row)
 
     def read(self, after: int = 0) -> Iterator[Event]:
         """Yield the events of the same rows."""

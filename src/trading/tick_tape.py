@@ -82,7 +82,7 @@ class MemoryTickTape:
     """The twin for tests and simulation."""
 
     def __init__(self) -> None:
-        self._seen: list[Seen] = []
+        self._seen: list[tuple[Instant, Tick]] = []
 
     @property
     def position(self) -> int:
@@ -91,7 +91,7 @@ class MemoryTickTape:
 
     def note(self, tick: Tick, now: Instant) -> None:
         """Keep a tick for as long as the process lives."""
-        self._seen.append(Seen(len(self._seen) + 1, now, tick))
+        self._seen.append((now, tick))
 
     def write(self) -> None:
         """Nothing to write to."""
@@ -101,7 +101,8 @@ class MemoryTickTape:
 
     def seen(self, after: int = 0) -> Iterator[Seen]:
         """Yield the ticks behind a position."""
-        yield from self._seen[after:]
+        for position, (now, tick) in enumerate(self._seen[after:], start=after + 1):
+            yield Seen(position, now, tick)
 
     def close(self) -> None:
         """Nothing to release."""
