@@ -4,7 +4,7 @@ from core import events
 from core.events import SafetyLevel
 from core.instants import SECOND
 from core.market import Side
-from core.orders import OrderType, Product, Purpose
+from core.orders import OrderIntent, OrderType, Product, Purpose
 from core.positions import Trade
 from core.signals import Direction
 from simulation.plan import Fault, FaultKind
@@ -162,6 +162,38 @@ def test_after_the_calm_no_exit_lies_beside_what_it_closes() -> None:
     stage.world.truth.net[SYMBOL] = 4  # a person has sold six, and the stop was left as it was
     stage.settling.judge_end([Fault(FaultKind.MANUAL_ORDER, 1)], [], crashed=False)
     assert stage.complaints == ["I3"]
+
+
+def test_in_fair_weather_an_exit_is_quick() -> None:
+    quick, slow, foul = Stage(), Stage(), Stage()
+    for stage, seconds in ((quick, 2), (slow, 3), (foul, 3)):
+        stage.hold(10)
+        stage.decide_exit()
+        stage.wait(seconds)
+        stage.settling.judge_end([Fault(FaultKind.NO_FILL, 1)] if stage is foul else [], [], crashed=False)
+    assert (quick.complaints, slow.complaints, foul.complaints) == ([], ["I11"], [])
+
+
+def test_in_fair_weather_a_stop_is_not_cancelled_before_it_is_flat() -> None:
+    for held, expected in ((10, ["I0"]), (0, [])):
+        stage = Stage()
+        if held:
+            stage.hold(held)
+        tag = stage.world.tag(Purpose.STOP)
+        intent = OrderIntent(
+            tag=tag,
+            symbol=SYMBOL,
+            side=Side.SELL,
+            quantity=10,
+            type=OrderType.STOP_LIMIT,
+            product=Product.INTRADAY,
+            purpose=Purpose.STOP,
+            reason="",
+        )
+        stage.settling.kept([events.OrderIntended(at=1, intent=intent)])
+        stage.settling.kept([events.CancelIntended(at=2, tag=tag, broker_id="1", why="")])
+        stage.settling.judge_end([], [], crashed=False)
+        assert stage.complaints == expected
 
 
 def test_in_fair_weather_there_are_no_emergencies() -> None:
