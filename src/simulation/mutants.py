@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 from simulation.campaign import Tell
 from simulation.crew import Player
-from simulation.plan import Crash, Plan
+from simulation.plan import Crash, Fault, Plan
 from simulation.planted_bugs import PlantedBug
 from simulation.player import PLAY
 from simulation.session_text import Content
 from simulation.verdict import Verdict
 
 LEAST_FOUND_PERCENT = 95
+_CHANCES = 12
+"""A single fault strikes at one of the first so many chances of its kind."""
 _CRASH_RANGE = 600
 """A session has more durable writes than that."""
 _CRASH_STRIDE = 37
@@ -52,6 +54,7 @@ class Hunt:
     def reason(self) -> str:
         """Why a bug counts as a survivor."""
         kinds = ", ".join(sorted(kind.value for kind in self.bug.exposed_by)) or "no fault"
+        kinds = f"one fault each ({kinds})" if self.bug.by_one_fault else kinds
         kinds += " and a crash" if self.bug.by_a_crash else ""
         anyway = f"; {self.failing_anyway} of them fail without it too" if self.failing_anyway else ""
         return f"nothing was violated in {self.sessions} sessions with {kinds}{anyway}"
@@ -93,6 +96,10 @@ def hunt(bug: PlantedBug, seeds: range, play: str = PLAY) -> Hunt:
 
 
 def _plan_for(bug: PlantedBug, seed: int) -> Plan:
+    if bug.by_one_fault:
+        kinds = sorted(bug.exposed_by, key=lambda kind: kind.value)
+        kind, use = kinds[seed % len(kinds)], 1 + seed // len(kinds) % _CHANCES
+        return Plan(seed, faults=(Fault(kind, use),))
     crash = Crash(write=1 + seed * _CRASH_STRIDE % _CRASH_RANGE, before=seed % 3 == 0) if bug.by_a_crash else None
     return Plan(seed, kinds=bug.exposed_by, crash=crash)
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from core import events
 from core.events import SafetyLevel
 from core.instants import SECOND, Instant
-from core.orders import Purpose
+from core.orders import OutcomeKind, Purpose
+from simulation.books import own_tag
 from simulation.plan import Fault
 from simulation.protection_meter import LONGEST_FORCED_SECONDS
 from simulation.setting import SYMBOLS
@@ -49,6 +50,7 @@ class Settling:
         self._longest_wait = 0
         self._closing: dict[str, str] = {}
         """Symbols of our stops and exits by tag."""
+        self._acknowledged: set[str] = set()
         self._dramatic: list[str] = []
         """What only happens when something is wrong."""
 
@@ -60,6 +62,10 @@ class Settling:
                     self._to_leave.add(symbol)
                 case events.TradeClosed(trade=trade):
                     self._to_leave.discard(trade.symbol)
+                    self._check_closed(trade.symbol)
+                case events.OutcomeArrived(verb=events.Verb.PLACE, tag=tag, outcome=outcome):
+                    if outcome.kind is OutcomeKind.ACK:
+                        self._acknowledged.add(tag)
                 case events.LevelChanged(level=level):
                     self._change_level(level)
                 case events.Decided(symbol=symbol, candle=candle):
@@ -72,7 +78,7 @@ class Settling:
                     self._dramatic.append(f"the exit of {self._closing[tag]} was cancelled before it was flat")
                 case events.PositionExitIntended(symbol=symbol):
                     self._dramatic.append(f"the broker was asked to close {symbol}")
-                case events.Alarm(code=code, message=message):
+                case events.Alarm(code=code, message=message) if code != events.SOFT_LOSS_LIMIT:
                     self._dramatic.append(f"{code}: {message}")
                 case _:
                     pass
@@ -124,6 +130,14 @@ class Settling:
         for spell in spells:
             if spell.seconds > LONGEST_IN_FAIR_WEATHER:
                 self._complain("I4", f"{spell.symbol} stood unprotected for {spell.seconds:.1f} s in fair weather")
+
+    def _check_closed(self, symbol: str) -> None:
+        """I10: a closed trade has left no order behind that the bot knows to have reached the broker."""
+        resting = [
+            tag for order in self._truth.exits[symbol].values() if (tag := own_tag(order.tag)) in self._acknowledged
+        ]
+        if resting:
+            self._complain("I10", f"the trade in {symbol} is closed, and {', '.join(resting)} still works")
 
     def _change_level(self, level: SafetyLevel) -> None:
         if self._level in _FORCED and level.value < self._level.value:
