@@ -83,7 +83,7 @@ def hunt(bug: PlantedBug, seeds: range, play: str = PLAY) -> Hunt:
     sessions = failing_anyway = 0
     with Player(play=play, bug=bug.name) as mutant, Player(play=play) as plain:
         for seed in seeds:
-            plan = _plan_for(bug, seed)
+            plan = plan_for(bug, seed)
             codes = _codes(mutant.play(plan))
             sessions += 1
             if not codes:
@@ -95,7 +95,8 @@ def hunt(bug: PlantedBug, seeds: range, play: str = PLAY) -> Hunt:
     return Hunt(bug, None, (), sessions, time.monotonic() - began, failing_anyway)
 
 
-def _plan_for(bug: PlantedBug, seed: int) -> Plan:
+def plan_for(bug: PlantedBug, seed: int) -> Plan:
+    """Return the session of a seed in which a bug is looked for."""
     if bug.by_one_fault:
         kinds = sorted(bug.exposed_by, key=lambda kind: kind.value)
         kind, use = kinds[seed % len(kinds)], 1 + seed // len(kinds) % _CHANCES
