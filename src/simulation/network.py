@@ -30,6 +30,8 @@ _TIMED_OUT = Failure(sent=True, reason="no answer in time")
 _RESET = Failure(sent=True, reason="connection reset by peer")
 _NO_CONNECTION = Failure(sent=False, reason="connection refused")
 
+_FORGOTTEN_IDS = 26010699000000
+"""Where the ids of orders begin that the broker took and lost."""
 _K = FaultKind
 
 
@@ -92,8 +94,11 @@ class Network:
                 self._go(request, up, down, lambda _reply: _RESET)
             case _K.RESPONSE_TRUNCATED:
                 self._go(request, up, down, _in_pieces)
-            case _K.NOT_ACKNOWLEDGED:
+            case _K.NOT_ACKNOWLEDGED if is_done:
                 self._go(request, up, down, _not_acknowledged)
+            case _K.NOT_ACKNOWLEDGED:  # an id was given, and the order never comes to be
+                forgotten = Reply(True, 201, "Sent, not acknowledged", f"{_FORGOTTEN_IDS + use}")
+                self._time.after(up + down, lambda: request.answer(_as_answer(forgotten)))
             case _K.RESPONSE_HTML if is_done:
                 self._go(request, up, down, lambda _reply: _PAGE)
             case _K.RESPONSE_5XX if is_done:
