@@ -85,6 +85,7 @@ class _Session:
         Hands(self._time, self._fates, self._broker, self._network, self._truth, prices, self._process)
         self._broker.watch = self._watch
         self._broker.tell = self._tell
+        self._network.came_late = lambda symbol: self._truth.touch(symbol, self._time.now)
         self._network.disturbed = lambda symbol: self._meter.request_was_lost(symbol, self._time.now)
 
     def play(self) -> Verdict:
