@@ -35,6 +35,8 @@ class Checker:
         self.violations: list[Violation] = []
         self.recent: deque[tuple[Instant, object]] = deque(maxlen=_TAIL)
         """What happened last, as objects: text is made only for whoever asks."""
+        self.rates = BROKER.rates
+        """Our own ceilings, above which no window may go."""
         self._time = time
         self._truth = truth
         self._meter = meter
@@ -194,7 +196,7 @@ class Checker:
 
     def called(self, is_order_verb: bool) -> None:  # noqa: ARG002 - the windows count every call
         """I8: count a call that goes out."""
-        now, rates = self._time.now, BROKER.rates
+        now, rates = self._time.now, self.rates
         for window, length, most in (
             (self._seconds, SECOND, rates.per_second),
             (self._minute, MINUTE, rates.per_minute),

@@ -18,6 +18,8 @@ from simulation.session_text import Content
 from simulation.verdict import Verdict
 
 LEAST_FOUND_PERCENT = 95
+_PATIENCE_SECONDS = 30.0
+"""Wall seconds for one session of a mutant: many a bug makes the bot decide without end."""
 _CHANCES = 12
 """A single fault strikes at one of the first so many chances of its kind."""
 _CRASH_RANGE = 600
@@ -81,7 +83,7 @@ def hunt(bug: PlantedBug, seeds: range, play: str = PLAY) -> Hunt:
     """Look for one bug, seed after seed. Raises `PlayerError` when it does not fit any more."""
     began = time.monotonic()
     sessions = failing_anyway = 0
-    with Player(play=play, bug=bug.name) as mutant, Player(play=play) as plain:
+    with Player(play=play, bug=bug.name, patience_seconds=_PATIENCE_SECONDS) as mutant, Player(play=play) as plain:
         for seed in seeds:
             plan = plan_for(bug, seed)
             codes = _codes(mutant.play(plan))
