@@ -24,6 +24,10 @@ class Clock(Protocol):
         """Market time."""
         ...
 
+    def steady(self) -> Instant:
+        """Market time that nobody can set: begins as `now` and never steps. For lengths of time only, never a date."""
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Wait a number of market seconds, never less than 50 ms of wall time."""
         ...

@@ -49,12 +49,16 @@ class MarketClock:
         self.epoch = time.time() if epoch is None else epoch
         self.start = int(self.epoch * SECOND) if start is None else start
         self._epoch_ns = int(self.epoch * SECOND)
-        self._ahead = wall_ns() - steady_ns()
+        self._ahead = self._ahead_at_first = wall_ns() - steady_ns()
         """Of the steady clock, the wall's when it was last followed."""
 
     def now(self) -> Instant:
         """Market time."""
-        return self.start + int((steady_ns() + self._ahead - self._epoch_ns) * self.speed)
+        return self._market_time(self._ahead)
+
+    def steady(self) -> Instant:
+        """Market time as if the wall's were never followed: for lengths of time."""
+        return self._market_time(self._ahead_at_first)
 
     def wall_lead(self) -> int:
         """Nanoseconds by which the wall's clock was set forward since it was last followed; negative for back."""
@@ -75,6 +79,9 @@ class MarketClock:
     def deadline_seconds(self, seconds: float) -> float:
         """Wall seconds for a network deadline given in market seconds."""
         return max(seconds / self.speed, SHORTEST_DEADLINE_SECONDS)
+
+    def _market_time(self, ahead: int) -> Instant:
+        return self.start + int((steady_ns() + ahead - self._epoch_ns) * self.speed)
 
     def wall_at(self, instant: Instant) -> datetime:
         """The aware wall time (UTC) at which this clock will show an instant."""

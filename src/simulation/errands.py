@@ -111,7 +111,7 @@ class Errands:
     def _take_turn(self, call: _Call, since: Instant) -> None:
         if self._life.is_over:
             return
-        wait = self._life.budget.reserve(call.lane, True, self._life.clock())
+        wait = self._life.budget.reserve(call.lane, True, self._life.clock(), self._life.steady())
         if not wait:
             self._send(call)
         elif (self._time.now - since) / SECOND + wait > PATIENCE_SECONDS[call.lane]:
@@ -138,7 +138,7 @@ class Errands:
         outcome = outcome_of(exchange, names_order=call.verb is not Verb.EXIT)
         if outcome.rejection is RejectionKind.RATE and isinstance(exchange, Answer):
             pause = max(exchange.retry_after_seconds, 1.0)
-            self._life.budget.pause(self._life.clock() + int(pause * SECOND))
+            self._life.budget.pause(self._life.steady() + int(pause * SECOND))
         if outcome.rejection is RejectionKind.AUTHENTICATION:
             self._life.report_access(valid=False, why=outcome.message)
         self._finish(call, outcome)

@@ -17,6 +17,8 @@ class Life:
     """Answers are put into it; one that is over takes none."""
 
     clock: Callable[[], Instant]
+    steady: Callable[[], Instant]
+    """Time that no step of the clock moves."""
     put: Callable[[Make], None]
     budget: RateBudget
     is_over: bool = False

@@ -87,7 +87,7 @@ class Process:
         self._inbox.clear()
         self._stands_still, self._wake_at, self.clock_offset = False, 0, self.wall_offset
         budget = RateBudget(rates_of(self._fates.seed), self._journal)
-        self.life = Life(clock=self.now, put=self.put, budget=budget)
+        self.life = Life(clock=self.now, steady=lambda: self._time.now, put=self.put, budget=budget)
         self.life.put = partial(self._put_into, self.life)
         budget.on_refusal = partial(self.life.put, _refused)
         self._watch = self._self_watch()

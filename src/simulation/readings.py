@@ -172,7 +172,7 @@ class Readings:
         """Make a call as soon as the budget has room for it; never for a process that has died."""
         if self._life.is_over:
             return
-        wait = self._life.budget.reserve(Lane.READ, False, self._life.clock())
+        wait = self._life.budget.reserve(Lane.READ, False, self._life.clock(), self._life.steady())
         if wait:
             self._time.after(max(int(wait * SECOND), _SHORTEST_WAIT), lambda: self._in_turn(call))
             return

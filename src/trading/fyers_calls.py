@@ -146,11 +146,11 @@ class FyersCalls:
     def _stand_back(self, answer: Answer) -> None:
         pause = max(answer.retry_after_seconds, 1.0)
         _log.warning("the broker says that there are too many calls; reads and entries pause for %g s", pause)
-        self._budget.pause(self._clock.now() + int(pause * SECOND))
+        self._budget.pause(self._clock.steady() + int(pause * SECOND))
 
     def _take_turn(self, lane: Lane, is_order_verb: bool) -> None:
         waited = 0.0
-        while (wait := self._budget.reserve(lane, is_order_verb, self._clock.now())) > 0:
+        while (wait := self._budget.reserve(lane, is_order_verb, self._clock.now(), self._clock.steady())) > 0:
             if waited + wait > PATIENCE_SECONDS[lane]:
                 raise RateLimitError(
                     f"our own call budget has no room for {lane.value} calls for another {wait:.1f} s; nothing was "

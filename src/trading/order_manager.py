@@ -75,7 +75,7 @@ class OrderManager:
             case events.BooksWanted(at=at):
                 self.timers.read_books(at + self._rules.books_idle)  # should no answer come
             case events.BooksFailed(at=at) if not state.access:
-                self.timers.read_books(at + self._rules.books_idle)  # a dead token is asked about, not hammered
+                self.timers.read_books(at + self._rules.books_idle // 2)  # a dead token is asked about, not hammered
             case events.BooksFailed(at=at, why=why):
                 self.timers.read_books(at + self._rules.books_busy)
                 return self._note_blindness(at, why)

@@ -1,14 +1,15 @@
 """Our own ceiling on calls, below the broker's: whoever breaks FYERS' minute limit four times is shut out for the day.
 
-A sliding window over market time admits a call or says how long to wait. Part of every window is kept for exits,
-stops and cancels, and a small part for entries, so that polling can never stand in the way of leaving a position.
-The time is always given, never asked. Every call is in the journal before it may go out, and a new budget counts on
-from there, because the broker's counters survive a restart of ours.
+A sliding window admits a call or says how long to wait. Part of every window is kept for exits, stops and cancels,
+and a small part for entries, so that polling can never stand in the way of leaving a position. The time is always
+given, never asked: the date decides which day a call counts for, and windows run on a time that nobody can set, because
+the broker counts true seconds whatever our clock shows. Every call is in the journal before it may go out, and a new
+budget counts on from there, because the broker's counters survive a restart of ours.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import Enum
@@ -84,62 +85,59 @@ class RateBudget:
         """Told each time the broker refuses a call for the number of calls; may be called from any thread."""
         self._lock = threading.Lock()
 
-    def reserve(self, lane: Lane, is_order_verb: bool, now: Instant) -> float:
+    def reserve(self, lane: Lane, is_order_verb: bool, now: Instant, steady: Instant | None = None) -> float:
         """Take one call out of the budget and return 0, or take nothing and return the market seconds to wait.
 
-        After waiting, ask again: another thread may have been faster.
+        `steady` is the same moment by a clock that is never set; left out, `now` is such a clock's. After waiting, ask
+        again: another thread may have been faster.
         """
+        steady = now if steady is None else steady
         with self._lock:
-            self._roll(now)
-            wait = self._wait(self._ceilings[lane], lane, is_order_verb, now)
+            self._roll(now, steady)
+            wait = self._wait(self._ceilings[lane], lane, steady)
+            if self._is_day_full(self._ceilings[lane], is_order_verb):
+                wait = max(wait, instant_at(self._day + timedelta(days=1), time()) - now)
             if wait == 0:
                 if self._journal is not None:
                     self._journal.add(Call(now, is_order_verb))
-                self._second.add(now)
-                self._minute.add(now)
+                self._second.add(steady)
+                self._minute.add(steady)
                 self._calls += 1
                 self._orders += is_order_verb
             return wait / SECOND
 
     def pause(self, until: Instant) -> None:
-        """Keep reads and entries back until an instant, because the broker said so. Exits are not kept back."""
+        """Keep reads and entries back until a steady instant, because the broker said so. Exits are not kept back."""
         with self._lock:
             self._paused_until = max(self._paused_until, until)
         self.on_refusal()
 
-    def _wait(self, ceilings: _Ceilings, lane: Lane, is_order_verb: bool, now: Instant) -> int:
+    def _wait(self, ceilings: _Ceilings, lane: Lane, steady: Instant) -> int:
         wait = max(
-            self._second.wait(ceilings.per_second, now),
-            self._minute.wait(ceilings.per_minute, now),
+            self._second.wait(ceilings.per_second, steady),
+            self._minute.wait(ceilings.per_minute, steady),
         )
-        if lane is not Lane.EXIT:
-            wait = max(wait, self._paused_until - now)
-        day_is_full = self._calls >= ceilings.calls_per_day or (
-            is_order_verb and self._orders >= ceilings.orders_per_day
-        )
-        if day_is_full:
-            wait = max(wait, instant_at(self._day + timedelta(days=1), time()) - now)
-        return wait
+        return wait if lane is Lane.EXIT else max(wait, self._paused_until - steady)
 
-    def _roll(self, now: Instant) -> None:
+    def _is_day_full(self, ceilings: _Ceilings, is_order_verb: bool) -> bool:
+        return self._calls >= ceilings.calls_per_day or (is_order_verb and self._orders >= ceilings.orders_per_day)
+
+    def _roll(self, now: Instant, steady: Instant) -> None:
+        """Begin to count for another day, which is not always a new one: a clock may be set back over midnight."""
         today = ist_date(now)
         if today == self._day:
             return
-        is_new = self._day == date.min
-        self._day, self._calls, self._orders = today, 0, 0
-        if is_new and self._journal is not None:
-            self._restore(self._journal, today, now)
-
-    def _restore(self, journal: CallJournal, today: date, now: Instant) -> None:
-        """Count the calls of earlier runs: the day's, and the last minute's, which may begin yesterday."""
-        of_today = list(journal.calls(today))
-        self._calls = len(of_today)
+        is_start = self._day == date.min
+        of_today = list(self._journal.calls(today)) if self._journal is not None else []
+        self._day, self._calls = today, len(of_today)
         self._orders = sum(call.is_order_verb for call in of_today)
-        recent = sorted(
-            call.at
-            for call in (*journal.calls(today - timedelta(days=1)), *of_today)
-            if now - MINUTE < call.at <= now + MINUTE
-        )
+        if is_start and self._journal is not None:
+            yesterday = self._journal.calls(today - timedelta(days=1))
+            self._restore((call.at for call in (*yesterday, *of_today)), now, steady)
+
+    def _restore(self, calls: Iterable[Instant], now: Instant, steady: Instant) -> None:
+        """Count what earlier runs called within the last minute; a journal has dates, windows have lengths."""
+        recent = sorted(steady - (now - at) for at in calls if now - MINUTE < at <= now + MINUTE)
         self._second.calls.extend(recent)
         self._minute.calls.extend(recent)
 

@@ -43,6 +43,9 @@ class RehearsalClock:
     def now(self) -> Instant:
         return self.market
 
+    def steady(self) -> Instant:
+        return self.market
+
     def sleep(self, seconds: float) -> None:
         self.market += int(seconds * SECOND)
 

@@ -28,6 +28,15 @@ class ClockContract:
         assert all(before <= after for before, after in pairwise(moments))
         assert moments[0] < moments[-1]
 
+    @pytest.mark.hazard("T2")
+    def test_steady_time_begins_as_the_clock_does_goes_on_as_fast_and_never_back(self, clock: Clock):
+        before, began = clock.now(), clock.steady()
+        moments = [clock.steady() for _ in range(1_000)]
+
+        assert before <= began <= moments[0]
+        assert all(earlier <= later for earlier, later in pairwise(moments))
+        assert clock.now() >= moments[-1]
+
     def test_after_a_sleep_at_least_so_much_market_time_has_passed(self, clock: Clock):
         before = clock.now()
         clock.sleep(0.2)

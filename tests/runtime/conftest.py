@@ -15,6 +15,9 @@ class StandingClock:
     def now(self) -> Instant:
         return self.instant
 
+    def steady(self) -> Instant:
+        return self.instant
+
     def sleep(self, seconds: float) -> None:
         self.instant += int(seconds * SECOND)
 

@@ -50,6 +50,7 @@ def test_the_walls_time_is_taken_when_it_is_followed(machine: Wall) -> None:
     clock.follow_wall()
     assert clock.now() == TEN - 110 * SECOND
     assert clock.wall_lead() == 0
+    assert clock.steady() == TEN + 10 * SECOND  # a length of time is not what somebody sets
 
 
 def test_a_process_that_starts_after_a_step_reads_the_new_time(machine: Wall) -> None:

@@ -23,6 +23,9 @@ class StillClock:
     def now(self) -> Instant:
         return self.at
 
+    def steady(self) -> Instant:
+        return self.at
+
     def sleep(self, seconds: float) -> None:
         raise AssertionError("nothing here waits")
 

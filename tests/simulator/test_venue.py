@@ -28,6 +28,9 @@ class HandClock:
     def now(self) -> Instant:
         return self.at
 
+    def steady(self) -> Instant:
+        return self.at
+
     def sleep(self, seconds: float) -> None:
         self.at += round(seconds * SECOND)
 

@@ -31,6 +31,9 @@ class HandClock:
     def now(self) -> Instant:
         return self.at
 
+    def steady(self) -> Instant:
+        return self.at
+
     def sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
         self.at += int(seconds * SECOND) + 1

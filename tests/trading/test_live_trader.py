@@ -76,6 +76,9 @@ class NightSkippingClock(MarketClock):
     def now(self) -> int:
         return super().now() + self._skipped
 
+    def steady(self) -> int:
+        return super().steady() + self._skipped
+
     def wall_at(self, instant: int) -> datetime:
         return super().wall_at(instant - self._skipped)
 

@@ -217,3 +217,37 @@ def test_a_refusal_of_the_broker_is_told_to_whoever_listens():
     budget.pause(MORNING + SECOND)
     budget.reserve(Lane.READ, False, MORNING)
     assert told == ["refused"]
+
+
+@pytest.mark.hazard("T2", "S9")
+@settings(max_examples=40, deadline=None)
+@given(calls, st.lists(st.integers(-90 * SECOND, 90 * SECOND), max_size=400))
+def test_no_true_window_is_exceeded_however_the_clock_is_set(wishes, steps):
+    budget, true, lead, kept = RateBudget(SMALL), MORNING, 0, []
+    for number, (lane, is_order_verb, pause) in enumerate(wishes):
+        true += pause
+        lead += steps[number] if number < len(steps) else 0
+        if budget.reserve(lane, is_order_verb, true + lead, true) == 0:
+            kept.append(true)
+
+    assert most_in_any(kept, SECOND) <= SMALL.per_second
+    assert most_in_any(kept, MINUTE) <= SMALL.per_minute
+
+
+@pytest.mark.hazard("T2", "R5")
+def test_a_start_finds_the_calls_of_the_last_minute_in_its_own_steady_time(tmp_path):
+    fill(RateBudget(SMALL, CallJournal(tmp_path)), Lane.EXIT, MORNING)
+
+    steady = 17 * SECOND
+    second = RateBudget(SMALL, CallJournal(tmp_path))
+    assert second.reserve(Lane.EXIT, False, MORNING + SECOND // 4, steady) == 0.75
+    assert second.reserve(Lane.EXIT, False, MORNING + SECOND, steady + 3 * SECOND // 4) == 0
+
+
+@pytest.mark.hazard("T2", "S9")
+def test_a_clock_set_over_midnight_and_back_forgets_no_call_of_the_day(tmp_path):
+    budget = RateBudget(RateSettings(orders_per_day=4, per_second=100), CallJournal(tmp_path))
+    assert fill(budget, Lane.EXIT, MORNING, is_order_verb=True) == 4
+
+    assert budget.reserve(Lane.EXIT, True, MORNING + 24 * 60 * MINUTE, MORNING + SECOND) == 0
+    assert budget.reserve(Lane.EXIT, True, MORNING + 2 * SECOND, MORNING + 2 * SECOND) > 0

@@ -99,15 +99,15 @@ BUGS = (
     PlantedBug(
         name="rate_counters_reset_at_boot",
         module="trading.rate_budget",
-        old="            self._restore(self._journal, today, now)\n",
-        new="            self._journal.calls(today)\n",
+        old="list(self._journal.calls(today)) if self._journal is not None else []",
+        new="[]",
         why="A crash loop begins with an empty budget each time and breaks the broker's limit.",
         exposed_by=frozenset({FaultKind.KILL, FaultKind.DISK_FULL}),
     ),
     PlantedBug(
         name="budget_counts_answers_only",
         module="trading.rate_budget",
-        old="                self._minute.add(now)\n",
+        old="                self._minute.add(steady)\n",
         new="",
         why="The window of a minute is never filled, so that it never closes.",
         exposed_by=frozenset({FaultKind.NO_FILL, FaultKind.CIRCUIT_LOCK, FaultKind.REQUEST_REFUSED}),

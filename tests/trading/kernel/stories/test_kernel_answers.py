@@ -384,6 +384,16 @@ def test_with_a_dead_token_nothing_is_sent_until_a_new_one_works(bot):
     assert len(bot.broker.open_exits(SBIN)) == 1
 
 
+@pytest.mark.hazard("A1")
+def test_a_dead_token_is_asked_about_every_half_minute_and_not_more_often(bot):
+    bot.enter()
+    bot.broker.reachable = False
+    bot.give(events.AccessChanged(at=bot.now, valid=False, why="order book: the broker refuses the token"))
+    before = len(bot.readings)
+    bot.run(600)
+    assert 600 / 31 - 1 <= len(bot.readings) - before <= 600 / 30 + 1
+
+
 @pytest.mark.hazard("V4", "V5")
 def test_books_that_cannot_be_read_ring_once_and_stop_entries_until_they_can(bot):
     bot.enter(symbol=INFY)
