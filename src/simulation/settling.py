@@ -58,8 +58,10 @@ class Settling:
         """Take a step that became durable."""
         for event in step:
             match event:
-                case events.ExitDecided(symbol=symbol):
+                case events.ExitDecided(symbol=symbol, reason=reason):
                     self._to_leave.add(symbol)
+                    if reason == "emergency_exit":
+                        self._dramatic.append(f"{symbol} was left in an emergency")
                 case events.TradeClosed(trade=trade):
                     self._to_leave.discard(trade.symbol)
                     self._check_closed(trade.symbol)

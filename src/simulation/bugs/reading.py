@@ -150,12 +150,4 @@ BUGS = (
         why="What the position book does not show is taken for sold, at the price that it was bought for.",
         exposed_by=_BAD_BOOKS,
     ),
-    PlantedBug(
-        name="trade_closed_with_a_resting_stop",
-        module="trading.reconcile",
-        old="        if any(order.state is not OrderState.UNKNOWN for order in state.live_orders(symbol)):\n",
-        new="        if state.phase is Phase.CLOSE and state.live_orders(symbol):\n",
-        why="A position whose shares are gone is closed in the log while its stop still rests.",
-        exposed_by=_OTHERS,
-    ),
 )
