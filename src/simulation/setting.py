@@ -103,7 +103,7 @@ DESK = DeskSet(
 def rates_of(seed: int) -> RateSettings:
     """Return the call budget of a session: one in ten has so little room that the budget itself is tried."""
     is_tight = draw(seed, "tight budget", 0) < 0.1
-    return BROKER.rates.model_copy(update={"per_minute": 30, "per_second": 4}) if is_tight else BROKER.rates
+    return BROKER.rates.model_copy(update={"per_minute": 48, "per_second": 4}) if is_tight else BROKER.rates
 
 
 @dataclass(frozen=True, slots=True)
