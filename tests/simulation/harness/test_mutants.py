@@ -34,6 +34,7 @@ def tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "session_of_tags:play"
 
 
+@pytest.mark.hazard("V11")
 def test_a_bug_is_found_with_the_first_seed_that_shows_it(tags: str) -> None:
     lines: list[str] = []
     bugs = [bug_named("tag_without_boot"), bug_named("everybody_is_long")]
@@ -50,6 +51,7 @@ def test_a_bug_is_found_with_the_first_seed_that_shows_it(tags: str) -> None:
     assert [each["name"] for each in figures["survivors"]] == ["everybody_is_long"]
 
 
+@pytest.mark.hazard("V11")
 @pytest.mark.parametrize(("found", "of", "enough"), [(19, 20, True), (18, 20, False), (0, 0, False), (40, 40, True)])
 def test_nineteen_of_twenty_have_to_be_found(found: int, of: int, enough: bool) -> None:
     bug = bug_named("tag_without_boot")
