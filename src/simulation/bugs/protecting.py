@@ -28,6 +28,7 @@ BUGS = (
 """,
         why="Later fills of the entry are never covered.",
         exposed_by=frozenset({FaultKind.PARTIAL_FILL}),
+        by_one_fault=True,
     ),
     PlantedBug(
         name="stop_does_not_shrink",
