@@ -1,0 +1,101 @@
+"""Stories in which somebody else's order comes first, and ours would open a position beside it."""
+
+import pytest
+
+from core import events
+from core.instants import SECOND
+from core.orders import OrderType, Purpose
+from core.signals import Direction
+
+SBIN = "NSE:SBIN-EQ"
+SIDES = pytest.mark.parametrize(
+    ("direction", "towards"), [(Direction.LONG, 1), (Direction.SHORT, -1)], ids=["long", "short"]
+)
+
+
+def squared_off(bot, direction: Direction, quantity: int = 10) -> None:
+    """The broker cancels the stop and closes the position in one instant."""
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    bot.broker.by_hand(SBIN, direction.side.opposite, quantity)
+
+
+def sent(bot) -> list:
+    return [*bot.of_kind(events.OrderIntended), *bot.of_kind(events.ChangeIntended)]
+
+
+@pytest.mark.hazard("P7")
+@SIDES
+@pytest.mark.parametrize("mute", [False, True])
+def test_a_square_off_of_the_broker_is_never_answered_by_a_stop_on_a_flat_account(bot, direction, towards, mute):
+    bot.enter(direction)
+    before = len(sent(bot))
+    bot.broker.mute = mute
+    squared_off(bot, direction)
+    bot.run(30)
+    assert len(sent(bot)) == before
+    assert [trade.exit_reason for trade in bot.trades] == ["closed_at_broker"]
+    assert bot.kernel.state.is_flat
+
+
+@pytest.mark.hazard("P7")
+@SIDES
+def test_a_target_that_is_reached_as_a_person_closes_by_hand_is_not_sold_twice(bot, direction, towards):
+    bot.enter(direction)
+    before = len(sent(bot))
+    bot.broker.prices[SBIN] = 80_000 + 600 * towards
+    bot.broker.by_hand(SBIN, direction.side.opposite, 10)
+    bot.run(0.15)
+    bot.feel(80_000 + 600 * towards)
+    bot.run(30)
+    assert bot.broker.net(SBIN) == 0
+    assert len(sent(bot)) == before
+    assert bot.kernel.state.is_flat
+
+
+@pytest.mark.hazard("P3")
+def test_a_stop_that_a_person_cancels_is_back_after_one_reading(bot):
+    bot.enter()
+    bot.run(3)  # the next reading is still far off
+    cancelled_at, before = bot.now, len(bot.readings)
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    bot.run(1.2)
+    assert len(bot.readings) - before == 1
+    (stop,) = bot.broker.open_exits(SBIN)
+    assert stop.type is OrderType.STOP_LIMIT
+    assert bot.of_kind(events.OrderIntended)[-1].at > bot.kernel.state.books_at > cancelled_at
+
+
+@pytest.mark.hazard("P3", "V5")
+def test_a_stop_that_somebody_cancels_while_the_books_cannot_be_read_is_back_after_five_seconds(bot):
+    bot.enter()
+    bot.run(3)
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    bot._read_books = lambda: bot.later(
+        bot.now + SECOND, lambda: bot.give(events.BooksFailed(at=bot.now, why="no answer"))
+    )
+    bot.run(4)
+    assert not bot.broker.open_exits(SBIN)
+    bot.run(2)
+    assert len(bot.broker.open_exits(SBIN)) == 1
+
+
+@pytest.mark.hazard("P3", "O11")
+def test_somebody_who_trades_without_end_in_our_symbol_holds_no_exit_back_for_longer_than_five_seconds(bot):
+    bot.enter()
+    for step in range(30):
+        bot.later(bot.now + step * SECOND // 2, lambda: bot.broker.by_hand(SBIN, Direction.LONG.side, 1))
+        bot.later(bot.now + step * SECOND // 2, lambda: bot.broker.by_hand(SBIN, Direction.SHORT.side, 1))
+    bot.run(2)
+    bot.broker.prices[SBIN] = 80_600
+    bot.feel(80_600)
+    decided_at = bot.now
+    bot.run(6)
+    (change,) = bot.of_kind(events.ChangeIntended)
+    assert change.at <= decided_at + 5 * SECOND
+
+
+def test_a_part_that_the_broker_closes_leaves_a_stop_for_the_rest_only(bot):
+    bot.enter()
+    squared_off(bot, Direction.LONG, quantity=6)
+    bot.run(10)
+    assert [intent.intent.quantity for intent in bot.of_kind(events.OrderIntended)][2:] == [4]
