@@ -63,7 +63,7 @@ class Settling:
                     self._decided[symbol] = candle
                 case events.PositionExitIntended(symbol=symbol):
                     self._dramatic.append(f"the broker was asked to close {symbol}")
-                case events.Alarm(code=code, message=message):
+                case events.Alarm(code=code, message=message) if code != events.SOFT_LOSS_LIMIT:  # a bad market will do
                     self._dramatic.append(f"{code}: {message}")
                 case _:
                     pass
