@@ -1,10 +1,12 @@
 """Stories in which somebody else's order comes first, and ours would open a position beside it."""
 
+from dataclasses import replace
+
 import pytest
 
 from core import events
 from core.instants import SECOND
-from core.orders import OrderType, Purpose
+from core.orders import BrokerPosition, OrderType, Purpose
 from core.signals import Direction
 
 SBIN = "NSE:SBIN-EQ"
@@ -99,3 +101,54 @@ def test_a_part_that_the_broker_closes_leaves_a_stop_for_the_rest_only(bot):
     squared_off(bot, Direction.LONG, quantity=6)
     bot.run(10)
     assert [intent.intent.quantity for intent in bot.of_kind(events.OrderIntended)][2:] == [4]
+
+
+def without_a_trace(bot, row: BrokerPosition) -> None:
+    """Somebody closes the position in a way that no order and no trade tells of, and the position book does."""
+    bot.broker.foreign.add(SBIN)
+    read = bot.broker.read
+    bot.broker.read = lambda: replace(read(), positions=(row,))
+
+
+CLOSED = BrokerPosition(
+    symbol=SBIN,
+    product="INTRADAY",
+    net_quantity=0,
+    buy_quantity=10,
+    buy_value=800_000,
+    sell_quantity=10,
+    sell_value=803_000,
+)
+
+
+@pytest.mark.hazard("P7", "P11")
+def test_a_row_that_knows_our_entry_and_its_end_is_believed_at_last_and_the_stop_goes(bot):
+    bot.enter()
+    without_a_trace(bot, CLOSED)
+    bot.run(15)
+    assert len(bot.broker.open_exits(SBIN)) == 1  # one reading may be wrong
+    bot.run(60)
+    assert not bot.broker.open_exits(SBIN)
+    assert [(trade.exit_reason, trade.gross) for trade in bot.trades] == [("closed_at_broker", 3_000)]
+    assert bot.alarms == ["CLOSED_ELSEWHERE"]
+
+
+@pytest.mark.hazard("S6", "P11")
+@pytest.mark.parametrize("bought", [0, 9])
+def test_a_row_that_does_not_know_our_entry_is_no_evidence_of_its_end(bot, bought):
+    bot.enter()
+    without_a_trace(bot, replace(CLOSED, buy_quantity=bought, sell_quantity=bought))
+    bot.run(120)
+    assert len(bot.broker.open_exits(SBIN)) == 1
+    assert bot.alarms == ["POSITION_DIFFERS"]
+
+
+@pytest.mark.hazard("S6", "P11")
+def test_a_row_that_only_knows_an_earlier_trade_is_no_evidence_of_the_end_of_this_one(bot):
+    bot.enter()
+    bot.tick(80_600)
+    bot.run(15)
+    bot.enter()
+    without_a_trace(bot, replace(CLOSED, buy_quantity=10, sell_quantity=10))
+    bot.run(120)
+    assert len(bot.broker.open_exits(SBIN)) == 1
