@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test coverage lint types contracts bench soak picture lock clean
+.PHONY: setup run test coverage lint types contracts hazards bench soak picture lock clean
 
 setup: $(STAMP)
 
@@ -35,6 +35,10 @@ types: setup
 
 contracts: setup
 	$(BIN)/lint-imports
+
+# Joins the rows of docs/hazards.yaml with the markers on the tests; a test fails while the page is not up to date.
+hazards: setup
+	$(BIN)/python tests/traceability.py
 
 # Each prints one JSON line and fails when its goal does not hold; the figures of record are in benchmarks/README.md.
 bench: setup

@@ -31,6 +31,7 @@ _USUAL: dict[FaultKind, _Usual] = {
         ),
         _REQUEST,
     ),
+    K.REQUEST_ZOMBIE: _Usual(0.01, 50),
     **dict.fromkeys((K.REJECT_STOP, K.MODIFY_WITHOUT_EFFECT, K.MODIFY_RACE), _Usual(0.12, 15)),
     **dict.fromkeys((K.PARTIAL_FILL, K.NO_FILL), _Usual(0.2, 35)),
     **dict.fromkeys((K.BOOK_STALE, K.BOOK_PARTIAL, K.BOOK_EMPTY, K.BOOK_FAILED), _BOOK),

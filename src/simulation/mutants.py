@@ -11,13 +11,17 @@ from dataclasses import dataclass
 
 from simulation.campaign import Tell
 from simulation.crew import Player
-from simulation.plan import Crash, Plan
+from simulation.plan import Crash, Fault, Plan
 from simulation.planted_bugs import PlantedBug
 from simulation.player import PLAY
 from simulation.session_text import Content
 from simulation.verdict import Verdict
 
 LEAST_FOUND_PERCENT = 95
+_PATIENCE_SECONDS = 30.0
+"""Wall seconds for one session of a mutant: many a bug makes the bot decide without end."""
+_CHANCES = 12
+"""A single fault strikes at one of the first so many chances of its kind."""
 _CRASH_RANGE = 600
 """A session has more durable writes than that."""
 _CRASH_STRIDE = 37
@@ -52,6 +56,7 @@ class Hunt:
     def reason(self) -> str:
         """Why a bug counts as a survivor."""
         kinds = ", ".join(sorted(kind.value for kind in self.bug.exposed_by)) or "no fault"
+        kinds = f"one fault each ({kinds})" if self.bug.by_one_fault else kinds
         kinds += " and a crash" if self.bug.by_a_crash else ""
         anyway = f"; {self.failing_anyway} of them fail without it too" if self.failing_anyway else ""
         return f"nothing was violated in {self.sessions} sessions with {kinds}{anyway}"
@@ -78,9 +83,9 @@ def hunt(bug: PlantedBug, seeds: range, play: str = PLAY) -> Hunt:
     """Look for one bug, seed after seed. Raises `PlayerError` when it does not fit any more."""
     began = time.monotonic()
     sessions = failing_anyway = 0
-    with Player(play=play, bug=bug.name) as mutant, Player(play=play) as plain:
+    with Player(play=play, bug=bug.name, patience_seconds=_PATIENCE_SECONDS) as mutant, Player(play=play) as plain:
         for seed in seeds:
-            plan = _plan_for(bug, seed)
+            plan = plan_for(bug, seed)
             codes = _codes(mutant.play(plan))
             sessions += 1
             if not codes:
@@ -92,7 +97,12 @@ def hunt(bug: PlantedBug, seeds: range, play: str = PLAY) -> Hunt:
     return Hunt(bug, None, (), sessions, time.monotonic() - began, failing_anyway)
 
 
-def _plan_for(bug: PlantedBug, seed: int) -> Plan:
+def plan_for(bug: PlantedBug, seed: int) -> Plan:
+    """Return the session of a seed in which a bug is looked for."""
+    if bug.by_one_fault:
+        kinds = sorted(bug.exposed_by, key=lambda kind: kind.value)
+        kind, use = kinds[seed % len(kinds)], 1 + seed // len(kinds) % _CHANCES
+        return Plan(seed, faults=(Fault(kind, use),))
     crash = Crash(write=1 + seed * _CRASH_STRIDE % _CRASH_RANGE, before=seed % 3 == 0) if bug.by_a_crash else None
     return Plan(seed, kinds=bug.exposed_by, crash=crash)
 

@@ -30,6 +30,9 @@ _TIMED_OUT = Failure(sent=True, reason="no answer in time")
 _RESET = Failure(sent=True, reason="connection reset by peer")
 _NO_CONNECTION = Failure(sent=False, reason="connection refused")
 
+_ZOMBIE_SECONDS = 50, 80
+_FORGOTTEN_IDS = 26010699000000
+"""Where the ids of orders begin that the broker took and lost."""
 _K = FaultKind
 
 
@@ -58,6 +61,8 @@ class Network:
         self.is_address_allowed = True
         self.disturbed: Callable[[str], None] = lambda _symbol: None
         """Is told the symbol of a protective request that went wrong."""
+        self.came_late: Callable[[str], None] = lambda _symbol: None
+        """Is told the symbol of a request that comes when nobody expects it any more."""
 
     def one_way(self) -> int:
         """Nanoseconds a message takes when nothing is wrong."""
@@ -86,14 +91,20 @@ class Network:
             case _K.REQUEST_LATE:
                 longest = LONGEST_TRANSIT if self._fates.choice(kind, use, 10) == 0 else 9.0
                 self._go(request, int(size(kind, use, 0.5, longest) * SECOND), down, _as_answer)
+            case _K.REQUEST_ZOMBIE:
+                self._time.after(int(size(kind, use, *_ZOMBIE_SECONDS) * SECOND), lambda: self._rise(request))
+                self._time.after(up + READ, lambda: request.answer(_TIMED_OUT))
             case _K.RESPONSE_SLOW:
                 self._go(request, up, int(size(kind, use, 0.5, 9) * SECOND), _as_answer)
             case _K.RESPONSE_LOST:
                 self._go(request, up, down, lambda _reply: _RESET)
             case _K.RESPONSE_TRUNCATED:
                 self._go(request, up, down, _in_pieces)
-            case _K.NOT_ACKNOWLEDGED:
+            case _K.NOT_ACKNOWLEDGED if is_done:
                 self._go(request, up, down, _not_acknowledged)
+            case _K.NOT_ACKNOWLEDGED:  # an id was given, and the order never comes to be
+                forgotten = Reply(True, 201, "Sent, not acknowledged", f"{_FORGOTTEN_IDS + use}")
+                self._time.after(up + down, lambda: request.answer(_as_answer(forgotten)))
             case _K.RESPONSE_HTML if is_done:
                 self._go(request, up, down, lambda _reply: _PAGE)
             case _K.RESPONSE_5XX if is_done:
@@ -116,6 +127,12 @@ class Network:
 
         self._time.after(up, arrive)
 
+    def _rise(self, request: Request) -> None:
+        """Carry out what nobody expects any more."""
+        self.came_late(request.symbol)
+        if self._refusal() is None:
+            request.carry_out()
+
     def _refusal(self) -> Exchange | None:
         if not self.has_token:
             return _DEAD_TOKEN
@@ -126,6 +143,7 @@ _REQUEST_FAULTS = (
     _K.REQUEST_REFUSED,
     _K.REQUEST_LOST,
     _K.REQUEST_LATE,
+    _K.REQUEST_ZOMBIE,
     _K.RESPONSE_LOST,
     _K.RESPONSE_SLOW,
     _K.RESPONSE_HTML,

@@ -18,6 +18,8 @@ class FaultKind(Enum):
     """The bytes leave and never arrive; the bot waits in vain."""
     REQUEST_LATE = "request_late"
     """The broker carries the request out seconds later, often after the bot has given up on it."""
+    REQUEST_ZOMBIE = "request_zombie"
+    """The broker carries the request out a minute later, when the bot has called its order absent."""
     RESPONSE_LOST = "response_lost"
     """The broker carries the request out; the connection is reset before the answer."""
     RESPONSE_SLOW = "response_slow"

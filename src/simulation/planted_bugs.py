@@ -32,6 +32,8 @@ class PlantedBug:
     """What goes wrong, and why somebody would write it."""
     exposed_by: frozenset[FaultKind] = frozenset()
     """Fault kinds that its sessions are played with; empty: it shows where nothing goes wrong."""
+    by_one_fault: bool = False
+    """Whether each of its sessions has only one fault, of one of those kinds: more is asked of the bot then."""
     by_a_crash: bool = False
     """Whether each of its sessions also dies once, before or after one of its durable writes."""
 

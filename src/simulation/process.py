@@ -26,7 +26,7 @@ from simulation.feeds import OrderSocket, PriceFeed
 from simulation.life import Life, Make
 from simulation.network import Network
 from simulation.readings import Readings
-from simulation.setting import ACCOUNT, BROKER, CANDLE, CRASH_LIMIT, DESK, INSTRUMENTS, RULES
+from simulation.setting import ACCOUNT, CANDLE, CRASH_LIMIT, DESK, INSTRUMENTS, RULES, rates_of
 from simulation.virtual_time import VirtualTime
 from simulation.workload import Oracle, Rows
 from trading.clock_watch import LARGEST_STEP, LONGEST_TURN, ClockWatch
@@ -86,7 +86,7 @@ class Process:
         self._boots += 1
         self._inbox.clear()
         self._stands_still, self._wake_at, self.clock_offset = False, 0, self.wall_offset
-        budget = RateBudget(BROKER.rates, self._journal)
+        budget = RateBudget(rates_of(self._fates.seed), self._journal)
         self.life = Life(clock=self.now, steady=lambda: self._time.now, put=self.put, budget=budget)
         self.life.put = partial(self._put_into, self.life)
         budget.on_refusal = partial(self.life.put, _refused)

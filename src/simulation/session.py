@@ -23,7 +23,7 @@ from simulation.plan import Fault, FaultKind, Plan, fault_class
 from simulation.prices import Prices
 from simulation.process import Process
 from simulation.protection_meter import ProtectionMeter, is_too_long
-from simulation.setting import CALM, SYMBOLS, OneDay, hours_of
+from simulation.setting import CALM, SYMBOLS, OneDay, hours_of, rates_of
 from simulation.settling import Settling
 from simulation.truth import Truth
 from simulation.verdict import Spell, Verdict, Violation
@@ -85,6 +85,8 @@ class _Session:
         Hands(self._time, self._fates, self._broker, self._network, self._truth, prices, self._process)
         self._broker.watch = self._watch
         self._broker.tell = self._tell
+        self._checker.rates = rates_of(plan.seed)
+        self._network.came_late = lambda symbol: self._truth.touch(symbol, self._time.now)
         self._network.disturbed = lambda symbol: self._meter.request_was_lost(symbol, self._time.now)
 
     def play(self) -> Verdict:

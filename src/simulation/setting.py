@@ -12,7 +12,7 @@ from core.orders import Product
 from core.rules import TradingRules
 from core.sessions import TradingDay
 from core.sizing import SizingMethod, SizingRule
-from runtime.settings import BrokerSettings
+from runtime.settings import BrokerSettings, RateSettings
 from simulation.dice import draw
 
 DATE = date(2026, 1, 6)
@@ -98,6 +98,12 @@ DESK = DeskSet(
     history="",
     warm_up=3,
 )
+
+
+def rates_of(seed: int) -> RateSettings:
+    """Return the call budget of a session: one in ten has so little room that the budget itself is tried."""
+    is_tight = draw(seed, "tight budget", 0) < 0.1
+    return BROKER.rates.model_copy(update={"per_minute": 30, "per_second": 4}) if is_tight else BROKER.rates
 
 
 @dataclass(frozen=True, slots=True)

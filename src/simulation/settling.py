@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from core import events
 from core.events import SafetyLevel
 from core.instants import SECOND, Instant
-from core.orders import Purpose
+from core.orders import OutcomeKind, Purpose
+from simulation.books import own_tag
 from simulation.plan import Fault
 from simulation.protection_meter import LONGEST_FORCED_SECONDS
 from simulation.setting import SYMBOLS
@@ -19,6 +20,8 @@ from simulator.books import ExchangeEvent, OrderChanged
 
 LONGEST_IN_FAIR_WEATHER = 2.0
 """Seconds without protection in a session in which nothing went wrong."""
+LEFT_IN_FAIR_WEATHER = 2.5
+"""Seconds from the decision to leave a position until it is left in such a session."""
 _FORCED = frozenset({SafetyLevel.FLATTEN, SafetyLevel.FREEZE})
 
 
@@ -44,6 +47,10 @@ class Settling:
         self._waited = dict.fromkeys(SYMBOLS, 0)
         """Nanoseconds for which a position that has to go could have been left."""
         self._decided: dict[str, Instant] = {}
+        self._longest_wait = 0
+        self._closing: dict[str, str] = {}
+        """Symbols of our stops and exits by tag."""
+        self._acknowledged: set[str] = set()
         self._dramatic: list[str] = []
         """What only happens when something is wrong."""
 
@@ -55,12 +62,20 @@ class Settling:
                     self._to_leave.add(symbol)
                 case events.TradeClosed(trade=trade):
                     self._to_leave.discard(trade.symbol)
+                    self._check_closed(trade.symbol)
+                case events.OutcomeArrived(verb=events.Verb.PLACE, tag=tag, outcome=outcome):
+                    if outcome.kind is OutcomeKind.ACK:
+                        self._acknowledged.add(tag)
                 case events.LevelChanged(level=level):
                     self._change_level(level)
                 case events.Decided(symbol=symbol, candle=candle):
                     if self._decided.get(symbol, 0) >= candle:
                         self._complain("I1", f"{symbol}: one candle was decided on twice")
                     self._decided[symbol] = candle
+                case events.OrderIntended(intent=intent) if intent.purpose is not Purpose.ENTRY:
+                    self._closing[intent.tag] = intent.symbol
+                case events.CancelIntended(tag=tag) if self._truth.net.get(self._closing.get(tag, "")):
+                    self._dramatic.append(f"the exit of {self._closing[tag]} was cancelled before it was flat")
                 case events.PositionExitIntended(symbol=symbol):
                     self._dramatic.append(f"the broker was asked to close {symbol}")
                 case events.Alarm(code=code, message=message) if code != events.SOFT_LOSS_LIMIT:  # a bad market will do
@@ -94,8 +109,9 @@ class Settling:
                 self._waited[symbol] = 0
             elif self._can_act(symbol):
                 before = self._waited[symbol]
-                self._waited[symbol] = before + elapsed
-                if before <= LONGEST_FORCED_SECONDS * SECOND < before + elapsed:
+                waited = self._waited[symbol] = before + elapsed
+                self._longest_wait = max(self._longest_wait, waited)
+                if before <= LONGEST_FORCED_SECONDS * SECOND < waited:
                     held = f"{truth.net[symbol]} {symbol}"
                     self._complain("I11", f"{held} had to go and are held {LONGEST_FORCED_SECONDS:.0f} s later")
 
@@ -107,11 +123,21 @@ class Settling:
                 self._complain("I3", f"{symbol}: exits for {resting} work on a position of {net} after the calm")
         if fired or crashed:
             return
+        if self._longest_wait > LEFT_IN_FAIR_WEATHER * SECOND:
+            self._complain("I11", f"nothing went wrong, and an exit took {self._longest_wait / SECOND:.1f} s")
         if self._dramatic:
             self._complain("I0", f"nothing went wrong, and {self._dramatic[0]}")
         for spell in spells:
             if spell.seconds > LONGEST_IN_FAIR_WEATHER:
                 self._complain("I4", f"{spell.symbol} stood unprotected for {spell.seconds:.1f} s in fair weather")
+
+    def _check_closed(self, symbol: str) -> None:
+        """I10: a closed trade has left no order behind that the bot knows to have reached the broker."""
+        resting = [
+            tag for order in self._truth.exits[symbol].values() if (tag := own_tag(order.tag)) in self._acknowledged
+        ]
+        if resting:
+            self._complain("I10", f"the trade in {symbol} is closed, and {', '.join(resting)} still works")
 
     def _change_level(self, level: SafetyLevel) -> None:
         if self._level in _FORCED and level.value < self._level.value:

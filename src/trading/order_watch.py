@@ -76,7 +76,7 @@ def _twin(original: TrackedOrder, twin: TrackedOrder, at: Instant) -> _Suspicion
 
 
 def _unknown_stop(state: BotState, event: events.ExitDecided) -> Iterator[_Suspicion]:
-    """The one moment at which waiting for a verdict may cost money (decision 0010)."""
+    """The one moment at which waiting for a verdict may cost money (decision 0011)."""
     order = state.exit_order(event.symbol)
     if order is None or order.state is not OrderState.UNKNOWN or event.reason != exits.REASONS[exits.STOP]:
         return

@@ -268,6 +268,7 @@ def test_a_commit_waits_for_the_disk(file):
         assert log._connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
+@pytest.mark.hazard("W7")
 def test_a_log_that_layout_1_wrote_is_brought_up_to_date_and_goes_on(tmp_path):
     path = tmp_path / "log.sqlite"
     write_layout_1(path, [level(1), level(2)])
@@ -281,6 +282,7 @@ def test_a_log_that_layout_1_wrote_is_brought_up_to_date_and_goes_on(tmp_path):
         assert log._connection.execute("PRAGMA user_version").fetchone()[0] == 2
 
 
+@pytest.mark.hazard("W5")
 def test_what_was_altered_before_a_log_was_brought_up_to_date_is_still_found(tmp_path):
     path = tmp_path / "log.sqlite"
     write_layout_1(path, [level(1), level(2)])
@@ -289,6 +291,7 @@ def test_what_was_altered_before_a_log_was_brought_up_to_date_is_still_found(tmp
         log.verify()
 
 
+@pytest.mark.hazard("W7")
 def test_a_log_that_cannot_be_brought_up_to_date_stays_as_it_was(tmp_path, monkeypatch):
     path = tmp_path / "log.sqlite"
     write_layout_1(path, [level(1)])
@@ -300,6 +303,7 @@ def test_a_log_that_cannot_be_brought_up_to_date_stays_as_it_was(tmp_path, monke
         assert list(log.read()) == [level(1)]
 
 
+@pytest.mark.hazard("W5")
 @pytest.mark.parametrize("flip", [0xFF, 0x01, 0x80])
 def test_a_flipped_byte_anywhere_in_the_file_is_found_or_touches_no_event(tmp_path, flip):
     path = tmp_path / "log.sqlite"

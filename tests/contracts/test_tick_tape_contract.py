@@ -128,6 +128,7 @@ def test_a_day_without_a_tape_has_no_position(tmp_path):
     assert written_position(tape_path(tmp_path, DAY)) == 0
 
 
+@pytest.mark.hazard("W5")
 @pytest.mark.parametrize("flip", [0xFF, 0x01, 0x80])
 def test_a_flipped_byte_is_found_wherever_it_is_and_its_record_is_named(file, flip):
     content = file.read_bytes()
@@ -137,6 +138,7 @@ def test_a_flipped_byte_is_found_wherever_it_is_and_its_record_is_named(file, fl
             list(read_tape(file))
 
 
+@pytest.mark.hazard("W5")
 @pytest.mark.parametrize("record", [1, 4, 7])
 def test_a_record_that_is_missing_or_comes_twice_is_found(file, record):
     content = file.read_bytes()
@@ -147,6 +149,7 @@ def test_a_record_that_is_missing_or_comes_twice_is_found(file, record):
             list(read_tape(file))
 
 
+@pytest.mark.hazard("W3")
 def test_a_torn_end_is_left_out_by_the_reader_and_cut_off_by_the_next_writer(file):
     content = file.read_bytes()
     for length in range(len(content) - 2 * RECORD + 1, len(content)):
@@ -168,6 +171,7 @@ def test_a_torn_header_is_written_anew(file, length):
     assert written_position(file) == 0
 
 
+@pytest.mark.hazard("W3")
 def test_zeros_that_a_power_cut_left_are_cut_off(file):
     content = file.read_bytes()
     file.write_bytes(content[:-RECORD] + bytes(3 * RECORD))
@@ -212,6 +216,7 @@ def test_a_tape_that_is_not_there_cannot_be_read(tmp_path):
         list(read_tape(tape_path(tmp_path, DAY)))
 
 
+@pytest.mark.hazard("W4")
 def test_what_a_full_disk_took_only_in_part_is_completed_when_there_is_room(tmp_path, monkeypatch):
     tape = FileTickTape(tmp_path, DAY)
     for number in range(1, 4):

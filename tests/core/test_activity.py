@@ -9,6 +9,7 @@ from core.tracking import OrderState
 SENT, WORKING, UNKNOWN, REJECTED = OrderState.SENT, OrderState.WORKING, OrderState.UNKNOWN, OrderState.REJECTED
 
 
+@pytest.mark.hazard("S21")
 def test_failures_within_a_minute_open_the_circuit_for_one():
     activity = Activity()
     for second in range(FAILURES - 1):
@@ -51,6 +52,7 @@ def test_verbs_are_counted_within_a_window_and_forgotten_after_a_minute():
     assert activity.sent_since(59 * SECOND) == 1
 
 
+@pytest.mark.hazard("S9")
 def test_refusals_for_the_rate_count_by_the_minute():
     activity = Activity()
     for at in (0, 59 * SECOND, 60 * SECOND, 61 * SECOND):

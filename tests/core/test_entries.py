@@ -5,9 +5,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import events, exits
+from core import events, exits, gatekeeper
 from core.entries import propose_entry
+from core.event_codec import decode, encode
 from core.events import Condition, SafetyLevel
+from core.gatekeeper import Refusal
 from core.instants import MINUTE, SECOND
 from core.market import Instrument, Side, Tick
 from core.orders import OrderType, Purpose
@@ -91,6 +93,15 @@ def test_the_gate_sees_the_state(propose, state, change, code):
     for name, value in change.items():
         setattr(state, name, value)
     assert propose().code == code
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_each_refusal_is_an_event_with_its_code_that_the_log_gives_back(propose, refusal, monkeypatch):
+    monkeypatch.setattr(gatekeeper, "RULES", ((refusal, lambda *_: "the numbers"),))
+    refused = propose()
+    assert isinstance(refused, events.EntryRefused)
+    assert (refused.code, refused.detail) == (refusal.value, "the numbers")
+    assert decode(*encode(refused)) == refused
 
 
 def test_the_gate_sees_the_price_and_the_profit(propose):

@@ -57,6 +57,7 @@ def position(state: BotState, symbol: str, quantity: int, side: Side = Side.BUY)
     state.positions[symbol] = held
 
 
+@pytest.mark.hazard("S21")
 def test_exposure_is_what_is_held_and_what_may_still_fill(state):
     position(state, SBIN, 10)
     position(state, INFY, 5, Side.SELL)
@@ -71,12 +72,14 @@ def test_exposure_is_what_is_held_and_what_may_still_fill(state):
     assert told.positions == 2
 
 
+@pytest.mark.hazard("S21")
 def test_turnover_is_every_fill_of_the_day(state):
     order(state, "e", OrderState.FILLED).filled_value = 800_000
     order(state, "x", OrderState.CANCELLED, purpose=Purpose.EXIT).filled_value = 300_000
     assert facts(state).turnover == 1_100_000
 
 
+@pytest.mark.hazard("S18")
 def test_money_bound_since_it_was_read_is_gone(state):
     assert facts(state).free_funds is None
     state.funds = events.FundsRead(at=NOW, asked_at=NOW - 10 * SECOND, available=2_000_000, account="XY0001")
@@ -90,6 +93,7 @@ def test_money_bound_since_it_was_read_is_gone(state):
     assert facts(state).free_funds == 1_200_000
 
 
+@pytest.mark.hazard("S21", "S22")
 @pytest.mark.parametrize(
     ("age", "change", "is_twin"),
     [

@@ -148,7 +148,7 @@ def test_a_short_entry_within_all_limits_passes(ask, rules):
     assert refuse_entry(*ask(short), rules) is None
 
 
-@pytest.mark.hazard("A1", "D1", "D11", "T6", "S12", "S13", "S14", "S17", "S21", "P10", "V5")
+@pytest.mark.hazard("A1", "D1", "D11", "T6", "S12", "S13", "S14", "S17", "S21", "P10", "V5", "S18", "S20", "S9", "A9")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.refusal.value)
 def test_each_rule_refuses_what_no_other_rule_refuses(case, ask, rules):
     intent, facts = ask(case)

@@ -90,6 +90,7 @@ def test_a_resume_with_an_order_that_may_still_trade_is_refused_and_names_it(ord
     assert "open is order a-tag in NSE:INFY-EQ" in alarm.message
 
 
+@pytest.mark.hazard("P13")
 def test_a_resume_waits_until_a_forced_exit_is_proven():
     (alarm,) = told(at(FLATTEN, flattened=False), Command.RESUME)
     assert "two readings of the books have not shown yet that all is closed" in alarm.message

@@ -56,17 +56,20 @@ def test_every_answer_and_every_status_of_the_broker_is_a_signal():
     assert set(SIGNAL_OF_STATUS) == set(OrderStatus)
 
 
+@pytest.mark.hazard("O3")
 @pytest.mark.parametrize("state", ENDED)
 @pytest.mark.parametrize("signal", [signal for signal in Signal if signal is not Signal.DISPROVED])
 def test_what_has_ended_in_the_market_stays_ended(state, signal):
     assert next_state(state, signal) is state
 
 
+@pytest.mark.hazard("S4")
 @pytest.mark.parametrize("state", sorted(THOUGHT_DEAD, key=str))
 def test_a_trade_of_an_order_held_for_dead_makes_it_a_zombie(state):
     assert next_state(state, Signal.TRADED) is OrderState.ZOMBIE
 
 
+@pytest.mark.hazard("O13")
 @pytest.mark.parametrize("state", [state for state in OrderState if state.is_live])
 def test_a_status_we_do_not_know_never_ends_an_order(state):
     assert next_state(state, Signal.STRANGE).is_live
@@ -142,18 +145,21 @@ def live_through(day, words) -> tuple:
     return order.state, order.filled, order.filled_late, position.signed_quantity if position else 0
 
 
+@pytest.mark.hazard("O3")
 @pytest.mark.parametrize("life", LIVES)
 def test_all_orders_of_the_words_of_a_life_come_to_the_same_end(day, life):
     ends = {live_through(day, words) for words in permutations(LIVES[life])}
     assert len({(state, filled, net) for state, filled, _, net in ends}) == 1
 
 
+@pytest.mark.hazard("O2")
 def test_words_told_again_at_the_end_of_a_life_change_nothing(day):
     for words in LIVES.values():
         reports = [word for word in words if isinstance(word, OrderReport)]
         assert live_through(day, [*words, *reports])[:2] == live_through(day, words)[:2]
 
 
+@pytest.mark.hazard("S4")
 @pytest.mark.parametrize("read_after", [SECOND, MINUTE])
 def test_a_refused_order_is_a_zombie_only_in_a_reading_begun_well_after_the_answer(day, read_after):
     state, now = BotState(), day.open
@@ -168,6 +174,7 @@ def test_a_refused_order_is_a_zombie_only_in_a_reading_begun_well_after_the_answ
     assert state.orders["entry"].state is expected
 
 
+@pytest.mark.hazard("S10")
 def test_a_second_order_under_a_tag_is_tracked_by_itself(day):
     state = BotState()
     state.apply(events.DayBegan(at=day.open, day=day))

@@ -359,6 +359,7 @@ def test_a_reading_without_an_order_it_must_show_is_no_evidence(held):
     assert held.state.orders["again"].absent_reads == 1
 
 
+@pytest.mark.hazard("S4")
 @pytest.mark.parametrize("verdict", ["absent", "not_sent"])
 def test_an_order_thought_missing_that_shows_up_is_a_zombie(life, verdict):
     life.send()
@@ -591,6 +592,7 @@ def replace_shallow(state: BotState) -> BotState:
     return replace(state, orders=dict(state.orders), positions=dict(state.positions))
 
 
+@pytest.mark.hazard("S21")
 def test_five_orders_that_fail_in_five_ways_open_the_circuit_which_a_restart_does_not_close():
     state, at = BotState(), SECOND
     refused = Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER)

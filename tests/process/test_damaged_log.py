@@ -50,6 +50,7 @@ def outcome_of_reading(folder: Path) -> tuple[list[events.Event], str]:
         return [], str(error)
 
 
+@pytest.mark.hazard("W3")
 def test_what_a_power_cut_leaves_is_whole(written: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(written, tmp_path / "copy")
     assert (copy / "paper.sqlite-wal").stat().st_size > 0

@@ -15,11 +15,13 @@ CALM, BUSY = 5, 7
 """Seeds of sessions that are played whole below."""
 
 
+@pytest.mark.hazard("W8")
 @pytest.mark.parametrize("seed", [CALM, BUSY, 33])
 def test_the_same_plan_gives_the_same_verdict(seed):
     assert play(Plan(seed)) == play(Plan(seed))
 
 
+@pytest.mark.hazard("W8")
 def test_the_order_of_sets_and_hashes_changes_nothing():
     program = f"from simulation.plan import Plan; from simulation.session import play; print(play(Plan({BUSY})).digest)"
     digests = set()
@@ -72,6 +74,7 @@ def test_a_real_file_holds_the_same_session():
     assert play(Plan(CALM, minutes=2, on_disk=True)).digest == play(Plan(CALM, minutes=2)).digest
 
 
+@pytest.mark.hazard("S5")
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("write", [1, 3, 17, 18, 19, 20, 40, 80])
 def test_the_process_may_die_at_any_write(write, before):

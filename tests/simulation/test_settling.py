@@ -4,7 +4,7 @@ from core import events
 from core.events import SafetyLevel
 from core.instants import SECOND
 from core.market import Side
-from core.orders import OrderType, Product, Purpose
+from core.orders import OrderIntent, OrderType, Outcome, OutcomeKind, Product, Purpose
 from core.positions import Trade
 from core.signals import Direction
 from simulation.plan import Fault, FaultKind
@@ -42,6 +42,23 @@ class Stage:
 
     def decide_exit(self) -> None:
         self.settling.kept([events.ExitDecided(at=self.now, symbol=SYMBOL, reason="target", price=1)])
+
+    def close_trade(self) -> None:
+        trade = Trade(
+            symbol=SYMBOL,
+            side=Side.BUY,
+            quantity=10,
+            entry_at=1,
+            entry_value=1,
+            exit_at=2,
+            exit_value=2,
+            exit_reason="target",
+            charges=0,
+            stop=0,
+            target=0,
+            probability=0.0,
+        )
+        self.settling.kept([events.TradeClosed(at=self.now, trade=trade)])
 
     def set_level(self, level: SafetyLevel) -> None:
         self.settling.kept([events.LevelChanged(at=self.now, level=level, why="")])
@@ -86,21 +103,7 @@ def test_a_position_that_is_gone_has_nowhere_to_go() -> None:
     stage.decide_exit()
     stage.world.fill(Purpose.EXIT, Side.SELL, 10)
     stage.wait(200)
-    trade = Trade(
-        symbol=SYMBOL,
-        side=Side.BUY,
-        quantity=10,
-        entry_at=1,
-        entry_value=1,
-        exit_at=2,
-        exit_value=2,
-        exit_reason="target",
-        charges=0,
-        stop=0,
-        target=0,
-        probability=0.0,
-    )
-    stage.settling.kept([events.TradeClosed(at=stage.now, trade=trade)])
+    stage.close_trade()
     stage.hold(10)
     stage.wait(200)
     assert stage.complaints == []
@@ -129,6 +132,16 @@ def test_an_exit_never_works_on_the_side_of_the_position() -> None:
     assert stage.complaints == []
     stage.settling.watch([OrderChanged(world.order(world.tag(Purpose.STOP), Side.SELL, 10))])
     assert stage.complaints == ["I3"]
+
+
+def test_a_trade_is_not_closed_while_its_stop_is_known_to_rest() -> None:
+    for is_known, expected in ((True, ["I10"]), (False, [])):
+        stage = Stage()
+        tag = stage.world.rest(Purpose.STOP, Side.SELL, 10).tag.removeprefix("1:")
+        outcome = Outcome(kind=OutcomeKind.ACK if is_known else OutcomeKind.UNKNOWN, broker_id="1")
+        stage.settling.kept([events.OutcomeArrived(at=1, verb=events.Verb.PLACE, tag=tag, outcome=outcome)])
+        stage.close_trade()
+        assert stage.complaints == expected
 
 
 def decided(at: int, candle: int) -> events.Decided:
@@ -164,14 +177,48 @@ def test_after_the_calm_no_exit_lies_beside_what_it_closes() -> None:
     assert stage.complaints == ["I3"]
 
 
+def test_in_fair_weather_an_exit_is_quick() -> None:
+    quick, slow, foul = Stage(), Stage(), Stage()
+    for stage, seconds in ((quick, 2), (slow, 3), (foul, 3)):
+        stage.hold(10)
+        stage.decide_exit()
+        stage.wait(seconds)
+        stage.settling.judge_end([Fault(FaultKind.NO_FILL, 1)] if stage is foul else [], [], crashed=False)
+    assert (quick.complaints, slow.complaints, foul.complaints) == ([], ["I11"], [])
+
+
+def test_in_fair_weather_a_stop_is_not_cancelled_before_it_is_flat() -> None:
+    for held, expected in ((10, ["I0"]), (0, [])):
+        stage = Stage()
+        if held:
+            stage.hold(held)
+        tag = stage.world.tag(Purpose.STOP)
+        intent = OrderIntent(
+            tag=tag,
+            symbol=SYMBOL,
+            side=Side.SELL,
+            quantity=10,
+            type=OrderType.STOP_LIMIT,
+            product=Product.INTRADAY,
+            purpose=Purpose.STOP,
+            reason="",
+        )
+        stage.settling.kept([events.OrderIntended(at=1, intent=intent)])
+        stage.settling.kept([events.CancelIntended(at=2, tag=tag, broker_id="1", why="")])
+        stage.settling.judge_end([], [], crashed=False)
+        assert stage.complaints == expected
+
+
 def test_in_fair_weather_there_are_no_emergencies() -> None:
     long_spell, short_spell = Spell(2.1, SYMBOL, False, 0.0), Spell(1.9, SYMBOL, False, None)
     alarm = events.Alarm(at=1, code="UNPROTECTED", message="")
+    loss = events.Alarm(at=1, code=events.SOFT_LOSS_LIMIT, message="trades that the market took the other way")
     request = events.PositionExitIntended(at=1, symbol=SYMBOL, product=Product.INTRADAY, why="")
     for step, spells, expected in [
         ([], [short_spell], []),
         ([], [long_spell], ["I4"]),
         ([alarm], [], ["I0"]),
+        ([loss], [], []),
         ([request], [], ["I0"]),
     ]:
         fair, foul, crashed = Stage(), Stage(), Stage()

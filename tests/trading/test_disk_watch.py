@@ -84,6 +84,7 @@ def test_a_link_in_its_place_is_not_written_through(tmp_path: Path, caplog: pyte
     assert "no reserve in" in caplog.text
 
 
+@pytest.mark.hazard("W4")
 def test_a_disk_that_fills_meanwhile_leaves_nothing_behind(tmp_path: Path) -> None:
     program = "import sys; from pathlib import Path; from trading.disk_watch import DiskReserve\n"
     program += "DiskReserve(Path(sys.argv[1]), 2, 0).hold()"

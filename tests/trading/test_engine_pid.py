@@ -103,6 +103,7 @@ def test_a_file_forged_with_true_facts_of_a_process_that_holds_no_lock_is_not_be
     assert other_bot.poll() is None
 
 
+@pytest.mark.hazard("R2")
 @pytest.mark.parametrize(
     "content",
     ["", "1", "[]", "{}", "\x00\xff", '{"pid": 1}', '{"pid": "1", "started_ticks": 0, "boot_id": ""}', "[" * 100_000]

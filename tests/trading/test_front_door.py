@@ -345,6 +345,7 @@ def test_nobody_is_asked_where_there_is_nobody_or_no_money(
 # --- one bot on a folder --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("R2")
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_pid_file_stands_while_the_bot_runs_and_is_taken_away_at_a_graceful_end_only(
     fails: bool, screen: io.StringIO, settings: Settings, monkeypatch: pytest.MonkeyPatch

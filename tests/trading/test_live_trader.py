@@ -418,6 +418,7 @@ def test_a_stop_that_leaves_something_open_says_so_and_fails(monkeypatch, change
     assert len(house.reported) == 1
 
 
+@pytest.mark.hazard("T10", "P13")
 def test_a_session_that_ends_without_being_verified_flat_fails():
     house = House((TUESDAY, time(9, 0)), speed=1_500.0)
     assemble = house.assemble

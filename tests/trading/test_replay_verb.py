@@ -187,6 +187,7 @@ def ask(recorded, settings, calendar) -> Callable[..., ReplayRequest]:
     )
 
 
+@pytest.mark.hazard("W8")
 def test_a_recorded_day_is_verified(ask, settings, recorded):
     came = ask(day=TUESDAY)
     assert came.difference is None
@@ -200,6 +201,7 @@ def test_a_recorded_day_is_verified(ask, settings, recorded):
     assert {"Decided", "OrderIntended", "LevelsSet", "TickActed", "ExitDecided"} <= set(kinds)
 
 
+@pytest.mark.hazard("W8")
 @pytest.mark.parametrize("seed", ["1", "77"])
 def test_the_order_of_hashes_changes_nothing(recorded, settings, tmp_path, seed):
     (tmp_path / "bot.yaml").write_text("strategy: {folder: .}")
@@ -277,6 +279,7 @@ def test_a_decision_that_comes_out_otherwise_is_shown_and_ends_with_1(recorded, 
     assert '"NSE:SBIN-EQ",1,10,' in lines[2]
 
 
+@pytest.mark.hazard("W5")
 @pytest.mark.parametrize("flip", [0xFF, 0x01])
 def test_a_flipped_byte_anywhere_in_the_tape_is_located(ask, settings, flip):
     tape = tape_path(tape_folder(settings.paths.state, settings.mode), TUESDAY)
@@ -289,6 +292,7 @@ def test_a_flipped_byte_anywhere_in_the_tape_is_located(ask, settings, flip):
     assert ask().difference is None
 
 
+@pytest.mark.hazard("W5")
 def test_a_row_of_the_log_that_was_altered_is_located(ask, settings):
     path = log_path(settings.paths.state, settings.mode)
     connection = sqlite3.connect(path)
@@ -309,6 +313,7 @@ def test_a_tape_that_is_missing_or_short_is_an_error_in_words(ask, settings):
         ask()
 
 
+@pytest.mark.hazard("W3")
 def test_what_a_power_cut_took_is_named_and_the_starts_after_it_go_on(recorded, settings, calendar, ask):
     tape = tape_path(tape_folder(settings.paths.state, settings.mode), TUESDAY)
     with SqliteEventLog(log_path(settings.paths.state, settings.mode)) as log:
@@ -321,6 +326,7 @@ def test_what_a_power_cut_took_is_named_and_the_starts_after_it_go_on(recorded, 
         ask()
 
 
+@pytest.mark.hazard("R8")
 def test_a_strategy_file_that_was_changed_since_is_refused(ask, tmp_path):
     (tmp_path / "always.py").write_text(ALWAYS.replace("0.6", "0.7"))
     with pytest.raises(
@@ -329,6 +335,7 @@ def test_a_strategy_file_that_was_changed_since_is_refused(ask, tmp_path):
         ask()
 
 
+@pytest.mark.hazard("R8")
 def test_features_that_are_others_now_are_refused(ask, tmp_path, monkeypatch):
     monkeypatch.setattr("features.specification.SCHEMA_VERSION", 99)
     with pytest.raises(ConfigurationError, match="the specification of features is another than on that day"):

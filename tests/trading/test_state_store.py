@@ -117,6 +117,7 @@ def test_a_start_on_an_empty_log_is_a_state_that_knows_nothing(desk):
     assert desk.start_again().state == BotState()
 
 
+@pytest.mark.hazard("W6")
 @pytest.mark.parametrize("point", range(12))
 def test_a_snapshot_at_any_point_gives_the_whole_fold(desk, point):
     desk.live(point)
@@ -131,6 +132,7 @@ def resealed(snapshot, **changes):
     return replace(changed, seal=_seal(changed.seq, changed.layout, changed.core, changed.chain, changed.body))
 
 
+@pytest.mark.hazard("W6")
 @pytest.mark.parametrize(
     ("lie", "complaint"),
     [
@@ -161,6 +163,7 @@ def test_a_snapshot_that_does_not_keep_its_word_is_refused_and_the_older_one_is_
     assert complaint in message
 
 
+@pytest.mark.hazard("W6")
 def test_when_every_snapshot_lies_the_log_wins(desk, caplog):
     desk.live(10)
     desk.store.persist()
@@ -171,6 +174,7 @@ def test_when_every_snapshot_lies_the_log_wins(desk, caplog):
     assert len(messages(caplog)) == 2
 
 
+@pytest.mark.hazard("W3", "W6")
 def test_a_log_that_ends_before_its_snapshot_has_lost_events_and_that_is_cried_out(desk, caplog):
     desk.live(10)
     desk.store.persist()
@@ -182,6 +186,7 @@ def test_a_log_that_ends_before_its_snapshot_has_lost_events_and_that_is_cried_o
     assert "lost its newest events: it ends at 7, a snapshot of it was taken at 10" in record.getMessage()
 
 
+@pytest.mark.hazard("W6")
 def test_a_snapshot_of_another_log_is_refused(desk, caplog):
     desk.live(10)
     desk.store.persist()
@@ -202,6 +207,7 @@ def test_snapshots_that_cannot_be_read_cost_a_slower_start_only(desk, caplog):
     assert messages(caplog) == ["The log is folded from its beginning: the page is gone"]
 
 
+@pytest.mark.hazard("W7")
 def test_a_migration_carries_an_old_body_into_this_layout(desk):
     desk.live(5)
     newest = take_snapshot(desk.kernel.state, desk.log)
@@ -252,6 +258,7 @@ def test_a_start_that_nothing_followed_takes_no_snapshot(desk):
     assert len(desk.snapshots.newest_first()) == 1
 
 
+@pytest.mark.hazard("W6")
 def test_a_state_that_is_ahead_of_the_log_is_never_kept(desk, caplog):
     desk.live(3)
     desk.kernel.state.apply(story(4))  # decided, but the disk refused it
@@ -325,6 +332,7 @@ def test_without_a_bus_nobody_can_subscribe(desk):
 # --- a damaged file -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("W5", "W6")
 @pytest.mark.parametrize("seed", range(60))
 def test_whatever_byte_of_the_file_flips_a_start_is_the_whole_fold_or_an_error(tmp_path, seed):
     path = tmp_path / "log.sqlite"

@@ -60,6 +60,7 @@ def diary() -> Diary:
     return Diary()
 
 
+@pytest.mark.hazard("W1")
 def test_the_tape_is_written_before_the_log_and_both_before_anybody_hears_or_acts(diary):
     diary.writer.take(FIRED, 5)
     assert diary.lines == ["tape", "log", "tell", "tell", "act"]
@@ -88,6 +89,7 @@ def test_each_row_says_which_ticks_came_before_it(diary):
     ]
 
 
+@pytest.mark.hazard("W1")
 def test_a_tape_that_cannot_be_written_keeps_the_step_out_of_the_log_and_from_the_outside(diary, caplog):
     def refuse() -> None:
         raise StorageError("tick tape x cannot be written: disk full")
@@ -117,6 +119,7 @@ def test_the_log_is_closed_even_if_the_end_of_the_tape_is_lost(diary):
     assert closed == ["log"]
 
 
+@pytest.mark.hazard("W5")
 def test_a_log_that_was_altered_is_found_before_anything_is_restored(diary):
     def find() -> None:
         raise StorageError("event log x: row 2 was altered or is missing")

@@ -73,6 +73,7 @@ def writer_on(log: MemoryEventLog, snapshots: MemorySnapshots, act=lambda effect
     return Writer(kernel, log, act, (), store=StateStore(kernel, log, snapshots))
 
 
+@pytest.mark.hazard("W6")
 def test_a_restart_is_a_snapshot_and_the_events_after_it(snapshots):
     log = MemoryEventLog()
     first = writer_on(log, snapshots)
@@ -108,6 +109,7 @@ def test_the_end_of_the_desk_keeps_a_snapshot(snapshots):
     assert [kept.seq for kept in snapshots.newest_first()] == [1]
 
 
+@pytest.mark.hazard("W1", "W6")
 def test_what_the_disk_refused_is_in_no_snapshot(snapshots):
     writer = writer_on(FullDisk(room=2), snapshots)
     writer.take(halt(1), 1)

@@ -48,7 +48,7 @@ BUGS = (
         old="    if obstacle:\n",
         new="    if obstacle and not state.reconciled:\n",
         why="A resume is obeyed while something must still be closed.",
-        exposed_by=_COMMANDS,
+        exposed_by=_COMMANDS | {FaultKind.CIRCUIT_LOCK, FaultKind.NO_FILL},
     ),
     PlantedBug(
         name="entries_at_any_level",

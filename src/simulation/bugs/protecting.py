@@ -5,7 +5,6 @@ from simulation.planted_bugs import PlantedBug
 
 _NO_WAY_OUT = frozenset({FaultKind.NO_FILL, FaultKind.CIRCUIT_LOCK, FaultKind.GAP_MOVE})
 _UNCERTAIN_STOP = frozenset({FaultKind.REQUEST_LOST, FaultKind.NOT_ACKNOWLEDGED, FaultKind.RATE_LIMITED})
-_SLOW_ENTRY = frozenset({FaultKind.PARTIAL_FILL, FaultKind.NO_FILL, FaultKind.REQUEST_LOST, FaultKind.REQUEST_REFUSED})
 
 BUGS = (
     PlantedBug(
@@ -17,7 +16,8 @@ BUGS = (
         if not position.stop:
             return [self._levels""",
         why="The stop is placed once, when the entry is done, and the first shares wait for the last.",
-        exposed_by=_SLOW_ENTRY,
+        exposed_by=frozenset({FaultKind.PARTIAL_FILL}),
+        by_one_fault=True,
     ),
     PlantedBug(
         name="stop_does_not_grow",
@@ -45,9 +45,7 @@ BUGS = (
         old="            quantity=position.quantity,\n",
         new="            quantity=position.entry_filled,\n",
         why="The stop and the exit are for what was bought, not for what is left of it.",
-        exposed_by=frozenset(
-            {FaultKind.PARTIAL_FILL, FaultKind.MANUAL_CANCEL, FaultKind.REQUEST_REFUSED, FaultKind.NO_FILL}
-        ),
+        exposed_by=frozenset({FaultKind.PARTIAL_FILL, FaultKind.MODIFY_WITHOUT_EFFECT, FaultKind.NO_FILL}),
     ),
     PlantedBug(
         name="exit_forgets_what_it_filled",

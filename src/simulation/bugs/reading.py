@@ -86,7 +86,7 @@ BUGS = (
         old="CANCELLED REJECTED  EXPIRED   ZOMBIE    ZOMBIE    ZOMBIE\nLISTED",
         new="CANCELLED REJECTED  EXPIRED   NOT_SENT  ABSENT    ZOMBIE\nLISTED",
         why="An order that was called absent and shows after all is left to itself.",
-        exposed_by=frozenset({FaultKind.REQUEST_LATE, FaultKind.BOOK_PARTIAL, FaultKind.BOOK_EMPTY}),
+        exposed_by=frozenset({FaultKind.REQUEST_ZOMBIE}),
     ),
     PlantedBug(
         name="sent_order_forgotten_by_a_crash",

@@ -1,5 +1,7 @@
 """Campaigns play what they say, count it, and notice a session that is not the same twice."""
 
+import pytest
+
 from simulation.campaign import Campaign, plan_of
 
 
@@ -25,6 +27,7 @@ def test_seeds_are_played_and_counted(play: str) -> None:
     assert any(line.startswith("10 of 10 sessions") for line in lines)
 
 
+@pytest.mark.hazard("S5")
 def test_every_durable_write_is_crashed_at_before_and_after(play: str) -> None:
     tally, _ = campaign(play).crash_everywhere(1, 2)
     assert tally.sessions == 2 + 2 * 6 * 2
@@ -43,6 +46,7 @@ def test_sessions_that_are_the_same_are_found_so(play: str) -> None:
     assert campaign(play).determinism(1, 3) == {"sessions": 3, "plays_of_each": 4, "different": []}
 
 
+@pytest.mark.hazard("W8")
 def test_a_session_that_hangs_on_the_hash_seed_is_found(play: str) -> None:
     again = campaign(play).determinism(701, 10)
     assert again == {"sessions": 4, "plays_of_each": 4, "different": [701]}

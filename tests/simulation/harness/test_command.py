@@ -56,6 +56,7 @@ def test_good_seeds_end_with_0_and_all_figures(wish: Wish, capsys: Printed) -> N
         assert {"p50", "p99", "max"} <= report["unprotected_seconds"][name].keys()
 
 
+@pytest.mark.hazard("V11")
 def test_a_failing_seed_ends_with_1_and_is_written_as_a_small_test(wish: Wish, capsys: Printed) -> None:
     file = wish.failures.parent / "plan.json"
     faults = [["kill", 3], *[[kind.value, 2] for kind in FaultKind], ["pause", 1]]
@@ -92,6 +93,7 @@ def test_a_session_that_is_not_the_same_twice_ends_with_1(wish: Wish, capsys: Pr
     assert (report["violations"], report["determinism"]["different"]) == (0, [701])
 
 
+@pytest.mark.hazard("V11")
 def test_a_suite_that_finds_nothing_ends_with_1_and_names_what_survived(wish: Wish, capsys: Printed) -> None:
     assert simulate(replace(wish, mutants=True, only=("everybody_is_long",))) == 1
     report = report_of(capsys)

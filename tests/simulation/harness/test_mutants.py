@@ -1,5 +1,6 @@
 """A bug counts as found only by what the build without it does not do; a survivor says how far it was looked for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "session_of_tags:play"
 
 
+@pytest.mark.hazard("V11")
 def test_a_bug_is_found_with_the_first_seed_that_shows_it(tags: str) -> None:
     lines: list[str] = []
     bugs = [bug_named("tag_without_boot"), bug_named("everybody_is_long")]
@@ -49,9 +51,32 @@ def test_a_bug_is_found_with_the_first_seed_that_shows_it(tags: str) -> None:
     assert [each["name"] for each in figures["survivors"]] == ["everybody_is_long"]
 
 
+@pytest.mark.hazard("V11")
 @pytest.mark.parametrize(("found", "of", "enough"), [(19, 20, True), (18, 20, False), (0, 0, False), (40, 40, True)])
 def test_nineteen_of_twenty_have_to_be_found(found: int, of: int, enough: bool) -> None:
     bug = bug_named("tag_without_boot")
     hunts = [Hunt(bug, 1 if number < found else None, (), 1, 0.1, 0) for number in range(of)]
     assert enough_found(hunts) is enough
     assert mutants.LEAST_FOUND_PERCENT == 95
+
+
+def test_a_bug_is_played_with_the_faults_that_can_show_it() -> None:
+    bug = bug_named("time_out_is_not_sent")
+    plans = [mutants.plan_for(bug, seed) for seed in range(50)]
+    assert {plan.kinds for plan in plans} == {bug.exposed_by}
+    assert {(plan.faults, plan.crash) for plan in plans} == {(None, None)}
+
+
+def test_a_bug_that_one_fault_shows_is_played_with_one_each() -> None:
+    bug = replace(bug_named("time_out_is_not_sent"), by_one_fault=True)
+    faults = [mutants.plan_for(bug, seed).faults or () for seed in range(100)]
+    assert {len(each) for each in faults} == {1}
+    assert {fault.kind for each in faults for fault in each} == bug.exposed_by
+    assert len(set(faults)) > 30
+
+
+def test_a_bug_that_a_crash_shows_dies_in_many_places_before_and_after_a_write() -> None:
+    bug = replace(bug_named("time_out_is_not_sent"), by_a_crash=True)
+    crashes = [mutants.plan_for(bug, seed).crash for seed in range(300)]
+    assert len({crash.write for crash in crashes if crash}) == 300
+    assert {crash.before for crash in crashes if crash} == {True, False}

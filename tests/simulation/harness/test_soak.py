@@ -138,6 +138,7 @@ def test_a_crash_that_breaks_something_is_a_failure_of_the_soak(file: Path, play
     assert "26 sessions played" in file.with_suffix(".md").read_text()
 
 
+@pytest.mark.hazard("V11")
 def test_too_few_bugs_found_is_a_failure_of_the_soak(file: Path) -> None:
     part = Mutants(Campaign(1, lambda _line: None), seeds=5)
     so_far = {"found": 18, "hunts": [{}] * 20, "survivors": [{"name": "a", "reason": "b"}] * 2}

@@ -74,6 +74,7 @@ def test_the_same_seed_gives_the_same_events(rehearse):
     assert days[0] == days[1]
 
 
+@pytest.mark.hazard("W6")
 @pytest.mark.parametrize("seed", range(20, 26))
 def test_a_snapshot_at_any_point_and_the_events_after_it_are_the_fold_of_all(bot, seed):
     chance = np.random.default_rng(seed)

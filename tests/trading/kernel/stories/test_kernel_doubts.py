@@ -38,6 +38,7 @@ def try_to_enter(bot, symbol: str = SBIN) -> bool:
     return len(refusals(bot)) == before
 
 
+@pytest.mark.hazard("A9", "T2", "W4", "R5", "V9")
 @pytest.mark.parametrize("condition", [c for c in Condition if c not in {Condition.GAP, Condition.RATE}])
 def test_a_doubt_of_the_process_refuses_entries_until_the_process_ends_it(bot, condition):
     doubt(bot, condition)
@@ -63,6 +64,7 @@ def test_a_doubt_cancels_an_entry_that_rests_and_leaves_a_position_its_stop(bot)
     assert [trade.exit_reason for trade in bot.trades] == ["target"]
 
 
+@pytest.mark.hazard("T3")
 def test_after_a_gap_no_price_is_believed_and_nothing_entered_until_the_books_agree(bot):
     bot.tick(80_000)
     readings = len(bot.readings)
@@ -76,6 +78,7 @@ def test_after_a_gap_no_price_is_believed_and_nothing_entered_until_the_books_ag
     assert try_to_enter(bot)
 
 
+@pytest.mark.hazard("T3")
 def test_a_reading_that_was_under_way_in_a_gap_does_not_end_it(bot):
     bot.broker.reachable = False
     doubt(bot, Condition.GAP)
@@ -86,6 +89,7 @@ def test_a_reading_that_was_under_way_in_a_gap_does_not_end_it(bot):
     assert ended(bot) == [Condition.GAP]
 
 
+@pytest.mark.hazard("D1")
 def test_a_stalled_feed_refuses_entries_until_prices_have_come_steadily_for_a_minute(bot):
     feed(bot, FeedState.STALLED)
     assert not try_to_enter(bot)
@@ -106,6 +110,7 @@ def test_the_order_feed_raises_no_doubt_about_prices(bot):
     assert try_to_enter(bot)
 
 
+@pytest.mark.hazard("S8", "S9")
 def test_a_first_refusal_for_the_rate_pauses_entries_for_a_minute(bot):
     bot.broker.plans[Verb.PLACE].append("rate")
     try_to_enter(bot)
@@ -124,6 +129,7 @@ def test_many_refusals_within_a_minute_are_one_breach(bot):
     assert ended(bot) == [Condition.RATE]
 
 
+@pytest.mark.hazard("S9")
 def test_a_second_breach_ends_entries_for_the_day_over_restarts_and_the_next_day_begins_anew(bot):
     doubt(bot, Condition.RATE)
     bot.run(90)
@@ -148,6 +154,7 @@ def test_a_second_breach_ends_entries_for_the_day_over_restarts_and_the_next_day
     assert try_to_enter(bot)
 
 
+@pytest.mark.hazard("S9")
 def test_a_pause_for_the_rate_outlives_a_restart_and_ends_by_itself(bot):
     doubt(bot, Condition.RATE)
     bot.kill()

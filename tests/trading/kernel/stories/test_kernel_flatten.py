@@ -25,6 +25,7 @@ def proofs(bot) -> list[tuple[bool, int]]:
     return [(event.is_flat, event.at) for event in bot.of_kind(events.FlattenChecked)]
 
 
+@pytest.mark.hazard("P13")
 def test_flat_is_two_readings_apart_that_show_nothing_and_nobody_is_called(bot):
     bot.enter()
     begun = flatten(bot)
@@ -54,6 +55,7 @@ def test_the_books_are_looked_through_three_times_after_the_proof(bot):
     assert swept == [at + seconds * SECOND for seconds in (5, 30, 120)]
 
 
+@pytest.mark.hazard("P13", "P14")
 def test_what_does_not_go_is_cried_out_after_twenty_seconds_and_each_minute_until_it_is_gone(rehearse):
     bot = rehearse(desk_phone="+91 22 1234 5678")
     bot.enter()
@@ -77,6 +79,7 @@ def test_what_does_not_go_is_cried_out_after_twenty_seconds_and_each_minute_unti
     assert len(rung(bot)) == told
 
 
+@pytest.mark.hazard("P13")
 def test_an_entry_of_unknown_fate_is_not_flat_and_is_named(bot):
     bot.broker.plans[Verb.PLACE].append("never")
     bot.tick(80_000)
@@ -90,6 +93,7 @@ def test_an_entry_of_unknown_fate_is_not_flat_and_is_named(bot):
     assert [is_flat for is_flat, _ in proofs(bot)] == [True]
 
 
+@pytest.mark.hazard("A1", "P13")
 def test_a_dead_token_is_said_and_the_call_goes_on_over_a_restart(bot):
     bot.enter()
     bot.broker.reachable = False
@@ -103,6 +107,7 @@ def test_a_dead_token_is_said_and_the_call_goes_on_over_a_restart(bot):
     assert len(rung(bot)) == 2
 
 
+@pytest.mark.hazard("P12")
 def test_a_loss_limit_is_watched_to_its_proof_too(rehearse):
     bot = rehearse(max_loss=4_000)
     bot.enter()
@@ -112,6 +117,7 @@ def test_a_loss_limit_is_watched_to_its_proof_too(rehearse):
     assert bot.kernel.state.flattened
 
 
+@pytest.mark.hazard("P13")
 def test_an_entry_that_fills_after_the_proof_is_cried_out_closed_and_proven_again(bot):
     bot.broker.plans[Verb.PLACE].append("lost")
     bot.broker.mute = True

@@ -43,6 +43,7 @@ def wishes(bot) -> list[int]:
     return [event.at for event in bot.of_kind(events.FundsWanted)]
 
 
+@pytest.mark.hazard("S21")
 def test_a_stop_that_cannot_be_sent_five_times_opens_the_circuit_for_entries_and_rests_in_the_end(bot):
     bot.tick(80_000)
     bot.tick(80_000, INFY)
@@ -58,6 +59,7 @@ def test_a_stop_that_cannot_be_sent_five_times_opens_the_circuit_for_entries_and
     assert len(bot.broker.open_exits(SBIN)) == 1
 
 
+@pytest.mark.hazard("S21")
 def test_an_open_circuit_refuses_an_entry_and_closes_after_a_minute(bot):
     bot.enter()
     bot.run(250)
@@ -70,6 +72,7 @@ def test_an_open_circuit_refuses_an_entry_and_closes_after_a_minute(bot):
     assert ask(bot, INFY) == []
 
 
+@pytest.mark.hazard("S1", "S21")
 def test_an_entry_of_unknown_fate_counts_as_filled(rehearse):
     bot = rehearse(max_exposure=2 * VALUE - 1)
     bot.broker.plans[Verb.PLACE].append("never")
@@ -80,6 +83,7 @@ def test_an_entry_of_unknown_fate_counts_as_filled(rehearse):
     assert [order.state.value for order in bot.kernel.state.orders.values()] == ["unknown"]
 
 
+@pytest.mark.hazard("S21")
 def test_an_open_position_counts_into_the_exposure_and_its_stop_into_the_open_orders(rehearse):
     bot = rehearse(max_open_value=VALUE + 10 * 79_000)
     bot.enter()
@@ -91,6 +95,7 @@ def test_an_open_position_counts_into_the_exposure_and_its_stop_into_the_open_or
     assert ask(bot, INFY) == ["TOTAL_EXPOSURE"]
 
 
+@pytest.mark.hazard("S21")
 def test_the_turnover_of_the_day_counts_both_sides(rehearse):
     bot = rehearse(max_turnover=2 * 10 * 80_000 + VALUE)
     bot.enter()
@@ -100,6 +105,7 @@ def test_the_turnover_of_the_day_counts_both_sides(rehearse):
     assert ask(bot) == ["TURNOVER"]
 
 
+@pytest.mark.hazard("S18")
 def test_money_is_read_when_the_books_agree_after_a_trade_and_each_minute(bot):
     asked = len(wishes(bot))
     bot.run(180)
@@ -122,6 +128,7 @@ def test_money_is_not_asked_for_with_a_dead_token_and_again_with_a_new_one(bot):
     assert len(wishes(bot)) == asked + 2
 
 
+@pytest.mark.hazard("S18")
 def test_too_little_money_refuses_an_entry_and_what_another_entry_binds_is_gone(bot):
     bot.tick(80_000, SBIN, depth=0)
     bot.tick(80_000, INFY)
@@ -131,12 +138,14 @@ def test_too_little_money_refuses_an_entry_and_what_another_entry_binds_is_gone(
     assert [order.intent.symbol for order in bot.kernel.state.live_entries] == [SBIN]
 
 
+@pytest.mark.hazard("S18")
 def test_a_restart_enters_nothing_before_the_money_was_read(bot):
     bot.kill()
     bot.start()
     assert bot.kernel.state.funds is None
 
 
+@pytest.mark.hazard("S20")
 def test_a_token_of_another_account_freezes_the_bot_and_rings_once(bot):
     bot.enter()
     for _ in range(3):
@@ -150,6 +159,7 @@ def test_a_token_of_another_account_freezes_the_bot_and_rings_once(bot):
     assert refusals(bot) == ["SAFETY_LEVEL"]
 
 
+@pytest.mark.hazard("P12")
 def test_a_loss_that_a_closing_trade_makes_flattens_though_no_further_price_comes(rehearse):
     bot = rehearse(max_loss=5_500)
     bot.enter()
@@ -202,6 +212,7 @@ def test_no_limit_of_the_gate_stands_in_the_way_of_a_stop_or_an_exit(rehearse, p
     assert bot.trades
 
 
+@pytest.mark.hazard("P12")
 def test_a_restart_in_a_drawdown_lowers_neither_the_loss_nor_the_level(rehearse):
     bot = rehearse(max_loss=6_000, soft_loss=3_000)
     bot.enter()
@@ -221,6 +232,7 @@ def test_a_restart_in_a_drawdown_lowers_neither_the_loss_nor_the_level(rehearse)
     assert bot.kernel.state.level is SafetyLevel.FLATTEN
 
 
+@pytest.mark.hazard("P12")
 @pytest.mark.parametrize(("price", "counts"), [(79_500, True), (80_600, False)])
 def test_a_lost_log_costs_no_limit_a_loss_is_counted_again_and_a_profit_is_not(bot, restart_without_log, price, counts):
     bot.enter()
@@ -236,6 +248,7 @@ def test_a_lost_log_costs_no_limit_a_loss_is_counted_again_and_a_profit_is_not(b
     assert new.kernel.state.realised == (known if counts else 0)
 
 
+@pytest.mark.hazard("P12")
 def test_a_lost_log_at_the_loss_limit_flattens_at_once(rehearse, restart_without_log):
     bot = rehearse(max_loss=5_000)
     bot.enter()

@@ -58,6 +58,7 @@ def check_levels(happened: list[events.Event]) -> None:
                 pass
 
 
+@pytest.mark.hazard("P12", "P13")
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_comes_together_levels_fall_by_a_resume_only_and_a_flatten_is_proven(rehearse, seed):
     bot, chance = rehearse(max_loss=9_000, soft_loss=5_000), np.random.default_rng(seed)

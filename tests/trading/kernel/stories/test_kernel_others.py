@@ -128,6 +128,7 @@ def test_a_position_closed_by_hand_in_part_keeps_a_stop_for_the_rest_only(bot, d
     assert [trade.quantity for trade in bot.trades] == [10]
 
 
+@pytest.mark.hazard("P7")
 def test_a_position_flipped_by_hand_is_closed_for_us_and_blocked(bot):
     bot.enter()
     bot.broker.by_hand(SBIN, Direction.SHORT.side, 15)
@@ -148,6 +149,7 @@ def test_a_blocked_symbol_closed_by_hand_loses_its_stop(bot):
     assert len(bot.trades) == 1
 
 
+@pytest.mark.hazard("P1")
 def test_a_stop_cancelled_by_hand_is_placed_again(bot):
     bot.enter()
     bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
@@ -188,6 +190,7 @@ def test_a_position_converted_to_another_product_stays_ours_and_gets_a_stop_of_t
     assert bot.broker.net(SBIN, "MARGIN") == 0
 
 
+@pytest.mark.hazard("T8")
 def test_a_part_that_was_converted_leaves_at_its_entry_price_and_the_rest_keeps_its_stop(bot):
     bot.enter()
     (fill,) = bot.broker.fills
@@ -198,6 +201,7 @@ def test_a_part_that_was_converted_leaves_at_its_entry_price_and_the_rest_keeps_
     assert [stop.quantity for stop in bot.broker.open_exits(SBIN)] == [6]
 
 
+@pytest.mark.hazard("T8")
 def test_delivery_shares_that_somebody_bought_are_not_taken_for_a_conversion(bot):
     bot.enter()
     bot.broker.by_hand(SBIN, Direction.LONG.side, 10, "CNC")

@@ -29,6 +29,7 @@ def test_an_unknown_fate_is_looked_for_in_doubling_pauses_and_then_every_five_se
     assert seconds_since(bot, unknown)[:7] == [0.5, 1.0, 2.0, 4.0, 8.0, 13.4, 18.8]
 
 
+@pytest.mark.hazard("S4")
 def test_an_order_that_never_arrived_is_absent_within_a_second_of_its_proof(bot):
     bot.broker.plans[Verb.PLACE].append("never")
     bot.tick(80_000)
@@ -60,6 +61,7 @@ def test_after_a_flatten_they_are_read_once_more(bot):
     assert {5.0, 30.0, 120.0} <= set(seconds_since(bot, closed))
 
 
+@pytest.mark.hazard("O6")
 def test_a_change_that_came_to_nothing_ends_in_a_cancel_and_one_new_exit(bot):
     bot.enter()
     bot.broker.plans[Verb.MODIFY].extend(["noop"] * 20)
@@ -74,6 +76,7 @@ def test_a_change_that_came_to_nothing_ends_in_a_cancel_and_one_new_exit(bot):
     assert [trade.exit_reason for trade in bot.trades] == ["target"]
 
 
+@pytest.mark.hazard("O4", "O6")
 @pytest.mark.parametrize("filled", [3, 10])
 def test_what_fills_while_a_vain_change_is_cancelled_is_not_sold_again(bot, filled):
     bot.enter()
@@ -87,6 +90,7 @@ def test_what_fills_while_a_vain_change_is_cancelled_is_not_sold_again(bot, fill
     assert [event.intent.quantity for event in bot.of_kind(events.OrderIntended)][2:] == [7] * (filled == 3)
 
 
+@pytest.mark.hazard("T7", "P9")
 def test_an_exit_of_the_brokers_is_not_asked_for_again_by_the_next_process(bot):
     bot.enter()
     bot.broker.plans[Verb.MODIFY].extend(["reject"] * 50)
@@ -101,6 +105,7 @@ def test_an_exit_of_the_brokers_is_not_asked_for_again_by_the_next_process(bot):
     assert len(bot.of_kind(events.PositionExitIntended)) == 1
 
 
+@pytest.mark.hazard("T7")
 def test_from_when_the_broker_may_square_off_itself_no_exit_of_ours_is_sent(bot):
     bot.enter()
     bot.broker.plans[Verb.PLACE].extend(["reject"] * 100)
@@ -114,6 +119,7 @@ def test_from_when_the_broker_may_square_off_itself_no_exit_of_ours_is_sent(bot)
     assert "NOT_FLAT" in bot.alarms
 
 
+@pytest.mark.hazard("T7")
 def test_a_position_book_that_lags_behind_the_brokers_late_exit_is_not_believed(bot):
     bot.enter()
     bot.broker.plans[Verb.MODIFY].extend(["reject"] * 50)

@@ -42,6 +42,7 @@ def decide_again(day, rows: list[Row], ticks: list[Seen]):
     return Replay(start, day.fresh_kernel(start), iter(ticks), tally).run(), tally
 
 
+@pytest.mark.hazard("W8")
 def test_a_day_with_a_crash_decides_to_itself(day):
     difference, tally = day.replayed()
     assert difference is None
@@ -53,6 +54,7 @@ def test_a_day_with_a_crash_decides_to_itself(day):
     assert tally.inputs == len(day.happened) - decisions - acted
 
 
+@pytest.mark.hazard("W8")
 @pytest.mark.parametrize(
     "kind", ["OrderIntended", "LevelsSet", "ExitDecided", "TradeClosed", "TickActed", "HistoryWanted"]
 )
@@ -111,6 +113,7 @@ def test_a_timer_that_fired_unasked_is_a_difference(day):
     assert (difference.row, difference.decided) == (place + 1, "nothing")
 
 
+@pytest.mark.hazard("W8")
 def test_a_decision_that_a_crash_kept_out_of_the_log_is_counted_and_no_difference(bot):
     bot.enter()
     bot.tape.note(Tick(SBIN, bot.now, 80_600, 80_600, 80_600, 0), bot.now)  # then the power went

@@ -41,6 +41,7 @@ def test_a_stop_follows_the_price_at_the_broker_too_and_takes_the_position_out_t
     assert trade.stop == 80_000 - 400 * towards  # where it began
 
 
+@pytest.mark.hazard("O9")
 @SIDES
 def test_a_trailing_stop_never_goes_back_and_takes_no_small_steps(trailing, direction, towards):
     bot = trailing
@@ -67,6 +68,7 @@ def test_a_stop_that_could_not_be_moved_is_no_reason_to_wait_for_it_to_trigger(t
     assert bot.broker.net(SBIN) == 0
 
 
+@pytest.mark.hazard("O9")
 def test_a_stop_is_moved_so_often_and_no_more(trailing):
     bot = trailing
     bot.enter()
@@ -78,6 +80,7 @@ def test_a_stop_is_moved_so_often_and_no_more(trailing):
     assert stop_at_broker(bot) == bot.position().stop
 
 
+@pytest.mark.hazard("P8")
 def test_a_bot_that_starts_again_trails_on_from_where_it_was(trailing):
     bot = trailing
     bot.enter()

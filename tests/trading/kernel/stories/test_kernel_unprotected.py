@@ -27,6 +27,7 @@ def naked(bot, fate: str) -> int:
     return bot.position().unprotected_since
 
 
+@pytest.mark.hazard("P1")
 @pytest.mark.parametrize("fate", ["auth", "never", "rate", "not_sent", "forbidden"])
 def test_it_rings_in_time_whatever_keeps_the_stop_from_the_broker(bot, fate):
     since = naked(bot, fate)
@@ -38,6 +39,7 @@ def test_it_rings_in_time_whatever_keeps_the_stop_from_the_broker(bot, fate):
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("P1")
 def test_restarts_do_not_begin_the_deadline_anew_and_time_that_we_were_dead_is_not_counted(bot):
     since = naked(bot, "never")
     dead = 0
@@ -51,6 +53,7 @@ def test_restarts_do_not_begin_the_deadline_anew_and_time_that_we_were_dead_is_n
     assert 25 <= seconds_naked_at_alarm(bot, since) - dead <= 35
 
 
+@pytest.mark.hazard("P1")
 def test_it_rings_in_time_after_a_restart_that_cannot_read_the_books(bot):
     naked(bot, "not_sent")
     bot.kill()
@@ -66,6 +69,7 @@ def test_it_rings_in_time_after_a_restart_that_cannot_read_the_books(bot):
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("P1")
 def test_it_rings_in_time_in_a_freeze_and_nothing_is_sent(bot):
     bot.is_meddled = True
     bot.enter()
@@ -89,6 +93,7 @@ def test_shares_that_stay_over_night_do_not_ring_when_their_stop_ends_with_the_d
     assert "UNPROTECTED" not in bot.alarms
 
 
+@pytest.mark.hazard("S1", "P5")
 def test_a_price_through_a_stop_of_unknown_fate_rings_and_sends_nothing_beside_it(bot):
     bot.broker.mute = True
     bot.broker.plans[Verb.PLACE].extend(["", "never"])
@@ -108,6 +113,7 @@ def test_a_price_through_a_stop_of_unknown_fate_rings_and_sends_nothing_beside_i
     assert 43 * SECOND < exit_.at - stop.at < 45 * SECOND
 
 
+@pytest.mark.hazard("S1", "P5")
 def test_a_stop_that_was_there_all_along_sells_once(bot):
     bot.broker.mute = True
     bot.broker.plans[Verb.PLACE].extend(["", "lost"])

@@ -29,6 +29,7 @@ def bury_entry(bot, *, fills: bool = False) -> str:
     return late
 
 
+@pytest.mark.hazard("S4")
 def test_an_entry_that_comes_back_is_cancelled_at_once_and_ends_entries(bot):
     late = bury_entry(bot)
     bot.broker.hidden.clear()
@@ -39,6 +40,7 @@ def test_an_entry_that_comes_back_is_cancelled_at_once_and_ends_entries(bot):
     assert bot.kernel.state.is_flat
 
 
+@pytest.mark.hazard("S4")
 def test_an_entry_that_comes_back_filled_is_protected_first_and_then_closed(bot):
     bury_entry(bot, fills=True)
     bot.broker.hidden.clear()
@@ -63,6 +65,7 @@ def test_an_operator_lifts_the_latch_of_a_zombie_and_it_does_not_ring_again(bot)
     assert bot.alarms == ["ZOMBIE_ORDER"]
 
 
+@pytest.mark.hazard("S4", "P5")
 def test_a_stop_that_comes_back_beside_its_successor_is_cancelled_and_nothing_sold_twice(bot):
     bot.broker.plans[Verb.PLACE].extend(["", "not_sent"])
     bot.tick(80_000)
@@ -78,6 +81,7 @@ def test_a_stop_that_comes_back_beside_its_successor_is_cancelled_and_nothing_so
     assert bot.alarms == ["ZOMBIE_ORDER"]
 
 
+@pytest.mark.hazard("S10")
 def test_a_second_order_under_one_tag_freezes_the_bot_and_is_cancelled(bot):
     bot.enter()
     stop = bot.broker.of(bot.tag(Purpose.STOP))
@@ -91,6 +95,7 @@ def test_a_second_order_under_one_tag_freezes_the_bot_and_is_cancelled(bot):
     assert bot.broker.book[stop.broker_id].status is OrderStatus.PENDING
 
 
+@pytest.mark.hazard("O7")
 def test_a_change_that_makes_a_second_order_leaves_one_of_them_and_no_freeze(bot):
     bot.tick(80_000, depth=5)
     bot.signal(Direction.LONG)
@@ -108,6 +113,7 @@ def test_a_change_that_makes_a_second_order_leaves_one_of_them_and_no_freeze(bot
     assert bot.kernel.state.level is SafetyLevel.RUN
 
 
+@pytest.mark.hazard("O13")
 def test_a_status_nobody_knows_rings_and_the_order_is_not_taken_for_closed(bot):
     bot.enter()
     stop = bot.broker.of(bot.tag(Purpose.STOP))
@@ -121,6 +127,7 @@ def test_a_status_nobody_knows_rings_and_the_order_is_not_taken_for_closed(bot):
     assert len(bot.of_kind(events.OrderIntended)) == 2
 
 
+@pytest.mark.hazard("R3")
 @pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.CANCELLED])
 def test_an_order_with_the_mark_of_our_log_that_it_never_wrote_freezes_the_bot(bot, tuesday, status):
     bot.enter()
@@ -135,6 +142,7 @@ def test_an_order_with_the_mark_of_our_log_that_it_never_wrote_freezes_the_bot(b
     assert bot.broker.of(stop.tag).status is OrderStatus.PENDING
 
 
+@pytest.mark.hazard("O10")
 def test_an_id_that_the_broker_gives_twice_freezes_the_bot(bot):
     bot.is_meddled = True
     bot.enter()
@@ -147,6 +155,7 @@ def test_an_id_that_the_broker_gives_twice_freezes_the_bot(bot):
     assert bot.kernel.state.level is SafetyLevel.FREEZE
 
 
+@pytest.mark.hazard("O4")
 def test_a_cancel_refused_because_the_entry_has_filled_leaves_a_protected_position(bot):
     bot.broker.mute = True
     bot.tick(80_000, depth=0)
@@ -162,6 +171,7 @@ def test_a_cancel_refused_because_the_entry_has_filled_leaves_a_protected_positi
     assert stop.quantity == 10
 
 
+@pytest.mark.hazard("O2")
 def test_a_trade_that_a_book_lists_twice_is_counted_once(bot):
     bot.tick(80_000, depth=4)
     bot.signal(Direction.LONG)
