@@ -152,3 +152,20 @@ def test_a_row_that_only_knows_an_earlier_trade_is_no_evidence_of_the_end_of_thi
     without_a_trace(bot, replace(CLOSED, buy_quantity=10, sell_quantity=10))
     bot.run(120)
     assert len(bot.broker.open_exits(SBIN)) == 1
+
+
+@pytest.mark.hazard("P7", "T2")
+@pytest.mark.parametrize("lead", [-30, 30])
+def test_a_square_off_is_explained_by_its_trade_though_our_clock_is_not_the_exchanges(bot, lead):
+    read = bot.broker.read
+
+    def by_the_exchange(books):
+        return replace(books, fills=tuple(replace(fill, at=fill.at - lead * SECOND) for fill in books.fills))
+
+    bot.broker.read = lambda: by_the_exchange(read())
+    bot.enter()
+    squared_off(bot, Direction.LONG)
+    bot.run(10)
+    assert [trade.exit_reason for trade in bot.trades] == ["closed_at_broker"]
+    assert bot.kernel.state.is_flat
+    assert not bot.kernel.state.blocked
