@@ -43,6 +43,7 @@ class Refusal(Enum):
     ORDERS_PER_MINUTE = "ORDERS_PER_MINUTE"
     ORDERS_PER_SECOND = "ORDERS_PER_SECOND"
     STALE_PRICE = "STALE_PRICE"
+    PRICE_BAND = "PRICE_BAND"
     PRICE_SANITY = "PRICE_SANITY"
     QUANTITY_SANITY = "QUANTITY_SANITY"
     ORDER_VALUE = "ORDER_VALUE"
@@ -188,6 +189,13 @@ def _fresh_price(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -
     return f"age={age / SECOND:.1f}s, limit={rules.max_price_age / SECOND:.1f}s"
 
 
+def _band(intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    """Where the limits of the day are unknown, a stop may be refused when it is needed, and an exit never end."""
+    if facts.instrument.lower_band is not None and facts.instrument.upper_band is not None:
+        return None
+    return f"the symbol master of today has no price band of {intent.symbol}"
+
+
 def _price(intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
     instrument, price = facts.instrument, intent.limit_price
     if price <= 0 or price % instrument.tick:
@@ -280,6 +288,7 @@ RULES: tuple[tuple[Refusal, Rule], ...] = (
     (Refusal.ORDERS_PER_MINUTE, _minute),
     (Refusal.ORDERS_PER_SECOND, _second),
     (Refusal.STALE_PRICE, _fresh_price),
+    (Refusal.PRICE_BAND, _band),
     (Refusal.PRICE_SANITY, _price),
     (Refusal.QUANTITY_SANITY, _quantity),
     (Refusal.ORDER_VALUE, _value),

@@ -75,6 +75,30 @@ def product_held_under(books: Books, position: OpenPosition, quantity: int) -> P
     return None
 
 
+def price_closed_at(state: BotState, books: Books, position: OpenPosition, missing: int) -> int:
+    """Return the average at which a row of the position book says that shares of ours were closed; 0 if it does not.
+
+    A row that is there is evidence, if it knows all that we traded: as much on the side of the entry as our orders
+    filled, and on the other side what we filled there and what is missing besides. A stale or converted row does not.
+    """
+    own = [
+        order
+        for order in state.orders.values()
+        if order.intent.symbol == position.symbol and order.intent.product is position.product
+    ]
+    ours = {side: sum(order.filled for order in own if order.intent.side is side) for side in Side}
+    traded, worth = dict.fromkeys(Side, 0), dict.fromkeys(Side, 0)
+    for row in books.positions:
+        if row.symbol == position.symbol and row.product == position.product.value:
+            traded[Side.BUY] += row.buy_quantity
+            worth[Side.BUY] += row.buy_value
+            traded[Side.SELL] += row.sell_quantity
+            worth[Side.SELL] += row.sell_value
+    closing = position.side.opposite
+    knows_all = traded[position.side] >= ours[position.side] and traded[closing] >= ours[closing] + missing
+    return worth[closing] // traded[closing] if knows_all else 0
+
+
 def has_every_fill(state: BotState, books: Books, symbol: str) -> bool:
     """Whether the trade book accounts for every share that the order book says we traded."""
     for order in state.orders.values():

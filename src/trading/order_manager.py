@@ -20,6 +20,7 @@ from core.state import BotState
 from core.tags import Tagger
 from trading.doubts import Doubts
 from trading.flatten import Flattening
+from trading.foreign_hands import ForeignHands
 from trading.funds_watch import FundsWatch
 from trading.lost_log import LostLog
 from trading.order_watch import suspicions
@@ -53,6 +54,7 @@ class OrderManager:
         )
         self._plan = ReadingPlan(rules)
         self._pauses = RetryPauses()
+        self._foreign_hands = ForeignHands(rules, self.timers)
         self._blind_since: Instant = 0
         """When the books first failed in a row; 0 when they did not the last time."""
         self._blind_told = False
@@ -64,6 +66,7 @@ class OrderManager:
         self._mark(state, event)
         decisions = suspicions(state, event) if _is_news(event) else []
         decisions += self._answer(state, event)
+        self._foreign_hands.hear(state, event)
         for watch in self._watches:
             decisions += watch.decide(state, event)
         return decisions
@@ -152,7 +155,10 @@ class OrderManager:
         if at < rest:
             self.timers.set_earlier(Deadline.SETTLE, symbol, rest)
             return []
-        return self._protection.settle(state, symbol, at)
+        waits = self._foreign_hands.should_wait(state, symbol, at)
+        if waits:
+            self.timers.set_earlier(Deadline.SETTLE, symbol, self._foreign_hands.waits_until(symbol))
+        return self._protection.settle(state, symbol, at, waits_for_books=waits)
 
     def _unsettle(self, *symbols: str) -> None:
         self._unsettled.update((symbol, None) for symbol in symbols if symbol in self._instruments)

@@ -50,8 +50,11 @@ class Protection:
         self._timers = timers
         self.ladder = ExitLadder(rules, instruments, ticks, timers, tagger)
 
-    def settle(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
-        """Return the next step for a symbol: protect, resize, exit, or clean up. Nothing while nothing can be sent."""
+    def settle(self, state: BotState, symbol: str, at: Instant, *, waits_for_books: bool = False) -> list[Decision]:
+        """Return the next step for a symbol: protect, resize, exit, or clean up. Nothing while nothing can be sent.
+
+        While it waits for the books nothing that could open a position is sent; cancels are.
+        """
         day, position = state.day, state.positions.get(symbol)
         if day is None or not day.is_open(at) or not state.access:
             return []
@@ -66,7 +69,7 @@ class Protection:
             return cancels
         if position.quantity < 0:
             return [*cancels, *self._freeze(position, at)]
-        return [*cancels, *self._look_after(state, day, position, at)]
+        return cancels if waits_for_books else [*cancels, *self._look_after(state, day, position, at)]
 
     def watch_deadlines(self, state: BotState) -> None:
         """Set the deadline of every position without a confirmed stop, also while nothing can be sent."""

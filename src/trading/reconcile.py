@@ -28,7 +28,13 @@ from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours, purpose_of
 from core.tracking import OpenPosition
-from trading.book_evidence import has_every_fill, net_of_others, product_held_under, traded_by_others
+from trading.book_evidence import (
+    has_every_fill,
+    net_of_others,
+    price_closed_at,
+    product_held_under,
+    traded_by_others,
+)
 from trading.closed_trade import trade_of
 from trading.timers import READ_AGAIN, Timers
 
@@ -172,8 +178,9 @@ class Reconciliation:
 
         Mostly shares were closed; where more had been closed than held, somebody brought them back, and `gone` is
         negative. A position book that merely shows less proves nothing: it may be stale or empty. Without a trade of
-        somebody else, or the shares under another product, the position keeps its stop and a person is called. What
-        was converted as a whole stays ours; a converted part cannot, and leaves at the entry price.
+        somebody else, the shares under another product, or a row that knows our entry and its end, the position keeps
+        its stop and a person is called. What was converted as a whole stays ours; a converted part cannot, and leaves
+        at the entry price.
         """
         symbol, gone = position.symbol, position.quantity - held
         side = position.side.opposite if gone > 0 else position.side
@@ -184,7 +191,8 @@ class Reconciliation:
         other = product_held_under(books, position, missing) if missing else None
         if missing and self._has_patience(symbol, _PATIENCE if other else _LONG_PATIENCE):
             return []
-        if missing and other is None:
+        row_price = price_closed_at(state, books, position, missing) if missing and gone > 0 and other is None else 0
+        if missing and other is None and not row_price:
             why = f"the broker shows {held} of {symbol}, we hold {position.quantity} and no trade explains it"
             return self._block(state, symbol, f"{why}; its stop stays, look at the position at the broker", at)
         self._inexact.pop(symbol, None)
@@ -193,9 +201,11 @@ class Reconciliation:
             return _rekeyed(position, other, at)
         who = "by the broker, as it was asked" if position.broker_exit_at else "outside the bot"
         why = f"{abs(gone)} {symbol} were closed {who}"
-        if missing:
+        if row_price:
+            why += f"; no trade tells of {missing} of them, they are valued at the average of the position book"
+        elif missing:
             why += f"; {missing} of them are under another product and valued at the entry price"
-            value += missing * (position.entry_value // position.entry_filled)
+        value += missing * (row_price or position.entry_value // position.entry_filled)
         value = value if gone > 0 else -value
         adjusted = PositionAdjusted(at=at, symbol=symbol, quantity=gone, value=value, why=why)
         if position.broker_exit_at:

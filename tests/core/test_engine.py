@@ -67,7 +67,10 @@ class Machine:
     """An engine with the state it looks at."""
 
     def __init__(self, rules, day) -> None:
-        instruments = {symbol: Instrument(symbol=symbol, token="1", tick=5) for symbol in (SBIN, INFY)}
+        instruments = {
+            symbol: Instrument(symbol=symbol, token="1", tick=5, lower_band=5, upper_band=10**7)
+            for symbol in (SBIN, INFY)
+        }
         self.echo = Echo()
         self.state = BotState(log_id="A1", boot=1, day=day, reconciled=True)
         self.engine = Engine(rules, instruments, self.echo, EveryOther, Tagger())

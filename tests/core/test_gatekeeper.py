@@ -57,6 +57,8 @@ CASES = [
     Case(Refusal.ORDERS_PER_SECOND, facts={"orders_in_second": 6}),
     Case(Refusal.STALE_PRICE, facts={"tick": None}),
     Case(Refusal.STALE_PRICE, facts={"age": 61 * SECOND}),
+    Case(Refusal.PRICE_BAND, instrument={"lower_band": None}),
+    Case(Refusal.PRICE_BAND, instrument={"upper_band": None}),
     Case(Refusal.PRICE_SANITY, intent={"limit_price": 80_162}),
     Case(Refusal.PRICE_SANITY, intent={"limit_price": 88_005}),
     Case(Refusal.PRICE_SANITY, intent={"side": Side.SELL, "limit_price": 0}, facts={"stop": 80_400}),

@@ -88,7 +88,7 @@ class Recorder:
         self.now = instant_at(TUESDAY, at)
         settings, state, mode = self.settings, self.settings.paths.state, self.settings.mode
         choice = choose_strategy(settings)
-        instrument = Instrument(symbol=SBIN, token="10100000003045", tick=5)
+        instrument = Instrument(symbol=SBIN, token="10100000003045", tick=5, lower_band=5, upper_band=10**7)
         desk = desk_of(settings, rules_of(settings, RATES, MarketClock()), (instrument,), choice, self.now)
         self.writer = Writer(
             kernel_of(desk, choice, self.calendar),
@@ -103,6 +103,7 @@ class Recorder:
         self.take(desk)
         self.take(events.DayBegan(at=self.now, day=self.calendar.trading_day(TUESDAY)))
         self.take(events.HistoryArrived(at=self.now, symbol=SBIN, candles=candles(), due=0))
+        self.take(events.FundsRead(at=self.now, asked_at=self.now, available=10**9, account="PAPER"))
         self.take(events.BooksRead(at=self.now, asked_at=self.now, books=Books((), (), ())))
 
     def act(self, effect: events.Event) -> None:
@@ -240,7 +241,7 @@ def test_other_rules_are_asked_about(ask):
     assert came.question_answered.startswith("the first decision that would differ: row ")
     assert '"NSE:SBIN-EQ",1,10,1,' in came.difference.recorded
     assert '"NSE:SBIN-EQ",1,5,1,' in came.difference.decided
-    assert ask(changes=("max_positions=9",)).question_answered == "no decision would differ in 17 inputs and 5 ticks"
+    assert ask(changes=("max_positions=9",)).question_answered == "no decision would differ in 19 inputs and 5 ticks"
 
 
 def test_the_verb_prints_and_its_exit_code_tells(recorded, settings, calendar, capsys):
