@@ -104,6 +104,7 @@ class Recorder:
         self.take(events.DayBegan(at=self.now, day=self.calendar.trading_day(TUESDAY)))
         self.take(events.HistoryArrived(at=self.now, symbol=SBIN, candles=candles(), due=0))
         self.take(events.BooksRead(at=self.now, asked_at=self.now, books=Books((), (), ())))
+        self.take(events.FundsRead(at=self.now, asked_at=self.now, available=10**9, account="PAPER"))
 
     def act(self, effect: events.Event) -> None:
         if isinstance(effect, events.OrderIntended):
@@ -240,7 +241,7 @@ def test_other_rules_are_asked_about(ask):
     assert came.question_answered.startswith("the first decision that would differ: row ")
     assert '"NSE:SBIN-EQ",1,10,1,' in came.difference.recorded
     assert '"NSE:SBIN-EQ",1,5,1,' in came.difference.decided
-    assert ask(changes=("max_positions=9",)).question_answered == "no decision would differ in 17 inputs and 5 ticks"
+    assert ask(changes=("max_positions=9",)).question_answered == "no decision would differ in 19 inputs and 5 ticks"
 
 
 def test_the_verb_prints_and_its_exit_code_tells(recorded, settings, calendar, capsys):
