@@ -4,12 +4,16 @@ A market order at NSE is protected and may not fill, so an exit is a marketable 
 further away when its deadline passes. Each rung modifies the one order that rests. The last rung asks the broker to
 close the position, which needs no quantity of ours; for that the resting order is cancelled first, and nothing is sent
 after it until a later reading shows that the position is still there.
+
+At the edge of the day's band there is nothing further away, for the broker's own order neither. What rests there keeps
+its place in the queue for as long as the market stands there too, and a person is told.
 """
 
 from collections.abc import Mapping
 
 from core import exits
 from core.events import (
+    Alarm,
     CancelIntended,
     ChangeIntended,
     Deadline,
@@ -19,7 +23,7 @@ from core.events import (
     PositionExitIntended,
 )
 from core.instants import MINUTE, Instant
-from core.market import Instrument, Tick
+from core.market import Instrument, Side, Tick
 from core.order_states import OrderState
 from core.orders import OrderChange, OrderIntent, OrderStatus, OrderType, Product, Purpose
 from core.pricing import marketable_limit, stop_limit
@@ -101,7 +105,16 @@ class ExitLadder:
             return []
         tick = self._ticks.get(symbol)
         price = tick.ltp if tick else 0
+        if order is not None and self._is_locked(order, price):
+            self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
+            return _tell_once(state, order, price, at)
         return [ExitDecided(at=at, symbol=symbol, reason=position.exit_reason, price=price)]
+
+    def _is_locked(self, order: TrackedOrder, price: int) -> bool:
+        """Whether an exit rests at the edge of the band on its own side, and so does the market."""
+        instrument = self._instruments[order.intent.symbol]
+        edge = instrument.lower_band if order.intent.side is Side.SELL else instrument.upper_band
+        return order.type is OrderType.LIMIT and order.limit_price == price == edge
 
     def was_not_taken(self, symbol: str) -> None:
         """Note that the present rung never reached the market, so that it is sent again."""
@@ -185,6 +198,14 @@ class ExitLadder:
             and report.status in {OrderStatus.PENDING, OrderStatus.TRANSIT}
             for report in books.orders
         )
+
+
+def _tell_once(state: BotState, order: TrackedOrder, price: int, at: Instant) -> list[Decision]:
+    tag, symbol = order.intent.tag, order.intent.symbol
+    if ("EXIT_LOCKED", tag) in state.rung:
+        return []
+    message = f"{symbol} stands at its band, {price / 100:.2f}, and nobody takes exit {tag}; it keeps its place there"
+    return [Alarm(at=at, code="EXIT_LOCKED", message=message, key=tag)]
 
 
 def _triggers(order: TrackedOrder | None, position: OpenPosition) -> bool:

@@ -95,6 +95,7 @@ def test_the_gate_sees_the_state(propose, state, change, code):
     assert propose().code == code
 
 
+@pytest.mark.hazard("S21")
 @pytest.mark.parametrize("refusal", Refusal)
 def test_each_refusal_is_an_event_with_its_code_that_the_log_gives_back(propose, refusal, monkeypatch):
     monkeypatch.setattr(gatekeeper, "RULES", ((refusal, lambda *_: "the numbers"),))

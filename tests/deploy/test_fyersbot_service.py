@@ -63,7 +63,6 @@ def directives() -> dict[str, list[str]]:
         ("ProtectControlGroups", "yes"),
         ("ProtectHostname", "yes"),
         ("ProtectKernelLogs", "yes"),
-        ("ProcSubset", "pid"),
         ("RestrictRealtime", "yes"),
         ("RemoveIPC", "yes"),
         ("SystemCallArchitectures", "native"),
@@ -97,7 +96,9 @@ def test_the_unit_bounds_memory_threads_descriptors_and_restarts() -> None:
     assert int(unit["OOMScoreAdjust"][0]) < 0
     assert int(unit["TasksMax"][0]) <= 256
     assert int(unit["LimitNOFILE"][0]) <= 8_192
-    assert (unit["StartLimitBurst"], unit["StartLimitIntervalSec"]) == (["5"], ["15min"])
+    assert unit["StartLimitIntervalSec"] == ["0"], "somebody must manage what is open, however often it has to start"
+    assert int(unit["RestartSec"][0]) >= 10
+    assert (unit["RestartSteps"], unit["RestartMaxDelaySec"]) == (["5"], ["5min"])
 
 
 def test_the_unit_allows_no_more_system_calls_than_a_service_needs() -> None:
@@ -117,7 +118,7 @@ def test_each_directive_of_the_unit_is_spelt_as_one_that_exists_and_given_once()
         "ProtectProc", "ProcSubset", "PrivateDevices", "PrivateTmp", "PrivateUsers", "PrivateMounts", "RemoveIPC",
         "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality",
         "MemoryDenyWriteExecute", "SystemCallArchitectures", "SystemCallFilter", "SystemCallErrorNumber", "WantedBy",
-        "WatchdogSec", "NotifyAccess",
+        "WatchdogSec", "NotifyAccess", "RestartSteps", "RestartMaxDelaySec",
     }  # fmt: skip
     assert set(directives()) <= known
 

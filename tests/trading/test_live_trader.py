@@ -710,7 +710,7 @@ def test_what_feeds_call_returns_though_nobody_takes_what_they_bring() -> None:
     nobody = LiveTrader(None, None, None, habits, check_access=None, on_moment=None, on_day_end=None)
     tick = Tick(SBIN, 1, 80_000, 0, 0, 0)
     for _ in range(100_000):
-        nobody._put(tick)
+        nobody._inbox.put(tick)
     assert len(nobody._inbox) <= MOST_IN_ORDER + 1
 
 

@@ -105,6 +105,7 @@ class Recorder:
         self.take(events.HistoryArrived(at=self.now, symbol=SBIN, candles=candles(), due=0))
         self.take(events.FundsRead(at=self.now, asked_at=self.now, available=10**9, account="PAPER"))
         self.take(events.BooksRead(at=self.now, asked_at=self.now, books=Books((), (), ())))
+        self.take(events.FundsRead(at=self.now, asked_at=self.now, available=10**9, account="PAPER"))
 
     def act(self, effect: events.Event) -> None:
         if isinstance(effect, events.OrderIntended):

@@ -231,6 +231,37 @@ def test_what_cannot_be_closed_by_the_flat_check_rings_once(bot):
     assert not bot.of_kind(events.FlatVerified)
 
 
+@pytest.mark.hazard("P14")
+@SIDES
+def test_in_a_market_that_stands_at_its_band_the_exit_keeps_its_place_until_it_is_taken(bot, direction, towards):
+    edge = 80_000 - 16_000 * towards
+    bot.run_to(14, 40)
+    bot.enter(direction)
+    bot.tick(edge, depth=0)
+    bot.run(30)
+    (resting,) = bot.broker.open_exits("NSE:SBIN-EQ")
+    assert (resting.type, resting.limit_price) == (OrderType.LIMIT, edge)
+    sent = len(bot.of_kind(events.ChangeIntended))
+    bot.run_to(15, 12)
+    assert bot.broker.open_exits("NSE:SBIN-EQ") == [resting]
+    assert len(bot.of_kind(events.ChangeIntended)) == sent
+    assert not bot.of_kind(events.PositionExitIntended)
+    assert bot.alarms == ["EXIT_LOCKED", "NOT_FLAT"]
+    bot.tick(edge + 100 * towards)
+    bot.run(10)
+    assert [trade.exit_reason for trade in bot.trades] == ["stop_loss"]
+
+
+@pytest.mark.hazard("P14")
+def test_below_the_band_we_know_the_ladder_goes_on(bot):
+    bot.enter()
+    bot.tick(64_000, depth=0)
+    bot.run(30)
+    bot.tick(63_000, depth=0)
+    bot.run(60)
+    assert bot.of_kind(events.PositionExitIntended)
+
+
 @pytest.mark.hazard("P12")
 def test_the_loss_limit_closes_everything_and_stays(rehearse):
     bot = rehearse(max_loss=5_000)
