@@ -223,8 +223,8 @@ def code_of(root: Path, commit: str) -> Content:
     return {"digest": digest.hexdigest(), "commit": commit}
 
 
-def _code_line(code: Content) -> str:
-    return f"commit {code.get('commit') or 'unknown'}, sources {str(code['digest'])[:12]}"
+def _code_line(known: Content) -> str:
+    return f"commit {known.get('commit') or 'unknown'}, sources {str(known['digest'])[:12]}"
 
 
 def _add(so_far: Content, tally: Tally, speed: Speed) -> None:

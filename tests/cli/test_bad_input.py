@@ -25,8 +25,9 @@ Spoil = Callable[[Path], None]
 
 
 def nothing_was_begun(home: Path) -> bool:
-    """Neither an event log nor a file that somebody did not finish."""
-    return not [path for path in home.rglob("*") if path.suffix == ".sqlite" or path.name.startswith(".")]
+    """Neither an event log nor a file that somebody did not finish; the empty tables for people record nothing."""
+    files = [path for path in home.rglob("*") if path.name != "trading_log.sqlite"]
+    return not [path for path in files if path.suffix == ".sqlite" or path.name.startswith(".")]
 
 
 # --- settings -------------------------------------------------------------------------------------------------------

@@ -53,10 +53,6 @@ SOCKET_ORDER = {
     "id": "26010600000017", "ord_type": 1, "ordertag": "1:Q24L", "org_ord_status": 6, "price_limit": 812.4,
     "price_traded": 812.35, "product_type": "INTRADAY", "qty": 25, "qty_filled": 10, "symbol": SBIN, "tran_side": 1,
 }  # fmt: skip
-SOCKET_TRADE = {
-    "id_fill": "26010600000017-52605023", "id": "26010600000017", "qty_traded": 10, "price_traded": 812.35,
-    "product_type": "INTRADAY", "tran_side": -1, "symbol": SBIN, "fill_time": "06-01-2026 10:31:02",
-}  # fmt: skip
 FUNDS = [{"id": 1, "equityAmount": 1000.5}, {"id": 10, "equityAmount": 900.25}]
 STATUS = {"exchange": 10, "segment": 10, "market_type": "NORMAL", "status": "OPEN"}
 CANDLES = [[1767671100, 800.0, 801.5, 799.0, 800.5, 1000], [1767671400, 800.5, 802.0, 800.0, 801.0, 900]]
@@ -97,7 +93,6 @@ READERS: dict[str, tuple[dict[str, Any], Callable[[dict[str, Any]], object]]] = 
     "history": ({"s": "ok", "candles": CANDLES}, candles_of),
     "envelope": ({"s": "error", "code": -99, "message": "no", "data": {"qty": "odd"}}, mapping.reply_from),
     "socket order": ({"orders": SOCKET_ORDER}, lambda payload: mapping.order_from_socket(payload.get("orders"))),
-    "socket trade": ({"trades": SOCKET_TRADE}, lambda payload: mapping.fill_from_socket(payload.get("trades"))),
 }
 RAW = (
     "9" * 5_000,

@@ -25,6 +25,12 @@ ALLOWED = {
     ("trading/joblib_model.py", "joblib.load"): "bytes whose hash the manifest vouches for, and nothing else",
     ("trading/inference_engine.py", "numpy.load"): "plain arrays: allow_pickle is False, and a test shows it",
     ("trading/rehearsal.py", "subprocess"): "starts our own two programs, by a list of words",
+    ("simulation/crew.py", "subprocess"): "starts our own players, by a list of words",
+    ("simulation/player.py", "importlib.import_module"): "opens the session that its crew names, by default our own",
+    (
+        "simulation/planted_bugs.py",
+        "importlib.util.spec_from_file_location",
+    ): "compiles our own source with a planted bug, in a process that never trades",
     (
         "strategies/catalogue.py",
         "importlib.util.spec_from_file_location",
@@ -101,30 +107,49 @@ def test_no_shell_is_ever_asked() -> None:
 # --- SQL -------------------------------------------------------------------------------------------------------------
 
 
-def is_fixed(statement: ast.expr, constants: set[str]) -> bool:
-    """Whether a statement is text that stands in the code: a literal, or put together from constants of the module."""
-    match statement:
+def is_fixed(value: ast.expr | None, constants: set[str]) -> bool:
+    """Whether a statement, or a table of them, stands in the code: literals, or put together from constants."""
+    match value:
         case ast.Constant():
             return True
         case ast.Name(id=name):
             return name in constants
-        case ast.JoinedStr(values=parts):
+        case ast.JoinedStr(values=parts) | ast.Tuple(elts=parts) | ast.Dict(values=parts):
             return all(is_fixed(part, constants) for part in parts)
-        case ast.FormattedValue(value=value):
-            return is_fixed(value, constants)
+        case ast.FormattedValue(value=part) | ast.Subscript(value=part):
+            return is_fixed(part, constants)
+        case ast.Call(func=ast.Name(id="len"), args=[part]):
+            return is_fixed(part, constants)
     return False
 
 
-def constants_of(tree: ast.Module) -> set[str]:
-    """Names of the module in capitals, and names that a function gives a literal once."""
-    given: dict[str, list[ast.expr]] = {}
+def constants_of(tree: ast.Module, *, are_imports_followed: bool = True) -> set[str]:
+    """Names that are given nothing but what stands in the code, here or in the module of ours they come from."""
+    known: set[str] = set()
+    given: dict[str, list[ast.expr | None]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        if isinstance(node, ast.ImportFrom):
+            source = SRC / f"{str(node.module).replace('.', '/')}.py"
+            if are_imports_followed and source.is_file():
+                theirs = constants_of(ast.parse(source.read_text()), are_imports_followed=False)
+                known |= {each.asname or each.name for each in node.names if each.name in theirs}
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             given.setdefault(node.targets[0].id, []).append(node.value)
-    return {name for name, values in given.items() if all(isinstance(value, ast.Constant) for value in values)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            given.setdefault(node.target.id, []).append(node.value)
+        elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+            given.setdefault(node.target.id, []).append(node.iter)
+        elif isinstance(node, ast.arg):
+            given.setdefault(node.arg, []).append(None)
+    for name, values in given.items():  # in the order of the text: a constant comes before what is made of it
+        if all(is_fixed(value, known) for value in values):
+            known.add(name)
+    return known
 
 
 def loose_statements(tree: ast.Module) -> list[str]:
+    if not any(isinstance(node, ast.Attribute) and node.attr in EXECUTORS for node in ast.walk(tree)):
+        return []
     constants = constants_of(tree)
     return [
         ast.unparse(node)
@@ -148,7 +173,14 @@ def test_the_look_for_statements_sees_some() -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["f'SELECT {symbol}'", "'SELECT %s' % symbol", "'SELECT ' + symbol", "'SELECT {}'.format(symbol)", "statement"],
+    [
+        "f'SELECT {symbol}'",
+        "rows[symbol]",
+        "'SELECT %s' % symbol",
+        "'SELECT ' + symbol",
+        "'SELECT {}'.format(symbol)",
+        "statement",
+    ],
 )
 def test_a_statement_made_of_data_is_found(statement: str) -> None:
     assert loose_statements(ast.parse(f"connection.execute({statement})"))

@@ -75,12 +75,12 @@ def test_a_row_that_was_taken_out_doubled_or_moved_is_noticed(file: Path, number
     statements = (
         f"DELETE FROM events WHERE seq = {number}",
         f"UPDATE events SET seq = {ROWS + 5} WHERE seq = {number}",
-        f"INSERT INTO events SELECT {ROWS + 1}, at, kind, body, hash FROM events WHERE seq = {number}",
+        f"INSERT INTO events SELECT {ROWS + 1}, at, kind, body, hash, tape FROM events WHERE seq = {number}",
     )
     original = file.read_bytes()
     for statement in statements:
         change(file, statement)
-        with SqliteEventLog(file) as log, pytest.raises(StorageError, match=r"row \d+ was altered or a row before it"):
+        with SqliteEventLog(file) as log, pytest.raises(StorageError, match=r"row \d+ was altered or is missing"):
             list(log.read())
         for path in file.parent.iterdir():
             path.unlink()

@@ -50,7 +50,28 @@ def test_a_session_without_faults_trades_much_and_is_never_long_unprotected():
     assert max(spell.seconds for spell in verdict.spells) < 2
 
 
-@pytest.mark.hazard("S1", "S2", "S4", "S8", "S9", "O5", "O10", "P6", "W1")
+@pytest.mark.hazard(
+    "S1",
+    "S2",
+    "S4",
+    "S8",
+    "S9",
+    "O5",
+    "O10",
+    "P6",
+    "W1",
+    "O3",
+    "O6",
+    "P1",
+    "P3",
+    "P5",
+    "P7",
+    "P12",
+    "P13",
+    "S16",
+    "S22",
+    "T7",
+)
 @pytest.mark.parametrize("first", range(0, 24, 4))
 def test_a_small_range_of_seeds_keeps_every_promise(first):
     for seed in range(first, first + 4):
