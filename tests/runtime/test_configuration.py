@@ -397,7 +397,8 @@ def test_a_section_can_be_given_whole() -> None:
 @pytest.mark.hazard("C6")
 @pytest.mark.parametrize("limit", RiskSettings.model_fields)
 def test_no_limit_can_be_taken_away(limit: str) -> None:
-    for nothing in ("-1", "1e999", ".inf", '""', *["0"] * (limit != "margin_buffer")):  # no reserve is no missing limit
+    zero = ("0",) * (limit != "margin_buffer")  # without a buffer its limit stands
+    for nothing in (*zero, "-1", "1e999", ".inf", '""'):
         assert refusal(f"risk: {{{limit}: {nothing}}}")
     assert load(f"risk: {{{limit}: null}}").risk == RiskSettings()
 
