@@ -160,6 +160,11 @@ class FyersClient:
             quotes |= self._read("quotes", partial(self._sdk.quotes, request), mapping.quotes_from)
         return quotes
 
+    def get_price_band(self, symbol: str) -> tuple[int, int] | None:
+        """Return the lowest and the highest price of the day, in units; None where the broker gives no such band."""
+        request = mapping.depth_request(symbol)
+        return self._read("depth", partial(self._sdk.depth, request), partial(mapping.band_from, symbol=symbol))
+
     def connect_websocket(self, symbols: Sequence[str], on_tick: Callable[[Tick], None]) -> TickFeed:
         """Start a data feed and return it; `on_tick` runs on the feed's own thread. Stop the feed when done."""
         if self._new_feed is None:

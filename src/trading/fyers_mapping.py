@@ -252,6 +252,11 @@ def profile_from(payload: Body) -> Profile:
     return Profile(account_id=row.identifier("fy_id"), name=row.words("name"))
 
 
+def depth_request(symbol: str) -> dict[str, str]:
+    """Ask for the depth of a symbol with the values of its day."""
+    return {"symbol": symbol, "ohlcv_flag": "1"}
+
+
 def quotes_from(payload: Body) -> dict[str, Tick]:
     """Read quotes by symbol. One that the broker refuses, that has no price yet or cannot be read is left out.
 
@@ -270,6 +275,14 @@ def quotes_from(payload: Body) -> dict[str, Tick]:
         if tick.ltp > 0:
             quotes[tick.symbol] = tick
     return quotes
+
+
+def band_from(payload: Body, symbol: str) -> tuple[int, int] | None:
+    """Read the day's price band from the depth of a symbol; None where it has none."""
+    depths = payload.get("d")
+    row = BrokerRow(f"depth of {symbol}", depths.get(symbol) if isinstance(depths, dict) else None, absent_is_zero=True)
+    lower, upper = row.units("lower_ckt", RUPEE_SCALE), row.units("upper_ckt", RUPEE_SCALE)
+    return (lower, upper) if 0 < lower < upper else None
 
 
 def _tick_from_quote(symbol: str, fields: object) -> Tick:

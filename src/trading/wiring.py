@@ -37,6 +37,7 @@ from simulator.ledger import FileLedger
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
+from trading.day_bands import with_bands
 from trading.desk_record import desk_of, kernel_of
 from trading.errands import Errands
 from trading.event_bus import EventBus
@@ -131,7 +132,7 @@ class Wiring:
     def assemble(self, day: TradingDay, put: Put) -> Desk:
         """Build the desk of one trading day."""
         settings, clock = self.settings, self.clock
-        instruments = self.master.instruments(settings.symbols)
+        instruments = with_bands(self.master.instruments(settings.symbols), self.client.get_price_band)
         rules = rules_of(settings, self.charges.rates_on(day.date, product_of(settings)).rates, clock)
         desk = desk_of(settings, rules, tuple(instruments.values()), self.choice, clock.now())
         kernel = kernel_of(desk, self.choice, self.calendar)

@@ -9,6 +9,7 @@ from core.errors import StorageError
 from core.events import Command
 from core.market import Side
 from core.orders import OrderIntent, OrderType, Product, Purpose
+from core.state import BotState
 from trading.disk_watch import DiskReserve, DiskWatch
 from trading.event_log import SqliteEventLog
 from trading.kernel import Step
@@ -32,6 +33,7 @@ class Eager:
 
     def __init__(self) -> None:
         self.remembered = 0
+        self.state = BotState()
 
     def restore(self, _event: events.Event) -> None:
         self.remembered += 1

@@ -279,6 +279,31 @@ def test_reads_go_to_their_paths(client, server, faults):
     assert parse_qs(urlsplit(server.requests[-1].target).query) == {"symbols": [f"NSE:M&M-EQ,{SBIN}"]}
 
 
+@pytest.mark.parametrize(
+    ("depth", "band"),
+    [
+        ({"lower_ckt": 730.85, "upper_ckt": 893.2}, (73_085, 89_320)),
+        ({"lower_ckt": 0, "upper_ckt": 0}, None),
+        ({"lower_ckt": 893.2, "upper_ckt": 730.85}, None),
+        ({}, None),
+    ],
+)
+def test_the_band_of_the_day_is_read_from_the_depth(client, server, faults, depth, band):
+    server.will(faults.reply(faults.ok(d={SBIN: depth})))
+
+    assert client.get_price_band(SBIN) == band
+    (request,) = server.requests
+    assert urlsplit(request.target).path == "/data/depth"
+    assert parse_qs(urlsplit(request.target).query) == {"symbol": [SBIN], "ohlcv_flag": ["1"]}
+
+
+def test_a_depth_of_another_symbol_tells_no_band(client, server, faults):
+    server.will(faults.reply(faults.ok(d={"NSE:INFY-EQ": {"lower_ckt": 1, "upper_ckt": 2}})))
+
+    with pytest.raises(BrokerError, match=f"depth of {SBIN}"):
+        client.get_price_band(SBIN)
+
+
 def test_many_symbols_are_quoted_fifty_at_a_time(client, server, faults):
     server.will(*[faults.reply(faults.ok(d=[]))] * 3)
 
