@@ -25,6 +25,7 @@ from runtime.atomic_files import write_text
 from runtime.clock import clock_of
 from runtime.configuration import load_settings
 from runtime.logs import set_up_logs
+from runtime.service_notice import ServiceNotice
 from runtime.settings import Settings
 from trading.kernel import Kernel
 from trading.live_frame import frame
@@ -76,7 +77,7 @@ def draw(settings: Settings, path: Path) -> bool:
         recent = RecentLines(logs.redactor)
         logging.getLogger("trading").addHandler(recent)
         habits = Habits(timeframe=settings.timeframe, flatten_on_stop=False, days=1)
-        trader = wiring.trader(habits, look, lambda _kernel: None)
+        trader = wiring.trader(habits, look, lambda _kernel: None, ServiceNotice({}))
         trader.run()
     for snapshot in drawn:
         save_picture(snapshot, path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core import events
 from core.events import Command
+from core.state import BotState
 from trading.event_log import SqliteEventLog
 from trading.kernel import Step
 from trading.writer import Writer
@@ -19,6 +20,7 @@ class Counting:
 
     def __init__(self) -> None:
         self.count = 0
+        self.state = BotState()
 
     def restore(self, event: events.CommandGiven) -> None:
         self.count += 1
