@@ -38,6 +38,11 @@ class SimulatedDisk:
         self._hash = hashlib.sha256()
 
     @property
+    def may_cut_off(self) -> bool:
+        """Whether a death is planned."""
+        return self._crash is not None
+
+    @property
     def digest(self) -> str:
         """Hash over everything that was kept."""
         return self._hash.hexdigest()

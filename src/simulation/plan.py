@@ -144,6 +144,8 @@ class Plan:
     """None: drawn from the seed. Otherwise exactly these strike."""
     kinds: frozenset[FaultKind] | None = None
     """Where faults are drawn: only of these kinds. None: of a random subset of all."""
+    often: float = 1.0
+    """How many times their usual rate the `kinds` strike; means nothing without them."""
     crash: Crash | None = None
     on_disk: bool = False
     """Whether the event log is a real SQLite file in a temporary folder."""

@@ -23,7 +23,7 @@ from simulation.plan import Fault, FaultKind, Plan, fault_class
 from simulation.prices import Prices
 from simulation.process import Process
 from simulation.protection_meter import ProtectionMeter, is_too_long
-from simulation.setting import CALM, SYMBOLS, OneDay, hours_of, rates_of
+from simulation.setting import CALM, SYMBOLS, OneDay, hours_of, is_tight, rates_of, rules_of
 from simulation.settling import Settling
 from simulation.truth import Truth
 from simulation.verdict import Spell, Verdict, Violation
@@ -71,7 +71,7 @@ class _Session:
         self._fates = Fates(plan)
         self._truth = Truth()
         self._meter = ProtectionMeter(self._truth, self._can_act, self._hours.start)
-        self._checker = Checker(self._time, self._truth, self._meter)
+        self._checker = Checker(self._time, self._truth, self._meter, rules_of(plan.seed))
         self._settling = Settling(
             self._truth, self._can_act, self._checker.complain, self._hours.start, self._hours.day.square_off
         )
@@ -86,6 +86,8 @@ class _Session:
         self._broker.watch = self._watch
         self._broker.tell = self._tell
         self._checker.rates = rates_of(plan.seed)
+        self._is_tight = is_tight(plan.seed)
+        """Whether the call budget of this session is small on purpose: then it may keep the books waiting."""
         self._network.came_late = lambda symbol: self._truth.touch(symbol, self._time.now)
         self._network.disturbed = lambda symbol: self._meter.request_was_lost(symbol, self._time.now)
 
@@ -112,6 +114,7 @@ class _Session:
     def _look(self) -> None:
         self._meter.look(self._time.now)
         self._settling.look(self._time.now)
+        self._checker.look()
         if not self._time.steps % _SAMPLED and self._process.is_alive:
             self._checker.check_belief(self._process.kernel.state)
 
@@ -126,6 +129,8 @@ class _Session:
     def _can_act(self, symbol: str) -> bool:
         process, network = self._process, self._network
         if not process.is_alive or process.stands_still or symbol in self._broker.locked:
+            return False
+        if self._is_tight and process.is_blind:
             return False
         knows = process.life.has_access or self._time.now - network.token_since > _TOKEN_NOTICED
         return network.has_token and knows and network.is_address_allowed
@@ -196,7 +201,7 @@ class _Session:
             writes=self._disk.writes,
             steps=self._time.steps,
             orders=len(self._truth.orders),
-            tail=tuple(_line(at, what) for at, what in checker.recent) if checker.violations else (),
+            tail=tuple(_line(at, what) for at, what in checker.before_the_first),
         )
 
 

@@ -64,7 +64,8 @@ BUGS = (
         old="    return None if facts.reconciled else",
         new="    return None if facts.day else",
         why="After a start, entries do not wait for the books.",
-        exposed_by=frozenset({FaultKind.KILL, FaultKind.BOOK_STALE, FaultKind.BOOK_PARTIAL}),
+        exposed_by=frozenset({FaultKind.KILL, FaultKind.BOOK_FAILED}),
+        often=8.0,
     ),
     PlantedBug(
         name="reconciled_once_and_for_all",
