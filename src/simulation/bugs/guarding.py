@@ -61,9 +61,10 @@ BUGS = (
     PlantedBug(
         name="entries_before_the_books_agree",
         module="core.gatekeeper",
-        old="    return None if facts.reconciled else",
-        new="    return None if facts.day else",
-        why="After a start, entries do not wait for the books.",
+        old="        if detail is not None:\n",
+        new="        if detail is not None and (facts.reconciled or rule not in {_reconciled, _books, _margin}):\n",
+        why="After a start, entries do not wait for the broker: what its books and funds would forbid, nobody asks yet. "
+        "(Without the rule for agreement alone nothing changes: the money is read only after the books agreed.)",
         exposed_by=frozenset({FaultKind.KILL, FaultKind.BOOK_FAILED}),
         often=8.0,
     ),
