@@ -73,9 +73,10 @@ class Fates:
 
     def strikes(self, kind: FaultKind) -> int:
         """Use up one chance of a kind; return its number if it strikes, else 0."""
-        if self.are_off or kind not in self._uses:
+        used = self._uses.get(kind)
+        if used is None or self.are_off:
             return 0
-        use = self._uses[kind] = self._uses[kind] + 1
+        use = self._uses[kind] = used + 1
         rate = self._rates.get(kind)
         hit = use in self._exact[kind] if rate is None else draw(self.seed, kind.value, use) < rate
         if not hit:

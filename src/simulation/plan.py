@@ -12,6 +12,8 @@ from enum import Enum
 class FaultKind(Enum):
     """What can go wrong, or be done to the bot from outside."""
 
+    __hash__ = object.__hash__  # asked for at every chance; the one of `Enum` is written in Python
+
     REQUEST_REFUSED = "request_refused"
     """The connection fails before the first byte has left."""
     REQUEST_LOST = "request_lost"

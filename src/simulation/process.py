@@ -260,9 +260,11 @@ class Process:
     def _let_time_pass(self) -> None:
         if not self.is_alive or self._stands_still:
             return
-        if not self._live_through(lambda: self.writer.let_time_pass(self.now())):
-            return
         due = self.writer.next_due
+        if due is not None and due <= self.now():
+            if not self._live_through(lambda: self.writer.let_time_pass(self.now())):
+                return
+            due = self.writer.next_due
         if due is None:
             return
         at = max(due - self.clock_offset, self._time.now + 1)

@@ -75,6 +75,11 @@ class ProtectionMeter:
         self._lost_at: dict[str, Instant] = {}
         self._is_leaving: dict[str, bool] = {}
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a position is unprotected just now."""
+        return bool(self._running)
+
     def look(self, now: Instant) -> None:
         """Count the time since the last look, in which nothing changed, and see what is so now."""
         if self._running:

@@ -44,9 +44,9 @@ def play(plan: Plan) -> Verdict:
     """Play a session and judge it; the same plan gives the same verdict."""
     with _silence():
         if not plan.on_disk:
-            return _Session(plan, None).play()
+            return Session(plan, None).play()
         with TemporaryDirectory(prefix="session-") as folder:
-            return _Session(plan, Path(folder) / "live.sqlite").play()
+            return Session(plan, Path(folder) / "live.sqlite").play()
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def _silence() -> Iterator[None]:
         logging.disable(before)
 
 
-class _Session:
+class Session:
     """Everything that one session consists of, put together."""
 
     def __init__(self, plan: Plan, path: Path | None) -> None:
@@ -77,9 +77,9 @@ class _Session:
         )
         self._broker = SimulatedBroker(self._time, self._fates, calendar)
         self._network = Network(self._time, self._fates)
-        self._disk = SimulatedDisk(self._fates, plan.crash, self._kept, path)
+        self.disk = SimulatedDisk(self._fates, plan.crash, self._kept, path)
         self._process = Process(
-            self._time, self._fates, self._broker, self._network, self._disk, self._checker, self._hours.day
+            self._time, self._fates, self._broker, self._network, self.disk, self._checker, self._hours.day
         )
         prices = Prices(self._time, plan.seed, self._broker, self._hear)
         Hands(self._time, self._fates, self._broker, self._network, self._truth, prices, self._process)
@@ -112,8 +112,10 @@ class _Session:
         self._checker.watch(news)
 
     def _look(self) -> None:
-        self._meter.look(self._time.now)
-        self._settling.look(self._time.now)
+        if self._meter.is_running:
+            self._meter.look(self._time.now)
+        if self._time.now >= self._settling.next_look:
+            self._settling.look(self._time.now)
         self._checker.look()
         if not self._time.steps % _SAMPLED and self._process.is_alive:
             self._checker.check_belief(self._process.kernel.state)
@@ -181,12 +183,12 @@ class _Session:
         if self._plan.seed % _FOLDED and self._plan.crash is None and not self._plan.on_disk:
             return
         folded = BotState()
-        for event in self._disk.read():
+        for event in self.disk.read():
             folded.apply(event)
         if folded != state:
             self._checker.complain("I5", "the fold of the log is not what the process has in memory")
         try:
-            self._disk.verify()
+            self.disk.verify()
         except StorageError as error:
             self._checker.complain("I14", str(error))
 
@@ -197,8 +199,8 @@ class _Session:
             violations=tuple(checker.violations),
             fired=tuple(self._fates.fired),
             spells=tuple(self._meter.spells),
-            digest=self._disk.digest,
-            writes=self._disk.writes,
+            digest=self.disk.digest,
+            writes=self.disk.writes,
             steps=self._time.steps,
             orders=len(self._truth.orders),
             tail=tuple(_line(at, what) for at, what in checker.before_the_first),

@@ -41,6 +41,8 @@ class Settling:
         self._can_act = can_act
         self._complain = complain
         self._looked_at = start
+        self.next_look = start + SECOND
+        """Before then there is nothing to look for."""
         self._square_off = square_off
         self._level = SafetyLevel.RUN
         self._to_leave: set[str] = set()
@@ -102,7 +104,7 @@ class Settling:
         elapsed = now - self._looked_at
         if elapsed < SECOND:
             return
-        self._looked_at = now
+        self._looked_at, self.next_look = now, now + SECOND
         truth = self._truth
         is_forced = self._level is SafetyLevel.FLATTEN or now >= self._square_off
         for symbol in SYMBOLS:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Self
 
-from simulation.plan import FaultClass, FaultKind, Plan, fault_class
+from simulation.plan import Fault, FaultClass, FaultKind, Plan, fault_class
 from simulation.protection_meter import forced_after_limit
 from simulation.session_text import Content, plan_content, plan_from
 from simulation.verdict import Spell, Verdict
@@ -120,7 +120,8 @@ class Tally:
 
     def add(self, plan: Plan, verdict: Verdict) -> None:
         """Count one session."""
-        session_class = fault_class(verdict.fired)
+        crash = (Fault(FaultKind.KILL, 0),) if plan.crash else ()
+        session_class = fault_class((*verdict.fired, *crash))
         self.sessions += 1
         self.classes[_CLASSES[session_class]] += 1
         self.fired.update(fault.kind.value for fault in verdict.fired)
