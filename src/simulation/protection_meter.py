@@ -13,9 +13,9 @@ from simulation.truth import Truth
 from simulation.verdict import Spell
 
 _LOST_LATELY = 10 * SECOND
-_GRACE_SECONDS = {FaultClass.NONE: 0.0, FaultClass.ONE: 5.0, FaultClass.MIX: 5.0}
+_GRACE_SECONDS = {FaultClass.NONE: 0.0, FaultClass.ONE: 5.0, FaultClass.MIX: 5.5}
 """How long after the limit a forced exit may take to be decided: the books tell of a fill that the order socket has not
-told of, and they are read every five seconds."""
+told of; they are read every five seconds, and a reading takes up to half of one."""
 LONGEST_FORCED_SECONDS = 150.0
 """However the exit goes, a position that can be left is left by then."""
 

@@ -159,7 +159,8 @@ class Session:
         for symbol in SYMBOLS:
             if symbol not in self._truth.touched and not self._truth.is_protected(symbol):
                 complain("I4", f"{symbol}: {self._truth.net[symbol]} shares are unprotected after the calm")
-        self._settling.judge_end(self._fates.fired, self._meter.spells, crashed=self._plan.crash is not None)
+        is_rough = self._plan.crash is not None or self._is_tight
+        self._settling.judge_end(self._fates.fired, self._meter.spells, is_rough=is_rough)
         self._judge_log(state)
 
     def _judge_orders(self, state: BotState) -> None:
@@ -182,10 +183,7 @@ class Session:
         """I5, I14: the log folds to what the process has in memory, and its chain is whole; dear, so in one of four."""
         if self._plan.seed % _FOLDED and self._plan.crash is None and not self._plan.on_disk:
             return
-        folded = BotState()
-        for event in self.disk.read():
-            folded.apply(event)
-        if folded != state:
+        if self.disk.fold() != state:
             self._checker.complain("I5", "the fold of the log is not what the process has in memory")
         try:
             self.disk.verify()

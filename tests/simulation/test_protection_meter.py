@@ -83,7 +83,7 @@ def test_a_lost_request_and_a_decision_to_leave_are_noted(world):
         (Spell(16.0, SYMBOL, False, None), FaultClass.ONE, True),
         (Spell(21.0, SYMBOL, True, None), FaultClass.ONE, False),
         (Spell(34.9, SYMBOL, True, None), FaultClass.MIX, False),
-        (Spell(35.1, SYMBOL, True, None), FaultClass.MIX, True),
+        (Spell(35.6, SYMBOL, True, None), FaultClass.MIX, True),
         (Spell(60.0, SYMBOL, True, 31.0), FaultClass.MIX, False),
         (Spell(60.0, SYMBOL, True, 45.0), FaultClass.MIX, True),
         (Spell(200.0, SYMBOL, True, 31.0), FaultClass.MIX, True),
