@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test coverage lint types contracts hazards bench soak picture lock clean
+.PHONY: setup run test coverage lint types contracts hazards bench simulate soak picture lock clean
 
 setup: $(STAMP)
 
@@ -43,6 +43,12 @@ hazards: setup
 # Each prints one JSON line and fails when its goal does not hold; the figures of record are in benchmarks/README.md.
 bench: setup
 	@for program in benchmarks/bench_*.py; do $(BIN)/python $$program || exit 1; done
+
+# What must hold before anything is merged: some minutes. Each run prints one JSON line; the full counts are `make soak`.
+simulate: setup
+	$(BIN)/fyersbot simulate --seeds 2000 --json
+	$(BIN)/fyersbot simulate --crash-everywhere --sessions 10 --json
+	$(BIN)/fyersbot simulate --mutants --json
 
 # The full counts, for hours: stop it whenever you like, started again it goes on. The report is benchmarks/soak.md.
 soak: setup

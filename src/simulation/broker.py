@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from core.instants import SECOND, Instant
 from core.market import Side
-from core.orders import OrderChange, OrderIntent, OrderReport, OrderType, Product
+from core.orders import OrderChange, OrderIntent, OrderReport, OrderType, Product, Purpose
 from simulation.books import BookHistory
 from simulation.fates import Fates
 from simulation.market import PLENTY, SimulatedMarket
@@ -40,6 +40,8 @@ class SimulatedBroker:
         """Is told of every order, as the order socket is."""
         self.locked: dict[str, Side] = {}
         """Shares at their circuit limit: orders of this side find nobody."""
+        self._dry: dict[str, tuple[Side, Instant, Instant]] = {}
+        """Sides on which nobody trades any more, since and until when."""
         self._stops: dict[str, ExchangeOrder] = {}
         """Stops that wait for their trigger."""
         self._time = time
@@ -69,7 +71,7 @@ class SimulatedBroker:
         if intent.type is OrderType.STOP_LIMIT and self._fates.strikes(FaultKind.REJECT_STOP):
             self.show(intent.symbol, intent.trigger_price)
         if intent.type is OrderType.LIMIT:
-            self._thin_out(intent.symbol, intent.side, intent.quantity)
+            self._thin_out(intent.symbol, intent.side, intent.quantity, is_entry=intent.purpose is Purpose.ENTRY)
         return self._did(self._exchange.place(request, self._moment()))
 
     def modify(self, change: OrderChange) -> Reply:
@@ -126,8 +128,8 @@ class SimulatedBroker:
     def show(self, symbol: str, price: int, bid_size: int = PLENTY, ask_size: int = PLENTY) -> None:
         """Bring a price to the market, and every order that waits for it."""
         moment = self._moment()
-        locked = self.locked.get(symbol)
-        bid_size, ask_size = 0 if locked is Side.SELL else bid_size, 0 if locked is Side.BUY else ask_size
+        alone = {self.locked.get(symbol), self._dry_side(symbol)}
+        bid_size, ask_size = 0 if Side.SELL in alone else bid_size, 0 if Side.BUY in alone else ask_size
         self.market.show(symbol, INSTRUMENTS[symbol].clamp(price), moment, bid_size, ask_size)
         self._take(self._exchange.step(moment))
         self.market.forget_waiting()
@@ -162,25 +164,32 @@ class SimulatedBroker:
         self.show(request.symbol, self.market.newest[request.symbol].ltp)
         return reply
 
-    def _thin_out(self, symbol: str, side: Side, quantity: int) -> None:
-        """Let the market take a part, or nothing, of an order that comes now."""
-        sizes = self._thinned(side, quantity, symbol)
+    def _thin_out(self, symbol: str, side: Side, quantity: int, *, is_entry: bool = False) -> None:
+        """Let the market take a part, or nothing, of an order that comes now; the rest of an entry may wait longer."""
+        sizes = self._thinned(side, quantity, symbol, stays_dry=is_entry)
         if sizes != (PLENTY, PLENTY):
             self.show(symbol, self.market.newest[symbol].ltp, *sizes)
 
-    def _thinned(self, side: Side, quantity: int, symbol: str) -> tuple[int, int]:
+    def _thinned(self, side: Side, quantity: int, symbol: str, *, stays_dry: bool = False) -> tuple[int, int]:
         """Return the shares on display, bid and ask, for an order; what is missing comes some seconds later."""
         part, wait = PLENTY, 0.0
         use = self._fates.strikes(FaultKind.PARTIAL_FILL)
         if use:
             part = int(quantity * self._fates.size(FaultKind.PARTIAL_FILL, use, 0.1, 0.9))
             wait = 0.3 + 30 * self._fates.size(FaultKind.PARTIAL_FILL, -use, 0, 1) ** 2
+            if stays_dry and self._fates.choice(FaultKind.PARTIAL_FILL, use, 2):
+                self._dry[symbol] = side, self._time.now, self._time.now + int(wait * SECOND)
         use = self._fates.strikes(FaultKind.NO_FILL)
         if use:
             part, wait = 0, self._fates.size(FaultKind.NO_FILL, use, 1, 15)
         if wait:
             self._time.after(int(wait * SECOND), lambda: self.show(symbol, self.market.newest[symbol].ltp))
         return (PLENTY, part) if side is Side.BUY else (part, PLENTY)
+
+    def _dry_side(self, symbol: str) -> Side | None:
+        """Return the side whose orders find nobody just now, after one of them found a few shares."""
+        side, since, until = self._dry.get(symbol, (None, 0, 0))
+        return side if since < self._time.now < until else None
 
     def _did(self, what: tuple[Reply, list[ExchangeEvent]]) -> Reply:
         reply, news = what

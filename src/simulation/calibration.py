@@ -45,11 +45,14 @@ class Speed:
         """Return the figures for a report.
 
         `calibration_ratio` is the number of sessions that are played in the time of one calibration loop: it says how
-        fast the code is, whatever the machine.
+        fast the code is, whatever the machine. `sessions_per_cpu_minute` is for one core that does nothing else.
         """
         loop = sum(self.loops) / len(self.loops) if self.loops else 0.0
         return {
             "sessions_per_minute": round(sessions / self.seconds * 60, 1) if self.seconds else 0.0,
+            "sessions_per_cpu_minute": round(sessions / self.processor_seconds * 60, 1)
+            if self.processor_seconds
+            else 0.0,
             "processes": self.processes,
             "seconds": round(self.seconds, 1),
             "calibration_ratio": round(sessions / self.processor_seconds * loop, 4) if self.processor_seconds else 0.0,

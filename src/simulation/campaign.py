@@ -7,7 +7,7 @@ a hundred keeps its event log on the disk.
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulation.calibration import Speed
 from simulation.crew import Player, play_all
@@ -20,6 +20,9 @@ from simulation.verdict import Verdict
 Tell = Callable[[str], None]
 """Takes a line about how far it is."""
 
+CRASH_MINUTES = 2
+"""Market minutes of a session that is crashed everywhere: some two hundred durable writes, of entries, stops and exits,
+each of which costs two whole sessions."""
 _TELL_SECONDS = 5.0
 _ON_DISK_EVERY, _ON_DISK_PLACE = 100, 1
 _SAMPLE_EVERY, _SMALLEST_SAMPLE, _LARGEST_SAMPLE = 50, 4, 40
@@ -48,11 +51,11 @@ class Campaign:
     def crash_everywhere(self, first: int, sessions: int) -> tuple[Tally, Speed]:
         """Play sessions once to count their durable writes, then each with a crash before and after every write."""
         total, speed, crashes = Tally(), Speed(self.processes), []
-        plans = [Plan(seed) for seed in range(first, first + sessions)]
+        plans = [Plan(seed, CRASH_MINUTES) for seed in range(first, first + sessions)]
         for plan, verdict in self._played(plans, sessions, speed):
             total.add(plan, verdict)
             points = range(1, verdict.writes + 1)
-            crashes += [Plan(plan.seed, crash=Crash(write, before)) for write in points for before in (True, False)]
+            crashes += [replace(plan, crash=Crash(write, before)) for write in points for before in (True, False)]
         self.tell(f"{sessions} sessions made {total.writes:,} durable writes: {len(crashes):,} crashes to play")
         for plan, verdict in self._played(crashes, len(crashes), speed):
             total.add(plan, verdict)

@@ -11,10 +11,12 @@ from core import events
 from core.instants import MINUTE, SECOND, Instant
 from core.market import Tick
 from core.orders import OrderIntent, Purpose
+from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours
 from simulation.books import own_tag
 from simulation.log_watch import LogWatch
+from simulation.loss_watch import LossWatch
 from simulation.network import SECRET
 from simulation.protection_meter import ProtectionMeter
 from simulation.setting import BROKER, INSTRUMENTS, RULES
@@ -31,16 +33,19 @@ _MOST_ORDERS = 400
 class Checker:
     """Judges a session while it runs."""
 
-    def __init__(self, time: VirtualTime, truth: Truth, meter: ProtectionMeter) -> None:
+    def __init__(self, time: VirtualTime, truth: Truth, meter: ProtectionMeter, rules: TradingRules = RULES) -> None:
         self.violations: list[Violation] = []
         self.recent: deque[tuple[Instant, object]] = deque(maxlen=_TAIL)
         """What happened last, as objects: text is made only for whoever asks."""
+        self.before_the_first: tuple[tuple[Instant, object], ...] = ()
+        """What had happened last when something was violated for the first time."""
         self.rates = BROKER.rates
         """Our own ceilings, above which no window may go."""
         self._time = time
         self._truth = truth
         self._meter = meter
         self._log = LogWatch(self.complain)
+        self._losses = LossWatch(truth, rules.max_loss, self.complain)
         self._ids: dict[str, str] = {}
         self._prices: dict[str, Instant] = {}
         """Time of the newest price that the bot was given, by symbol."""
@@ -49,6 +54,8 @@ class Checker:
 
     def complain(self, code: str, message: str) -> None:
         """Note a violation; the first ones are enough."""
+        if not self.violations:
+            self.before_the_first = tuple(self.recent)
         if len(self.violations) < _KEPT_VIOLATIONS:
             self.violations.append(Violation(code, self._time.now, message))
 
@@ -69,6 +76,7 @@ class Checker:
                 case _:
                     symbols[item.row.symbol] = None
             truth.take(item, now)
+        self._losses.watch(news)
         for symbol in symbols:
             self._check_exits(symbol)
             self._meter.see(symbol, now)
@@ -123,7 +131,10 @@ class Checker:
                 self.complain("I12", f"a secret stands in {type(event).__name__}")
             match event:
                 case events.OrderIntended(intent=intent):
+                    self._log.check_agreement(intent.tag)
                     self._check_intent(intent, event.at)
+                case events.ChangeIntended(change=change):
+                    self._log.check_agreement(change.tag)
                 case events.ExitDecided(symbol=symbol):
                     self._meter.exit_was_decided(symbol, now)
                 case events.OrderAbsent(tag=tag):
@@ -184,13 +195,19 @@ class Checker:
 
     def process_died(self) -> None:
         """Note that whatever was about to be sent went down with the process."""
+        self._losses.process_died()
         for symbol in INSTRUMENTS:
             self._meter.request_was_lost(symbol, self._time.now)
 
-    def given(self, item: events.Input | Tick) -> None:
-        """Note a price that the bot was given."""
+    def given(self, item: events.Input | Tick, state: BotState) -> None:
+        """Note a price that the bot is given, in a state."""
         if isinstance(item, Tick):
             self._prices[item.symbol] = item.at
+            self._losses.given(item, state)
+
+    def look(self) -> None:
+        """Look at what was due by now."""
+        self._losses.look(self._log.level)
 
     # --- the rates ----------------------------------------------------------------------------------------------
 

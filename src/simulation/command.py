@@ -101,6 +101,7 @@ def figures(tally: Tally, speed: Speed) -> Content:
         "classes": dict(tally.classes),
         "fault_kinds": tally.fault_kinds(),
         "unprotected_seconds": tally.unprotected_seconds(),
+        **tally.forced(),
         "missed_goals": tally.missed_goals(),
         "writes": tally.writes,
         "steps": tally.steps,

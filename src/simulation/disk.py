@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.errors import BotError, StorageError
 from core.events import Event
+from core.state import BotState
 from simulation.fates import Fates
 from simulation.plan import Crash, FaultKind
 from trading.event_log import EventLog, MemoryEventLog, Row, SqliteEventLog
@@ -36,6 +37,11 @@ class SimulatedDisk:
         self._path = path
         self._log: EventLog = SqliteEventLog(path) if path else MemoryEventLog()
         self._hash = hashlib.sha256()
+
+    @property
+    def may_cut_off(self) -> bool:
+        """Whether a death is planned."""
+        return self._crash is not None
 
     @property
     def digest(self) -> str:
@@ -86,6 +92,13 @@ class SimulatedDisk:
     def read(self, after: int = 0) -> Iterator[Event]:
         """Yield the events of the same rows."""
         return self._log.read(after)
+
+    def fold(self) -> BotState:
+        """Return what everything that was kept comes to."""
+        state = BotState()
+        for event in self._log.read():
+            state.apply(event)
+        return state
 
     def verify(self) -> None:
         """Check the chain. Raises `StorageError`."""

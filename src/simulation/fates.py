@@ -73,9 +73,10 @@ class Fates:
 
     def strikes(self, kind: FaultKind) -> int:
         """Use up one chance of a kind; return its number if it strikes, else 0."""
-        if self.are_off or kind not in self._uses:
+        used = self._uses.get(kind)
+        if used is None or self.are_off:
             return 0
-        use = self._uses[kind] = self._uses[kind] + 1
+        use = self._uses[kind] = used + 1
         rate = self._rates.get(kind)
         hit = use in self._exact[kind] if rate is None else draw(self.seed, kind.value, use) < rate
         if not hit:
@@ -100,7 +101,7 @@ class Fates:
         seed = self.seed
         kinds = [kind for kind in FaultKind if kind is not K.COMMAND]
         if plan.kinds is not None:
-            self._enable([kind for kind in FaultKind if kind in plan.kinds], 0.0)
+            self._enable([kind for kind in FaultKind if kind in plan.kinds], 0.0, plan.often)
             return
         if draw(seed, "commands", 0) < _COMMANDED:
             self._enable([K.COMMAND], 0.0)
@@ -114,11 +115,15 @@ class Fates:
             return
         self._enable([kind for kind in kinds if draw(seed, "enabled", _place(kind)) < _ENABLED], 1.0)
 
-    def _enable(self, kinds: list[FaultKind], spread: float) -> None:
-        """Enable kinds, each with a rate up to `spread` powers of e around its usual one."""
+    def may(self, *kinds: FaultKind) -> bool:
+        """Whether one of these kinds can strike in this session at all."""
+        return any(kind in self._uses for kind in kinds)
+
+    def _enable(self, kinds: list[FaultKind], spread: float, often: float = 1.0) -> None:
+        """Enable kinds, each with a rate up to `spread` powers of e around `often` times its usual one."""
         for kind in kinds:
             tilt = 2.718281828 ** (spread * (2 * draw(self.seed, "rate", _place(kind)) - 1))
-            self._rates[kind] = _USUAL[kind].rate * tilt
+            self._rates[kind] = _USUAL[kind].rate * tilt * often
             self._uses[kind] = 0
 
 

@@ -66,12 +66,17 @@ class LogWatch:
             case _:
                 pass
 
+    def check_agreement(self, tag: str) -> None:
+        """I6: after a start nothing is ordered before the books agree with what is believed."""
+        if not self._is_reconciled:
+            self._complain("I6", f"{tag} was ordered or changed before the books agreed")
+
     def check_entry(self, symbol: str, at: Instant) -> None:
         """I6: an entry has to be allowed by everything the log says."""
         if self.level is not SafetyLevel.RUN:
             self._complain("I6", f"an entry in {symbol} at safety level {self.level.name}")
-        if not self._is_reconciled or self._books_failed or not self._has_access:
-            self._complain("I6", f"an entry in {symbol} without books, agreement or access")
+        if self._books_failed or not self._has_access:
+            self._complain("I6", f"an entry in {symbol} without books or access")
         if self._day is None or not self._day.entries_allowed(at):
             self._complain("I6", f"an entry in {symbol} outside the hours for entries")
         if self._doubts:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from simulation.campaign import Tell
+from simulation.campaign import CRASH_MINUTES, Tell
 from simulation.crew import Player
 from simulation.plan import Crash, Fault, Plan
 from simulation.planted_bugs import PlantedBug
@@ -22,8 +22,8 @@ _PATIENCE_SECONDS = 30.0
 """Wall seconds for one session of a mutant: many a bug makes the bot decide without end."""
 _CHANCES = 12
 """A single fault strikes at one of the first so many chances of its kind."""
-_CRASH_RANGE = 600
-"""A session has more durable writes than that."""
+_CRASH_RANGE = 160
+"""Such a session has more durable writes than that."""
 _CRASH_STRIDE = 37
 """Has nothing in common with the range, so that neighbouring seeds die in different places."""
 
@@ -103,8 +103,10 @@ def plan_for(bug: PlantedBug, seed: int) -> Plan:
         kinds = sorted(bug.exposed_by, key=lambda kind: kind.value)
         kind, use = kinds[seed % len(kinds)], 1 + seed // len(kinds) % _CHANCES
         return Plan(seed, faults=(Fault(kind, use),))
-    crash = Crash(write=1 + seed * _CRASH_STRIDE % _CRASH_RANGE, before=seed % 3 == 0) if bug.by_a_crash else None
-    return Plan(seed, kinds=bug.exposed_by, crash=crash)
+    if bug.by_a_crash:
+        crash = Crash(write=1 + seed * _CRASH_STRIDE % _CRASH_RANGE, before=seed % 3 == 0)
+        return Plan(seed, CRASH_MINUTES, kinds=bug.exposed_by, often=bug.often, crash=crash)
+    return Plan(seed, kinds=bug.exposed_by, often=bug.often)
 
 
 def report(hunts: Sequence[Hunt]) -> Content:

@@ -12,6 +12,8 @@ from enum import Enum
 class FaultKind(Enum):
     """What can go wrong, or be done to the bot from outside."""
 
+    __hash__ = object.__hash__  # asked for at every chance; the one of `Enum` is written in Python
+
     REQUEST_REFUSED = "request_refused"
     """The connection fails before the first byte has left."""
     REQUEST_LOST = "request_lost"
@@ -144,6 +146,8 @@ class Plan:
     """None: drawn from the seed. Otherwise exactly these strike."""
     kinds: frozenset[FaultKind] | None = None
     """Where faults are drawn: only of these kinds. None: of a random subset of all."""
+    often: float = 1.0
+    """How many times their usual rate the `kinds` strike; means nothing without them."""
     crash: Crash | None = None
     on_disk: bool = False
     """Whether the event log is a real SQLite file in a temporary folder."""

@@ -32,6 +32,8 @@ class PlantedBug:
     """What goes wrong, and why somebody would write it."""
     exposed_by: frozenset[FaultKind] = frozenset()
     """Fault kinds that its sessions are played with; empty: it shows where nothing goes wrong."""
+    often: float = 1.0
+    """How many times their usual rate these faults strike: a rare meeting of two is brought about that way."""
     by_one_fault: bool = False
     """Whether each of its sessions has only one fault, of one of those kinds: more is asked of the bot then."""
     by_a_crash: bool = False

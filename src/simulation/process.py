@@ -25,18 +25,22 @@ from simulation.fates import Fates
 from simulation.feeds import OrderSocket, PriceFeed
 from simulation.life import Life, Make
 from simulation.network import Network
+from simulation.plan import FaultKind
 from simulation.readings import Readings
-from simulation.setting import ACCOUNT, CANDLE, CRASH_LIMIT, DESK, INSTRUMENTS, RULES, rates_of
+from simulation.setting import ACCOUNT, CANDLE, CRASH_LIMIT, DESK, INSTRUMENTS, rates_of, rules_of
 from simulation.virtual_time import VirtualTime
 from simulation.workload import Oracle, Rows
 from trading.clock_watch import LARGEST_STEP, LONGEST_TURN, ClockWatch
 from trading.kernel import Kernel
 from trading.rate_budget import RateBudget
 from trading.self_watch import SelfWatch, crash_loop
+from trading.state_snapshots import MemorySnapshots
+from trading.state_store import StateStore
 from trading.writer import Writer
 
 _LONGEST_INBOX = 400
-_MOST_DEADLINES = 50
+_SNAPSHOT_EVERY = MINUTE
+"""Candles come faster here than in a market, and so do snapshots."""
 
 
 class Process:
@@ -67,7 +71,10 @@ class Process:
         self._checker = checker
         self._day = day
         self._journal = KeptJournal()
+        self._rules = rules_of(fates.seed)
         self._oracle = Oracle(fates.seed)
+        may_die = disk.may_cut_off or fates.may(FaultKind.KILL, FaultKind.DISK_FULL)
+        self._snapshots = MemorySnapshots() if may_die else None
         self._inbox: deque[Make] = deque()
         self._stands_still = False
         self._wake_at: Instant = 0
@@ -92,15 +99,23 @@ class Process:
         budget.on_refusal = partial(self.life.put, _refused)
         self._watch = self._self_watch()
         life, called = self.life, self._checker.called
-        readings = Readings(self._time, life, self._broker.books, self._network, self._fates, called)
+        readings = self._readings = Readings(self._time, life, self._broker.books, self._network, self._fates, called)
         errands = Errands(self._time, life, self._broker, self._network, readings, called)
-        self.kernel = Kernel(RULES, INSTRUMENTS, self._oracle, Rows)
-        self.writer = Writer(self.kernel, self._disk, errands.run)
+        self.kernel = Kernel(self._rules, INSTRUMENTS, self._oracle, Rows)
+        self._store = StateStore(self.kernel, self._disk, self._snapshots)
+        self.writer = Writer(self.kernel, self._disk, errands.run, store=self._store)
         self.is_alive = True
         if self._live_through(self.writer.restore):
-            if self._left_behind is not None and self._left_behind != self.kernel.state:
-                self._checker.complain("I5", "what was folded from the log is not what the process had in memory")
+            self._compare_with_what_was()
             self._greet()
+
+    def _compare_with_what_was(self) -> None:
+        """I5: a start from a snapshot comes to what the whole log folds to, and to what was in memory."""
+        complain = self._checker.complain
+        if self._snapshots is not None and self._boots > 1 and self._disk.fold() != self.kernel.state:
+            complain("I5", "a snapshot and the events after it are not the fold of the whole log")
+        if self._left_behind is not None and self._left_behind != self.kernel.state:
+            complain("I5", "what was folded from the log is not what the process had in memory")
 
     def _greet(self) -> None:
         now = self.now()
@@ -114,7 +129,7 @@ class Process:
             version="0",
             config_digest="",
         )
-        desk = replace(DESK, at=now)
+        desk = replace(DESK, at=now, rules=self._rules)
         began = events.DayBegan(at=now, day=self._day)
         self._inbox += [lambda _at: booted, lambda _at: desk, lambda _at: began]
         for phase, at in self._phases().items():
@@ -178,6 +193,8 @@ class Process:
         """Say that a candle has closed."""
         start = self._time.now // CANDLE * CANDLE - CANDLE
         self.put(lambda at: events.CandleDue(at=at, start=start))
+        if self.is_alive and not self._stands_still and start % _SNAPSHOT_EVERY == 0:
+            self._store.persist()
 
     def die(self, down_for: float, *, loses_a_step: bool = False) -> None:
         """Drop everything that is in memory, a step that was not kept perhaps; start again after so many seconds."""
@@ -213,6 +230,11 @@ class Process:
         """Whether it is alive and does nothing."""
         return self._stands_still
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether it cannot read the books for want of room in its own budget."""
+        return self._readings.books_wait_for_room
+
     def _go_on(self, life: Life, seconds: float) -> None:
         if life is not self.life or life.is_over:
             return
@@ -227,16 +249,18 @@ class Process:
                 self._checker.complain("I13", f"{len(self._inbox)} items wait in the inbox")
             now = self.now()
             item = self._inbox.popleft()(now)
-            self._checker.given(item)
+            self._checker.given(item, self.kernel.state)
             self._live_through(lambda: self.writer.take(item, now))  # noqa: B023 - is called at once
         self._let_time_pass()
 
     def _let_time_pass(self) -> None:
         if not self.is_alive or self._stands_still:
             return
-        if not self._live_through(lambda: self.writer.let_time_pass(self.now())):
-            return
         due = self.writer.next_due
+        if due is not None and due <= self.now():
+            if not self._live_through(lambda: self.writer.let_time_pass(self.now())):
+                return
+            due = self.writer.next_due
         if due is None:
             return
         at = max(due - self.clock_offset, self._time.now + 1)

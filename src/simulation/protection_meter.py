@@ -13,9 +13,9 @@ from simulation.truth import Truth
 from simulation.verdict import Spell
 
 _LOST_LATELY = 10 * SECOND
-_GRACE_SECONDS = {FaultClass.NONE: 0.0, FaultClass.ONE: 5.0, FaultClass.MIX: 10.0}
-"""How long after the limit a forced exit may take to be decided. In a mix the order socket may be silent too: then the
-bot hears of a fill from the books, which it reads every five seconds."""
+_GRACE_SECONDS = {FaultClass.NONE: 0.0, FaultClass.ONE: 5.0, FaultClass.MIX: 5.5}
+"""How long after the limit a forced exit may take to be decided: the books tell of a fill that the order socket has not
+told of; they are read every five seconds, and a reading takes up to half of one."""
 LONGEST_FORCED_SECONDS = 150.0
 """However the exit goes, a position that can be left is left by then."""
 
@@ -29,6 +29,18 @@ def limit_seconds(session: FaultClass, *, is_stop_request_lost: bool) -> float:
             return 30.0 if is_stop_request_lost else 10.0
         case FaultClass.MIX:
             return 30.0
+
+
+def forced_after_limit(spell: Spell, session: FaultClass) -> float | None:
+    """Return the seconds from the limit until it was decided to leave, or a stop stood after all; None within it.
+
+    The alarm is decided in the same step as such an exit.
+    """
+    limit = limit_seconds(session, is_stop_request_lost=spell.stop_request_lost)
+    if spell.seconds <= limit:
+        return None
+    forced_after = spell.seconds if spell.forced_after is None else min(spell.seconds, spell.forced_after)
+    return max(0.0, forced_after - limit)
 
 
 def is_too_long(spell: Spell, session: FaultClass) -> bool:
@@ -62,6 +74,11 @@ class ProtectionMeter:
         self._running: dict[str, _Running] = {}
         self._lost_at: dict[str, Instant] = {}
         self._is_leaving: dict[str, bool] = {}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a position is unprotected just now."""
+        return bool(self._running)
 
     def look(self, now: Instant) -> None:
         """Count the time since the last look, in which nothing changed, and see what is so now."""

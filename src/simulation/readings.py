@@ -49,6 +49,8 @@ class Readings:
         self._network = network
         self._fates = fates
         self._called = called
+        self.books_wait_for_room = False
+        """Whether our own budget keeps a reading of the books from going on."""
         self._wishes = 0
         self._last: Books | None = None
 
@@ -77,14 +79,14 @@ class Readings:
                 return
             moments.append(self._time.now - (lag if late in {len(moments), _ALL} else 0))
             if len(moments) < _ALL:
-                self._in_turn(lambda: self._time.after(self._network.one_way() * 2, go_on))
+                self._in_turn(lambda: self._time.after(self._network.one_way() * 2, go_on), for_books=True)
                 return
             books, (orders_at, fills_at, positions_at) = self._books, moments
             self._report(
                 self._spoiled(books.orders(orders_at), books.fills(fills_at), books.positions(positions_at)), asked_at
             )
 
-        self._in_turn(lambda: self._time.after(self._network.one_way() * 2, go_on))
+        self._in_turn(lambda: self._time.after(self._network.one_way() * 2, go_on), for_books=True)
 
     def _lag(self) -> tuple[int, int]:
         """Return how old a book is, and which: the number of the book, or three for all."""
@@ -168,13 +170,15 @@ class Readings:
 
     # --- budget -------------------------------------------------------------------------------------------------
 
-    def _in_turn(self, call: Callable[[], None]) -> None:
+    def _in_turn(self, call: Callable[[], None], *, for_books: bool = False) -> None:
         """Make a call as soon as the budget has room for it; never for a process that has died."""
         if self._life.is_over:
             return
         wait = self._life.budget.reserve(Lane.READ, False, self._life.clock(), self._life.steady())
         if wait:
-            self._time.after(max(int(wait * SECOND), _SHORTEST_WAIT), lambda: self._in_turn(call))
+            self._time.after(max(int(wait * SECOND), _SHORTEST_WAIT), lambda: self._in_turn(call, for_books=for_books))
+            self.books_wait_for_room |= for_books
             return
+        self.books_wait_for_room &= not for_books
         self._called(False)
         call()

@@ -23,7 +23,7 @@ from simulation.plan import Fault, FaultKind, Plan, fault_class
 from simulation.prices import Prices
 from simulation.process import Process
 from simulation.protection_meter import ProtectionMeter, is_too_long
-from simulation.setting import CALM, SYMBOLS, OneDay, hours_of, rates_of
+from simulation.setting import CALM, SYMBOLS, OneDay, hours_of, is_tight, rates_of, rules_of
 from simulation.settling import Settling
 from simulation.truth import Truth
 from simulation.verdict import Spell, Verdict, Violation
@@ -44,9 +44,9 @@ def play(plan: Plan) -> Verdict:
     """Play a session and judge it; the same plan gives the same verdict."""
     with _silence():
         if not plan.on_disk:
-            return _Session(plan, None).play()
+            return Session(plan, None).play()
         with TemporaryDirectory(prefix="session-") as folder:
-            return _Session(plan, Path(folder) / "live.sqlite").play()
+            return Session(plan, Path(folder) / "live.sqlite").play()
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def _silence() -> Iterator[None]:
         logging.disable(before)
 
 
-class _Session:
+class Session:
     """Everything that one session consists of, put together."""
 
     def __init__(self, plan: Plan, path: Path | None) -> None:
@@ -71,21 +71,23 @@ class _Session:
         self._fates = Fates(plan)
         self._truth = Truth()
         self._meter = ProtectionMeter(self._truth, self._can_act, self._hours.start)
-        self._checker = Checker(self._time, self._truth, self._meter)
+        self._checker = Checker(self._time, self._truth, self._meter, rules_of(plan.seed))
         self._settling = Settling(
             self._truth, self._can_act, self._checker.complain, self._hours.start, self._hours.day.square_off
         )
         self._broker = SimulatedBroker(self._time, self._fates, calendar)
         self._network = Network(self._time, self._fates)
-        self._disk = SimulatedDisk(self._fates, plan.crash, self._kept, path)
+        self.disk = SimulatedDisk(self._fates, plan.crash, self._kept, path)
         self._process = Process(
-            self._time, self._fates, self._broker, self._network, self._disk, self._checker, self._hours.day
+            self._time, self._fates, self._broker, self._network, self.disk, self._checker, self._hours.day
         )
         prices = Prices(self._time, plan.seed, self._broker, self._hear)
         Hands(self._time, self._fates, self._broker, self._network, self._truth, prices, self._process)
         self._broker.watch = self._watch
         self._broker.tell = self._tell
         self._checker.rates = rates_of(plan.seed)
+        self._is_tight = is_tight(plan.seed)
+        """Whether the call budget of this session is small on purpose: then it may keep the books waiting."""
         self._network.came_late = lambda symbol: self._truth.touch(symbol, self._time.now)
         self._network.disturbed = lambda symbol: self._meter.request_was_lost(symbol, self._time.now)
 
@@ -110,8 +112,11 @@ class _Session:
         self._checker.watch(news)
 
     def _look(self) -> None:
-        self._meter.look(self._time.now)
-        self._settling.look(self._time.now)
+        if self._meter.is_running:
+            self._meter.look(self._time.now)
+        if self._time.now >= self._settling.next_look:
+            self._settling.look(self._time.now)
+        self._checker.look()
         if not self._time.steps % _SAMPLED and self._process.is_alive:
             self._checker.check_belief(self._process.kernel.state)
 
@@ -126,6 +131,8 @@ class _Session:
     def _can_act(self, symbol: str) -> bool:
         process, network = self._process, self._network
         if not process.is_alive or process.stands_still or symbol in self._broker.locked:
+            return False
+        if self._is_tight and process.is_blind:
             return False
         knows = process.life.has_access or self._time.now - network.token_since > _TOKEN_NOTICED
         return network.has_token and knows and network.is_address_allowed
@@ -152,7 +159,8 @@ class _Session:
         for symbol in SYMBOLS:
             if symbol not in self._truth.touched and not self._truth.is_protected(symbol):
                 complain("I4", f"{symbol}: {self._truth.net[symbol]} shares are unprotected after the calm")
-        self._settling.judge_end(self._fates.fired, self._meter.spells, crashed=self._plan.crash is not None)
+        is_rough = self._plan.crash is not None or self._is_tight
+        self._settling.judge_end(self._fates.fired, self._meter.spells, is_rough=is_rough)
         self._judge_log(state)
 
     def _judge_orders(self, state: BotState) -> None:
@@ -175,13 +183,10 @@ class _Session:
         """I5, I14: the log folds to what the process has in memory, and its chain is whole; dear, so in one of four."""
         if self._plan.seed % _FOLDED and self._plan.crash is None and not self._plan.on_disk:
             return
-        folded = BotState()
-        for event in self._disk.read():
-            folded.apply(event)
-        if folded != state:
+        if self.disk.fold() != state:
             self._checker.complain("I5", "the fold of the log is not what the process has in memory")
         try:
-            self._disk.verify()
+            self.disk.verify()
         except StorageError as error:
             self._checker.complain("I14", str(error))
 
@@ -192,11 +197,11 @@ class _Session:
             violations=tuple(checker.violations),
             fired=tuple(self._fates.fired),
             spells=tuple(self._meter.spells),
-            digest=self._disk.digest,
-            writes=self._disk.writes,
+            digest=self.disk.digest,
+            writes=self.disk.writes,
             steps=self._time.steps,
             orders=len(self._truth.orders),
-            tail=tuple(_line(at, what) for at, what in checker.recent) if checker.violations else (),
+            tail=tuple(_line(at, what) for at, what in checker.before_the_first),
         )
 
 

@@ -9,7 +9,8 @@ from simulation.verdict import Spell, Verdict, Violation
 
 Content = dict[str, Any]
 LONGEST_MINUTES = 1_440
-_FIELDS = frozenset({"seed", "minutes", "faults", "kinds", "crash", "on_disk"})
+MOST_OFTEN = 1_000
+_FIELDS = frozenset({"seed", "minutes", "faults", "kinds", "often", "crash", "on_disk"})
 _SHAPE = '{"seed": 7, "minutes": 10, "faults": [["request_lost", 3]], "crash": {"write": 12, "before": true}}'
 
 
@@ -20,6 +21,7 @@ def plan_content(plan: Plan) -> Content:
         "minutes": plan.minutes,
         "faults": None if plan.faults is None else [[fault.kind.value, fault.use] for fault in plan.faults],
         "kinds": None if plan.kinds is None else sorted(kind.value for kind in plan.kinds),
+        "often": plan.often,
         "crash": None if plan.crash is None else {"write": plan.crash.write, "before": plan.crash.before},
         "on_disk": plan.on_disk,
     }
@@ -38,6 +40,7 @@ def plan_from(content: object) -> Plan:
         minutes=_whole(content, "minutes", 1, LONGEST_MINUTES, default=10),
         faults=None if faults is None else tuple(_fault(entry) for entry in _list("faults", faults)),
         kinds=None if kinds is None else frozenset(_kind("kinds", entry) for entry in _list("kinds", kinds)),
+        often=_rate(content.get("often", 1.0)),
         crash=None if crash is None else _crash(crash),
         on_disk=_truth(content, "on_disk", default=False),
     )
@@ -78,6 +81,12 @@ def _whole(content: Mapping[str, object], name: str, least: int, most: int, defa
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ConfigurationError(f"the plan's {name} is {value!r}; give a whole number from {least} to {most}")
     return value
+
+
+def _rate(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= MOST_OFTEN:
+        raise ConfigurationError(f"the plan's often is {value!r}; give a number above 0, at most {MOST_OFTEN}")
+    return float(value)
 
 
 def _truth(content: Mapping[str, object], name: str, default: bool | None = None) -> bool:

@@ -1,6 +1,6 @@
 """The stage of every session: three shares, one day, the rules of a careful trader."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from types import MappingProxyType
 
@@ -100,10 +100,21 @@ DESK = DeskSet(
 )
 
 
+def is_tight(seed: int) -> bool:
+    """Whether a session has so little room for calls that the budget itself is tried: one in ten."""
+    return draw(seed, "tight budget", 0) < 0.1
+
+
 def rates_of(seed: int) -> RateSettings:
-    """Return the call budget of a session: one in ten has so little room that the budget itself is tried."""
-    is_tight = draw(seed, "tight budget", 0) < 0.1
-    return BROKER.rates.model_copy(update={"per_minute": 48, "per_second": 4}) if is_tight else BROKER.rates
+    """Return the call budget of a session."""
+    rates = BROKER.rates
+    return rates.model_copy(update={"per_minute": 48, "per_second": 4}) if is_tight(seed) else rates
+
+
+def rules_of(seed: int) -> TradingRules:
+    """Return the rules of a session: in one of ten the loss limit is within reach of what is open."""
+    is_near = draw(seed, "near loss limit", 0) < 0.1
+    return replace(RULES, max_loss=CAPITAL // 500, soft_loss=CAPITAL // 500) if is_near else RULES
 
 
 @dataclass(frozen=True, slots=True)

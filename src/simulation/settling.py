@@ -41,6 +41,8 @@ class Settling:
         self._can_act = can_act
         self._complain = complain
         self._looked_at = start
+        self.next_look = start + SECOND
+        """Before then there is nothing to look for."""
         self._square_off = square_off
         self._level = SafetyLevel.RUN
         self._to_leave: set[str] = set()
@@ -102,12 +104,13 @@ class Settling:
         elapsed = now - self._looked_at
         if elapsed < SECOND:
             return
-        self._looked_at = now
+        self._looked_at, self.next_look = now, now + SECOND
         truth = self._truth
         is_forced = self._level is SafetyLevel.FLATTEN or now >= self._square_off
         for symbol in SYMBOLS:
             has_to_go = is_forced or symbol in self._to_leave
-            if not has_to_go or not truth.net[symbol] or symbol in truth.touched:
+            is_frozen = self._level is SafetyLevel.FREEZE  # a person has to close it
+            if not has_to_go or is_frozen or not truth.net[symbol] or symbol in truth.touched:
                 self._waited[symbol] = 0
             elif self._can_act(symbol):
                 before = self._waited[symbol]
@@ -117,13 +120,16 @@ class Settling:
                     held = f"{truth.net[symbol]} {symbol}"
                     self._complain("I11", f"{held} had to go and are held {LONGEST_FORCED_SECONDS:.0f} s later")
 
-    def judge_end(self, fired: Sequence[Fault], spells: Sequence[Spell], *, crashed: bool) -> None:
-        """I3, I4: after the calm no exit of ours lies beside what it closes; in fair weather no emergency came."""
+    def judge_end(self, fired: Sequence[Fault], spells: Sequence[Spell], *, is_rough: bool) -> None:
+        """I3, I4: after the calm no exit of ours lies beside what it closes; in fair weather no emergency came.
+
+        `is_rough`: there was a planned crash, or a call budget that keeps the books waiting.
+        """
         for symbol in SYMBOLS:
             resting, net = sum(order.remaining for order in self._truth.exits[symbol].values()), self._truth.net[symbol]
             if resting > abs(net):
                 self._complain("I3", f"{symbol}: exits for {resting} work on a position of {net} after the calm")
-        if fired or crashed:
+        if fired or is_rough:
             return
         if self._longest_wait > LEFT_IN_FAIR_WEATHER * SECOND:
             self._complain("I11", f"nothing went wrong, and an exit took {self._longest_wait / SECOND:.1f} s")

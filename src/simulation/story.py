@@ -31,7 +31,8 @@ def story(shrunk: Shrunk) -> str:
         "from simulation.session import play\n\n"
         f"PLAN = {plan_source(plan)}\n\n\n"
         f"def test_{_name(plan, verdict)}() -> None:\n"
-        "    assert play(PLAN).violations == ()\n" + (f"\n\n# The last that happened:\n{happened}" if happened else "")
+        "    assert play(PLAN).violations == ()\n"
+        + (f"\n\n# The last that happened before the first of it:\n{happened}" if happened else "")
     )
 
 
@@ -47,6 +48,8 @@ def plan_source(plan: Plan) -> str:
         names = sorted(kind.name for kind in plan.kinds)
         parts.append(f"kinds=frozenset({{{', '.join(f'FaultKind.{name}' for name in names)}}})" if names else "")
         parts[-1] = parts[-1] or "kinds=frozenset()"
+    if plan.often != Plan(0).often:
+        parts.append(f"often={plan.often!r}")
     if plan.crash is not None:
         parts.append(f"crash=Crash(write={plan.crash.write}, before={plan.crash.before})")
     if plan.on_disk:

@@ -1,7 +1,7 @@
 """The report of a simulation for people: the same facts as the JSON, in lines."""
 
 from simulation.session_text import Content
-from simulation.tally import GOALS
+from simulation.tally import FORCED_WITHIN, GOALS
 
 
 def human_summary(report: Content) -> str:
@@ -23,7 +23,12 @@ def _sessions(report: Content) -> list[str]:
         "without protection, in seconds (median, 99 of 100, longest):",
     ]
     times = report["unprotected_seconds"]
-    lines += [f"  {name:<18} {_seconds(times[name])}, goal {goal:g}" for name, goal in GOALS.items()]
+    lines += [f"  {name:<21} {_seconds(times[name])}, goal {goal:g}" for name, goal in GOALS.items()]
+    beyond, share, longest = report["beyond_limit"], report["forced_in_time"], report["longest_forced_after"]
+    lines.append(
+        f"{beyond} times beyond the limit; given up within {FORCED_WITHIN:g} s of it: {share:.2%}, "
+        f"at the latest {longest:g} s after it"
+    )
     lines += [f"goal missed: {line}" for line in report["missed_goals"]]
     never = [kind for kind, count in report["fault_kinds"].items() if not count]
     lines.append(f"faults: {sum(report['fault_kinds'].values()):,} of {len(report['fault_kinds']) - len(never)} kinds")
@@ -52,7 +57,11 @@ def _plan(report: Content) -> list[str]:
     happened = [f"  {line}" for line in report["tail"]]
     struck = ", ".join(f"{kind} {use}" for kind, use in report["fired"]) or "nothing"
     lines = [f"seed {report['seed']}: {report['violations']} violations; struck: {struck}", *report["violated"]]
-    return [*lines, *(["the last that happened:", *happened] if happened else []), *_tests(report)]
+    return [
+        *lines,
+        *(["the last that happened before the first of it:", *happened] if happened else []),
+        *_tests(report),
+    ]
 
 
 def _tests(report: Content) -> list[str]:

@@ -8,14 +8,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Self
 
-from simulation.plan import FaultClass, FaultKind, Plan, fault_class
+from simulation.plan import Fault, FaultClass, FaultKind, Plan, fault_class
+from simulation.protection_meter import forced_after_limit
 from simulation.session_text import Content, plan_content, plan_from
 from simulation.verdict import Spell, Verdict
 
 _TENTHS = 10
 FAULT_FREE, ONE_FAULT, STOP_REQUEST_LOST, MIX = "fault_free", "one_fault", "stop_request_lost", "mix"
-GOALS = {FAULT_FREE: 2.0, ONE_FAULT: 10.0, STOP_REQUEST_LOST: 30.0, MIX: 30.0}
+MIX_ANSWERED, MIX_STOP_REQUEST_LOST = "mix_answered", "mix_stop_request_lost"
+"""The two parts of the mix: where the stop's own request was not lost or late, and where it was."""
+GOALS = {FAULT_FREE: 2.0, ONE_FAULT: 10.0, STOP_REQUEST_LOST: 30.0}
+GOALS |= dict.fromkeys((MIX, MIX_ANSWERED, MIX_STOP_REQUEST_LOST), 30.0)
 """Seconds without protection that 99 of 100 times may at most take, by fault class."""
+FORCED_WITHIN = 5.0
+"""Seconds after its limit in which a position has to be given up, with an alarm."""
 _CLASSES = {FaultClass.NONE: FAULT_FREE, FaultClass.ONE: ONE_FAULT, FaultClass.MIX: MIX}
 
 
@@ -108,11 +114,14 @@ class Tally:
     orders: int = 0
     unprotected: dict[str, Durations] = field(default_factory=dict)
     """By fault class, and by kind: in sessions in which that kind alone struck, once."""
+    overdue: list[float] = field(default_factory=list)
+    """For each spell beyond its limit, the seconds from the limit to alarm and forced exit."""
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, plan: Plan, verdict: Verdict) -> None:
         """Count one session."""
-        session_class = fault_class(verdict.fired)
+        crash = (Fault(FaultKind.KILL, 0),) if plan.crash else ()
+        session_class = fault_class((*verdict.fired, *crash))
         self.sessions += 1
         self.classes[_CLASSES[session_class]] += 1
         self.fired.update(fault.kind.value for fault in verdict.fired)
@@ -134,6 +143,7 @@ class Tally:
         self.orders += other.orders
         for name, durations in other.unprotected.items():
             self.unprotected.setdefault(name, Durations()).merge(durations)
+        self.overdue += other.overdue
         self.findings += other.findings
 
     def content(self) -> Content:
@@ -146,6 +156,7 @@ class Tally:
             "steps": self.steps,
             "orders": self.orders,
             "unprotected": {name: each.content() for name, each in sorted(self.unprotected.items())},
+            "overdue": [round(seconds, 3) for seconds in self.overdue],
             "findings": [finding.content() for finding in self.findings],
         }
 
@@ -160,6 +171,7 @@ class Tally:
             steps=content["steps"],
             orders=content["orders"],
             unprotected={name: Durations.from_content(each) for name, each in content["unprotected"].items()},
+            overdue=content["overdue"],
             findings=[Finding.from_content(each) for each in content["findings"]],
         )
 
@@ -172,6 +184,16 @@ class Tally:
         names = [*GOALS, *sorted(self.unprotected.keys() - GOALS.keys())]
         return {name: self.unprotected.get(name, Durations()).summary() for name in names}
 
+    def forced(self) -> Content:
+        """Return what came of the spells beyond their limit: `forced_in_time` has to be 1."""
+        in_time = sum(seconds <= FORCED_WITHIN for seconds in self.overdue)
+        longest = max(self.overdue, default=0.0)
+        return {
+            "beyond_limit": len(self.overdue),
+            "forced_in_time": round(in_time / len(self.overdue), 4) if self.overdue else 1.0,
+            "longest_forced_after": round(longest, 3),
+        }
+
     def missed_goals(self) -> list[str]:
         """Return a line for each fault class whose 99th percentile is above its goal."""
         found = ((name, self.unprotected.get(name, Durations()).percentile(99), goal) for name, goal in GOALS.items())
@@ -182,5 +204,9 @@ class Tally:
         names = [STOP_REQUEST_LOST if is_alone and spell.stop_request_lost else _CLASSES[session_class]]
         if is_alone:
             names += [fault.kind.value for fault in verdict.fired if fault.kind is not FaultKind.COMMAND]
+        if session_class is FaultClass.MIX:
+            names.append(MIX_STOP_REQUEST_LOST if spell.stop_request_lost else MIX_ANSWERED)
+        beyond = forced_after_limit(spell, session_class)
+        self.overdue += [] if beyond is None else [beyond]
         for name in names:
             self.unprotected.setdefault(name, Durations()).add(spell.seconds)

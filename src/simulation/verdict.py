@@ -43,4 +43,4 @@ class Verdict:
     steps: int
     orders: int
     tail: tuple[str, ...]
-    """The last 60 things that happened, for people; empty when nothing was violated."""
+    """The last 60 things that happened before the first violation, for people; empty when nothing was violated."""

@@ -8,6 +8,7 @@ from core.instants import MILLISECOND, SECOND
 from core.market import Side, Tick
 from core.orders import OrderIntent, OrderType, Product, Purpose
 from core.positions import Trade
+from core.state import BotState
 from simulation.network import SECRET
 from simulation.setting import RULES, SYMBOLS
 from simulator.books import OrderChanged
@@ -38,7 +39,7 @@ def be_ready(world):
     """Let the log allow entries, and a price be fresh."""
     now = world.time.now
     keep(world, events.DayBegan(at=now, day=world.hours.day), events.Reconciled(at=now, why=""))
-    world.checker.given(Tick(SYMBOL, now, 80_000, 80_000, 80_000, 1))
+    world.checker.given(Tick(SYMBOL, now, 80_000, 80_000, 80_000, 1), BotState())
 
 
 def test_a_right_world_has_nothing_to_complain_of(world):
@@ -124,6 +125,13 @@ def test_an_entry_before_the_books_agreed_is_found(world):
     assert world.codes == ["I6"]
 
 
+@pytest.mark.parametrize("purpose", [Purpose.STOP, Purpose.EXIT])
+def test_an_order_of_any_kind_before_the_books_agreed_is_found(world, purpose):
+    be_ready(world)
+    keep(world, booted(world), intended(world, purpose=purpose))
+    assert world.codes == ["I6"]
+
+
 def booted(world):
     return events.Booted(at=world.time.now, boot=2, log_id="AB", mode="live", account="", version="", config_digest="")
 
@@ -138,6 +146,7 @@ def test_an_entry_beside_a_position_is_found(world):
 def test_an_exit_decided_beside_one_that_works_is_found(world):
     world.fill(Purpose.ENTRY, Side.BUY, 10)
     world.rest(Purpose.STOP, Side.SELL, 10)
+    be_ready(world)
     keep(world, intended(world, Purpose.EXIT))
     assert world.codes == ["I1"]
 

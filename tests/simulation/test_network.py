@@ -58,7 +58,7 @@ def test_without_faults_an_order_is_carried_out_and_acknowledged_at_once():
         (K.RESPONSE_HTML, PERHAPS, OutcomeKind.UNKNOWN),
         (K.RESPONSE_TRUNCATED, ALWAYS, OutcomeKind.UNKNOWN),
         (K.RESPONSE_5XX, PERHAPS, OutcomeKind.UNKNOWN),
-        (K.NOT_ACKNOWLEDGED, ALWAYS, OutcomeKind.UNKNOWN),
+        (K.NOT_ACKNOWLEDGED, PERHAPS, OutcomeKind.UNKNOWN),
         (K.RATE_LIMITED, NEVER, OutcomeKind.REJECTED),
     ],
 )

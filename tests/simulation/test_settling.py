@@ -170,10 +170,10 @@ def test_after_the_calm_no_exit_lies_beside_what_it_closes() -> None:
     stage = Stage()
     stage.hold(10)
     stage.world.rest(Purpose.STOP, Side.SELL, 10)
-    stage.settling.judge_end([Fault(FaultKind.MANUAL_ORDER, 1)], [], crashed=False)
+    stage.settling.judge_end([Fault(FaultKind.MANUAL_ORDER, 1)], [], is_rough=False)
     assert stage.complaints == []
     stage.world.truth.net[SYMBOL] = 4  # a person has sold six, and the stop was left as it was
-    stage.settling.judge_end([Fault(FaultKind.MANUAL_ORDER, 1)], [], crashed=False)
+    stage.settling.judge_end([Fault(FaultKind.MANUAL_ORDER, 1)], [], is_rough=False)
     assert stage.complaints == ["I3"]
 
 
@@ -183,7 +183,7 @@ def test_in_fair_weather_an_exit_is_quick() -> None:
         stage.hold(10)
         stage.decide_exit()
         stage.wait(seconds)
-        stage.settling.judge_end([Fault(FaultKind.NO_FILL, 1)] if stage is foul else [], [], crashed=False)
+        stage.settling.judge_end([Fault(FaultKind.NO_FILL, 1)] if stage is foul else [], [], is_rough=False)
     assert (quick.complaints, slow.complaints, foul.complaints) == ([], ["I11"], [])
 
 
@@ -205,7 +205,7 @@ def test_in_fair_weather_a_stop_is_not_cancelled_before_it_is_flat() -> None:
         )
         stage.settling.kept([events.OrderIntended(at=1, intent=intent)])
         stage.settling.kept([events.CancelIntended(at=2, tag=tag, broker_id="1", why="")])
-        stage.settling.judge_end([], [], crashed=False)
+        stage.settling.judge_end([], [], is_rough=False)
         assert stage.complaints == expected
 
 
@@ -226,7 +226,7 @@ def test_in_fair_weather_there_are_no_emergencies() -> None:
         fair, foul, crashed = Stage(), Stage(), Stage()
         for stage in (fair, foul, crashed):
             stage.settling.kept(step)
-        fair.settling.judge_end([], spells, crashed=False)
-        foul.settling.judge_end([Fault(FaultKind.KILL, 1)], spells, crashed=False)
-        crashed.settling.judge_end([], spells, crashed=True)
+        fair.settling.judge_end([], spells, is_rough=False)
+        foul.settling.judge_end([Fault(FaultKind.KILL, 1)], spells, is_rough=False)
+        crashed.settling.judge_end([], spells, is_rough=True)
         assert (fair.complaints, foul.complaints, crashed.complaints) == (expected, [], [])

@@ -61,10 +61,11 @@ BUGS = (
     PlantedBug(
         name="entries_before_the_books_agree",
         module="core.gatekeeper",
-        old="    return None if facts.reconciled else",
-        new="    return None if facts.day else",
-        why="After a start, entries do not wait for the books.",
-        exposed_by=frozenset({FaultKind.KILL, FaultKind.BOOK_STALE, FaultKind.BOOK_PARTIAL}),
+        old="        if detail is not None:\n",
+        new="        if detail is not None and (facts.reconciled or rule not in {_reconciled, _books, _margin}):\n",
+        why="After a start, what the broker's books and funds would forbid is not asked yet.",
+        exposed_by=frozenset({FaultKind.KILL, FaultKind.BOOK_FAILED}),
+        often=8.0,
     ),
     PlantedBug(
         name="reconciled_once_and_for_all",
@@ -89,6 +90,7 @@ BUGS = (
         new="        busy=symbol in positions,\n",
         why="An entry of unknown fate does not stand in the way of the next.",
         exposed_by=frozenset({FaultKind.REQUEST_LATE, FaultKind.CIRCUIT_LOCK, FaultKind.NO_FILL}),
+        often=4.0,
     ),
     PlantedBug(
         name="live_entry_is_no_position",
@@ -113,6 +115,7 @@ BUGS = (
         new="    if age >= 0:\n",
         why="A price is a price, however old.",
         exposed_by=frozenset({FaultKind.FEED_STALL}),
+        often=4.0,
     ),
     PlantedBug(
         name="square_off_left_to_the_broker",

@@ -87,7 +87,8 @@ BUGS = (
         old="        if order is None and self._may_the_broker_close(state, position):\n            return []",
         new="        if state.day is None:\n            return []",
         why="The broker was asked to close the position, and an order of ours follows at once.",
-        exposed_by=_NO_WAY_OUT | {FaultKind.KILL, FaultKind.REQUEST_LATE},
+        exposed_by=_NO_WAY_OUT | {FaultKind.KILL, FaultKind.REQUEST_LATE, FaultKind.MODIFY_WITHOUT_EFFECT},
+        often=3.0,
     ),
     PlantedBug(
         name="broker_closes_beside_our_exit",
@@ -101,7 +102,8 @@ BUGS = (
             return [cancel, self._rung(state, position, None, at)]
         self._sent""",
         why="The broker is asked to close the position while our exit still rests: both may fill.",
-        exposed_by=_NO_WAY_OUT,
+        exposed_by=_NO_WAY_OUT | {FaultKind.MODIFY_WITHOUT_EFFECT},
+        often=3.0,
     ),
     PlantedBug(
         name="exit_tried_once",

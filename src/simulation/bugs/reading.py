@@ -95,6 +95,7 @@ BUGS = (
         new="RESTARTED NOT_SENT  UNKNOWN",
         why="What had no answer when the process died is taken for never sent.",
         exposed_by=frozenset({FaultKind.REQUEST_LATE}),
+        often=10.0,
         by_a_crash=True,
     ),
     PlantedBug(

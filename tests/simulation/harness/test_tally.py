@@ -1,11 +1,21 @@
 """Sums add up, come back from JSON, and say what they should of times and classes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from simulation.plan import Fault, FaultKind, Plan
-from simulation.tally import FAULT_FREE, MIX, ONE_FAULT, STOP_REQUEST_LOST, Durations, Tally
+from simulation.tally import (
+    FAULT_FREE,
+    MIX,
+    MIX_ANSWERED,
+    MIX_STOP_REQUEST_LOST,
+    ONE_FAULT,
+    STOP_REQUEST_LOST,
+    Durations,
+    Tally,
+)
 from simulation.verdict import Spell, Verdict, Violation
 
 
@@ -37,9 +47,22 @@ def test_times_are_kept_by_how_bad_the_session_was() -> None:
         ONE_FAULT: 2.0,
         STOP_REQUEST_LOST: 9.0,
         MIX: 25.0,
+        MIX_ANSWERED: 0.0,
+        MIX_STOP_REQUEST_LOST: 25.0,
         "kill": 9.0,
     }
     assert times["kill"]["count"] == 2
+
+
+def test_whoever_stood_too_long_is_given_up_in_time_or_it_shows() -> None:
+    total = a_tally()
+    assert total.forced() == {"beyond_limit": 0, "forced_in_time": 1.0, "longest_forced_after": 0.0}
+    late = [replace(spell(40.0, lost=True), forced_after=seconds) for seconds in (29.0, 31.5, 35.0, 35.1)]
+    total.add(Plan(4), verdict((KILL, DROP), tuple(late)))
+    total = Tally.from_content(json.loads(json.dumps(total.content())))
+    assert total.forced() == {"beyond_limit": 4, "forced_in_time": 0.75, "longest_forced_after": 5.1}
+    total.add(Plan(5), verdict((), (spell(3.0), spell(8.0))))
+    assert total.forced() == {"beyond_limit": 6, "forced_in_time": 0.6667, "longest_forced_after": 6.0}
 
 
 def test_a_session_that_fails_is_kept_with_its_plan() -> None:
