@@ -24,7 +24,7 @@ test: setup
 
 # The two packages that decide are covered by tests of their own, line by line.
 coverage: setup
-	$(BIN)/python -m pytest -q tests/core tests/features tests/trading/kernel --cov=src/core --cov=src/features --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -q -n auto tests/core tests/features tests/trading/kernel --cov=src/core --cov=src/features --cov-report=term --cov-fail-under=95
 
 lint: setup
 	$(BIN)/ruff check .
