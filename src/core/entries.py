@@ -5,7 +5,7 @@ from core.entry_facts import gather
 from core.events import Decided, Decision, EntryPlan, EntryRefused, OrderIntended
 from core.gatekeeper import refuse_entry
 from core.instants import Instant
-from core.market import Instrument, Tick
+from core.market import Instrument, Tick, Timeframe
 from core.orders import OrderIntent, OrderType, Purpose
 from core.pricing import marketable_limit
 from core.rules import TradingRules
@@ -55,7 +55,18 @@ def propose_entry(
         purpose=Purpose.ENTRY,
         reason=signal.reason,
     )
-    facts = gather(state, intent, instrument, tick, now, profit=profit, stop=stop, target=target, margin=rules.margin)
+    facts = gather(
+        state,
+        intent,
+        instrument,
+        tick,
+        now,
+        profit=profit,
+        stop=stop,
+        target=target,
+        margin=rules.margin,
+        signal_age=_age(signal, rules.timeframe, now),
+    )
     refusal = refuse_entry(intent, facts, rules)
     if refusal is not None:
         return EntryRefused(at=now, symbol=signal.symbol, code=refusal[0].value, detail=refusal[1])
@@ -67,3 +78,7 @@ def propose_entry(
         target_atr=rules.target_atr,
     )
     return OrderIntended(at=now, intent=intent, plan=plan)
+
+
+def _age(signal: Decided, timeframe: Timeframe, now: Instant) -> int:
+    return 0 if timeframe is Timeframe.D else now - (signal.candle + timeframe.duration)

@@ -65,6 +65,8 @@ class EntryFacts:
     """What all fills of the day came to."""
     free_funds: int | None
     """Money that can back a new order; None before it was read."""
+    signal_age: int
+    """Nanoseconds since the candle closed that the signal speaks of; 0 for a daily one, which waits for the open."""
     instrument: Instrument
     tick: Tick | None
     stop: int
@@ -82,6 +84,7 @@ def gather(
     stop: int,
     target: int,
     margin: float,
+    signal_age: int,
 ) -> EntryFacts:
     """Return the facts about an entry that is about to be sent; `margin` as in the rules."""
     symbol, entries, positions = instrument.symbol, state.live_entries, state.positions
@@ -113,6 +116,7 @@ def gather(
         open_value=sum(order.remaining * order.limit_price for order in state.orders.values()),
         turnover=sum(order.filled_value for order in state.orders.values()),
         free_funds=_free_funds(state, margin),
+        signal_age=signal_age,
         instrument=instrument,
         tick=tick,
         stop=stop,

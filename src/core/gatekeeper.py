@@ -42,6 +42,7 @@ class Refusal(Enum):
     MAX_ORDERS = "MAX_ORDERS"
     ORDERS_PER_MINUTE = "ORDERS_PER_MINUTE"
     ORDERS_PER_SECOND = "ORDERS_PER_SECOND"
+    STALE_SIGNAL = "STALE_SIGNAL"
     STALE_PRICE = "STALE_PRICE"
     PRICE_BAND = "PRICE_BAND"
     PRICE_SANITY = "PRICE_SANITY"
@@ -180,6 +181,13 @@ def _second(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str
     return f"orders within a second={facts.orders_in_second}, limit={rules.max_orders_per_second}"
 
 
+def _fresh_signal(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+    """After a pause candles of long ago are decided on late: they say nothing of now."""
+    if facts.signal_age <= rules.max_signal_age:
+        return None
+    return f"age={facts.signal_age / SECOND:.1f}s, limit={rules.max_signal_age / SECOND:.1f}s"
+
+
 def _fresh_price(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
     if facts.tick is None:
         return "no price has been seen"
@@ -287,6 +295,7 @@ RULES: tuple[tuple[Refusal, Rule], ...] = (
     (Refusal.MAX_ORDERS, _max_orders),
     (Refusal.ORDERS_PER_MINUTE, _minute),
     (Refusal.ORDERS_PER_SECOND, _second),
+    (Refusal.STALE_SIGNAL, _fresh_signal),
     (Refusal.STALE_PRICE, _fresh_price),
     (Refusal.PRICE_BAND, _band),
     (Refusal.PRICE_SANITY, _price),

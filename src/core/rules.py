@@ -69,3 +69,5 @@ class TradingRules:
     """Money that must be free at the broker for each unit of an order's value, buffer included."""
     trail_atr: float = 0.0
     """Distance of a trailing stop behind the best price, in multiples of the average true range; 0 for none."""
+    max_signal_age: int = 2 * MINUTE
+    """Age, since its candle closed, at which a signal is too old to enter on."""

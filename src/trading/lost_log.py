@@ -9,7 +9,6 @@ from collections import defaultdict
 from core import events
 from core.charges import ChargeRates, charges_for
 from core.events import Decision, LossRestored
-from core.market import Side
 from core.orders import OrderReport
 from core.rules import TradingRules
 from core.state import BotState
@@ -39,16 +38,25 @@ class LostLog:
 
 
 def result_of(reports: list[OrderReport], rates: ChargeRates) -> int:
-    """Return what filled orders came to, in units: shares bought and sold at their averages, charges of all of them."""
-    sums: dict[str, dict[Side, tuple[int, int]]] = defaultdict(lambda: dict.fromkeys(Side, (0, 0)))
+    """Return what filled orders came to, in units: what each closed against the average it was opened at, and charges.
+
+    Orders are taken in the order of their ids, which the broker counts up through the day; what is open still counts
+    for its charges only.
+    """
+    held: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))  # signed quantity and what it was opened for
     result = 0
-    for report in reports:
-        quantity, value = sums[report.symbol][report.side]
-        sums[report.symbol][report.side] = quantity + report.filled, value + report.filled_value
+    for report in sorted(reports, key=lambda report: (len(report.broker_id), report.broker_id)):
         result -= charges_for(report.side, report.filled_value, rates).total
-    for sides in sums.values():
-        (bought, paid), (sold, got) = sides[Side.BUY], sides[Side.SELL]
-        closed = min(bought, sold)
+        quantity, value = held[report.symbol]
+        signed = report.side.value * report.filled
+        closed = min(abs(quantity), report.filled) if quantity * signed < 0 else 0
         if closed:
-            result += got * closed // sold - paid * closed // bought
+            opened_for = value * closed // abs(quantity)
+            result += report.side.opposite.value * (report.filled_value * closed // report.filled - opened_for)
+            quantity, value = quantity + report.side.value * closed, value - opened_for
+        opened = report.filled - closed
+        held[report.symbol] = (
+            quantity + report.side.value * opened,
+            value + report.filled_value * opened // report.filled,
+        )
     return result

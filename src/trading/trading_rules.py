@@ -16,6 +16,7 @@ from trading.fyers_mapping import RUPEE_SCALE
 _NSE_CASH = "1010"
 """How FYERS' token of a contract begins: exchange 10, segment 10."""
 _TRANSIT_SECONDS = 30
+_SIGNAL_SECONDS = 120
 _BOOK_LAG_SECONDS = 5
 
 
@@ -67,6 +68,7 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         books_idle=books_idle,
         transit=transit,
         trail_atr=exits.trail_atr,
+        max_signal_age=int(clock.deadline_seconds(_SIGNAL_SECONDS) * clock.speed * SECOND),
         feed_steady=wait(60),
         soft_loss=share(risk.soft_loss_fraction),
         max_symbol_value=share(risk.max_symbol_fraction),

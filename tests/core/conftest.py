@@ -3,7 +3,7 @@ from datetime import date, time
 import pytest
 
 from core.charges import ChargeRates
-from core.instants import MINUTE, SECOND, instant_at
+from core.instants import HOUR, MINUTE, SECOND, instant_at
 from core.market import Instrument, Timeframe
 from core.orders import Product
 from core.rules import TradingRules
@@ -71,4 +71,5 @@ def rules() -> TradingRules:
         books_busy=5 * SECOND,
         books_idle=MINUTE,
         transit=43 * SECOND,
+        max_signal_age=6 * HOUR,
     )

@@ -35,7 +35,7 @@ def propose(state, rules, sbin, day):
         signal = events.Decided(
             at=now,
             symbol=sbin.symbol,
-            candle=0,
+            candle=now - 5 * MINUTE,
             direction=direction,
             probability=0.6,
             source="test",

@@ -43,6 +43,7 @@ def facts(state: BotState, **intent):
         stop=1,
         target=1,
         margin=0.5,
+        signal_age=0,
     )
 
 

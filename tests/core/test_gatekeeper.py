@@ -10,7 +10,7 @@ from core import gatekeeper
 from core.entry_facts import EntryFacts
 from core.events import Condition, SafetyLevel
 from core.gatekeeper import RULES, Refusal, refuse_entry
-from core.instants import MINUTE, SECOND
+from core.instants import HOUR, MINUTE, SECOND
 from core.market import Instrument, Side, Tick
 from core.orders import OrderIntent, OrderType, Product, Purpose
 from core.rules import TradingRules
@@ -55,6 +55,7 @@ CASES = [
     Case(Refusal.MAX_ORDERS, facts={"orders_today": 200}),
     Case(Refusal.ORDERS_PER_MINUTE, facts={"orders_in_minute": 60}),
     Case(Refusal.ORDERS_PER_SECOND, facts={"orders_in_second": 6}),
+    Case(Refusal.STALE_SIGNAL, facts={"signal_age": 6 * HOUR + 1}),
     Case(Refusal.STALE_PRICE, facts={"tick": None}),
     Case(Refusal.STALE_PRICE, facts={"age": 61 * SECOND}),
     Case(Refusal.PRICE_BAND, instrument={"lower_band": None}),
@@ -129,6 +130,7 @@ def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Cas
             open_value=0,
             turnover=0,
             free_funds=10**9,
+            signal_age=6 * HOUR,
             instrument=replace(sbin, **case.instrument),
             tick=Tick(sbin.symbol, seen_at, 80_000, 79_995, 80_005, 1),
             stop=79_600,

@@ -90,6 +90,7 @@ def rules(**changes: object) -> TradingRules:
         books_busy=5 * SECOND,
         books_idle=MINUTE,
         transit=43 * SECOND,
+        max_signal_age=5 * MINUTE,  # a story speaks on the last candle whenever it likes
     )
     return replace(usual, **changes)
 

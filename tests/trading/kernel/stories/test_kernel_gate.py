@@ -73,6 +73,15 @@ def test_an_open_circuit_refuses_an_entry_and_closes_after_a_minute(bot):
 
 
 @pytest.mark.hazard("S1", "S21")
+@pytest.mark.hazard("T3")
+def test_a_candle_that_closed_long_ago_is_decided_on_and_not_entered_on(rehearse):
+    bot = rehearse(max_signal_age=2 * MINUTE)
+    bot.run_to(10, 2, 1)
+    assert ask(bot) == ["STALE_SIGNAL"]
+    bot.run_to(10, 10)
+    assert ask(bot) == []
+
+
 def test_an_entry_of_unknown_fate_counts_as_filled(rehearse):
     bot = rehearse(max_exposure=2 * VALUE - 1)
     bot.broker.plans[Verb.PLACE].append("never")
