@@ -138,7 +138,7 @@ def _last_event_at(folder: Path) -> Instant:
     if not path.exists():
         return 0
     with SqliteEventLog(path) as log:
-        return max((event.at for event in log.read()), default=0)
+        return max((row.at for row in log.rows()), default=0)
 
 
 def rehearse(plan: Rehearsal) -> int:
