@@ -5,63 +5,17 @@ read: rows are frozen, and a change is a new row.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.instants import SECOND, Instant
 from core.orders import BrokerPosition, Fill, OrderReport
-from simulator.books import ExchangeEvent, ExchangeOrder, OrderChanged, PositionChanged, PositionRow, Trade, Traded
-
-_OWN_PREFIX = "1:"
-
-
-def own_tag(tag: str) -> str:
-    """Our tag without the broker's prefix; empty for an order that carries none."""
-    return tag.removeprefix(_OWN_PREFIX) if tag.startswith(_OWN_PREFIX) else ""
-
-
-def report_of(order: ExchangeOrder) -> OrderReport:
-    """Translate a row of the order book."""
-    return OrderReport(
-        broker_id=order.broker_id,
-        tag=own_tag(order.tag),
-        symbol=order.symbol,
-        side=order.side,
-        type=order.type,
-        product=order.product,
-        quantity=order.quantity,
-        filled=order.filled,
-        filled_value=order.filled_value,
-        limit_price=order.limit_price,
-        trigger_price=order.trigger_price,
-        status=order.status,
-        message=order.message,
-    )
+from simulator.books import ExchangeEvent, OrderChanged, PositionChanged, Trade, Traded
+from trading.exchange_rows import fill_of, position_of, report_of
 
 
 def _fill_of(trade: Trade) -> Fill:
-    return Fill(
-        trade_number=trade.trade_number,
-        broker_id=trade.broker_id,
-        tag=own_tag(trade.tag),
-        symbol=trade.symbol,
-        side=trade.side,
-        product=trade.product,
-        quantity=trade.quantity,
-        price=trade.price,
-        at=trade.at // SECOND * SECOND,
-    )
-
-
-def _position_of(row: PositionRow) -> BrokerPosition:
-    return BrokerPosition(
-        symbol=row.symbol,
-        product=row.product,
-        net_quantity=row.net_quantity,
-        buy_quantity=row.buy_quantity,
-        buy_value=row.buy_value,
-        sell_quantity=row.sell_quantity,
-        sell_value=row.sell_value,
-    )
+    """The trade book stamps whole seconds."""
+    return replace(fill_of(trade), at=trade.at // SECOND * SECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +46,7 @@ class BookHistory:
                 case Traded(trade):
                     fills = (*fills, _fill_of(trade))
                 case PositionChanged(row):
-                    self._positions[row.id] = _position_of(row)
+                    self._positions[row.id] = position_of(row)
         self._since.append(at)
         self._versions.append(_Version(tuple(self._orders.values()), fills, tuple(self._positions.values())))
         return told

@@ -14,7 +14,6 @@ from core.orders import OrderIntent, Purpose
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours
-from simulation.books import own_tag
 from simulation.log_watch import LogWatch
 from simulation.loss_watch import LossWatch
 from simulation.network import SECRET
@@ -24,6 +23,7 @@ from simulation.truth import Truth
 from simulation.verdict import Violation
 from simulation.virtual_time import VirtualTime
 from simulator.books import ExchangeEvent, ExchangeOrder, OrderChanged, Trade, Traded
+from trading.exchange_rows import own_tag
 
 _KEPT_VIOLATIONS = 20
 _TAIL = 60

@@ -12,7 +12,6 @@ from core.instants import MILLISECOND, SECOND, ist_text
 from core.order_states import OrderState
 from core.orders import OrderReport
 from core.state import BotState
-from simulation.books import own_tag
 from simulation.broker import SimulatedBroker
 from simulation.checker import Checker
 from simulation.disk import SimulatedDisk
@@ -30,6 +29,7 @@ from simulation.verdict import Spell, Verdict, Violation
 from simulation.virtual_time import VirtualTime
 from simulator.books import ExchangeEvent
 from simulator.market import Quote
+from trading.exchange_rows import own_tag
 
 __all__ = ["Spell", "Verdict", "Violation", "play"]
 

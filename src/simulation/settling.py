@@ -10,13 +10,13 @@ from core import events
 from core.events import SafetyLevel
 from core.instants import SECOND, Instant
 from core.orders import OutcomeKind, Purpose
-from simulation.books import own_tag
 from simulation.plan import Fault
 from simulation.protection_meter import LONGEST_FORCED_SECONDS
 from simulation.setting import SYMBOLS
 from simulation.truth import Truth, purpose_at_broker
 from simulation.verdict import Spell
 from simulator.books import ExchangeEvent, OrderChanged
+from trading.exchange_rows import own_tag
 
 LONGEST_IN_FAIR_WEATHER = 2.0
 """Seconds without protection in a session in which nothing went wrong."""

@@ -6,7 +6,6 @@ The bot may believe what it likes; invariants are judged by this.
 from core.instants import SECOND, Instant
 from core.orders import Product, Purpose
 from core.tags import is_ours, purpose_of
-from simulation.books import own_tag
 from simulation.setting import SYMBOLS
 from simulator.books import (
     SOURCE_API,
@@ -17,6 +16,7 @@ from simulator.books import (
     PositionChanged,
     Trade,
 )
+from trading.exchange_rows import own_tag
 
 _KNOWN_AFTER = 60 * SECOND
 """How long after others last traded the bot may still act on what was before."""

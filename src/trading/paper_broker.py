@@ -24,9 +24,8 @@ from core.orders import (
 from core.ports import Clock
 from simulator import books
 from simulator.exchange import Exchange
+from trading.exchange_rows import fill_of, position_of, report_of
 from trading.tick_market import TickMarket
-
-_OWN_PREFIX = "1:"
 
 
 class PaperBroker:
@@ -92,17 +91,17 @@ class PaperBroker:
     def get_orders(self) -> tuple[OrderReport, ...]:
         """Return the day's orders."""
         with self._lock:
-            return tuple(_report(order) for order in self._exchange.orders())
+            return tuple(report_of(order) for order in self._exchange.orders())
 
     def get_trades(self) -> tuple[Fill, ...]:
         """Return the day's fills."""
         with self._lock:
-            return tuple(_fill(trade) for trade in self._exchange.trades())
+            return tuple(fill_of(trade) for trade in self._exchange.trades())
 
     def get_open_positions(self) -> tuple[BrokerPosition, ...]:
         """Return the day's positions."""
         with self._lock:
-            return tuple(_position(row) for row in self._exchange.positions())
+            return tuple(position_of(row) for row in self._exchange.positions())
 
     def get_funds(self) -> Funds:
         """Return the paper money."""
@@ -136,52 +135,4 @@ class PaperBroker:
     def _tell(self, news: list[books.ExchangeEvent]) -> None:
         for item in news:
             if isinstance(item, books.OrderChanged):
-                self._on_order(_report(item.order))
-
-
-def _own_tag(tag: str) -> str:
-    return tag.removeprefix(_OWN_PREFIX) if tag.startswith(_OWN_PREFIX) else ""
-
-
-def _report(order: books.ExchangeOrder) -> OrderReport:
-    return OrderReport(
-        broker_id=order.broker_id,
-        tag=_own_tag(order.tag),
-        symbol=order.symbol,
-        side=order.side,
-        type=order.type,
-        product=order.product,
-        quantity=order.quantity,
-        filled=order.filled,
-        filled_value=order.filled_value,
-        limit_price=order.limit_price,
-        trigger_price=order.trigger_price,
-        status=order.status,
-        message=order.message,
-    )
-
-
-def _fill(trade: books.Trade) -> Fill:
-    return Fill(
-        trade_number=trade.trade_number,
-        broker_id=trade.broker_id,
-        tag=_own_tag(trade.tag),
-        symbol=trade.symbol,
-        side=trade.side,
-        product=trade.product,
-        quantity=trade.quantity,
-        price=trade.price,
-        at=trade.at,
-    )
-
-
-def _position(row: books.PositionRow) -> BrokerPosition:
-    return BrokerPosition(
-        symbol=row.symbol,
-        product=row.product,
-        net_quantity=row.net_quantity,
-        buy_quantity=row.buy_quantity,
-        buy_value=row.buy_value,
-        sell_quantity=row.sell_quantity,
-        sell_value=row.sell_value,
-    )
+                self._on_order(report_of(item.order))
