@@ -69,6 +69,8 @@ class Signal(Enum):
     """A process took over the log; answers of the one before it are lost."""
 
 
+ON_ITS_WAY = frozenset({OrderState.SENT, OrderState.UNKNOWN})
+"""What nobody can tell the fate of yet."""
 _LIVE = frozenset({OrderState.SENT, OrderState.UNKNOWN, OrderState.WORKING, OrderState.ZOMBIE})
 THOUGHT_DEAD = frozenset({OrderState.REJECTED, OrderState.NOT_SENT, OrderState.ABSENT})
 """Ends without a trace in the market; a trade or a sighting proves them wrong."""

@@ -157,7 +157,7 @@ class OrderManager:
             return []
         waits = self._foreign_hands.should_wait(state, symbol, at)
         if waits:
-            self.timers.set_earlier(Deadline.SETTLE, symbol, self._foreign_hands.waits_until(symbol))
+            self.timers.set_earlier(Deadline.SETTLE, symbol, self._foreign_hands.waits_until(state, symbol))
         return self._protection.settle(state, symbol, at, waits_for_books=waits)
 
     def _unsettle(self, *symbols: str) -> None:
