@@ -183,6 +183,8 @@ class BotState:
                 self.positions[symbol].product = product
             case events.SymbolBlocked(symbol=symbol, why=why):
                 self.blocked[symbol] = why
+            case events.SymbolUnblocked(symbol=symbol):
+                self.blocked.pop(symbol, None)
             case _:
                 pass
 

@@ -18,6 +18,7 @@ from core.orders import OutcomeKind, RejectionKind
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
+from trading.block_lift import BlockLift
 from trading.doubts import Doubts
 from trading.flatten import Flattening
 from trading.foreign_hands import ForeignHands
@@ -51,6 +52,7 @@ class OrderManager:
             FundsWatch(rules, self.timers),
             LostLog(rules),
             Flattening(rules, self.timers, self.is_flat),
+            BlockLift(rules, self.timers),
         )
         self._plan = ReadingPlan(rules)
         self._pauses = RetryPauses()
