@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-DIE = "import os, resource, signal\n{before}\n{forbid}\nprint(resource.getrlimit(resource.RLIMIT_CORE), flush=True)\nos.abort()"
+DIE = "import os, resource\n{before}\n{forbid}\nprint(resource.getrlimit(resource.RLIMIT_CORE), flush=True)\nos.abort()"
 FORBID = "from runtime.core_dumps import forbid_core_dumps\nforbid_core_dumps()"
 AS_MUCH_AS_ALLOWED = (
     "hard = resource.getrlimit(resource.RLIMIT_CORE)[1]\nresource.setrlimit(resource.RLIMIT_CORE, (hard, hard))"
