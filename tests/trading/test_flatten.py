@@ -13,6 +13,7 @@ def held(symbol: str, quantity: int, value: int, unprotected_since: int = 0) -> 
         side=Side.BUY,
         product=Product.INTRADAY,
         opened_at=1,
+        plan=None,
         entry_filled=quantity,
         entry_value=value,
         unprotected_since=unprotected_since,
