@@ -1,4 +1,4 @@
-"""A bot that dies and starts again without end, and calls as fast as it may: what the broker counts, at the real limits.
+"""A bot that dies and starts again without end, and calls as fast as it may: what the broker counts.
 
 Time is virtual; the journal on the disk is the real one, because only that is left of a life in the next.
 """
