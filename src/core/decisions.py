@@ -213,6 +213,15 @@ class SymbolBlocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolUnblocked:
+    """The cause of a block is gone: readings of the books leave nothing to explain in the symbol."""
+
+    at: Instant
+    symbol: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LevelChanged:
     """The safety level was raised or lowered."""
 
@@ -300,4 +309,5 @@ Decision: TypeAlias = (
     | FundsWanted
     | FlattenChecked
     | LossRestored
+    | SymbolUnblocked
 )

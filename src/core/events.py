@@ -35,6 +35,7 @@ from core.decisions import (
     Reconciled,
     SafetyLevel,
     SymbolBlocked,
+    SymbolUnblocked,
     TradeClosed,
 )
 from core.inputs import (
@@ -121,6 +122,7 @@ __all__ = [
     "Reconciled",
     "SafetyLevel",
     "SymbolBlocked",
+    "SymbolUnblocked",
     "TickActed",
     "TimerFired",
     "TradeClosed",

@@ -102,6 +102,8 @@ class BotState:
     """When processes took over this log lately, oldest first, the present one included."""
     seq: int = field(default=0, compare=False)
     """How many events are in the fold: the number of the newest one in the log. Equal states know the same."""
+    unresolved: dict[str, str] = field(default_factory=dict)
+    """Orders by tag, each with its symbol, whose fate was unknown when their day ended; until an operator resumes."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
@@ -183,6 +185,8 @@ class BotState:
                 self.positions[symbol].product = product
             case events.SymbolBlocked(symbol=symbol, why=why):
                 self.blocked[symbol] = why
+            case events.SymbolUnblocked(symbol=symbol):
+                self.blocked.pop(symbol, None)
             case _:
                 pass
 
@@ -192,6 +196,8 @@ class BotState:
             case events.LevelChanged(level=level, why=why):
                 self.level, self.level_why = level, why
                 self.flattened = False
+                if level is SafetyLevel.RUN:
+                    self.unresolved.clear()
             case events.FlattenChecked(is_flat=is_flat):
                 self.flattened = is_flat
             case events.Reconciled():
@@ -467,6 +473,8 @@ class BotState:
             return
         self.day = day
         self.phase = None
+        nobody_knows = (order for order in self.orders.values() if order.state in {OrderState.SENT, OrderState.UNKNOWN})
+        self.unresolved |= {order.intent.tag: order.intent.symbol for order in nobody_knows}
         self.orders.clear()
         self.trades.clear()
         self.blocked.clear()

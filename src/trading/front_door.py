@@ -24,6 +24,7 @@ from core.orders import Profile
 from core.unattended import loss_if_left_alone
 from market_data.calendar import NseCalendar
 from runtime.clock import clock_of
+from runtime.core_dumps import forbid_core_dumps
 from runtime.logs import set_up_logs
 from runtime.service_notice import ServiceNotice
 from runtime.setting_rules import all_loopback
@@ -70,6 +71,7 @@ def run_bot(
     instance on the same state folder ends with exit code 3.
     """
     _require_live_by_name(settings, typed_mode)
+    forbid_core_dumps()
     clock = clock_of(settings.clock)
     console = _console(sys.stderr if as_json else sys.stdout)
     view = LiveView(console)
@@ -132,6 +134,7 @@ def _habits(settings: Settings, days: int | None, *, waits_for_sign_in: bool) ->
 
 def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> SignedIn:
     """Sign a person in and say whose account the token opens. Raises `BotError` and its children."""
+    forbid_core_dumps()
     clock = clock_of(settings.clock)
     calendar = NseCalendar.of(settings)
     state = settings.paths.state

@@ -64,6 +64,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.WARNING, f"Adopted {quantity} {symbol} found at the broker"
         case events.SymbolBlocked(symbol=symbol, why=why):
             return logging.ERROR, f"No entries in {symbol}: {why}"
+        case events.SymbolUnblocked(symbol=symbol, why=why):
+            return logging.INFO, f"Entries in {symbol} are allowed again: {why}"
         case events.LevelChanged(level=level, why=why):
             severity = logging.INFO if level is SafetyLevel.RUN else logging.ERROR
             return severity, f"Safety level {level.name}: {why}"

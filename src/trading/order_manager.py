@@ -18,8 +18,10 @@ from core.orders import OutcomeKind, RejectionKind
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
+from trading.block_lift import BlockLift
+from trading.day_rollover import DayRollover
 from trading.doubts import Doubts
-from trading.flatten import Flattening
+from trading.flatten import Flattening, most_at_risk_first
 from trading.foreign_hands import ForeignHands
 from trading.funds_watch import FundsWatch
 from trading.lost_log import LostLog
@@ -51,6 +53,8 @@ class OrderManager:
             FundsWatch(rules, self.timers),
             LostLog(rules),
             Flattening(rules, self.timers, self.is_flat),
+            BlockLift(rules, self.timers),
+            DayRollover(),
         )
         self._plan = ReadingPlan(rules)
         self._pauses = RetryPauses()
@@ -145,7 +149,7 @@ class OrderManager:
         if not state.reconciled:
             return []  # nothing is done on a belief that the books have not confirmed; `Reconciled` marks all again
         decisions: list[Decision] = []
-        for symbol in symbols:
+        for symbol in most_at_risk_first(state, symbols) if state.level is SafetyLevel.FLATTEN else symbols:
             closed = self._reconciliation.close_verified(state, symbol, at)
             decisions += closed or self._protect(state, symbol, at)
         return decisions

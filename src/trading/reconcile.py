@@ -100,6 +100,8 @@ class Reconciliation:
         theirs = state.shares_at_broker(books, symbol, product)
         if _agrees(position, theirs, is_blocked=symbol in state.blocked):
             self._differences.pop(symbol, None)
+            if position is not None and position.quantity:
+                self._inexact.pop(symbol, None)
             return []
         if not self._stands(state, symbol, position.signed_quantity if position else 0, theirs):
             return []

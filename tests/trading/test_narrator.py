@@ -102,6 +102,7 @@ def test_an_acknowledgement_is_no_news_and_anything_else_is(told):
         (events.LevelChanged(at=1, level=SafetyLevel.FLATTEN, why="loss"), logging.ERROR),
         (events.LevelChanged(at=1, level=SafetyLevel.RUN, why="resumed"), logging.INFO),
         (events.SymbolBlocked(at=1, symbol=SBIN, why="foreign"), logging.ERROR),
+        (events.SymbolUnblocked(at=1, symbol=SBIN, why="agreed"), logging.INFO),
         (events.BooksFailed(at=1, why="HTTP 502"), logging.WARNING),
         (events.CommandGiven(at=1, command=Command.HALT, why="operator"), logging.WARNING),
         (events.PositionExitIntended(at=1, symbol=SBIN, product=Product.CNC, why="ladder"), logging.WARNING),
