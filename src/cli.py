@@ -181,10 +181,11 @@ def replay(
 @app.command()
 def status(mode: ForModeOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Tell from the event log how the bot does: safety level, positions and their stops, live orders, the day."""
+    from runtime.clock import clock_of
     from trading.status import status_of
 
     settings = _settings(config, {"mode": mode})
-    found = status_of(settings, settings.mode if mode else None)
+    found = status_of(settings, settings.mode if mode else None, clock_of(settings.clock))
     if as_json:
         _print_json(found.data)
     else:

@@ -114,6 +114,8 @@ class Booted:
     account: str
     version: str
     config_digest: str
+    is_rehearsal: bool = False
+    """Whether every endpoint was this machine, so that no real money was at stake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
