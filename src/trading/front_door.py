@@ -33,7 +33,7 @@ from trading.call_journal import CallJournal
 from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
 from trading.disk_watch import DiskReserve
 from trading.engine_pid import remove_engine, running_engine, write_engine
-from trading.event_log import SqliteEventLog
+from trading.event_log import SqliteEventLog, put_at_rest
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
@@ -114,6 +114,7 @@ def run_bot(
             view.stop()
             bookkeeper.close()
             logging.getLogger("trading").removeHandler(recent)
+        _leave_one_file(log_path(settings.paths.state, settings.mode))
 
 
 def _console(stream: TextIO) -> Console:
@@ -281,6 +282,14 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
     if as_json:
         _print_json(content)
     write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
+
+
+def _leave_one_file(log: Path) -> None:
+    """Whoever read the log last could not tidy up behind its writer."""
+    try:
+        put_at_rest(log)
+    except StorageError as error:
+        logger.warning("%s", error)
 
 
 def _head_of_log(settings: Settings) -> tuple[int, str]:
