@@ -23,6 +23,7 @@ from core.instants import SECOND, ist_date, ist_text
 from core.orders import Profile
 from core.unattended import loss_if_left_alone
 from market_data.calendar import NseCalendar
+from runtime.atomic_files import private_files
 from runtime.clock import clock_of
 from runtime.logs import set_up_logs
 from runtime.service_notice import ServiceNotice
@@ -75,6 +76,7 @@ def run_bot(
     view = LiveView(console)
     is_rehearsal = all_loopback(settings.broker.endpoints)
     with (
+        private_files(),
         _single_instance(settings),
         set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs,
         _room_for_the_next_start(settings),

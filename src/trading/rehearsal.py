@@ -88,7 +88,7 @@ def new_run(calendar: Calendar, day: date, speed: float, timeframe: Timeframe, *
     plan = Rehearsal(
         folder=_fresh_folder(RUNS, day), clock_start=start, market_close=session.close, speed=speed, **choices
     )
-    plan.folder.mkdir(parents=True)
+    plan.folder.mkdir(parents=True, mode=0o700)
     content = {
         "clock_start": start,
         "market_close": session.close,
