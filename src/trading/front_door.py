@@ -40,7 +40,7 @@ from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
 from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
-from trading.operator_verbs import LOCK_FILE
+from trading.operator_verbs import LOCK_FILE, check_lock
 from trading.rate_budget import RateBudget
 from trading.state_files import log_path, trading_log_path
 from trading.stop_signals import stop_signals, when_input_ends
@@ -165,6 +165,7 @@ def _single_instance(settings: Settings) -> Iterator[None]:
     folder = settings.paths.state
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        check_lock(folder)
         lock = FileLock(folder / LOCK_FILE)
         lock.acquire(timeout=_LOCK_PATIENCE)
     except Timeout:

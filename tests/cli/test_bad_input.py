@@ -278,6 +278,18 @@ def test_a_second_bot_on_the_same_state_ends_with_3(run: Run, home: Path) -> Non
     assert nothing_was_begun(home)
 
 
+@pytest.mark.hazard("R1")
+@pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize("kind", ["a folder", "a link"])
+def test_a_lock_that_is_no_plain_file_is_named(kind: str, run: Run, home: Path) -> None:
+    (home / "bot").mkdir()
+    lock = home / "bot" / "bot.lock"
+    lock.mkdir() if kind == "a folder" else lock.symlink_to(home / "elsewhere")
+    complaint = run("trade").complaint
+    assert complaint.endswith(f"bot/bot.lock is {kind}, so nobody can tell whether a bot runs; remove it")
+    assert nothing_was_begun(home)
+
+
 @pytest.mark.usefixtures("signed_in")
 @pytest.mark.parametrize("key", ["state", "logs"])
 def test_a_folder_that_cannot_be_written_is_named(
