@@ -182,6 +182,7 @@ class RiskSettings(Section):
     """Orders, changes and cancels; then an entry is refused, an exit never."""
     max_orders_per_minute: int = Field(default=60, ge=1, le=200)
     max_orders_per_day: int = Field(default=200, ge=1)
+    """The same over the day: moves of a trailing stop count, so that it may end entries before the strategy does."""
     price_buffer: float = Field(default=0.002, gt=0, le=0.02)
     """A market order becomes a limit order this share of price beyond the last price."""
     max_price_age: float = Field(default=60.0, gt=0)
