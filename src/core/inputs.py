@@ -97,8 +97,6 @@ class Condition(Enum):
     """The broker said that we call too often."""
     FEED = "feed"
     """Prices do not come in, or only just do so again."""
-    ALERTS = "alerts"
-    """Nobody can be told of an alarm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +112,8 @@ class Booted:
     account: str
     version: str
     config_digest: str
+    is_rehearsal: bool = False
+    """Whether every endpoint was this machine, so that no real money was at stake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

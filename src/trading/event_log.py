@@ -8,6 +8,7 @@ the `head` of the evening. WAL with `synchronous=FULL`: a commit that returned s
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -308,6 +309,22 @@ class SqliteEventLog:
         if not 0 <= layout <= LAYOUT:
             raise StorageError(f"event log {self._path} has layout {layout}, this version reads up to {LAYOUT}")
         return layout
+
+
+def put_at_rest(path: Path) -> None:
+    """Bring a log that nobody writes any more into its one file, so that a copy of that file is the whole log.
+
+    While somebody still reads it, the `-wal` and `-shm` files stay, empty. Raises `StorageError`; nothing is lost then.
+    """
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=2.0)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"event log {path} cannot be brought into one file: {error}; its -wal file is part of it, copy both"
+        ) from error
 
 
 _ALL = (
