@@ -86,7 +86,7 @@ class Engine:
         self._open_profit[symbol] = position.profit_at(ltp)
         decisions: list[Decision] = []
         if position.quantity > 0 and position.stop and not position.exit_reason:
-            code, price = exits.decide(position.side.value, position.stop, position.target, ltp, ltp, ltp, False)
+            code, price = exits.decide(position.side.sign, position.stop, position.target, ltp, ltp, ltp, False)
             if code != exits.HOLD:
                 decisions.append(ExitDecided(at=now, symbol=symbol, reason=exits.REASONS[code], price=price))
             elif self.rules.trail_atr:
@@ -98,7 +98,7 @@ class Engine:
         order = state.exit_order(position.symbol)
         if position.plan is None or (order is not None and order.changes >= exits.MOST_CHANGES):
             return []
-        side, instrument = position.side.value, self.instruments[position.symbol]
+        side, instrument = position.side.sign, self.instruments[position.symbol]
         risk = abs(position.entry_value // position.entry_filled - position.first_stop)
         reach = int(self.rules.trail_atr * position.plan.atr + 1e-9)
         stop = exits.trail(side, position.first_stop, position.stop, risk, reach, instrument.tick, ltp, ltp)
