@@ -108,7 +108,7 @@ class BotState:
     def apply(self, event: events.Event) -> None:
         """Record one event."""
         self.seq += 1
-        if self.positions:
+        if event.at > self.last_at:  # what one step decides happens at one instant, in which no time passes
             self.meter.advance(self.last_at, event.at, self.day, self.positions.values())
         self._change_orders(event)
         self._change_positions(event)
