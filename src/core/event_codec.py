@@ -26,7 +26,8 @@ Fact = TypeVar("Fact")
 KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(events.Event)}
 _PLAIN = {int, str, float, bool}
 _ARRAYS = {tuple, list, set, frozenset}
-_to_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+# A fact holds no part of itself, so nobody has to look out for circles.
+_to_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 def encode(event: events.Event) -> tuple[str, str]:

@@ -410,7 +410,7 @@ class BotState:
         self.books, self.books_at, self.books_failed = books, asked_at, False
         for report in books.orders:
             order = self._hear_order(report, at, asked_at)
-            if order is not None:
+            if order is not None and order.change is not None:
                 order.forget_change_without_effect(asked_at)
         self._use_trade_book(books, at)
         self._count_absences(asked_at)
