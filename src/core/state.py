@@ -255,9 +255,7 @@ class BotState:
     @property
     def live_entries(self) -> list[TrackedOrder]:
         """Our orders of all symbols that may still open a position."""
-        return [
-            order for order in self.orders.values() if order.intent.purpose is Purpose.ENTRY and order.state.is_live
-        ]
+        return [order for symbol in self.unsettled for order in self.live_orders(symbol, Purpose.ENTRY)]
 
     def exit_order(self, symbol: str) -> TrackedOrder | None:
         """Return the one live order that reduces the position of a symbol: its stop, or the exit it was turned into.
@@ -290,7 +288,7 @@ class BotState:
     @property
     def is_flat(self) -> bool:
         """Whether we hold nothing and nothing of ours may still trade."""
-        return not self.positions and not any(order.state.is_live for order in self.orders.values())
+        return not self.positions and not any(self.live_orders(symbol) for symbol in self.unsettled)
 
     @property
     def effective_level(self) -> SafetyLevel:

@@ -32,7 +32,7 @@ def suspicions(state: BotState, event: events.Event) -> list[Decision]:
         alarms.append(alarm)
         if wanted.value > level.value:
             level, why = wanted, alarm.message
-    return [*alarms, *latches.raise_to(level, state, event.at, why)]
+    return [*alarms, *latches.raise_to(level, state, event.at, why)] if alarms else []
 
 
 def _look(state: BotState, event: events.Event) -> Iterator[_Suspicion]:
