@@ -28,6 +28,8 @@ class Phase(Enum):
 class Deadline(Enum):
     """What the kernel sets itself a time for."""
 
+    __hash__ = object.__hash__
+
     BOOKS = "books"
     """The books are read."""
     SETTLE = "settle"
@@ -84,6 +86,8 @@ class FeedState(Enum):
 
 class Condition(Enum):
     """A doubt that stops entries for as long as it holds, and no longer. Exits and stops go on."""
+
+    __hash__ = object.__hash__
 
     CLOCK = "clock"
     """The clock stepped, or differs from the broker's."""

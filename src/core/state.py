@@ -9,7 +9,7 @@ from core import events
 from core.activity import Activity
 from core.events import FeedState, Phase, SafetyLevel, Verb
 from core.instants import MINUTE, Instant
-from core.order_states import IN_THE_BOOK, OrderState, Signal
+from core.order_states import IN_THE_BOOK, SETTLED, OrderState, Signal
 from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
 from core.positions import Trade
 from core.protection_meter import ProtectionMeter
@@ -100,6 +100,8 @@ class BotState:
     """When the process last stood still: only books asked for since then are evidence."""
     starts: tuple[Instant, ...] = ()
     """When processes took over this log lately, oldest first, the present one included."""
+    unsettled: dict[str, list[str]] = field(default_factory=dict)
+    """Tags by symbol of our orders, oldest first, but for those that have ended for good: none of these lives again."""
     seq: int = field(default=0, compare=False)
     """How many events are in the fold: the number of the newest one in the log. Equal states know the same."""
     unresolved: dict[str, str] = field(default_factory=dict)
@@ -108,7 +110,8 @@ class BotState:
     def apply(self, event: events.Event) -> None:
         """Record one event."""
         self.seq += 1
-        self.meter.advance(self.last_at, event.at, self.day, self.positions.values())
+        if event.at > self.last_at:  # what one step decides happens at one instant, in which no time passes
+            self.meter.advance(self.last_at, event.at, self.day, self.positions.values())
         self._change_orders(event)
         self._change_positions(event)
         self._change_run(event)
@@ -131,7 +134,7 @@ class BotState:
             case events.OutcomeArrived():
                 self._hear_outcome(event)
             case events.OrderIntended(intent=intent, at=at, plan=plan):
-                self.orders[intent.tag] = TrackedOrder(intent=intent, sent_at=at, plan=plan)
+                self.track(TrackedOrder(intent=intent, sent_at=at, plan=plan))
                 self._count_verb(at)
                 if intent.purpose is Purpose.ENTRY:
                     self.queued.pop(intent.symbol, None)
@@ -252,20 +255,13 @@ class BotState:
 
     def live_orders(self, symbol: str, *purposes: Purpose) -> list[TrackedOrder]:
         """Return our orders of a symbol that may still trade, of the given purposes or of all."""
-        return [
-            order
-            for order in self.orders.values()
-            if order.intent.symbol == symbol
-            and order.state.is_live
-            and (not purposes or order.intent.purpose in purposes)
-        ]
+        orders = [self.orders[tag] for tag in self.unsettled.get(symbol, ())]
+        return [order for order in orders if order.state.is_live and (not purposes or order.intent.purpose in purposes)]
 
     @property
     def live_entries(self) -> list[TrackedOrder]:
         """Our orders of all symbols that may still open a position."""
-        return [
-            order for order in self.orders.values() if order.intent.purpose is Purpose.ENTRY and order.state.is_live
-        ]
+        return [order for symbol in self.unsettled for order in self.live_orders(symbol, Purpose.ENTRY)]
 
     def exit_order(self, symbol: str) -> TrackedOrder | None:
         """Return the one live order that reduces the position of a symbol: its stop, or the exit it was turned into.
@@ -274,9 +270,9 @@ class BotState:
         no other.
         """
         live = self.live_orders(symbol, Purpose.STOP, Purpose.EXIT)
-        position = self.positions.get(symbol)
-        sound = [order for order in live if position is not None and order.can_reduce(position)]
-        return next(iter(sound or live), None)
+        if len(live) > 1 and (position := self.positions.get(symbol)) is not None:
+            live = [order for order in live if order.can_reduce(position)] or live
+        return live[0] if live else None
 
     def has_decided(self, symbol: str, candle: Instant) -> bool:
         """Whether the strategy has already spoken on a candle."""
@@ -289,7 +285,8 @@ class BotState:
         Shares carried over night may have moved from the position book to the holdings; then the row of the day shows
         only what was done today.
         """
-        net = sum(row.net_quantity for row in books.positions if row.symbol == symbol and row.product == product.value)
+        name = product.value
+        net = sum(row.net_quantity for row in books.positions if row.symbol == symbol and row.product == name)
         position = self.positions.get(symbol)
         ours = position.signed_quantity if position else 0
         return net if net == ours else net + self.carried.get(symbol, 0)
@@ -297,7 +294,7 @@ class BotState:
     @property
     def is_flat(self) -> bool:
         """Whether we hold nothing and nothing of ours may still trade."""
-        return not self.positions and not any(order.state.is_live for order in self.orders.values())
+        return not self.positions and not any(self.live_orders(symbol) for symbol in self.unsettled)
 
     @property
     def effective_level(self) -> SafetyLevel:
@@ -316,10 +313,10 @@ class BotState:
         """Merge what the broker says of one order: filled quantity only grows, a terminal state stays."""
         order = self._order_of(report, at)
         if order is None:
-            order = found_at_broker(report, at)
-            if order is None:
+            found = found_at_broker(report, at)
+            if found is None:
                 return None
-            self.orders[report.tag] = order
+            order = self.track(found)
         if report.filled > order.filled:
             self._fill(order, report.filled, report.filled_value, at)
         elif order.is_settled:
@@ -327,6 +324,15 @@ class BotState:
         before = order.state
         order.hear_report(report, at, read_at)
         self.activity.changed(before, order.state, at)
+        if order.is_settled and before not in SETTLED:
+            self.unsettled[order.intent.symbol].remove(order.intent.tag)
+        return order
+
+    def track(self, order: TrackedOrder) -> TrackedOrder:
+        """Take an order among ours."""
+        intent = order.intent
+        self.orders[intent.tag] = order
+        self.unsettled.setdefault(intent.symbol, []).append(intent.tag)
         return order
 
     def _hear_outcome(self, event: events.OutcomeArrived) -> None:
@@ -366,10 +372,10 @@ class BotState:
         tagged = self.orders.get(report.tag)
         if tagged is None:
             return None if report.tag else self.order_by_broker_id(report.broker_id)
-        if not tagged.broker_id or report.broker_id in {tagged.broker_id, ""}:
+        if not tagged.broker_id or not report.broker_id or report.broker_id == tagged.broker_id:
             return tagged
         twin = tagged.twin(report, at)
-        return self.orders.setdefault(twin.intent.tag, twin)
+        return self.orders.get(twin.intent.tag) or self.track(twin)
 
     def _fill(self, order: TrackedOrder, filled: int, filled_value: int, at: Instant) -> None:
         """Raise what an order has filled to new totals, and the position with it."""
@@ -408,7 +414,7 @@ class BotState:
         self.books, self.books_at, self.books_failed = books, asked_at, False
         for report in books.orders:
             order = self._hear_order(report, at, asked_at)
-            if order is not None:
+            if order is not None and order.change is not None:
                 order.forget_change_without_effect(asked_at)
         self._use_trade_book(books, at)
         self._count_absences(asked_at)
@@ -423,7 +429,9 @@ class BotState:
             if traded is not None and not traded.is_settled and traded.broker_id in {fill.broker_id, ""}:
                 traded.hear_trade(fill.broker_id, at)
         for order in self.orders.values():
-            quantity, value = sums.get(order.broker_id, (0, 0))
+            if order.broker_id not in sums:
+                continue
+            quantity, value = sums[order.broker_id]
             if quantity > order.filled:
                 self._fill(order, quantity, value, at)
             if not order.filled or quantity != order.filled or value == order.filled_value:
@@ -444,8 +452,9 @@ class BotState:
             return
         seen = ids | {report.tag for report in reports} - {""}
         for order in self.orders.values():
-            is_seen = order.intent.tag in seen or order.broker_id in seen
-            if order.state is OrderState.UNKNOWN and not is_seen and asked_at > order.sent_at:
+            if order.state is not OrderState.UNKNOWN or asked_at <= order.sent_at:
+                continue
+            if order.intent.tag not in seen and order.broker_id not in seen:
                 order.absent_reads += 1
                 order.last_absent_read = asked_at
 
@@ -476,6 +485,7 @@ class BotState:
         nobody_knows = (order for order in self.orders.values() if order.state in {OrderState.SENT, OrderState.UNKNOWN})
         self.unresolved |= {order.intent.tag: order.intent.symbol for order in nobody_knows}
         self.orders.clear()
+        self.unsettled.clear()
         self.trades.clear()
         self.blocked.clear()
         self.rung.clear()

@@ -219,13 +219,12 @@ class OpenPosition:
 
     def profit_at(self, price: int) -> int:
         """Profit before charges with what is still held valued at a price, in units."""
-        sign = self.side.value
-        return sign * (self.exit_value + self.quantity * price - self.entry_value)
+        return self.side.sign * (self.exit_value + self.quantity * price - self.entry_value)
 
     @property
     def signed_quantity(self) -> int:
         """Shares still held, negative for a short."""
-        return self.side.value * self.quantity
+        return self.side.sign * self.quantity
 
 
 def adopted_position(event: PositionAdopted) -> OpenPosition:

@@ -9,10 +9,9 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from core.errors import StorageError
 from core.event_codec import decode, encode
@@ -40,9 +39,8 @@ _DAMAGE = (sqlite3.Error, UnicodeDecodeError)  # SQLite's own words may hold the
 _REMEDY = "restore it from a copy, or move it away when the account holds nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One event as it stands in the log."""
+class Row(NamedTuple):
+    """One event as it stands in the log. A named tuple for the speed of a start, which reads every row."""
 
     number: int
     """From 1, without gaps."""

@@ -242,7 +242,10 @@ class OrderManager:
 
 def _is_news(event: events.Event) -> bool:
     """Whether an event may show an order in a new light."""
-    return isinstance(event, events.OrderReported | events.BooksRead | events.OutcomeArrived | events.ExitDecided)
+    return isinstance(event, _NEWS)
+
+
+_NEWS = (events.OrderReported, events.BooksRead, events.OutcomeArrived, events.ExitDecided)
 
 
 _PASSING_REFUSALS = frozenset({RejectionKind.AUTHENTICATION, RejectionKind.FORBIDDEN, RejectionKind.RATE})

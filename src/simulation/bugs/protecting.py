@@ -158,8 +158,8 @@ BUGS = (
     PlantedBug(
         name="trails_in_memory",
         module="core.engine",
-        old="        self._open_profit[symbol] = position.profit_at(ltp)\n",
-        new="""        self._open_profit[symbol] = position.profit_at(ltp)
+        old="        self._open_profit.mark(symbol, position.profit_at(ltp))\n",
+        new="""        self._open_profit.mark(symbol, position.profit_at(ltp))
         if position.stop and position.side.value > 0:
             position.stop = max(position.stop, ltp - (position.target - position.stop))
 """,
