@@ -99,6 +99,8 @@ class Condition(Enum):
     """Prices do not come in, or only just do so again."""
     ALERTS = "alerts"
     """Nobody can be told of an alarm."""
+    UNPROTECTED = "unprotected"
+    """A position has no order at the broker that would close it, and has had none for too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

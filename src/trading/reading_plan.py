@@ -40,7 +40,11 @@ class ReadingPlan:
         live = [order for order in state.orders.values() if order.state.is_live]
         usual = at + (self._rules.books_busy if live or state.positions else self._rules.books_idle)
         wished = [due for order in live for due in self._wishes(order)]
-        return min([usual, *self._sweeps, *(due for due in wished if due > at)])
+        proofs = [
+            order.sent_at + self._rules.transit + _A_LITTLE for order in live if order.state is OrderState.UNKNOWN
+        ]
+        missed = [at for due in proofs if state.books_at < due <= at]  # this reading was begun too early to prove it
+        return min([usual, *self._sweeps, *missed, *(due for due in wished if due > at)])
 
     def _wishes(self, order: TrackedOrder) -> list[Instant]:
         """When a reading may settle what is not known of an order."""

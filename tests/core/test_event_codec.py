@@ -53,7 +53,7 @@ def anything(annotation: Any) -> st.SearchStrategy:
         return SPECIAL[annotation]
     if origin in {Union, types.UnionType}:
         return st.one_of(*map(anything, arguments))
-    if origin in {set, list}:
+    if origin in {set, frozenset, list}:
         return st.lists(anything(arguments[0]), max_size=3).map(origin)
     if origin is dict:
         return st.dictionaries(anything(arguments[0]), anything(arguments[1]), max_size=3)

@@ -84,8 +84,10 @@ BUGS = (
     PlantedBug(
         name="exit_beside_the_brokers",
         module="trading.exit_ladder",
-        old="        if order is None and self._may_the_broker_close(state, position):\n            return []",
-        new="        if state.day is None:\n            return []",
+        old="""        if order is None and may_the_broker_close(state, position, self._rules.transit):
+            return self._take_away""",
+        new="""        if state.day is None:
+            return self._take_away""",
         why="The broker was asked to close the position, and an order of ours follows at once.",
         exposed_by=_NO_WAY_OUT | {FaultKind.KILL, FaultKind.REQUEST_LATE, FaultKind.MODIFY_WITHOUT_EFFECT},
         often=3.0,
