@@ -83,7 +83,7 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, dict):
         return [[plain(key), plain(item)] for key, item in value.items()]
-    if isinstance(value, set):
+    if isinstance(value, set | frozenset):
         return sorted(plain(item) for item in value)
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
