@@ -118,8 +118,8 @@ BUGS = (
     PlantedBug(
         name="brokers_order_left_to_rest",
         module="trading.exit_ladder",
-        old="        return [CounterCancelIntended(at=at, symbol=position.symbol, broker_id=order.broker_id, why=why)]\n",
-        new="        return []\n",
+        old="        return [CounterCancelIntended(",
+        new="        return [] and [CounterCancelIntended(",
         why="The broker's order that the price has left behind is waited for as long as it rests.",
         exposed_by=_NO_WAY_OUT | {FaultKind.MODIFY_WITHOUT_EFFECT, FaultKind.MODIFY_RACE},
         often=4.0,

@@ -1,4 +1,6 @@
-"""Stories of the broker's own exit: it rests, fills in part, crosses with its cancel, and is never taken for a person's."""
+"""Stories of the broker's own exit: it rests, fills in part, crosses with its cancel; a person's is left alone."""
+
+from itertools import pairwise
 
 import pytest
 
@@ -10,6 +12,7 @@ from core.orders import OrderStatus, OrderType, Purpose
 from core.signals import Direction
 
 SBIN = "NSE:SBIN-EQ"
+INFY = "NSE:INFY-EQ"
 SIDES = pytest.mark.parametrize(("direction", "towards"), [(Direction.LONG, 1), (Direction.SHORT, -1)])
 
 
@@ -163,12 +166,26 @@ def test_an_exit_without_an_order_rings_each_minute_and_nothing_new_is_taken_on(
     rung = [event.at for event in bot.of_kind(events.Alarm) if event.code == "UNPROTECTED"]
     assert [(later - rung[0]) // SECOND for later in rung] == [0, 60]
     sent = [event.at for event in bot.of_kind(events.OrderIntended)][1:]
-    gaps = [(later - earlier) / SECOND for earlier, later in zip(sent, sent[1:], strict=False)]
+    gaps = [(later - earlier) / SECOND for earlier, later in pairwise(sent)]
     assert len(gaps) == 4
     assert max(gaps[1:]) < 43.6, "what is proven to be lost is sent again in the step of the proof"
     bot.run(20)
     assert Condition.UNPROTECTED not in bot.kernel.state.conditions
     assert bot.kernel.state.is_flat
+
+
+@pytest.mark.hazard("P1")
+def test_no_entry_is_made_elsewhere_while_an_exit_has_no_order_at_the_broker(bot):
+    bot.enter()
+    bot.broker.plans[Verb.PLACE].extend(["never"] * 20)
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    bot.tick(79_000)
+    bot.run(35)
+    bot.tick(80_000, INFY)
+    bot.signal(Direction.LONG, INFY)
+    bot.run(2)
+    (refused,) = [event for event in bot.of_kind(events.EntryRefused) if event.symbol == INFY]
+    assert refused.detail == f"UNPROTECTED: {SBIN} has no order at the broker"
 
 
 @pytest.mark.hazard("P1")
