@@ -28,6 +28,8 @@ class Doubts:
 
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
         """Return which doubt an event begins or ends; `state` has the event already."""
+        if not isinstance(event, events.Input):  # once in a step: a doubt that has just begun is not in the state yet
+            return self._answer(state, event)
         return [*self._answer(state, event), *self._doubt_protection(state, event.at)]
 
     def _doubt_protection(self, state: BotState, at: Instant) -> list[Decision]:

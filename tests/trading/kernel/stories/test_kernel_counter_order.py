@@ -170,7 +170,8 @@ def test_an_exit_without_an_order_rings_each_minute_and_nothing_new_is_taken_on(
     assert len(gaps) == 4
     assert max(gaps[1:]) < 43.6, "what is proven to be lost is sent again in the step of the proof"
     bot.run(20)
-    assert Condition.UNPROTECTED not in bot.kernel.state.conditions
+    changes = [event.holds for event in bot.of_kind(events.DoubtChanged) if event.condition is Condition.UNPROTECTED]
+    assert changes == [True, False]
     assert bot.kernel.state.is_flat
 
 
