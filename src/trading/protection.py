@@ -99,9 +99,9 @@ class Protection:
         if position.exit_reason:
             naked = f"no order at the broker for {(at - position.unprotected_since) // SECOND} s"
             why = f"{symbol} has to go ({position.exit_reason}) and has had {naked}; it is being tried on"
-            return [Alarm(at=at, code="UNPROTECTED", message=why)]
+            return [Alarm(at=at, code="UNPROTECTED", message=why, key=symbol)]
         why = f"{symbol} had no stop at the broker in time; it is being closed"
-        return [Alarm(at=at, code="UNPROTECTED", message=why), self._exit(symbol, "emergency_exit", at)]
+        return [Alarm(at=at, code="UNPROTECTED", message=why, key=symbol), self._exit(symbol, "emergency_exit", at)]
 
     def _rings_at(self, position: OpenPosition) -> Instant:
         """When a position that stands without a confirmed order rings, for the first time or again."""
