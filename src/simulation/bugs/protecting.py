@@ -83,11 +83,9 @@ BUGS = (
     ),
     PlantedBug(
         name="exit_beside_the_brokers",
-        module="trading.exit_ladder",
-        old="""        if order is None and may_the_broker_close(state, position, self._rules.transit):
-            return self._take_away""",
-        new="""        if state.day is None:
-            return self._take_away""",
+        module="trading.counter_order",
+        old="    if not asked:\n        return False\n",
+        new="    if asked >= 0:\n        return False\n",
         why="The broker was asked to close the position, and an order of ours follows at once.",
         exposed_by=_NO_WAY_OUT | {FaultKind.KILL, FaultKind.REQUEST_LATE, FaultKind.MODIFY_WITHOUT_EFFECT},
         often=3.0,
