@@ -127,6 +127,16 @@ class PositionExitIntended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CounterCancelIntended:
+    """Effect: cancel the order that the broker made when it was asked to close a position, and that does not fill."""
+
+    at: Instant
+    symbol: str
+    broker_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAbsent:
     """Two complete readings, late enough, did not show an order of unknown outcome: it does not exist."""
 
@@ -310,4 +320,5 @@ Decision: TypeAlias = (
     | FlattenChecked
     | LossRestored
     | SymbolUnblocked
+    | CounterCancelIntended
 )

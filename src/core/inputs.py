@@ -101,6 +101,8 @@ class Condition(Enum):
     """The broker said that we call too often."""
     FEED = "feed"
     """Prices do not come in, or only just do so again."""
+    UNPROTECTED = "unprotected"
+    """A position has no order at the broker that would close it, and has had none for too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

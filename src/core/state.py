@@ -10,11 +10,12 @@ from core.activity import Activity
 from core.events import FeedState, Phase, SafetyLevel, Verb
 from core.instants import MINUTE, Instant
 from core.order_states import IN_THE_BOOK, SETTLED, OrderState, Signal
-from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
+from core.orders import Books, OrderReport, OutcomeKind, Product, Purpose, RejectionKind
 from core.positions import Trade
 from core.protection_meter import ProtectionMeter
 from core.sessions import TradingDay
 from core.signals import Direction
+from core.tags import is_ours
 from core.tracking import OpenPosition, TrackedOrder, adopted_position, found_at_broker
 
 START_WINDOW = 10 * MINUTE
@@ -110,6 +111,7 @@ class BotState:
     def apply(self, event: events.Event) -> None:
         """Record one event."""
         self.seq += 1
+        read_before = self.books_at
         if event.at > self.last_at:  # what one step decides happens at one instant, in which no time passes
             self.meter.advance(self.last_at, event.at, self.day, self.positions.values())
         self._change_orders(event)
@@ -117,7 +119,8 @@ class BotState:
         self._change_run(event)
         self._change_doubts(event)
         if isinstance(event, _ORDER_NEWS):
-            self._watch_protection(event.at)
+            is_reading = isinstance(event, events.BooksRead | events.BooksUnchanged)
+            self._watch_protection(event.at, read_before if is_reading else event.at)
         self.last_at = max(self.last_at, event.at)
 
     def _change_orders(self, event: events.Event) -> None:
@@ -145,7 +148,10 @@ class BotState:
                 self.orders[tag].cancel_at = at
                 self._count_verb(at)
             case events.PositionExitIntended(symbol=symbol, at=at):
-                self.positions[symbol].broker_exit_at = at
+                self.positions[symbol].ask_the_broker(self._orders_of_others(symbol), at)
+                self._count_verb(at)
+            case events.CounterCancelIntended(symbol=symbol, at=at):
+                self.positions[symbol].counter_cancel_at = at
                 self._count_verb(at)
             case events.OrderAbsent(tag=tag, at=at):
                 self.orders[tag].hear(Signal.DISPROVED, at)
@@ -315,6 +321,7 @@ class BotState:
         if order is None:
             found = found_at_broker(report, at)
             if found is None:
+                self._hear_of_others(report)
                 return None
             order = self.track(found)
         if report.filled > order.filled:
@@ -340,11 +347,23 @@ class BotState:
             self.access = False
         if event.outcome.rejection is RejectionKind.RATE:
             self.activity.rate_limited(event.at)
+        if event.verb is Verb.EXIT and event.outcome.kind is OutcomeKind.NOT_SENT and event.tag in self.positions:
+            self.positions[event.tag].forget_the_broker()
         order = self.orders.get(event.tag)
         if order is not None and event.verb is not Verb.EXIT:
             before = order.state
             order.hear_outcome(event.verb, event.outcome, event.at)
             self.activity.changed(before, order.state, event.at)
+
+    def _hear_of_others(self, report: OrderReport) -> None:
+        position = self.positions.get(report.symbol)
+        if position is not None and not is_ours(report.tag):
+            position.hear_of_others(report)
+
+    def _orders_of_others(self, symbol: str) -> frozenset[str]:
+        """Return the ids of the orders of others in a symbol that the newest reading shows."""
+        reports = self.books.orders if self.books else ()
+        return frozenset(row.broker_id for row in reports if row.symbol == symbol and not is_ours(row.tag))
 
     def _hear_alarm(self, code: str, message: str, key: str) -> None:
         self.rung.add((code, key))
@@ -399,14 +418,27 @@ class BotState:
             position.exit_filled += quantity
             position.exit_value += value
 
-    def _watch_protection(self, at: Instant) -> None:
-        """Note since when each position is without a confirmed order at the broker that would close all of it."""
+    def _watch_protection(self, at: Instant, known_at: Instant) -> None:
+        """Note since when each position is without a confirmed order at the broker that would close all of it.
+
+        What a reading shows may have happened since the one before, begun at `known_at`, but not before its entry was
+        sent, and only time in which we could act counts.
+        """
         for position in self.positions.values():
             order = self.exit_order(position.symbol)
             if (order is not None and order.covers(position)) or not position.quantity:
                 position.unprotected_since = 0
             elif not position.unprotected_since:
-                position.unprotected_since = at
+                began = max((order.sent_at for order in self._entries_of(position)), default=position.opened_at)
+                could_act = max(self.doubted_at, *self.starts[-1:], 0)
+                position.unprotected_since = min(at, max(known_at, began, could_act))
+
+    def _entries_of(self, position: OpenPosition) -> list[TrackedOrder]:
+        return [
+            order
+            for order in self.orders.values()
+            if order.intent.symbol == position.symbol and order.intent.purpose is Purpose.ENTRY and order.filled
+        ]
 
     # --- books --------------------------------------------------------------------------------------------------
 
@@ -497,6 +529,7 @@ class BotState:
         self.reconciled = False
         self.carried = {symbol: position.signed_quantity for symbol, position in self.positions.items()}
         for position in self.positions.values():
+            position.forget_the_broker()  # orders live for a day
             position.unprotected_since = day.open  # stop orders live for a day
             if position.product is Product.INTRADAY:
                 position.product = Product.CNC  # what could not be squared off has become delivery

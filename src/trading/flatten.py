@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterable
 
 from core import events
 from core.events import Alarm, BooksWanted, Deadline, Decision, FlattenChecked, SafetyLevel
-from core.instants import MINUTE, SECOND, Instant
+from core.instants import SECOND, Instant
 from core.orders import OutcomeKind, Purpose
 from core.rules import TradingRules
 from core.state import BotState
-from trading.timers import READ_AGAIN, Timers
+from trading.timers import READ_AGAIN, RING_AGAIN, Timers
 
 SWEEPS = (5, 30, 120)
 """Seconds after the proof at which the books are looked through again."""
-RING_AGAIN = MINUTE
 
 
 class Flattening:

@@ -14,7 +14,7 @@ from core.events import Alarm, BooksWanted, Deadline, Decision, FeedState, Level
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
 from core.order_states import OrderState
-from core.orders import OutcomeKind, RejectionKind
+from core.orders import OutcomeKind, Purpose, RejectionKind
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
@@ -88,7 +88,12 @@ class OrderManager:
                 return self._note_blindness(at, why)
             case events.OrderIntended(at=at):
                 self.timers.read_books(at + self._rules.books_busy)
-            case events.ChangeIntended(at=at) | events.CancelIntended(at=at) | events.PositionExitIntended(at=at):
+            case (
+                events.ChangeIntended(at=at)
+                | events.CancelIntended(at=at)
+                | events.CounterCancelIntended(at=at)
+                | events.PositionExitIntended(at=at)
+            ):
                 self.timers.read_books(at + self._rules.verify_after)
             case events.TradeClosed():
                 self.timers.read_books(self._plan.sweep_after(state, event))
@@ -214,13 +219,17 @@ class OrderManager:
 
     def _resolve_unknown(self, state: BotState, at: Instant) -> list[Decision]:
         """Call an order absent when two complete readings, begun late enough, do not show it."""
-        return [
-            events.OrderAbsent(at=at, tag=order.intent.tag)
+        absent = [
+            order.intent
             for order in state.orders.values()
             if order.state is OrderState.UNKNOWN
             and order.absent_reads >= 2
             and order.last_absent_read >= order.sent_at + self._rules.transit
         ]
+        for intent in absent:
+            if intent.purpose is not Purpose.ENTRY:
+                self._protection.ladder.was_not_taken(intent.symbol)  # the next goes out in this very step
+        return [events.OrderAbsent(at=at, tag=intent.tag) for intent in absent]
 
     # --- time ---------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
 """Deadlines the kernel sets for itself, by name and key. They hold instants, not threads: the loop asks what is due."""
 
 from core.events import Deadline, TimerFired
-from core.instants import SECOND, Instant
+from core.instants import MINUTE, SECOND, Instant
 
 READ_AGAIN = SECOND
 """Least pause before a reading of the books is repeated: a wish that no reading fulfils must not become a storm."""
+RING_AGAIN = MINUTE
+"""Pause before an alarm that asks for a person rings again, for as long as its cause lasts."""
 
 
 class Timers:

@@ -105,6 +105,7 @@ def test_an_acknowledgement_is_no_news_and_anything_else_is(told):
         (events.SymbolUnblocked(at=1, symbol=SBIN, why="agreed"), logging.INFO),
         (events.BooksFailed(at=1, why="HTTP 502"), logging.WARNING),
         (events.CommandGiven(at=1, command=Command.HALT, why="operator"), logging.WARNING),
+        (events.CounterCancelIntended(at=1, symbol=SBIN, broker_id="7", why="it rests"), logging.WARNING),
         (events.PositionExitIntended(at=1, symbol=SBIN, product=Product.CNC, why="ladder"), logging.WARNING),
         (events.PositionAdjusted(at=1, symbol=SBIN, quantity=1, value=1, why="by hand"), logging.WARNING),
         (events.FeedChanged(at=1, feed="data", state=FeedState.DOWN), logging.INFO),

@@ -146,7 +146,7 @@ def test_other_rules_show_the_first_decision_that_would_differ(day):
 
 @pytest.mark.parametrize(
     ("changes", "recorded", "decided"),
-    [({"protect_within": 1}, "nothing", "TimerFired"), ({"books_idle": 3_600 * SECOND}, "TimerFired", "nothing")],
+    [({"books_busy": 3 * SECOND}, "nothing", "TimerFired"), ({"books_idle": 3_600 * SECOND}, "TimerFired", "nothing")],
 )
 def test_a_deadline_that_other_rules_move_is_a_difference(day, changes, recorded, decided):
     difference, _ = day.replayed(**changes)
