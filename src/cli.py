@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = Path("models/default/latest")
 DEMO_DAY = date(2026, 1, 6)
+DEMO_SEED = 7
 DEMO_SPEED = 360.0
-FAILURES = Path("simulation-failures")
+TAPE_SPEED = 60.0
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @app.command()
 def demo(
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same market.")] = 7,
-    speed: Annotated[float, typer.Option(help="Market seconds per wall second.")] = DEMO_SPEED,
+    seed: Annotated[int | None, typer.Option(min=0, help="The same gives the same market; none: 7.")] = None,
+    speed: Annotated[float | None, typer.Option(help="Market seconds per wall second; none: 360.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a run to go on with.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,9 +66,13 @@ def demo(
     from trading.rehearsal import new_run, rehearse, resumed_run
 
     if resume is not None:
+        if seed is not None or speed is not None:
+            raise ConfigurationError("--resume goes on with the run's own seed and speed: leave out --seed and --speed")
         raise SystemExit(rehearse(resumed_run(resume, as_json=as_json)))
     settings = _settings(None)
-    plan = new_run(_calendar(), DEMO_DAY, speed, settings.timeframe, seed=seed, as_json=as_json)
+    market = DEMO_SEED if seed is None else seed
+    pace = DEMO_SPEED if speed is None else speed
+    plan = new_run(_calendar(), DEMO_DAY, pace, settings.timeframe, seed=market, as_json=as_json)
     _train_default_model(settings)
     raise SystemExit(rehearse(plan))
 
@@ -83,7 +88,7 @@ def trade(
         Path | None, typer.Option(help="Rehearse on a recorded file instead, through the simulator.")
     ] = None,
     day: DateOption = None,
-    speed: Annotated[float, typer.Option(help="Market seconds per wall second, with --tape.")] = 60.0,
+    speed: Annotated[float | None, typer.Option(help="Market seconds per wall second of --tape; none: 60.")] = None,
     wait_for_sign_in: Annotated[
         bool, typer.Option("--wait-for-sign-in", help="Inside a session too, wait for a sign-in instead of ending.")
     ] = False,
@@ -102,9 +107,12 @@ def trade(
             raise ConfigurationError("--tape trades one day in live mode at the simulator: leave out --mode and --days")
         settings = _settings(config)
         _check_strategy(settings)
-        plan = new_run(_calendar(), day.date(), speed, settings.timeframe, tape=tape, config=config, as_json=as_json)
+        pace = TAPE_SPEED if speed is None else speed
+        plan = new_run(_calendar(), day.date(), pace, settings.timeframe, tape=tape, config=config, as_json=as_json)
         _train_default_model(settings)
         raise SystemExit(rehearse(plan))
+    if speed is not None:
+        raise ConfigurationError("--speed needs --tape: without one the clock is the wall's")
     if day is not None:
         raise ConfigurationError("--date needs --tape, the file that holds the day; without one today is traded")
     from trading.front_door import run_bot
@@ -181,10 +189,11 @@ def replay(
 @app.command()
 def status(mode: ForModeOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Tell from the event log how the bot does: safety level, positions and their stops, live orders, the day."""
+    from runtime.clock import clock_of
     from trading.status import status_of
 
     settings = _settings(config, {"mode": mode})
-    found = status_of(settings, settings.mode if mode else None)
+    found = status_of(settings, settings.mode if mode else None, clock_of(settings.clock))
     if as_json:
         _print_json(found.data)
     else:
@@ -229,16 +238,19 @@ def simulate(
         int | None,
         typer.Option(min=1, help="Sessions to play: 2,000 unless given; with --mutants at most 600 for each."),
     ] = None,
-    first_seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same session.")] = 1,
+    first_seed: Annotated[int | None, typer.Option(min=0, help="The same gives the same session; none: 1.")] = None,
     crash_everywhere: Annotated[
         bool, typer.Option("--crash-everywhere", help="Crash before and after every durable write of some sessions.")
     ] = False,
-    sessions: Annotated[int, typer.Option(min=1, help="Sessions of --crash-everywhere.")] = 10,
+    sessions: Annotated[int | None, typer.Option(min=1, help="Sessions of --crash-everywhere; none: 10.")] = None,
     mutants: Annotated[bool, typer.Option("--mutants", help="Prove that planted bugs are found.")] = False,
     only: Annotated[list[str] | None, typer.Option(help="One planted bug, with --mutants; repeat for more.")] = None,
     plan: Annotated[Path | None, typer.Option(help="Play the one session of a JSON file.")] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="None: as many as there are processors.")] = None,
-    failures: Annotated[Path, typer.Option(help="Folder for failing sessions, each as a pytest file.")] = FAILURES,
+    failures: Annotated[
+        Path | None,
+        typer.Option(help="Folder for failing sessions, each as a pytest file; simulation-failures unless given."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Test the bot itself: play it against thousands of hostile sessions on a virtual clock (not `simulator`)."""

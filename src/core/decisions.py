@@ -127,6 +127,16 @@ class PositionExitIntended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CounterCancelIntended:
+    """Effect: cancel the order that the broker made when it was asked to close a position, and that does not fill."""
+
+    at: Instant
+    symbol: str
+    broker_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAbsent:
     """Two complete readings, late enough, did not show an order of unknown outcome: it does not exist."""
 
@@ -206,6 +216,15 @@ class PositionRekeyed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolBlocked:
     """No entries in a symbol: somebody else's position or order is in it, or the books contradict our fills."""
+
+    at: Instant
+    symbol: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolUnblocked:
+    """The cause of a block is gone: readings of the books leave nothing to explain in the symbol."""
 
     at: Instant
     symbol: str
@@ -300,4 +319,6 @@ Decision: TypeAlias = (
     | FundsWanted
     | FlattenChecked
     | LossRestored
+    | SymbolUnblocked
+    | CounterCancelIntended
 )

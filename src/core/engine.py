@@ -11,6 +11,7 @@ from core.errors import StrategyError
 from core.events import SOFT_LOSS_LIMIT, STRATEGY_FAILED, Alarm, Decided, Decision, ExitDecided, SafetyLevel
 from core.instants import Instant
 from core.market import Instrument, Tick, Timeframe
+from core.open_profit import OpenProfit
 from core.ports import RowStream
 from core.rules import TradingRules
 from core.signals import Direction, FeatureRow, SignalProvider
@@ -39,7 +40,7 @@ class Engine:
         self._streams: dict[str, RowStream] = {}
         self._last_candle: dict[str, Instant] = {}
         self._rows: dict[str, tuple[FeatureRow | None, FeatureRow | None]] = {}
-        self._open_profit: dict[str, int] = {}
+        self._open_profit = OpenProfit()
         self._is_daily = rules.timeframe is Timeframe.D
 
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
@@ -60,7 +61,7 @@ class Engine:
             case events.ConditionChanged(condition=events.Condition.GAP, holds=True):
                 self.ticks.clear()  # what was seen before the gap is of another time
             case events.TradeClosed(trade=trade):
-                self._open_profit.pop(trade.symbol, None)
+                self._open_profit.forget(trade.symbol)
                 return self._watch_loss(state, event.at)
             case events.Reconciled(at=at) | events.LossRestored(at=at):
                 return self._watch_loss(state, at)
@@ -83,10 +84,10 @@ class Engine:
         if position is None:
             return []
         ltp = tick.ltp
-        self._open_profit[symbol] = position.profit_at(ltp)
+        self._open_profit.mark(symbol, position.profit_at(ltp))
         decisions: list[Decision] = []
         if position.quantity > 0 and position.stop and not position.exit_reason:
-            code, price = exits.decide(position.side.value, position.stop, position.target, ltp, ltp, ltp, False)
+            code, price = exits.decide(position.side.sign, position.stop, position.target, ltp, ltp, ltp, False)
             if code != exits.HOLD:
                 decisions.append(ExitDecided(at=now, symbol=symbol, reason=exits.REASONS[code], price=price))
             elif self.rules.trail_atr:
@@ -98,7 +99,7 @@ class Engine:
         order = state.exit_order(position.symbol)
         if position.plan is None or (order is not None and order.changes >= exits.MOST_CHANGES):
             return []
-        side, instrument = position.side.value, self.instruments[position.symbol]
+        side, instrument = position.side.sign, self.instruments[position.symbol]
         risk = abs(position.entry_value // position.entry_filled - position.first_stop)
         reach = int(self.rules.trail_atr * position.plan.atr + 1e-9)
         stop = exits.trail(side, position.first_stop, position.stop, risk, reach, instrument.tick, ltp, ltp)
@@ -108,7 +109,7 @@ class Engine:
 
     def profit(self, state: BotState) -> int:
         """Profit of the day in units: closed trades after charges, open ones marked to the last price."""
-        return state.realised + sum(self._open_profit.values())
+        return state.realised + self._open_profit.total
 
     def cautious_profit(self, state: BotState) -> int:
         """The same for whoever wants to enter: a position without a price yet has lost what its stop allows."""
@@ -120,7 +121,7 @@ class Engine:
     def _watch_loss(self, state: BotState, at: Instant) -> list[Decision]:
         """Answer the loss of the day: at the soft limit no more entries, at the hard one everything is closed."""
         profit, rules = self.profit(state), self.rules
-        if profit > -min(rules.soft_loss, rules.max_loss):
+        if profit > -rules.soft_loss and profit > -rules.max_loss:
             return []
         if profit <= -rules.max_loss:
             why = f"loss limit: {profit / 100:.2f} of {-rules.max_loss / 100:.2f} rupees"

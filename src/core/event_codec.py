@@ -26,7 +26,9 @@ Fact = TypeVar("Fact")
 KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(events.Event)}
 _PLAIN = {int, str, float, bool}
 _ARRAYS = {tuple, list, set, frozenset}
-_to_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+# A fact holds no part of itself, so nobody has to look out for circles.
+_to_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+_from_text = json.JSONDecoder().decode
 
 
 def encode(event: events.Event) -> tuple[str, str]:
@@ -61,7 +63,7 @@ def decode_fact(fact_type: type[Fact], text: str) -> Fact:
 def _decoded(fact_type: type, text: str, what: str) -> Any:
     read = _reader(fact_type)
     try:
-        return read(json.loads(text))
+        return read(_from_text(text))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(f"{what} that cannot be read: {error}") from error
 

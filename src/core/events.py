@@ -13,6 +13,7 @@ from core.decisions import (
     BooksWanted,
     CancelIntended,
     ChangeIntended,
+    CounterCancelIntended,
     Decided,
     Decision,
     DoubtChanged,
@@ -35,6 +36,7 @@ from core.decisions import (
     Reconciled,
     SafetyLevel,
     SymbolBlocked,
+    SymbolUnblocked,
     TradeClosed,
 )
 from core.inputs import (
@@ -85,6 +87,7 @@ __all__ = [
     "CommandGiven",
     "Condition",
     "ConditionChanged",
+    "CounterCancelIntended",
     "DayBegan",
     "Deadline",
     "Decided",
@@ -121,6 +124,7 @@ __all__ = [
     "Reconciled",
     "SafetyLevel",
     "SymbolBlocked",
+    "SymbolUnblocked",
     "TickActed",
     "TimerFired",
     "TradeClosed",

@@ -28,6 +28,8 @@ class Phase(Enum):
 class Deadline(Enum):
     """What the kernel sets itself a time for."""
 
+    __hash__ = object.__hash__
+
     BOOKS = "books"
     """The books are read."""
     SETTLE = "settle"
@@ -85,6 +87,8 @@ class FeedState(Enum):
 class Condition(Enum):
     """A doubt that stops entries for as long as it holds, and no longer. Exits and stops go on."""
 
+    __hash__ = object.__hash__
+
     CLOCK = "clock"
     """The clock stepped, or differs from the broker's."""
     GAP = "gap"
@@ -97,8 +101,8 @@ class Condition(Enum):
     """The broker said that we call too often."""
     FEED = "feed"
     """Prices do not come in, or only just do so again."""
-    ALERTS = "alerts"
-    """Nobody can be told of an alarm."""
+    UNPROTECTED = "unprotected"
+    """A position has no order at the broker that would close it, and has had none for too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,8 @@ class Booted:
     account: str
     version: str
     config_digest: str
+    is_rehearsal: bool = False
+    """Whether every endpoint was this machine, so that no real money was at stake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,13 +40,19 @@ class Timeframe(Enum):
 class Side(Enum):
     """Direction of an order or a position; the value is FYERS' code and the sign of quantity."""
 
+    __hash__ = object.__hash__
+
     BUY = 1
     SELL = -1
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        """The value again, without the call that `value` is: it is asked for at each price."""
 
     @property
     def opposite(self) -> "Side":
         """The side that closes this one."""
-        return Side(-self.value)
+        return Side.SELL if self is Side.BUY else Side.BUY
 
 
 class Rounding(Enum):

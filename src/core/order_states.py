@@ -11,6 +11,8 @@ from enum import Enum
 from core.errors import InvariantError
 from core.orders import OrderStatus, OutcomeKind
 
+_LIVE = frozenset({"sent", "unknown", "working", "zombie"})
+
 
 class OrderState(Enum):
     """Where one of our orders is in its life."""
@@ -32,10 +34,9 @@ class OrderState(Enum):
     ZOMBIE = "zombie"
     """It was held for refused, unsent or absent, and is there after all. It is cancelled, never used."""
 
-    @property
-    def is_live(self) -> bool:
+    def __init__(self, word: str) -> None:
+        self.is_live = word in _LIVE
         """Whether it may still trade."""
-        return self in _LIVE
 
 
 class Signal(Enum):
@@ -69,7 +70,8 @@ class Signal(Enum):
     """A process took over the log; answers of the one before it are lost."""
 
 
-_LIVE = frozenset({OrderState.SENT, OrderState.UNKNOWN, OrderState.WORKING, OrderState.ZOMBIE})
+ON_ITS_WAY = frozenset({OrderState.SENT, OrderState.UNKNOWN})
+"""What nobody can tell the fate of yet."""
 THOUGHT_DEAD = frozenset({OrderState.REJECTED, OrderState.NOT_SENT, OrderState.ABSENT})
 """Ends without a trace in the market; a trade or a sighting proves them wrong."""
 SETTLED = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED})

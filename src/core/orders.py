@@ -10,6 +10,8 @@ from core.market import Side
 class OrderType(Enum):
     """How an order meets the market."""
 
+    __hash__ = object.__hash__
+
     LIMIT = 1
     MARKET = 2
     STOP = 3
@@ -35,6 +37,8 @@ class Validity(Enum):
 
 class OrderStatus(Enum):
     """The broker's word on an order. UNKNOWN is a code we have never seen; it is never taken for closed."""
+
+    __hash__ = object.__hash__
 
     UNKNOWN = 0
     CANCELLED = 1
@@ -100,6 +104,8 @@ class OrderChange:
 
 class OutcomeKind(Enum):
     """What a call that changes orders came to. Only a proof of refusal makes REJECTED."""
+
+    __hash__ = object.__hash__
 
     ACK = "ack"
     """The broker took it and gave an id."""

@@ -9,12 +9,13 @@ from core import events
 from core.activity import Activity
 from core.events import FeedState, Phase, SafetyLevel, Verb
 from core.instants import MINUTE, Instant
-from core.order_states import IN_THE_BOOK, OrderState, Signal
-from core.orders import Books, OrderReport, Product, Purpose, RejectionKind
+from core.order_states import IN_THE_BOOK, SETTLED, OrderState, Signal
+from core.orders import Books, OrderReport, OutcomeKind, Product, Purpose, RejectionKind
 from core.positions import Trade
 from core.protection_meter import ProtectionMeter
 from core.sessions import TradingDay
 from core.signals import Direction
+from core.tags import is_ours
 from core.tracking import OpenPosition, TrackedOrder, adopted_position, found_at_broker
 
 START_WINDOW = 10 * MINUTE
@@ -100,19 +101,26 @@ class BotState:
     """When the process last stood still: only books asked for since then are evidence."""
     starts: tuple[Instant, ...] = ()
     """When processes took over this log lately, oldest first, the present one included."""
+    unsettled: dict[str, list[str]] = field(default_factory=dict)
+    """Tags by symbol of our orders, oldest first, but for those that have ended for good: none of these lives again."""
     seq: int = field(default=0, compare=False)
     """How many events are in the fold: the number of the newest one in the log. Equal states know the same."""
+    unresolved: dict[str, str] = field(default_factory=dict)
+    """Orders by tag, each with its symbol, whose fate was unknown when their day ended; until an operator resumes."""
 
     def apply(self, event: events.Event) -> None:
         """Record one event."""
         self.seq += 1
-        self.meter.advance(self.last_at, event.at, self.day, self.positions.values())
+        read_before = self.books_at
+        if event.at > self.last_at:  # what one step decides happens at one instant, in which no time passes
+            self.meter.advance(self.last_at, event.at, self.day, self.positions.values())
         self._change_orders(event)
         self._change_positions(event)
         self._change_run(event)
         self._change_doubts(event)
         if isinstance(event, _ORDER_NEWS):
-            self._watch_protection(event.at)
+            is_reading = isinstance(event, events.BooksRead | events.BooksUnchanged)
+            self._watch_protection(event.at, read_before if is_reading else event.at)
         self.last_at = max(self.last_at, event.at)
 
     def _change_orders(self, event: events.Event) -> None:
@@ -129,7 +137,7 @@ class BotState:
             case events.OutcomeArrived():
                 self._hear_outcome(event)
             case events.OrderIntended(intent=intent, at=at, plan=plan):
-                self.orders[intent.tag] = TrackedOrder(intent=intent, sent_at=at, plan=plan)
+                self.track(TrackedOrder(intent=intent, sent_at=at, plan=plan))
                 self._count_verb(at)
                 if intent.purpose is Purpose.ENTRY:
                     self.queued.pop(intent.symbol, None)
@@ -140,7 +148,10 @@ class BotState:
                 self.orders[tag].cancel_at = at
                 self._count_verb(at)
             case events.PositionExitIntended(symbol=symbol, at=at):
-                self.positions[symbol].broker_exit_at = at
+                self.positions[symbol].ask_the_broker(self._orders_of_others(symbol), at)
+                self._count_verb(at)
+            case events.CounterCancelIntended(symbol=symbol, at=at):
+                self.positions[symbol].counter_cancel_at = at
                 self._count_verb(at)
             case events.OrderAbsent(tag=tag, at=at):
                 self.orders[tag].hear(Signal.DISPROVED, at)
@@ -183,6 +194,8 @@ class BotState:
                 self.positions[symbol].product = product
             case events.SymbolBlocked(symbol=symbol, why=why):
                 self.blocked[symbol] = why
+            case events.SymbolUnblocked(symbol=symbol):
+                self.blocked.pop(symbol, None)
             case _:
                 pass
 
@@ -192,6 +205,8 @@ class BotState:
             case events.LevelChanged(level=level, why=why):
                 self.level, self.level_why = level, why
                 self.flattened = False
+                if level is SafetyLevel.RUN:
+                    self.unresolved.clear()
             case events.FlattenChecked(is_flat=is_flat):
                 self.flattened = is_flat
             case events.Reconciled():
@@ -246,20 +261,13 @@ class BotState:
 
     def live_orders(self, symbol: str, *purposes: Purpose) -> list[TrackedOrder]:
         """Return our orders of a symbol that may still trade, of the given purposes or of all."""
-        return [
-            order
-            for order in self.orders.values()
-            if order.intent.symbol == symbol
-            and order.state.is_live
-            and (not purposes or order.intent.purpose in purposes)
-        ]
+        orders = [self.orders[tag] for tag in self.unsettled.get(symbol, ())]
+        return [order for order in orders if order.state.is_live and (not purposes or order.intent.purpose in purposes)]
 
     @property
     def live_entries(self) -> list[TrackedOrder]:
         """Our orders of all symbols that may still open a position."""
-        return [
-            order for order in self.orders.values() if order.intent.purpose is Purpose.ENTRY and order.state.is_live
-        ]
+        return [order for symbol in self.unsettled for order in self.live_orders(symbol, Purpose.ENTRY)]
 
     def exit_order(self, symbol: str) -> TrackedOrder | None:
         """Return the one live order that reduces the position of a symbol: its stop, or the exit it was turned into.
@@ -268,9 +276,9 @@ class BotState:
         no other.
         """
         live = self.live_orders(symbol, Purpose.STOP, Purpose.EXIT)
-        position = self.positions.get(symbol)
-        sound = [order for order in live if position is not None and order.can_reduce(position)]
-        return next(iter(sound or live), None)
+        if len(live) > 1 and (position := self.positions.get(symbol)) is not None:
+            live = [order for order in live if order.can_reduce(position)] or live
+        return live[0] if live else None
 
     def has_decided(self, symbol: str, candle: Instant) -> bool:
         """Whether the strategy has already spoken on a candle."""
@@ -283,7 +291,8 @@ class BotState:
         Shares carried over night may have moved from the position book to the holdings; then the row of the day shows
         only what was done today.
         """
-        net = sum(row.net_quantity for row in books.positions if row.symbol == symbol and row.product == product.value)
+        name = product.value
+        net = sum(row.net_quantity for row in books.positions if row.symbol == symbol and row.product == name)
         position = self.positions.get(symbol)
         ours = position.signed_quantity if position else 0
         return net if net == ours else net + self.carried.get(symbol, 0)
@@ -291,7 +300,7 @@ class BotState:
     @property
     def is_flat(self) -> bool:
         """Whether we hold nothing and nothing of ours may still trade."""
-        return not self.positions and not any(order.state.is_live for order in self.orders.values())
+        return not self.positions and not any(self.live_orders(symbol) for symbol in self.unsettled)
 
     @property
     def effective_level(self) -> SafetyLevel:
@@ -310,10 +319,11 @@ class BotState:
         """Merge what the broker says of one order: filled quantity only grows, a terminal state stays."""
         order = self._order_of(report, at)
         if order is None:
-            order = found_at_broker(report, at)
-            if order is None:
+            found = found_at_broker(report, at)
+            if found is None:
+                self._hear_of_others(report)
                 return None
-            self.orders[report.tag] = order
+            order = self.track(found)
         if report.filled > order.filled:
             self._fill(order, report.filled, report.filled_value, at)
         elif order.is_settled:
@@ -321,6 +331,15 @@ class BotState:
         before = order.state
         order.hear_report(report, at, read_at)
         self.activity.changed(before, order.state, at)
+        if order.is_settled and before not in SETTLED:
+            self.unsettled[order.intent.symbol].remove(order.intent.tag)
+        return order
+
+    def track(self, order: TrackedOrder) -> TrackedOrder:
+        """Take an order among ours."""
+        intent = order.intent
+        self.orders[intent.tag] = order
+        self.unsettled.setdefault(intent.symbol, []).append(intent.tag)
         return order
 
     def _hear_outcome(self, event: events.OutcomeArrived) -> None:
@@ -328,11 +347,23 @@ class BotState:
             self.access = False
         if event.outcome.rejection is RejectionKind.RATE:
             self.activity.rate_limited(event.at)
+        if event.verb is Verb.EXIT and event.outcome.kind is OutcomeKind.NOT_SENT and event.tag in self.positions:
+            self.positions[event.tag].forget_the_broker()
         order = self.orders.get(event.tag)
         if order is not None and event.verb is not Verb.EXIT:
             before = order.state
             order.hear_outcome(event.verb, event.outcome, event.at)
             self.activity.changed(before, order.state, event.at)
+
+    def _hear_of_others(self, report: OrderReport) -> None:
+        position = self.positions.get(report.symbol)
+        if position is not None and not is_ours(report.tag):
+            position.hear_of_others(report)
+
+    def _orders_of_others(self, symbol: str) -> frozenset[str]:
+        """Return the ids of the orders of others in a symbol that the newest reading shows."""
+        reports = self.books.orders if self.books else ()
+        return frozenset(row.broker_id for row in reports if row.symbol == symbol and not is_ours(row.tag))
 
     def _hear_alarm(self, code: str, message: str, key: str) -> None:
         self.rung.add((code, key))
@@ -360,10 +391,10 @@ class BotState:
         tagged = self.orders.get(report.tag)
         if tagged is None:
             return None if report.tag else self.order_by_broker_id(report.broker_id)
-        if not tagged.broker_id or report.broker_id in {tagged.broker_id, ""}:
+        if not tagged.broker_id or not report.broker_id or report.broker_id == tagged.broker_id:
             return tagged
         twin = tagged.twin(report, at)
-        return self.orders.setdefault(twin.intent.tag, twin)
+        return self.orders.get(twin.intent.tag) or self.track(twin)
 
     def _fill(self, order: TrackedOrder, filled: int, filled_value: int, at: Instant) -> None:
         """Raise what an order has filled to new totals, and the position with it."""
@@ -387,14 +418,27 @@ class BotState:
             position.exit_filled += quantity
             position.exit_value += value
 
-    def _watch_protection(self, at: Instant) -> None:
-        """Note since when each position is without a confirmed order at the broker that would close all of it."""
+    def _watch_protection(self, at: Instant, known_at: Instant) -> None:
+        """Note since when each position is without a confirmed order at the broker that would close all of it.
+
+        What a reading shows may have happened since the one before, begun at `known_at`, but not before its entry was
+        sent, and only time in which we could act counts.
+        """
         for position in self.positions.values():
             order = self.exit_order(position.symbol)
             if (order is not None and order.covers(position)) or not position.quantity:
                 position.unprotected_since = 0
             elif not position.unprotected_since:
-                position.unprotected_since = at
+                began = max((order.sent_at for order in self._entries_of(position)), default=position.opened_at)
+                could_act = max(self.doubted_at, *self.starts[-1:], 0)
+                position.unprotected_since = min(at, max(known_at, began, could_act))
+
+    def _entries_of(self, position: OpenPosition) -> list[TrackedOrder]:
+        return [
+            order
+            for order in self.orders.values()
+            if order.intent.symbol == position.symbol and order.intent.purpose is Purpose.ENTRY and order.filled
+        ]
 
     # --- books --------------------------------------------------------------------------------------------------
 
@@ -402,7 +446,7 @@ class BotState:
         self.books, self.books_at, self.books_failed = books, asked_at, False
         for report in books.orders:
             order = self._hear_order(report, at, asked_at)
-            if order is not None:
+            if order is not None and order.change is not None:
                 order.forget_change_without_effect(asked_at)
         self._use_trade_book(books, at)
         self._count_absences(asked_at)
@@ -417,7 +461,9 @@ class BotState:
             if traded is not None and not traded.is_settled and traded.broker_id in {fill.broker_id, ""}:
                 traded.hear_trade(fill.broker_id, at)
         for order in self.orders.values():
-            quantity, value = sums.get(order.broker_id, (0, 0))
+            if order.broker_id not in sums:
+                continue
+            quantity, value = sums[order.broker_id]
             if quantity > order.filled:
                 self._fill(order, quantity, value, at)
             if not order.filled or quantity != order.filled or value == order.filled_value:
@@ -438,8 +484,9 @@ class BotState:
             return
         seen = ids | {report.tag for report in reports} - {""}
         for order in self.orders.values():
-            is_seen = order.intent.tag in seen or order.broker_id in seen
-            if order.state is OrderState.UNKNOWN and not is_seen and asked_at > order.sent_at:
+            if order.state is not OrderState.UNKNOWN or asked_at <= order.sent_at:
+                continue
+            if order.intent.tag not in seen and order.broker_id not in seen:
                 order.absent_reads += 1
                 order.last_absent_read = asked_at
 
@@ -467,7 +514,10 @@ class BotState:
             return
         self.day = day
         self.phase = None
+        nobody_knows = (order for order in self.orders.values() if order.state in {OrderState.SENT, OrderState.UNKNOWN})
+        self.unresolved |= {order.intent.tag: order.intent.symbol for order in nobody_knows}
         self.orders.clear()
+        self.unsettled.clear()
         self.trades.clear()
         self.blocked.clear()
         self.rung.clear()
@@ -479,6 +529,7 @@ class BotState:
         self.reconciled = False
         self.carried = {symbol: position.signed_quantity for symbol, position in self.positions.items()}
         for position in self.positions.values():
+            position.forget_the_broker()  # orders live for a day
             position.unprotected_since = day.open  # stop orders live for a day
             if position.product is Product.INTRADAY:
                 position.product = Product.CNC  # what could not be squared off has become delivery

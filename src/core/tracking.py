@@ -207,6 +207,14 @@ class OpenPosition:
     """Rungs of the exit ladder used so far."""
     broker_exit_at: Instant = 0
     """When the broker was last asked to close it by itself; 0 for never."""
+    broker_exit_step: int = 0
+    """The rung on which that was."""
+    others_before: frozenset[str] = frozenset()
+    """Ids of the orders of others in the symbol that were known then: none of them is the broker's answer."""
+    counter_orders: frozenset[str] = frozenset()
+    """Ids of orders of others that would close it and were first seen, still open, after that."""
+    counter_cancel_at: Instant = 0
+    """When one of these was last asked to be cancelled; 0 for never."""
     unprotected_since: Instant = 0
     """When it last became without a confirmed stop at the broker; 0 while protected."""
     first_stop: int = 0
@@ -219,13 +227,28 @@ class OpenPosition:
 
     def profit_at(self, price: int) -> int:
         """Profit before charges with what is still held valued at a price, in units."""
-        sign = self.side.value
-        return sign * (self.exit_value + self.quantity * price - self.entry_value)
+        return self.side.sign * (self.exit_value + self.quantity * price - self.entry_value)
 
     @property
     def signed_quantity(self) -> int:
         """Shares still held, negative for a short."""
-        return self.side.value * self.quantity
+        return self.side.sign * self.quantity
+
+    def ask_the_broker(self, others: frozenset[str], at: Instant) -> None:
+        """Note that the broker is asked to close it; `others` are the orders that are not its answer."""
+        self.broker_exit_at, self.broker_exit_step, self.others_before = at, self.exit_steps, others
+        self.counter_orders, self.counter_cancel_at = frozenset(), 0
+
+    def forget_the_broker(self) -> None:
+        """Note that nothing can come any more of asking the broker."""
+        self.broker_exit_at = self.broker_exit_step = self.counter_cancel_at = 0
+        self.others_before = self.counter_orders = frozenset()
+
+    def hear_of_others(self, report: OrderReport) -> None:
+        """Take note of an order of somebody else that may be the broker's answer."""
+        is_new = self.broker_exit_at and not report.status.is_terminal and report.broker_id not in self.others_before
+        if is_new and report.symbol == self.symbol and report.side is self.side.opposite:
+            self.counter_orders |= {report.broker_id}
 
 
 def adopted_position(event: PositionAdopted) -> OpenPosition:

@@ -62,6 +62,19 @@ def read_owner_only(path: Path, allowed: int = OWNER_ONLY, owners: tuple[int, ..
 
 
 @contextmanager
+def private_files() -> Iterator[None]:
+    """Let everything that this process creates in the block be for its owner only: files 0600, folders 0700.
+
+    The mask is the whole process': for a block that is a program's life, not for one of its threads.
+    """
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def open_atomically(path: Path, permissions: int = 0o644) -> Iterator[BinaryIO]:
     """Open a temporary file that becomes `path` when the block ends well, and vanishes when it does not.
 

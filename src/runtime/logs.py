@@ -9,6 +9,7 @@ import contextlib
 import copy
 import logging
 import os
+import stat
 import sys
 import threading
 import traceback
@@ -227,7 +228,9 @@ class _FileSink(RotatingFileHandler):
 
     def _open(self) -> Any:
         def private(path: str, flags: int) -> int:
-            return os.open(path, flags | os.O_CLOEXEC, 0o600)
+            handle = os.open(path, flags | os.O_CLOEXEC, 0o600)
+            _close_to_strangers(handle)
+            return handle
 
         return open(self.baseFilename, self.mode, encoding=self.encoding, opener=private)
 
@@ -241,6 +244,13 @@ class _FileSink(RotatingFileHandler):
             super().close()
         except OSError as error:
             self._handle.count_failure(self.baseFilename, error)
+
+
+def _close_to_strangers(handle: int) -> None:
+    """Take others' rights from a file of ours that stood there already; its group keeps what somebody gave it."""
+    facts = os.fstat(handle)
+    if stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid() and facts.st_mode & 0o007:
+        os.fchmod(handle, stat.S_IMODE(facts.st_mode) & ~0o007)
 
 
 class _ConsoleSink(logging.StreamHandler[TextIO]):
@@ -257,7 +267,7 @@ class _ConsoleSink(logging.StreamHandler[TextIO]):
 
 def _sinks(folder: Path, log: LogSettings, console: bool | TextIO, handle: LogHandle) -> list[logging.Handler]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         text, machine = (_FileSink(folder / name, log, handle) for name in (TEXT_FILE, JSON_FILE))
     except OSError as error:
         raise ConfigurationError(f"paths.logs = {folder}: cannot be used: {error.strerror}; choose another") from None

@@ -146,11 +146,11 @@ class SizingSettings(Section):
 class ExitSettings(Section):
     """Stop and target, in multiples of the average true range at entry."""
 
-    stop_atr: float = Field(default=2.0, gt=0)
-    target_atr: float = Field(default=3.0, gt=0)
+    stop_atr: float = Field(default=2.0, gt=0, le=100)
+    target_atr: float = Field(default=3.0, gt=0, le=1_000)
     limit_offset: float = Field(default=0.005, gt=0, le=0.05)
     """Distance of the resting stop's limit price beyond its trigger, as a share of price."""
-    trail_atr: float = Field(default=0.0, ge=0)
+    trail_atr: float = Field(default=0.0, ge=0, le=100)
     """Distance at which the stop trails behind the best price since the entry; 0: it stays where it is."""
 
 
@@ -182,6 +182,7 @@ class RiskSettings(Section):
     """Orders, changes and cancels; then an entry is refused, an exit never."""
     max_orders_per_minute: int = Field(default=60, ge=1, le=200)
     max_orders_per_day: int = Field(default=200, ge=1)
+    """The same over the day: moves of a trailing stop count, so that it may end entries before the strategy does."""
     price_buffer: float = Field(default=0.002, gt=0, le=0.02)
     """A market order becomes a limit order this share of price beyond the last price."""
     max_price_age: float = Field(default=60.0, gt=0)

@@ -137,7 +137,7 @@ class SimulatedBroker:
     def move(self, symbol: str, price: int) -> None:
         """Let the market come to a price; a stop on the way may find few shares behind its trigger."""
         for order in self._stops.values():
-            if order.symbol == symbol and order.side.value * (price - order.trigger_price) >= 0:
+            if order.symbol == symbol and order.side.sign * (price - order.trigger_price) >= 0:
                 self.show(symbol, price, *self._thinned(order.side, order.remaining, symbol))
                 return
         self.show(symbol, price)

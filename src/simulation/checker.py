@@ -137,6 +137,8 @@ class Checker:
                     self._log.check_agreement(change.tag)
                 case events.ExitDecided(symbol=symbol):
                     self._meter.exit_was_decided(symbol, now)
+                case events.Alarm(code="UNPROTECTED", key=symbol):  # one that is leaving is not decided on again
+                    self._meter.exit_was_decided(symbol, now)
                 case events.OrderAbsent(tag=tag):
                     self._check_absent(tag)
                 case events.FlatVerified():

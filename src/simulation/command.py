@@ -24,6 +24,19 @@ from simulation.tally import Finding, Tally
 
 SEEDS, SEEDS_FOR_A_BUG = 2_000, 600
 """Sessions to play when nobody says how many."""
+SESSIONS = 10
+"""Sessions of --crash-everywhere when nobody says how many."""
+FAILURES = Path("simulation-failures")
+"""Where failing sessions are written when nobody says where."""
+_ONLY_WITH = {
+    "seeds": ("the plain run", "--mutants"),
+    "first_seed": ("the plain run", "--crash-everywhere", "--mutants"),
+    "sessions": ("--crash-everywhere",),
+    "only": ("--mutants",),
+    "processes": ("the plain run", "--crash-everywhere", "--mutants"),
+    "failures": ("the plain run", "--crash-everywhere", "--plan"),
+}
+"""Which runs an option says something about."""
 MOST_STORIES = 5
 """Failing sessions that are made small and written out; one bug usually fails many."""
 MOST_LISTED = 20
@@ -36,17 +49,22 @@ class Wish:
     """What the user asked for."""
 
     seeds: int | None
-    first_seed: int
+    first_seed: int | None
     crash_everywhere: bool
-    sessions: int
+    sessions: int | None
     mutants: bool
     only: tuple[str, ...]
     """Names of the planted bugs to look for; none: all."""
     plan: Path | None
     processes: int | None
-    failures: Path
+    failures: Path | None
     as_json: bool
     play: str = PLAY
+
+    @property
+    def first(self) -> int:
+        """The seed to begin with."""
+        return 1 if self.first_seed is None else self.first_seed
 
 
 def simulate(wish: Wish) -> int:
@@ -54,10 +72,7 @@ def simulate(wish: Wish) -> int:
 
     Raises `ConfigurationError` for wishes that cannot be meant, `PlayerError` when nothing can be played.
     """
-    if sum([wish.crash_everywhere, wish.mutants, wish.plan is not None]) > 1:
-        raise ConfigurationError("--crash-everywhere, --mutants and --plan are three different runs: ask for one")
-    if wish.only and not wish.mutants:
-        raise ConfigurationError("--only names planted bugs to look for: add --mutants")
+    _check(wish)
     if wish.plan is not None:
         report, good = _play_one(wish, wish.plan)
     elif wish.mutants:
@@ -69,23 +84,42 @@ def simulate(wish: Wish) -> int:
     return 0 if good else 1
 
 
+def _check(wish: Wish) -> None:
+    """Refuse what would be ignored: who asks for five sessions must not get two thousand."""
+    asked = {
+        "--crash-everywhere": wish.crash_everywhere,
+        "--mutants": wish.mutants,
+        "--plan": wish.plan is not None,
+    }
+    runs = [name for name, is_asked in asked.items() if is_asked] or ["the plain run"]
+    if len(runs) > 1:
+        raise ConfigurationError("--crash-everywhere, --mutants and --plan are three different runs: ask for one")
+    for name, where in _ONLY_WITH.items():
+        if getattr(wish, name) not in (None, ()) and runs[0] not in where:
+            option, others = f"--{name.replace('_', '-')}", ", ".join(where)
+            raise ConfigurationError(
+                f"{option} says nothing about {runs[0]}, only about {others}: leave it out, or ask for that run"
+            )
+
+
 def _play_many(wish: Wish) -> tuple[Content, bool]:
     campaign = Campaign(wish.processes or os.cpu_count() or 1, _tell, wish.play)
     if wish.crash_everywhere:
-        tally, speed = campaign.crash_everywhere(wish.first_seed, wish.sessions)
+        sessions = wish.sessions or SESSIONS
+        tally, speed = campaign.crash_everywhere(wish.first, sessions)
         head: Content = {
             "run": "crash_everywhere",
-            "sessions": wish.sessions,
-            "crashes": tally.sessions - wish.sessions,
+            "sessions": sessions,
+            "crashes": tally.sessions - sessions,
         }
-        is_whole, again = tally.sessions > wish.sessions, None
+        is_whole, again = tally.sessions > sessions, None
     else:
         count = wish.seeds or SEEDS
-        tally, speed = campaign.seeds(wish.first_seed, count)
+        tally, speed = campaign.seeds(wish.first, count)
         head = {"run": "seeds", "seeds": tally.sessions}
         is_whole = tally.sessions == count
-        again = campaign.determinism(wish.first_seed, count)
-    report = head | {"first_seed": wish.first_seed} | figures(tally, speed)
+        again = campaign.determinism(wish.first, count)
+    report = head | {"first_seed": wish.first} | figures(tally, speed)
     report["determinism"] = again
     report["stories"] = [str(path) for path in _stories(wish, tally.findings)]
     return report, is_whole and not tally.findings and not (again and again["different"])
@@ -113,9 +147,9 @@ def _hunt(wish: Wish) -> tuple[Content, bool]:
     bugs = [bug_named(name) for name in wish.only] or list(BUGS)
     seeds, processes = wish.seeds or SEEDS_FOR_A_BUG, wish.processes or os.cpu_count() or 1
     began = time.monotonic()
-    hunts = mutants.hunt_all(bugs, wish.first_seed, seeds, processes, _tell, wish.play)
+    hunts = mutants.hunt_all(bugs, wish.first, seeds, processes, _tell, wish.play)
     seconds = round(time.monotonic() - began, 1)
-    head = {"run": "mutants", "seeds": seeds, "first_seed": wish.first_seed, "seconds": seconds}
+    head = {"run": "mutants", "seeds": seeds, "first_seed": wish.first, "seconds": seconds}
     return head | mutants.report(hunts), mutants.enough_found(hunts)
 
 
@@ -154,7 +188,7 @@ def _stories(wish: Wish, findings: list[Finding]) -> list[Path]:
                 _tell(f"seed {finding.plan.seed} does not fail when it is played again")
                 continue
             shrunk = shrink(finding.plan, verdict, player.play)
-        paths.append(write_story(shrunk, wish.failures))
+        paths.append(write_story(shrunk, wish.failures or FAILURES))
         count = len(shrunk.plan.faults or ())
         _tell(f"seed {shrunk.plan.seed}: {len(verdict.fired)} faults made {count} in {shrunk.plays} plays: {paths[-1]}")
     return paths

@@ -92,6 +92,8 @@ class Errands:
                 self._enqueue(_Call(Verb.CANCEL, tag, "", Lane.EXIT, lambda: broker.cancel(broker_id)))
             case events.PositionExitIntended(symbol=symbol, product=product):
                 self._enqueue(_Call(Verb.EXIT, symbol, symbol, Lane.EXIT, lambda: broker.exit(symbol, product.value)))
+            case events.CounterCancelIntended(symbol=symbol, broker_id=broker_id):
+                self._enqueue(_Call(Verb.CANCEL, symbol, symbol, Lane.EXIT, lambda: broker.cancel(broker_id)))
             case events.HistoryWanted():
                 self._readings.want_history(effect)
             case events.BooksWanted():

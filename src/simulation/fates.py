@@ -6,7 +6,7 @@ that a run with everything at once never does. A tenth of the seeds has no fault
 
 from dataclasses import dataclass
 
-from simulation.dice import draw
+from simulation.dice import draw, draw_from, stream
 from simulation.plan import Fault, FaultKind, Plan
 
 K = FaultKind
@@ -66,6 +66,8 @@ class Fates:
         self._uses: dict[FaultKind, int] = {}
         self._exact: dict[FaultKind, frozenset[int]] = {}
         self._rates: dict[FaultKind, float] = {}
+        self._streams: dict[FaultKind, int] = {}
+        """Where the stream of each kind with a rate begins: it is drawn from at every chance."""
         if plan.faults is not None:
             self._strike_exactly(plan.faults)
         else:
@@ -78,7 +80,7 @@ class Fates:
             return 0
         use = self._uses[kind] = used + 1
         rate = self._rates.get(kind)
-        hit = use in self._exact[kind] if rate is None else draw(self.seed, kind.value, use) < rate
+        hit = use in self._exact[kind] if rate is None else draw_from(self._streams[kind], use) < rate
         if not hit:
             return 0
         self.fired.append(Fault(kind, use))
@@ -124,6 +126,7 @@ class Fates:
         for kind in kinds:
             tilt = 2.718281828 ** (spread * (2 * draw(self.seed, "rate", _place(kind)) - 1))
             self._rates[kind] = _USUAL[kind].rate * tilt * often
+            self._streams[kind] = stream(self.seed, kind.value)
             self._uses[kind] = 0
 
 

@@ -63,6 +63,8 @@ class LogWatch:
                 (self._doubts.add if holds else self._doubts.discard)(condition)
             case events.SymbolBlocked(symbol=symbol):
                 self._blocked.add(symbol)
+            case events.SymbolUnblocked(symbol=symbol):
+                self._blocked.discard(symbol)
             case _:
                 pass
 

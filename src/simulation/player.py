@@ -5,6 +5,7 @@ session that hangs or dies must not take the campaign with it.
 """
 
 import argparse
+import gc
 import importlib
 import json
 import sys
@@ -37,12 +38,15 @@ def _serve(requests: TextIO, answers: TextIO, play_name: str) -> None:
     module, _, function = play_name.partition(":")
     play = getattr(importlib.import_module(module), function)
     _answer(answers, READY)
+    gc.freeze()  # the program itself stays
+    gc.disable()  # a session is one heap that dies at once: its cycles are looked for when it is over
     for line in requests:
         request = json.loads(line)
         if request == CALIBRATE:
             _answer(answers, calibrate())
         else:
             _answer(answers, verdict_content(play(plan_from(request))))
+            gc.collect()
 
 
 def _answer(answers: TextIO, content: object) -> None:

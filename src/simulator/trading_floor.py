@@ -76,7 +76,7 @@ class TradingFloor:
                 f"{ist_text(self._now)}: start the clock later, or give an empty state folder"
             )
         while self._now < now:
-            due = min(at for at in self._due if at > self._now)
+            due = next(at for at in self._due if at > self._now)
             until = min(now, due)
             if any(self.account.working.values()):
                 for quote in self._market.quotes(self._now, until):
@@ -143,9 +143,10 @@ class TradingFloor:
         day = ist_date(at)
         self.session = self._calendar.trading_day(day)
         self.listed = self._market.instruments_at(at)
-        self._due = [instant_at(day + timedelta(days=1), time())]
+        midnight = instant_at(day + timedelta(days=1), time())
+        self._due = [midnight]
         if self.session is not None:
-            self._due += [self._rules.square_off_at(self.session), self.session.close]
+            self._due = sorted((self._rules.square_off_at(self.session), self.session.close, midnight))
 
     def _fall_due(self, at: Instant) -> None:
         if ist_date(at) != self.account.day:

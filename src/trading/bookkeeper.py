@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from core.errors import ConfigurationError, DataError, StorageError
+from runtime.atomic_files import private_files
 from runtime.settings import Mode
 from trading.event_log_reader import EventLogReader
 from trading.state_files import log_path, trading_log_path
@@ -91,7 +92,8 @@ def rebuild_all(state: Path) -> dict[str, int]:
     logs = [path for mode in Mode if (path := log_path(state, mode)).exists()]
     if not logs:
         raise ConfigurationError(f"{state} holds no event log; set paths.state to the folder of a bot that has run")
-    return {path.name: rebuild(path, trading_log_path(state)) for path in logs}
+    with private_files():
+        return {path.name: rebuild(path, trading_log_path(state)) for path in logs}
 
 
 def rebuild(event_log: Path, trading_log: Path) -> int:

@@ -67,6 +67,12 @@ class BrokerRow:
             raise self._error(name, value, "a text")
         return plain_text(value)
 
+    def tag(self, name: str) -> str:
+        """What a person or a program marked an order with: some write a number. A missing one is empty."""
+        value = self._row.get(name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return str(value) if is_number else self.words(name)
+
     def whole(self, name: str, at_least: int = 0) -> int:
         """A whole number, which some writers of JSON spell with a decimal point."""
         value = self._number(name)

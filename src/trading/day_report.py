@@ -158,6 +158,9 @@ def day_report(trades: Sequence[Trade], facts: DayFacts, width: int) -> Renderab
     )
     body = _trade_table(trades, width) if trades else Text(" No trades today.\n", "dim")
     parts = [Text(), heading, Text(), body, _totals_grid(totals_of(trades), facts, width)]
+    left = Text(f" Lost at worst if this machine dies now: ₹ {rupees(facts.loss_if_left)}\n")
+    left.stylize("bold yellow" if facts.loss_if_left else "dim")
+    parts.append(left)
     if facts.log_head:
         parts.append(Text(f" Log of {facts.log_rows:,} events, head {facts.log_head[:_SHOWN_OF_HEAD]}\n", "dim"))
     return Group(*parts)

@@ -28,6 +28,25 @@ class Doubts:
 
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
         """Return which doubt an event begins or ends; `state` has the event already."""
+        if not isinstance(event, events.Input):  # once in a step: a doubt that has just begun is not in the state yet
+            return self._answer(state, event)
+        return [*self._answer(state, event), *self._doubt_protection(state, event.at)]
+
+    def _doubt_protection(self, state: BotState, at: Instant) -> list[Decision]:
+        """Take nothing new on while something that is held can be neither protected nor left."""
+        is_open = state.day is not None and state.day.is_open(at)
+        naked = [
+            symbol
+            for symbol, position in state.positions.items()
+            if position.quantity > 0
+            and position.unprotected_since
+            and at - position.unprotected_since >= self._rules.protect_within
+        ]
+        if not naked or not is_open:
+            return _end(state, Condition.UNPROTECTED, at, "what is held has an order at the broker again, or is gone")
+        return _begin(state, Condition.UNPROTECTED, at, f"{', '.join(naked)} has no order at the broker")
+
+    def _answer(self, state: BotState, event: events.Event) -> list[Decision]:
         match event:
             case events.OutcomeArrived(at=at, outcome=outcome) if outcome.rejection is RejectionKind.RATE:
                 return self._doubt_rate(state, at)

@@ -19,8 +19,10 @@ from runtime.atomic_files import OWNER_ONLY, read_owner_only, write_bytes
 PID_FILE = "live_engine.pid"
 _PROC = Path("/proc")
 _BOOT_ID = _PROC / "sys" / "kernel" / "random" / "boot_id"
+_STATE_FIELD = 3
+"""Of /proc/PID/stat, counted from 1: T for a process that a signal has stopped."""
 _START_FIELD = 22
-"""Of /proc/PID/stat, counted from 1: when the process started, in clock ticks after the machine did."""
+"""When the process started, in clock ticks after the machine did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,13 @@ def running_engine(folder: Path, lock: Path) -> EngineProcess | None:
     return engine if engine is not None and engine.is_alive and engine.pid in _holders(lock) else None
 
 
+def stopped_engine(folder: Path, lock: Path) -> int:
+    """Return the id of a running bot whose process a signal has stopped, as SIGSTOP does; 0 for none."""
+    engine = running_engine(folder, lock)
+    fields = _fields(engine.pid) if engine is not None else []
+    return engine.pid if engine is not None and fields and fields[_STATE_FIELD - 3] in {"T", "t"} else 0
+
+
 def _read(path: Path) -> EngineProcess | None:
     """Return what the file says, or None for one that is missing, another's, or not what we would have written."""
     try:
@@ -98,12 +107,18 @@ def _holders(lock: Path) -> set[int]:
 
 
 def _started_ticks(pid: int) -> int | None:
+    fields = _fields(pid)
+    return int(fields[_START_FIELD - 3]) if fields else None
+
+
+def _fields(pid: int) -> list[str]:
+    """Return what the kernel says of a process, from the third field on; nothing of one that is not there."""
     try:
         facts = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:
-        return None
+        return []
     # The second field is a name in brackets, which may hold blanks and brackets of its own.
-    return int(facts.rpartition(")")[2].split()[_START_FIELD - 3])
+    return facts.rpartition(")")[2].split()
 
 
 def _boot_id() -> str:

@@ -75,6 +75,8 @@ class Errands:
                 self._call(Verb.CANCEL, tag, lambda: self._broker.cancel_order(broker_id))
             case events.PositionExitIntended(symbol=symbol, product=product):
                 self._call(Verb.EXIT, symbol, lambda: self._broker.exit_position(symbol, product.value))
+            case events.CounterCancelIntended(symbol=symbol, broker_id=broker_id):
+                self._call(Verb.CANCEL, symbol, lambda: self._broker.cancel_order(broker_id))
             case events.HistoryWanted():
                 self._reads.submit(self._guarded, lambda: self._fetch_history(effect))
             case events.BooksWanted():

@@ -8,10 +8,10 @@ the `head` of the evening. WAL with `synchronous=FULL`: a commit that returned s
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from core.errors import StorageError
 from core.event_codec import decode, encode
@@ -39,9 +39,8 @@ _DAMAGE = (sqlite3.Error, UnicodeDecodeError)  # SQLite's own words may hold the
 _REMEDY = "restore it from a copy, or move it away when the account holds nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One event as it stands in the log."""
+class Row(NamedTuple):
+    """One event as it stands in the log. A named tuple for the speed of a start, which reads every row."""
 
     number: int
     """From 1, without gaps."""
@@ -308,6 +307,22 @@ class SqliteEventLog:
         if not 0 <= layout <= LAYOUT:
             raise StorageError(f"event log {self._path} has layout {layout}, this version reads up to {LAYOUT}")
         return layout
+
+
+def put_at_rest(path: Path) -> None:
+    """Bring a log that nobody writes any more into its one file, so that a copy of that file is the whole log.
+
+    While somebody still reads it, the `-wal` and `-shm` files stay, empty. Raises `StorageError`; nothing is lost then.
+    """
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=2.0)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"event log {path} cannot be brought into one file: {error}; its -wal file is part of it, copy both"
+        ) from error
 
 
 _ALL = (

@@ -14,6 +14,8 @@ from core.event_codec import decode
 from core.events import Event
 from trading.event_log import FIRST_HASH, chain
 
+_REMEDY = "restore it from a copy"
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
@@ -52,7 +54,9 @@ class EventLogReader:
         for expected, (seq, at, kind, body, tape, stored) in enumerate(rows, start=after + 1):
             digest = chain(digest, at, kind.encode(), body.encode(), tape)
             if seq != expected or digest != stored:
-                raise StorageError(f"event log {self._path}: row {seq} was altered or a row before it is missing")
+                raise StorageError(
+                    f"event log {self._path}: row {seq} was altered or a row before it is missing; {_REMEDY}"
+                )
             found.append(LoggedEvent(seq, decode(kind, body), digest))
         return found
 
@@ -80,4 +84,5 @@ class EventLogReader:
             yield self._connection
         except sqlite3.Error as error:
             self.close()
-            raise StorageError(f"event log {self._path} cannot be read: {error}") from error
+            remedy = "" if isinstance(error, sqlite3.OperationalError) else f"; {_REMEDY}"
+            raise StorageError(f"event log {self._path} cannot be read: {error}{remedy}") from error

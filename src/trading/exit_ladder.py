@@ -3,7 +3,8 @@
 A market order at NSE is protected and may not fill, so an exit is a marketable limit, verified by the books and sent
 further away when its deadline passes. Each rung modifies the one order that rests. The last rung asks the broker to
 close the position, which needs no quantity of ours; for that the resting order is cancelled first, and nothing is sent
-after it until a later reading shows that the position is still there.
+after it until a later reading shows that the position is still there. An order of the broker's own that only rests is
+taken away then, and the ladder goes on.
 
 At the edge of the day's band there is nothing further away, for the broker's own order neither. What rests there keeps
 its place in the queue for as long as the market stands there too, and a person is told.
@@ -16,22 +17,23 @@ from core.events import (
     Alarm,
     CancelIntended,
     ChangeIntended,
+    CounterCancelIntended,
     Deadline,
     Decision,
     ExitDecided,
     OrderIntended,
     PositionExitIntended,
 )
-from core.instants import MINUTE, Instant
+from core.instants import MINUTE, SECOND, Instant
 from core.market import Instrument, Side, Tick
 from core.order_states import OrderState
-from core.orders import OrderChange, OrderIntent, OrderStatus, OrderType, Product, Purpose
+from core.orders import OrderChange, OrderIntent, OrderType, Product, Purpose
 from core.pricing import marketable_limit, stop_limit
 from core.rules import TradingRules
 from core.state import BotState
-from core.tags import Tagger, is_ours
+from core.tags import Tagger
 from core.tracking import OpenPosition, TrackedOrder
-from trading.book_evidence import net_by_orders
+from trading.counter_order import may_the_broker_close, order_to_take_away
 from trading.timers import Timers
 
 LADDER = (1.0, 2.5, 5.0, 10.0)
@@ -67,14 +69,14 @@ class ExitLadder:
             return []
         if not self._timers.is_set(Deadline.CHASE, symbol):
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
-        if self._is_on_its_way(position, order, at) or self._sent.get(symbol, 0) >= position.exit_steps:
+        if order is None and may_the_broker_close(state, position, self._rules.transit):
+            return self._take_away(state, position, at)  # a second exit beside the broker's could open a position
+        if self._is_on_its_way(position, order, at) or self._is_sent(position):
             return []
         if position.exit_steps == 1 and _triggers(order, position):
             self._sent[symbol] = position.exit_steps
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.stop_patience)
             return []  # the exchange triggers it by itself
-        if order is None and self._may_the_broker_close(state, position):
-            return []  # asked before a restart, perhaps: a second request beside the first could open a position
         if order is not None and (why := _why_to_cancel(position, order)):
             return [CancelIntended(at=at, tag=order.intent.tag, broker_id=order.broker_id, why=why)]
         self._sent[symbol] = position.exit_steps
@@ -97,24 +99,52 @@ class ExitLadder:
             return []
         self._timers.read_books(at)
         order = state.exit_order(symbol)
-        is_open = self._is_on_its_way(position, order, at) or (
-            order is None and self._may_the_broker_close(state, position)
-        )
-        if is_open or self._sent.get(symbol, 0) < position.exit_steps:
+        if order is None and may_the_broker_close(state, position, self._rules.transit):
+            return self._wait_for_the_broker(state, position, at)
+        if self._is_on_its_way(position, order, at) or not self._is_sent(position):
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
             return []
         tick = self._ticks.get(symbol)
         price = tick.ltp if tick else 0
-        if order is not None and self._is_locked(order, price):
+        if order is not None and order.type is OrderType.LIMIT and self._is_locked(position, order.limit_price, price):
             self._timers.set(Deadline.CHASE, symbol, at + self._rules.verify_after)
             return _tell_once(state, order, price, at)
         return [ExitDecided(at=at, symbol=symbol, reason=position.exit_reason, price=price)]
 
-    def _is_locked(self, order: TrackedOrder, price: int) -> bool:
-        """Whether an exit rests at the edge of the band on its own side, and so does the market."""
-        instrument = self._instruments[order.intent.symbol]
-        edge = instrument.lower_band if order.intent.side is Side.SELL else instrument.upper_band
-        return order.type is OrderType.LIMIT and order.limit_price == price == edge
+    def _wait_for_the_broker(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
+        """Look again soon, and call a person when the broker has not closed it in the time of a forced exit."""
+        due = position.broker_exit_at + self._rules.escalate_after
+        again = at + self._rules.verify_after
+        self._timers.set(Deadline.CHASE, position.symbol, min(again, due) if due > at else again)
+        key = f"{position.symbol} {position.broker_exit_at}"
+        if at < due or ("BROKER_EXIT_OPEN", key) in state.rung:
+            return []
+        held, ago = f"{position.signed_quantity} {position.symbol}", (at - position.broker_exit_at) // SECOND
+        message = f"the broker was asked {ago} s ago to close {held} and has not; what rests of its order is cancelled"
+        message += f" {self._rules.transit // SECOND} s after the request, and then the exit goes on"
+        return [Alarm(at=at, code="BROKER_EXIT_OPEN", message=message, key=key)]
+
+    def _take_away(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
+        """Cancel the order of the broker's that rests, unless nobody could do better at the edge of the band."""
+        order, tick = order_to_take_away(state, position, self._rules.transit), self._ticks.get(position.symbol)
+        asked = position.counter_cancel_at
+        if order is None or (asked and at - asked <= 5 * self._rules.verify_after):
+            return []
+        if tick is not None and self._is_locked(position, order.limit_price, tick.ltp):
+            return []
+        why = "the broker's order does not fill; the exit begins anew"
+        return [CounterCancelIntended(at=at, symbol=position.symbol, broker_id=order.broker_id, why=why)]
+
+    def _is_sent(self, position: OpenPosition) -> bool:
+        """Whether the present rung was sent; what the broker was asked for may have been by the process before."""
+        is_asked = position.broker_exit_at and position.broker_exit_step == position.exit_steps
+        return bool(is_asked) or self._sent.get(position.symbol, 0) >= position.exit_steps
+
+    def _is_locked(self, position: OpenPosition, limit: int, price: int) -> bool:
+        """Whether an exit at a limit rests at the edge of the band on its own side, and so does the market."""
+        instrument = self._instruments[position.symbol]
+        edge = instrument.lower_band if position.side is Side.BUY else instrument.upper_band
+        return limit == price == edge
 
     def was_not_taken(self, symbol: str) -> None:
         """Note that the present rung never reached the market, so that it is sent again."""
@@ -174,30 +204,6 @@ class ExitLadder:
             return True  # it is being cancelled
         is_being_cancelled = order.cancel_at and at - order.cancel_at <= 5 * self._rules.verify_after
         return order.state is not OrderState.WORKING or order.change is not None or bool(is_being_cancelled)
-
-    def _may_the_broker_close(self, state: BotState, position: OpenPosition) -> bool:
-        """Whether the broker was asked to close it and no reading, begun late enough, shows that it did not.
-
-        Its counter order may reach the books as late as one of ours of unknown fate; an exit of ours beside it would
-        open a new position.
-        """
-        asked, books = position.broker_exit_at, state.books
-        if not asked:
-            return False
-        if books is None or state.books_at <= asked + self._rules.transit:
-            return True
-        if state.shares_at_broker(books, position.symbol, position.product) != position.signed_quantity:
-            return True  # it did, at least in part; the comparison of the books takes note
-        by_orders = net_by_orders(books, position.symbol) + state.carried.get(position.symbol, 0)
-        if by_orders * position.side.value < position.quantity:
-            return True  # the order book says that it did; the position book may be late
-        return any(
-            report.symbol == position.symbol
-            and report.side is position.side.opposite
-            and not is_ours(report.tag)
-            and report.status in {OrderStatus.PENDING, OrderStatus.TRANSIT}
-            for report in books.orders
-        )
 
 
 def _tell_once(state: BotState, order: TrackedOrder, price: int, at: Instant) -> list[Decision]:

@@ -6,19 +6,18 @@ each minute, with all that a person at the broker's telephone needs. After that 
 times more, because what was sent late may fill late.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from core import events
 from core.events import Alarm, BooksWanted, Deadline, Decision, FlattenChecked, SafetyLevel
-from core.instants import MINUTE, SECOND, Instant
-from core.orders import OutcomeKind
+from core.instants import SECOND, Instant
+from core.orders import OutcomeKind, Purpose
 from core.rules import TradingRules
 from core.state import BotState
-from trading.timers import READ_AGAIN, Timers
+from trading.timers import READ_AGAIN, RING_AGAIN, Timers
 
 SWEEPS = (5, 30, 120)
 """Seconds after the proof at which the books are looked through again."""
-RING_AGAIN = MINUTE
 
 
 class Flattening:
@@ -106,3 +105,20 @@ class Flattening:
         stuck = "the token is dead, nothing can be sent" if not state.access else "it is being tried on"
         left = "; ".join(self._left(state))
         return f"not flat yet, open: {left}{refused}; {stuck}: close it in the broker's app{phone}"
+
+
+def most_at_risk_first(state: BotState, symbols: Iterable[str]) -> list[str]:
+    """Order symbols for a forced exit of everything, because the broker takes only so many calls in a second.
+
+    What may still open more goes first, then what has no stop at the broker, then what costs most.
+    """
+
+    def rank(symbol: str) -> tuple[bool, bool, int]:
+        position = state.positions.get(symbol)
+        is_entering = bool(state.live_orders(symbol, Purpose.ENTRY))
+        if position is None or not position.entry_filled:
+            return not is_entering, True, 0
+        worth = position.entry_value * abs(position.quantity) // position.entry_filled
+        return not is_entering, not position.unprotected_since, -worth
+
+    return sorted(symbols, key=rank)

@@ -3,17 +3,21 @@
 A new stop, or an exit, on an account that is flat already opens a position that nobody wants. So when a stop of ours
 ends without our asking, or the order socket tells of somebody else's order that would close our position, the books
 are read once before anything more is sent for the symbol. That costs a fraction of a second. Where no reading begun
-after the news comes soon, or its difference does not clear up, protection goes on: naked is the greater danger.
+after the news comes soon, or its difference does not clear up, protection goes on: naked is the greater danger. It
+waits longer where the books do show the trades of others that closed it: those were made, whoever is late.
+
+The wait is counted from when nothing of ours is on its way: until then no difference can be looked into.
 """
 
 from core import events
 from core.instants import Instant
-from core.order_states import OrderState
+from core.order_states import ON_ITS_WAY, OrderState
 from core.orders import OrderReport, OrderStatus, Purpose
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours
 from core.tracking import TrackedOrder
+from trading.book_evidence import traded_by_others
 from trading.timers import READ_AGAIN, Timers
 
 _ENDED = frozenset({OrderState.CANCELLED, OrderState.EXPIRED})
@@ -24,7 +28,7 @@ class ForeignHands:
     """Remembers news of others by symbol until a reading of the books has looked into it."""
 
     def __init__(self, rules: TradingRules, timers: Timers) -> None:
-        self._patience = rules.books_busy
+        self._rules = rules
         self._timers = timers
         self._news: dict[str, tuple[Instant, Instant]] = {}
         """The first news that no reading has looked into yet, and the newest."""
@@ -38,25 +42,30 @@ class ForeignHands:
                 closing = [report.symbol] if _may_close_ours(state, report) else []
                 self._note(state, {*closing, *self._ended(state)}, at, at)
             case events.BooksRead(asked_at=asked_at, at=at):
-                self._note(state, {*self._ended(state), *self._unread(state)}, asked_at, at)
+                shown = {symbol for symbol in state.positions if _others_closed_it(state, symbol)}
+                self._note(state, {*shown, *self._ended(state), *self._unread(state)}, asked_at, at)
             case events.BooksUnchanged(at=at):
                 self._note(state, self._unread(state), 0, at)
             case events.TradeClosed(trade=trade):
                 self._news.pop(trade.symbol, None)
+        for symbol, (_, newest) in self._news.items():
+            if any(order.state in ON_ITS_WAY for order in state.live_orders(symbol)):
+                self._news[symbol] = event.at, newest  # nobody can tell a difference from what this order has done
 
     def should_wait(self, state: BotState, symbol: str, at: Instant) -> bool:
         """Whether the next step of a symbol has to wait for the books."""
         if symbol not in self._news:
             return False
-        first, newest = self._news[symbol]
+        _, newest = self._news[symbol]
         if state.books_at >= newest and not _shows_less(state, symbol):
             self._news.pop(symbol)
             return False
-        return at < first + self._patience
+        return at < self.waits_until(state, symbol)
 
-    def waits_until(self, symbol: str) -> Instant:
+    def waits_until(self, state: BotState, symbol: str) -> Instant:
         """When the wait for the books ends, come what may."""
-        return self._news[symbol][0] + self._patience
+        patience = self._rules.protect_within if _others_closed_it(state, symbol) else self._rules.books_busy
+        return self._news[symbol][0] + patience
 
     def _note(self, state: BotState, symbols: set[str], news_at: Instant, at: Instant) -> None:
         for symbol in symbols:
@@ -101,3 +110,13 @@ def _shows_less(state: BotState, symbol: str) -> bool:
     if position is None or books is None:
         return False
     return state.shares_at_broker(books, symbol, position.product) * position.side.value < position.quantity
+
+
+def _others_closed_it(state: BotState, symbol: str) -> bool:
+    """Whether the newest reading shows trades of others that account for all that it shows less than we hold."""
+    position, books = state.positions.get(symbol), state.books
+    if position is None or books is None:
+        return False
+    held = state.shares_at_broker(books, symbol, position.product) * position.side.value
+    missing = position.quantity - held
+    return 0 < missing <= sum(quantity for quantity, _ in traded_by_others(books, position, position.side.opposite))

@@ -23,7 +23,9 @@ from core.instants import SECOND, ist_date, ist_text
 from core.orders import Profile
 from core.unattended import loss_if_left_alone
 from market_data.calendar import NseCalendar
+from runtime.atomic_files import private_files
 from runtime.clock import clock_of
+from runtime.core_dumps import forbid_core_dumps
 from runtime.logs import set_up_logs
 from runtime.service_notice import ServiceNotice
 from runtime.setting_rules import all_loopback
@@ -33,13 +35,13 @@ from trading.call_journal import CallJournal
 from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
 from trading.disk_watch import DiskReserve
 from trading.engine_pid import remove_engine, running_engine, write_engine
-from trading.event_log import SqliteEventLog
+from trading.event_log import SqliteEventLog, put_at_rest
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
 from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
-from trading.operator_verbs import LOCK_FILE
+from trading.operator_verbs import LOCK_FILE, check_lock
 from trading.rate_budget import RateBudget
 from trading.state_files import log_path, trading_log_path
 from trading.stop_signals import stop_signals, when_input_ends
@@ -70,11 +72,13 @@ def run_bot(
     instance on the same state folder ends with exit code 3.
     """
     _require_live_by_name(settings, typed_mode)
+    forbid_core_dumps()
     clock = clock_of(settings.clock)
     console = _console(sys.stderr if as_json else sys.stdout)
     view = LiveView(console)
     is_rehearsal = all_loopback(settings.broker.endpoints)
     with (
+        private_files(),
         _single_instance(settings),
         set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs,
         _room_for_the_next_start(settings),
@@ -114,6 +118,7 @@ def run_bot(
             view.stop()
             bookkeeper.close()
             logging.getLogger("trading").removeHandler(recent)
+        _leave_one_file(log_path(settings.paths.state, settings.mode))
 
 
 def _console(stream: TextIO) -> Console:
@@ -132,6 +137,7 @@ def _habits(settings: Settings, days: int | None, *, waits_for_sign_in: bool) ->
 
 def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> SignedIn:
     """Sign a person in and say whose account the token opens. Raises `BotError` and its children."""
+    forbid_core_dumps()
     clock = clock_of(settings.clock)
     calendar = NseCalendar.of(settings)
     state = settings.paths.state
@@ -162,6 +168,7 @@ def _single_instance(settings: Settings) -> Iterator[None]:
     folder = settings.paths.state
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        check_lock(folder)
         lock = FileLock(folder / LOCK_FILE)
         lock.acquire(timeout=_LOCK_PATIENCE)
     except Timeout:
@@ -281,6 +288,14 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
     if as_json:
         _print_json(content)
     write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
+
+
+def _leave_one_file(log: Path) -> None:
+    """Whoever read the log last could not tidy up behind its writer."""
+    try:
+        put_at_rest(log)
+    except StorageError as error:
+        logger.warning("%s", error)
 
 
 def _head_of_log(settings: Settings) -> tuple[int, str]:

@@ -161,7 +161,7 @@ def _order_from_book(fields: object) -> OrderReport:
     filled = row.whole("filledQty")
     return OrderReport(
         broker_id=row.identifier("id"),
-        tag=_own_tag(row.words("orderTag")),
+        tag=_own_tag(row.tag("orderTag")),
         symbol=row.identifier("symbol"),
         side=_choice(row, "side", Side),
         type=_choice(row, "type", OrderType),
@@ -182,7 +182,7 @@ def order_from_socket(fields: object) -> OrderReport:
     filled = row.whole("qty_filled")
     return OrderReport(
         broker_id=row.identifier("id"),
-        tag=_own_tag(row.words("ordertag")),
+        tag=_own_tag(row.tag("ordertag")),
         symbol=row.identifier("symbol"),
         side=_choice(row, "tran_side", Side),
         type=_choice(row, "ord_type", OrderType),
@@ -208,7 +208,7 @@ def _fill_from_book(fields: object) -> Fill:
     return Fill(
         trade_number=_trade_number(broker_id, row.identifier("tradeNumber")),
         broker_id=broker_id,
-        tag=_own_tag(row.words("orderTag")),
+        tag=_own_tag(row.tag("orderTag")),
         symbol=row.identifier("symbol"),
         side=_choice(row, "side", Side),
         product=row.identifier("productType"),
@@ -368,7 +368,8 @@ def _is_of_others(fields: object, symbols: Collection[str]) -> bool:
     if not isinstance(fields, dict):
         return False
     symbol, tag = fields.get("symbol"), fields.get("orderTag")
-    return (isinstance(symbol, str) and symbol not in symbols) or (isinstance(tag, str) and not is_ours(_own_tag(tag)))
+    is_tag = isinstance(tag, str | int) and not isinstance(tag, bool)
+    return (isinstance(symbol, str) and symbol not in symbols) or (is_tag and not is_ours(_own_tag(str(tag))))
 
 
 def _own_tag(text: str) -> str:

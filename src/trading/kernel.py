@@ -27,6 +27,7 @@ Effect = (
     | events.ChangeIntended
     | events.CancelIntended
     | events.PositionExitIntended
+    | events.CounterCancelIntended
 )
 
 

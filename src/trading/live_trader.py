@@ -282,14 +282,16 @@ class LiveTrader:
         return events.CommandGiven(at=self._clock.now(), command=command, why=self._wishes.why)
 
     def _is_done(self, kernel: Kernel, day: TradingDay, stopping_since: float) -> bool:
-        state, now = kernel.state, self._clock.now()
+        state = kernel.state
         if stopping_since:
             patience = max(self._clock.deadline_seconds(_STOP_PATIENCE), _LEAST_STOP_PATIENCE)
             return not self._unfinished(state) or time.monotonic() - stopping_since > patience
         if state.phase is not Phase.CLOSE:
             return False
         decides_after_close = self._habits.timeframe is Timeframe.D
-        return (state.flat_verified and not decides_after_close) or now > self._end_of(day) + _AFTER_CLOSE
+        if state.flat_verified and not decides_after_close:
+            return True
+        return self._clock.now() > self._end_of(day) + _AFTER_CLOSE
 
     def _unfinished(self, state: BotState) -> set[str]:
         """Return the symbols in which a stop by our policy has something left that can be done now."""

@@ -28,7 +28,7 @@ class LostLog:
         lost = [
             report
             for report in state.books.orders
-            if report.filled and is_ours(report.tag) and report.tag not in state.orders
+            if report.filled and report.tag not in state.orders and is_ours(report.tag)
         ]
         result = result_of(lost, self._rules.charges)
         if result >= 0:

@@ -56,6 +56,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.INFO, f"Closed {trade.symbol}: {trade.exit_reason}, {money}"
         case events.PositionExitIntended(symbol=symbol, why=why):
             return logging.WARNING, f"Asking the broker to close {symbol}: {why}"
+        case events.CounterCancelIntended(symbol=symbol, broker_id=broker_id, why=why):
+            return logging.WARNING, f"Cancel order {broker_id} of the broker in {symbol}: {why}"
         case events.LossRestored(why=why):
             return logging.WARNING, f"Counted into the day: {why}"
         case events.PositionAdjusted(why=why):
@@ -64,6 +66,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.WARNING, f"Adopted {quantity} {symbol} found at the broker"
         case events.SymbolBlocked(symbol=symbol, why=why):
             return logging.ERROR, f"No entries in {symbol}: {why}"
+        case events.SymbolUnblocked(symbol=symbol, why=why):
+            return logging.INFO, f"Entries in {symbol} are allowed again: {why}"
         case events.LevelChanged(level=level, why=why):
             severity = logging.INFO if level is SafetyLevel.RUN else logging.ERROR
             return severity, f"Safety level {level.name}: {why}"

@@ -2,15 +2,18 @@
 
 import fcntl
 import os
+import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import BotError, ConfigurationError
+from core.errors import BotError, ConfigurationError, StorageError
 from core.events import Command
 from runtime.settings import Mode, Settings
 from trading.command_queue import Answer, CommandQueue
+from trading.engine_pid import stopped_engine
 
 LOCK_FILE = "bot.lock"
 """In the state folder; a running bot holds the kernel's lock on it."""
@@ -31,6 +34,8 @@ class Receipt:
     """Whom it is for; empty for any bot on the folder."""
     bot_runs: bool
     answer: Answer | None
+    stopped: int = 0
+    """Id of the bot's process if a signal has stopped it; 0 for one that goes on."""
 
     @property
     def line(self) -> str:
@@ -39,10 +44,21 @@ class Receipt:
         if self.answer is not None:
             what = self.answer.text
         elif self.bot_runs:
-            what = f"written down for the {who} on {self.folder}, not taken yet: it is when a session begins"
+            what = f"recorded for the {who} on {self.folder}, NOT YET ACKNOWLEDGED: {self._silence}"
         else:
             what = f"no bot runs on {self.folder}: the next start of a {who} there obeys it before it trades"
         return f"{self.command.value}: {what}"
+
+    @property
+    def _silence(self) -> str:
+        if self.stopped:
+            return (
+                f"its process is stopped by a signal, so nothing has changed; kill -CONT {self.stopped} lets it go on"
+            )
+        return (
+            f"it has not answered within {_ANSWER_WITHIN:g} s, so nothing has changed; it obeys when a session begins, "
+            "or, if it hangs, when it goes on; look with `fyersbot status`"
+        )
 
     @property
     def data(self) -> dict[str, Any]:
@@ -52,6 +68,8 @@ class Receipt:
             "state": str(self.folder),
             "mode": self.mode or None,
             "bot_runs": self.bot_runs,
+            "acknowledged": self.answer is not None,
+            "stopped_pid": self.stopped or None,
             "answer": self.answer.text if self.answer else None,
         }
 
@@ -75,13 +93,19 @@ def give_command(settings: Settings, command: Command, why: str, mode: Mode | No
         queue.close()
     if answer is not None and not answer.is_obeyed:
         raise BotError(f"{command.value} was refused: {answer.text}")
-    return Receipt(command, folder, mode.value if mode else "", bot_runs, answer)
+    is_silent = bot_runs and answer is None
+    stopped = stopped_engine(folder, folder / LOCK_FILE) if is_silent else 0
+    return Receipt(command, folder, mode.value if mode else "", bot_runs, answer, stopped)
 
 
 def is_bot_running(folder: Path) -> bool:
-    """Whether a process holds the bot's lock on a state folder. Takes it for a moment, shared, if none does."""
+    """Whether a process holds the bot's lock on a state folder. Takes it for a moment, shared, if none does.
+
+    Raises `StorageError` where something else stands in the lock's place.
+    """
+    check_lock(folder)
     try:
-        handle = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         return False
     try:
@@ -91,6 +115,16 @@ def is_bot_running(folder: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+def check_lock(folder: Path) -> None:
+    """Refuse a lock that is no plain file: two bots could hold two different ones. Raises `StorageError`."""
+    path = folder / LOCK_FILE
+    with suppress(FileNotFoundError, NotADirectoryError):
+        kind = path.lstat().st_mode
+        if not stat.S_ISREG(kind):
+            what = "a link" if stat.S_ISLNK(kind) else "a folder" if stat.S_ISDIR(kind) else "no plain file"
+            raise StorageError(f"{path} is {what}, so nobody can tell whether a bot runs; remove it")
 
 
 def _check_owner(folder: Path) -> None:

@@ -14,12 +14,14 @@ from core.events import Alarm, BooksWanted, Deadline, Decision, FeedState, Level
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
 from core.order_states import OrderState
-from core.orders import OutcomeKind, RejectionKind
+from core.orders import OutcomeKind, Purpose, RejectionKind
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
+from trading.block_lift import BlockLift
+from trading.day_rollover import DayRollover
 from trading.doubts import Doubts
-from trading.flatten import Flattening
+from trading.flatten import Flattening, most_at_risk_first
 from trading.foreign_hands import ForeignHands
 from trading.funds_watch import FundsWatch
 from trading.lost_log import LostLog
@@ -51,6 +53,8 @@ class OrderManager:
             FundsWatch(rules, self.timers),
             LostLog(rules),
             Flattening(rules, self.timers, self.is_flat),
+            BlockLift(rules, self.timers),
+            DayRollover(),
         )
         self._plan = ReadingPlan(rules)
         self._pauses = RetryPauses()
@@ -84,7 +88,12 @@ class OrderManager:
                 return self._note_blindness(at, why)
             case events.OrderIntended(at=at):
                 self.timers.read_books(at + self._rules.books_busy)
-            case events.ChangeIntended(at=at) | events.CancelIntended(at=at) | events.PositionExitIntended(at=at):
+            case (
+                events.ChangeIntended(at=at)
+                | events.CancelIntended(at=at)
+                | events.CounterCancelIntended(at=at)
+                | events.PositionExitIntended(at=at)
+            ):
                 self.timers.read_books(at + self._rules.verify_after)
             case events.TradeClosed():
                 self.timers.read_books(self._plan.sweep_after(state, event))
@@ -145,7 +154,7 @@ class OrderManager:
         if not state.reconciled:
             return []  # nothing is done on a belief that the books have not confirmed; `Reconciled` marks all again
         decisions: list[Decision] = []
-        for symbol in symbols:
+        for symbol in most_at_risk_first(state, symbols) if state.level is SafetyLevel.FLATTEN else symbols:
             closed = self._reconciliation.close_verified(state, symbol, at)
             decisions += closed or self._protect(state, symbol, at)
         return decisions
@@ -157,7 +166,7 @@ class OrderManager:
             return []
         waits = self._foreign_hands.should_wait(state, symbol, at)
         if waits:
-            self.timers.set_earlier(Deadline.SETTLE, symbol, self._foreign_hands.waits_until(symbol))
+            self.timers.set_earlier(Deadline.SETTLE, symbol, self._foreign_hands.waits_until(state, symbol))
         return self._protection.settle(state, symbol, at, waits_for_books=waits)
 
     def _unsettle(self, *symbols: str) -> None:
@@ -210,13 +219,17 @@ class OrderManager:
 
     def _resolve_unknown(self, state: BotState, at: Instant) -> list[Decision]:
         """Call an order absent when two complete readings, begun late enough, do not show it."""
-        return [
-            events.OrderAbsent(at=at, tag=order.intent.tag)
+        absent = [
+            order.intent
             for order in state.orders.values()
             if order.state is OrderState.UNKNOWN
             and order.absent_reads >= 2
             and order.last_absent_read >= order.sent_at + self._rules.transit
         ]
+        for intent in absent:
+            if intent.purpose is not Purpose.ENTRY:
+                self._protection.ladder.was_not_taken(intent.symbol)  # the next goes out in this very step
+        return [events.OrderAbsent(at=at, tag=intent.tag) for intent in absent]
 
     # --- time ---------------------------------------------------------------------------------------------------
 
@@ -238,7 +251,10 @@ class OrderManager:
 
 def _is_news(event: events.Event) -> bool:
     """Whether an event may show an order in a new light."""
-    return isinstance(event, events.OrderReported | events.BooksRead | events.OutcomeArrived | events.ExitDecided)
+    return isinstance(event, _NEWS)
+
+
+_NEWS = (events.OrderReported, events.BooksRead, events.OutcomeArrived, events.ExitDecided)
 
 
 _PASSING_REFUSALS = frozenset({RejectionKind.AUTHENTICATION, RejectionKind.FORBIDDEN, RejectionKind.RATE})

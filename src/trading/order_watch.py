@@ -32,19 +32,20 @@ def suspicions(state: BotState, event: events.Event) -> list[Decision]:
         alarms.append(alarm)
         if wanted.value > level.value:
             level, why = wanted, alarm.message
-    return [*alarms, *latches.raise_to(level, state, event.at, why)]
+    return [*alarms, *latches.raise_to(level, state, event.at, why)] if alarms else []
 
 
 def _look(state: BotState, event: events.Event) -> Iterator[_Suspicion]:
     at = event.at
     for order in state.orders.values():
-        yield from _odd_life(state, order, at)
+        if order.came_back or order.twin_of or order.strange_status or order.filled_late or order.was_found:
+            yield from _odd_life(state, order, at)
     if isinstance(event, events.ExitDecided):
         yield from _unknown_stop(state, event)
     if isinstance(event, events.BooksRead):
         yield from _shared_ids(state, at)
         for report in event.books.orders:
-            if is_of_log(report.tag, state.log_id) and report.tag not in state.orders:
+            if report.tag not in state.orders and is_of_log(report.tag, state.log_id):
                 yield _second_bot(report.tag, report.symbol, at)
 
 

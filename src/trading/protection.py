@@ -19,7 +19,7 @@ from core.events import (
     LevelsSet,
     SafetyLevel,
 )
-from core.instants import Instant
+from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
 from core.order_states import OrderState
 from core.orders import OrderChange, OrderType, Product, Purpose, RejectionKind
@@ -30,7 +30,7 @@ from core.state import BotState
 from core.tags import Tagger
 from core.tracking import OpenPosition, TrackedOrder
 from trading.exit_ladder import STOP_TYPES, ExitLadder
-from trading.timers import Timers
+from trading.timers import RING_AGAIN, Timers
 
 
 class Protection:
@@ -48,6 +48,8 @@ class Protection:
         self._instruments = instruments
         self._ticks = ticks
         self._timers = timers
+        self._rung: dict[str, tuple[Instant, Instant]] = {}
+        """By symbol, since when it was without a confirmed order when it last rang, and when that was."""
         self.ladder = ExitLadder(rules, instruments, ticks, timers, tagger)
 
     def settle(self, state: BotState, symbol: str, at: Instant, *, waits_for_books: bool = False) -> list[Decision]:
@@ -73,25 +75,40 @@ class Protection:
 
     def watch_deadlines(self, state: BotState) -> None:
         """Set the deadline of every position without a confirmed stop, also while nothing can be sent."""
+        day = state.day
+        if day is None or state.last_at >= day.close:
+            return
         for symbol, position in state.positions.items():
-            if position.quantity > 0 and position.unprotected_since and not position.exit_reason:
-                due = position.unprotected_since + self._rules.protect_within
-                if state.day is not None and due < state.day.close:
+            if position.quantity > 0 and position.unprotected_since:
+                due = self._rings_at(position)
+                if due < day.close:
                     self._timers.set_earlier(Deadline.PROTECT, symbol, due)
 
     def give_up_waiting(self, state: BotState, symbol: str, at: Instant) -> list[Decision]:
-        """Answer the deadline of a position without a confirmed stop: it has to go."""
+        """Answer the deadline of a position without a confirmed order: it has to go, and rings until it is gone."""
         position = state.positions.get(symbol)
-        if position is None or not position.quantity or not position.unprotected_since or position.exit_reason:
+        if position is None or position.quantity <= 0 or not position.unprotected_since:
             return []
         if state.day is None or not state.day.is_open(at):
             return []
-        due = position.unprotected_since + self._rules.protect_within
+        due = self._rings_at(position)
         if at < due:  # the deadline of an earlier spell
             self._timers.set(Deadline.PROTECT, symbol, due)
             return []
+        self._rung[symbol] = position.unprotected_since, at
+        if position.exit_reason:
+            naked = f"no order at the broker for {(at - position.unprotected_since) // SECOND} s"
+            why = f"{symbol} has to go ({position.exit_reason}) and has had {naked}; it is being tried on"
+            return [Alarm(at=at, code="UNPROTECTED", message=why, key=symbol)]
         why = f"{symbol} had no stop at the broker in time; it is being closed"
-        return [Alarm(at=at, code="UNPROTECTED", message=why), self._exit(symbol, "emergency_exit", at)]
+        return [Alarm(at=at, code="UNPROTECTED", message=why, key=symbol), self._exit(symbol, "emergency_exit", at)]
+
+    def _rings_at(self, position: OpenPosition) -> Instant:
+        """When a position that stands without a confirmed order rings, for the first time or again."""
+        spell, rung = self._rung.get(position.symbol, (0, 0))
+        if spell == position.unprotected_since:
+            return rung + RING_AGAIN
+        return position.unprotected_since + self._rules.protect_within
 
     # --- a position ---------------------------------------------------------------------------------------------
 

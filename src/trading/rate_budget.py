@@ -25,6 +25,8 @@ ENTRY_SHARE = 0.1
 class Lane(Enum):
     """How much a call matters."""
 
+    __hash__ = object.__hash__
+
     EXIT = "exit"
     """Exits, stops, cancels, modifications: may use everything."""
     ENTRY = "entry"

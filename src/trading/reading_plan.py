@@ -40,14 +40,21 @@ class ReadingPlan:
         live = [order for order in state.orders.values() if order.state.is_live]
         usual = at + (self._rules.books_busy if live or state.positions else self._rules.books_idle)
         wished = [due for order in live for due in self._wishes(order)]
-        return min([usual, *self._sweeps, *(due for due in wished if due > at)])
+        proofs = self._proofs(state, live)
+        missed = [at for due in proofs if state.books_at < due <= at]  # this reading was begun too early to prove it
+        return min([usual, *self._sweeps, *missed, *(due for due in [*wished, *proofs] if due > at)])
+
+    def _proofs(self, state: BotState, live: list[TrackedOrder]) -> list[Instant]:
+        """When a reading may first prove that what we sent did not arrive and will not."""
+        sent = [order.sent_at for order in live if order.state is OrderState.UNKNOWN]
+        sent += [position.broker_exit_at for position in state.positions.values() if position.broker_exit_at]
+        return [at + self._rules.transit + _A_LITTLE for at in sent]
 
     def _wishes(self, order: TrackedOrder) -> list[Instant]:
         """When a reading may settle what is not known of an order."""
         if order.state is OrderState.UNKNOWN:
             quarter = self._rules.verify_after // 4
-            doublings = [order.unknown_since + step * quarter for step in _DOUBLINGS]
-            return [*doublings, order.sent_at + self._rules.transit + _A_LITTLE]
+            return [order.unknown_since + step * quarter for step in _DOUBLINGS]
         if order.change is not None:
             return [order.change_at + max(CHANGE_VISIBLE_AFTER, self._rules.verify_after) + _A_LITTLE]
         return []

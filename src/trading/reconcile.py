@@ -22,7 +22,7 @@ from core.events import (
 )
 from core.instants import SECOND, Instant
 from core.market import Instrument, Side
-from core.order_states import OrderState
+from core.order_states import ON_ITS_WAY, OrderState
 from core.orders import Books, OrderReport, OrderStatus, Product, Purpose
 from core.rules import TradingRules
 from core.state import BotState
@@ -44,7 +44,6 @@ _PATIENCE = 3
 """Readings to wait for the trade book to show every fill, before averages are accepted."""
 _LONG_PATIENCE = 10
 """Readings to wait for an explanation of shares that a position book does not show."""
-_ON_ITS_WAY = frozenset({OrderState.SENT, OrderState.UNKNOWN})
 
 
 class Reconciliation:
@@ -101,6 +100,8 @@ class Reconciliation:
         theirs = state.shares_at_broker(books, symbol, product)
         if _agrees(position, theirs, is_blocked=symbol in state.blocked):
             self._differences.pop(symbol, None)
+            if position is not None and position.quantity:
+                self._inexact.pop(symbol, None)
             return []
         if not self._stands(state, symbol, position.signed_quantity if position else 0, theirs):
             return []
@@ -118,7 +119,7 @@ class Reconciliation:
         """Whether a difference was there in the reading before, and nothing of ours on its way can explain it."""
         position = state.positions.get(symbol)
         is_moving = position is not None and state.books_at <= position.last_fill_at
-        is_moving = is_moving or any(order.state in _ON_ITS_WAY for order in state.live_orders(symbol))
+        is_moving = is_moving or any(order.state in ON_ITS_WAY for order in state.live_orders(symbol))
         stands = not is_moving and self._differences.get(symbol) == (ours, theirs)
         self._differences[symbol] = ours, theirs
         return stands

@@ -8,6 +8,7 @@ both of them held open, ends too.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, time
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -50,6 +51,10 @@ OVERTIME = HOUR
 """A bot that has traded its day, be it by a daily candle after the closing auction, has ended by then."""
 _LATE_SECONDS = 10.0
 """Wall seconds more that it is given before it is taken for one that waits for the next day."""
+_DYING_SECONDS = 1.0
+"""Wall seconds for a simulator that does not answer any more to be gone."""
+_NO_ROOM = 1_000_000
+"""Free bytes below which a disk is full: neither side can write its books."""
 _SIGN_IN = "FYERSBOT__AUTH__"
 FRONT_DOOR = Path(__file__).resolve().parents[2] / "run_live_bot.py"
 
@@ -88,7 +93,7 @@ def new_run(calendar: Calendar, day: date, speed: float, timeframe: Timeframe, *
     plan = Rehearsal(
         folder=_fresh_folder(RUNS, day), clock_start=start, market_close=session.close, speed=speed, **choices
     )
-    plan.folder.mkdir(parents=True)
+    plan.folder.mkdir(parents=True, mode=0o700)
     content = {
         "clock_start": start,
         "market_close": session.close,
@@ -170,6 +175,7 @@ def simulator_process(plan: Rehearsal) -> Iterator[tuple[Mapping[str, Any], int]
     """Start the simulator as a program of its own and end it on the way out.
 
     Yields the endpoints it printed, and its lifeline: it also ends when no process holds that descriptor any more.
+    A `BotError` of the block that comes of its early end is raised again as one that says why it ended.
     """
     command = [sys.executable, "-m", "cli", "simulator", "--until-input-ends", "--port", "0", "--seed", str(plan.seed)]
     command += ["--clock-start", ist_datetime(plan.clock_start).isoformat(), "--clock-speed", str(plan.speed)]
@@ -188,6 +194,15 @@ def simulator_process(plan: Rehearsal) -> Iterator[tuple[Mapping[str, Any], int]
         os.close(source)
         try:
             yield _endpoints(process, plan.folder / "simulator.log"), lifeline
+        except ConfigurationError:
+            raise
+        except BotError as error:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=_DYING_SECONDS)
+            if process.returncode is None:
+                raise
+            why = _last_words(plan.folder / "simulator.log")
+            raise BotError(f"the simulator has ended ({why}), so {error}") from error
         finally:
             process.terminate()
             try:
@@ -282,6 +297,8 @@ def _sent_back_to(page: str) -> str:
     try:
         connection.request("GET", f"{parts.path}?{parts.query}")
         return connection.getresponse().getheader("Location", "")
+    except (OSError, HTTPException) as error:
+        raise BotError(f"its sign-in page at {parts.netloc} does not answer: {error}") from error
     finally:
         connection.close()
 
@@ -315,11 +332,17 @@ def _endpoints(process: subprocess.Popen[bytes], log: Path) -> Mapping[str, Any]
     line = process.stdout.readline()
     if not line:
         process.wait()
-        reason = log.read_text(errors="replace").strip().splitlines()
-        why = reason[-1].removeprefix("fyersbot: ") if reason else "no reason given"
-        raise ConfigurationError(f"the simulator did not start: {why}")
+        raise ConfigurationError(f"the simulator did not start: {_last_words(log)}")
     endpoints: Mapping[str, Any] = json.loads(line)
     return endpoints
+
+
+def _last_words(log: Path) -> str:
+    """Return why the simulator ended, by what it wrote; a full disk may have kept it from writing."""
+    if shutil.disk_usage(log.parent).free < _NO_ROOM:
+        return f"the disk that holds {log.parent} is full: make room and go on with it"
+    said = log.read_text(errors="replace").strip().splitlines()
+    return said[-1].removeprefix("fyersbot: ") if said else "no reason given"
 
 
 def _check_tape(path: Path, day: date, timeframe: Timeframe, calendar: Calendar) -> None:

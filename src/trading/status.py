@@ -12,13 +12,18 @@ from typing import Any
 
 from core.errors import ConfigurationError, StorageError
 from core.event_codec import decode
-from core.events import SafetyLevel
-from core.instants import Instant, ist_text
+from core.events import Booted, DeskSet, SafetyLevel
+from core.instants import SECOND, Instant, ist_text
+from core.market import Instrument
+from core.ports import Clock
 from core.state import BotState
 from core.tracking import OpenPosition, TrackedOrder
+from core.unattended import loss_if_left_alone
+from runtime.clock import MarketClock
 from runtime.settings import Mode, Settings
 from trading.event_log import LAYOUT
 from trading.operator_verbs import is_bot_running
+from trading.rupee_text import share_text
 
 _PATIENCE = 2.0
 """Seconds to wait for a writer that has the file to itself, as at the end of a process."""
@@ -32,6 +37,16 @@ class Status:
     state: BotState
     last_event_at: Instant
     bot_runs: bool
+    is_rehearsal: bool
+    instruments: tuple[Instrument, ...]
+    """What the newest start traded: its price bands bound the loss of what has no stop."""
+    age: float
+    """Seconds since the last event was recorded; of a rehearsal, whose clock is another, since the file was written."""
+
+    @property
+    def loss_if_left(self) -> int:
+        """What open positions would lose from their entries if this machine died now, in units."""
+        return loss_if_left_alone(self.state, {each.symbol: each for each in self.instruments})
 
     @property
     def data(self) -> dict[str, Any]:
@@ -39,6 +54,7 @@ class Status:
         state = self.state
         return {
             "mode": state.mode,
+            "rehearsal": self.is_rehearsal,
             "account": state.account,
             "bot_runs": self.bot_runs,
             "level": state.effective_level.name,
@@ -51,7 +67,11 @@ class Status:
             "live_orders": [_order(order) for order in state.orders.values() if order.state.is_live],
             "trades": len(state.trades),
             "realised": state.realised / 100,
+            "protected_share": round(state.meter.share, 6) if state.meter.held else None,
+            "longest_unprotected_seconds": round(state.meter.longest / SECOND, 3),
+            "loss_if_left_alone": self.loss_if_left / 100,
             "last_event_at": ist_text(self.last_event_at),
+            "last_event_age_seconds": round(self.age, 1),
             "event_log": str(self.path),
         }
 
@@ -61,10 +81,13 @@ class Status:
         data = self.data
         runs = "runs" if self.bot_runs else "does not run"
         why = f": {data['why']}" if data["why"] else ""
+        kind = "rehearsal" if self.is_rehearsal else data["mode"]
+        age = f"{_age_text(self.age)} ago"
         told = [
-            f"{data['mode']} bot on account {data['account']} {runs}; last event {data['last_event_at']}",
+            f"{kind} bot on account {data['account']} {runs}; last event {data['last_event_at']}, recorded {age}",
             f"safety level {data['level']}{why}",
             f"day {data['day'] or 'not begun'}: {data['trades']} trades, realised {data['realised']:,.2f} rupees",
+            self._protection_line,
         ]
         told += [
             f"{row['quantity']:+d} {row['symbol']}: entry {row['entry_price']:.2f}, stop {row['stop']:.2f}, "
@@ -78,16 +101,24 @@ class Status:
         ]
         return told
 
+    @property
+    def _protection_line(self) -> str:
+        meter, loss = self.state.meter, f"if this machine dies now: {self.loss_if_left / 100:,.2f} rupees lost at worst"
+        if not meter.held:
+            return f"no position was held today; {loss}"
+        share, longest = share_text(meter.share), meter.longest / SECOND
+        return f"protected {share} of position time, longest without a stop {longest:,.1f} s; {loss}"
 
-def status_of(settings: Settings, mode: Mode | None) -> Status:
-    """Read the newest event log of the state folder, or that of a mode.
+
+def status_of(settings: Settings, mode: Mode | None, clock: Clock) -> Status:
+    """Read the newest event log of the state folder, or that of a mode; `clock` tells how old its last event is.
 
     Raises `ConfigurationError` where there is none, and `StorageError` for one that cannot be read.
     """
     folder = settings.paths.state.absolute()
     modes = (mode,) if mode else tuple(Mode)
     logs = [path for path in (folder / f"{each.value}.sqlite" for each in modes) if path.exists()]
-    read = [status for path in logs if (status := _read(path)) is not None]
+    read = [status for path in logs if (status := _read(path, clock)) is not None]
     if not read:
         kind = f"{mode.value} bot" if mode else "bot"
         raise ConfigurationError(
@@ -96,9 +127,10 @@ def status_of(settings: Settings, mode: Mode | None) -> Status:
     return max(read, key=lambda status: status.last_event_at)
 
 
-def _read(path: Path) -> Status | None:
+def _read(path: Path, clock: Clock) -> Status | None:
     """Fold a log; None for one without an event."""
     state, last = BotState(), 0
+    is_rehearsal, instruments = False, tuple[Instrument, ...]()
     try:
         with closing(sqlite3.connect(_address(path), uri=True, timeout=_PATIENCE)) as connection:
             layout = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -110,9 +142,32 @@ def _read(path: Path) -> Status | None:
                 event = decode(kind, body)
                 state.apply(event)
                 last = event.at
+                match event:
+                    case Booted():
+                        is_rehearsal = event.is_rehearsal
+                    case DeskSet():
+                        instruments = event.instruments
+                    case _:
+                        pass
     except sqlite3.Error as error:
         raise StorageError(f"event log {path} cannot be read: {error}") from error
-    return Status(path, state, last, is_bot_running(path.parent)) if last else None
+    age = MarketClock().now() - _written_at(path) if is_rehearsal else clock.now() - last
+    runs = is_bot_running(path.parent)
+    return Status(path, state, last, runs, is_rehearsal, instruments, max(age, 0) / SECOND) if last else None
+
+
+def _written_at(path: Path) -> Instant:
+    """Return when the log was last written to, by the wall's clock."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return max(file.stat().st_mtime_ns for file in files if file.exists())
+
+
+def _age_text(seconds: float) -> str:
+    """Write an age in the unit that fits it."""
+    for unit, size, most in (("s", 1, 120), ("min", 60, 7_200), ("h", 3_600, 172_800)):
+        if seconds < most:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} days"
 
 
 def _address(path: Path) -> str:

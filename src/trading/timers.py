@@ -1,10 +1,12 @@
 """Deadlines the kernel sets for itself, by name and key. They hold instants, not threads: the loop asks what is due."""
 
 from core.events import Deadline, TimerFired
-from core.instants import SECOND, Instant
+from core.instants import MINUTE, SECOND, Instant
 
 READ_AGAIN = SECOND
 """Least pause before a reading of the books is repeated: a wish that no reading fulfils must not become a storm."""
+RING_AGAIN = MINUTE
+"""Pause before an alarm that asks for a person rings again, for as long as its cause lasts."""
 
 
 class Timers:
@@ -12,16 +14,19 @@ class Timers:
 
     def __init__(self) -> None:
         self._due: dict[tuple[Deadline, str], Instant] = {}
+        self._next: Instant | None = None
+        """The earliest of them: asked for at each price, and changed seldom."""
 
     def set(self, name: Deadline, key: str, due: Instant) -> None:
         """Set or move a deadline."""
         self._due[name, key] = due
+        self._next = min(self._due.values())
 
     def set_earlier(self, name: Deadline, key: str, due: Instant) -> None:
         """Set a deadline unless an earlier one stands."""
         standing = self._due.get((name, key))
         if standing is None or due < standing:
-            self._due[name, key] = due
+            self.set(name, key, due)
 
     def read_books(self, due: Instant) -> None:
         """Have the books read at an instant, or sooner if they are wanted sooner."""
@@ -33,11 +38,12 @@ class Timers:
 
     def clear(self, name: Deadline, key: str) -> None:
         """Forget a deadline, if there is one."""
-        self._due.pop((name, key), None)
+        if self._due.pop((name, key), None) is not None:
+            self._next = min(self._due.values(), default=None)
 
     def next_due(self) -> Instant | None:
         """Return the earliest deadline."""
-        return min(self._due.values(), default=None)
+        return self._next
 
     def due(self, now: Instant) -> list[TimerFired]:
         """Return what is due, earliest first, ties by name and key. It stands until it has `fired` or is set again."""
@@ -52,4 +58,4 @@ class Timers:
 
     def fired(self, timer: TimerFired) -> None:
         """Forget a deadline that has been answered, be it now or in a recorded day that is played again."""
-        self._due.pop((timer.name, timer.key), None)
+        self.clear(timer.name, timer.key)

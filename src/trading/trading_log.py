@@ -240,5 +240,9 @@ class TradingLog:
     def _naming_the_file(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:  # locked, full, not ours to write
             raise StorageError(f"trading log {self._path} cannot be written: {error}; free or repair it") from error
+        except sqlite3.Error as error:
+            raise StorageError(
+                f"trading log {self._path} is damaged: {error}; delete it, `fyersbot rebuild-trading-log` makes it anew"
+            ) from error

@@ -30,6 +30,7 @@ from runtime.clock import MarketClock
 from runtime.configuration import show_config
 from runtime.project import CONFIG
 from runtime.service_notice import ServiceNotice
+from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, Settings
 from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
@@ -242,6 +243,7 @@ class Wiring:
             account=self.settings.live.account if self.settings.mode is Mode.LIVE else "PAPER",
             version=version("fyersbot"),
             config_digest=self._digest,
+            is_rehearsal=all_loopback(self.settings.broker.endpoints),
         )
 
 

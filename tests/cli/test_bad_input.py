@@ -278,6 +278,18 @@ def test_a_second_bot_on_the_same_state_ends_with_3(run: Run, home: Path) -> Non
     assert nothing_was_begun(home)
 
 
+@pytest.mark.hazard("R1")
+@pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize("kind", ["a folder", "a link"])
+def test_a_lock_that_is_no_plain_file_is_named(kind: str, run: Run, home: Path) -> None:
+    (home / "bot").mkdir()
+    lock = home / "bot" / "bot.lock"
+    lock.mkdir() if kind == "a folder" else lock.symlink_to(home / "elsewhere")
+    complaint = run("trade").complaint
+    assert complaint.endswith(f"bot/bot.lock is {kind}, so nobody can tell whether a bot runs; remove it")
+    assert nothing_was_begun(home)
+
+
 @pytest.mark.usefixtures("signed_in")
 @pytest.mark.parametrize("key", ["state", "logs"])
 def test_a_folder_that_cannot_be_written_is_named(
@@ -324,6 +336,18 @@ def test_a_folder_that_cannot_be_made_is_named_in_one_line(run: Run, home: Path)
     assert re.search(r"data/runs/\S+: Not a directory; check the path and its permissions", complaint)
 
 
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (("demo", "--resume", "elsewhere", "--seed", "3"), "--resume goes on with the run's own seed and speed"),
+        (("demo", "--resume", "elsewhere", "--speed", "60"), "--resume goes on with the run's own seed and speed"),
+        (("trade", "--speed", "60"), "--speed needs --tape: without one the clock is the wall's"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(command: tuple[str, ...], named: str, run: Run) -> None:
+    assert named in run(*command).complaint
+
+
 def test_a_folder_without_a_run_cannot_be_resumed(run: Run) -> None:
     assert "elsewhere does not exist; name the folder of a run" in run("demo", "--resume", "elsewhere").complaint
 
@@ -332,7 +356,14 @@ def test_a_folder_without_a_run_cannot_be_resumed(run: Run) -> None:
     ("arguments", "named"),
     [
         (("--mutants", "--crash-everywhere"), "--crash-everywhere, --mutants and --plan are three different runs"),
-        (("--only", "tag_without_boot"), "--only names planted bugs to look for: add --mutants"),
+        (("--only", "tag_without_boot"), "--only says nothing about the plain run, only about --mutants: leave it out"),
+        (("--sessions", "5"), "--sessions says nothing about the plain run, only about --crash-everywhere"),
+        (("--mutants", "--sessions", "5"), "--sessions says nothing about --mutants"),
+        (("--crash-everywhere", "--seeds", "5"), "--seeds says nothing about --crash-everywhere, only about the plain"),
+        (("--plan", "plan.json", "--seeds", "5"), "--seeds says nothing about --plan"),
+        (("--plan", "plan.json", "--first-seed", "0"), "--first-seed says nothing about --plan"),
+        (("--plan", "plan.json", "--processes", "1"), "--processes says nothing about --plan"),
+        (("--mutants", "--failures", "there"), "--failures says nothing about --mutants"),
         (("--mutants", "--only", "nonsense"), "there is no planted bug nonsense; known are"),
         (("--plan", "missing.json"), "missing.json: No such file or directory; check the path"),
         (("--plan", "plan.json"), "plan.json is not a plan in JSON"),

@@ -72,6 +72,9 @@ def test_a_text_log_that_cannot_grow_is_told_once_and_stops_nothing(home: Path) 
             running.kill()
     told = [line for line in said if "cannot be written" in line]
     assert code == 0, said
+    assert [path.name for path in (home / "bot").glob("paper.sqlite*")] == ["paper.sqlite"], (
+        "a clean end leaves one file"
+    )
     assert len(told) == 1
     assert "logs/live_trading.log cannot be written (No space left on device); trading goes on" in told[0]
     assert "Reconciled" in (home / "logs" / "live_trading.jsonl").read_text()

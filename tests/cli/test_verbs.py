@@ -245,6 +245,8 @@ def test_a_command_can_be_for_one_mode_only_and_says_so_in_json(run: Run, state:
         "state": str(state),
         "mode": "paper",
         "bot_runs": False,
+        "acknowledged": False,
+        "stopped_pid": None,
         "answer": None,
     }
     assert CommandQueue(state, "live").waiting() == []
@@ -263,7 +265,7 @@ def test_the_status_is_told_in_lines_and_in_json(run: Run, state: Path) -> None:
     )
     with SqliteEventLog(state / "paper.sqlite") as log:
         log.append([start])
-    assert run("status").out.startswith("paper bot on account PAPER does not run; last event 2026-01-06 10:00:00\n")
+    assert run("status").out.startswith("paper bot on account PAPER does not run; last event 2026-01-06 10:00:00, ")
     answer = run("status", "--json")
     assert (answer.code, json.loads(answer.out)["level"]) == (0, "RUN")
 

@@ -112,12 +112,12 @@ def test_the_gate_sees_the_price_and_the_profit(propose):
 
 @pytest.mark.hazard("S21", "P10")
 def test_waiting_entries_count_as_positions_and_keep_their_symbol_busy(propose, state):
-    state.apply(propose())
+    entry = propose()
+    state.apply(replace(entry, intent=replace(entry.intent, tag="elsewhere", symbol="NSE:INFY-EQ")))
+    assert propose(max_positions=1).code == "MAX_POSITIONS"
+    state.apply(entry)
     assert propose().code == "SYMBOL_BUSY"
     assert propose(max_positions=1).code == "SYMBOL_BUSY"
-    for order in state.orders.values():
-        order.intent = replace(order.intent, symbol="NSE:INFY-EQ")
-    assert propose(max_positions=1).code == "MAX_POSITIONS"
 
 
 @pytest.mark.hazard("S17")

@@ -48,9 +48,7 @@ def facts(state: BotState, **intent):
 
 
 def order(state: BotState, tag: str, order_state: OrderState, age: int = MINUTE, **intent) -> TrackedOrder:
-    tracked = TrackedOrder(intent=replace(ENTRY, tag=tag, **intent), sent_at=NOW - age, state=order_state)
-    state.orders[tag] = tracked
-    return tracked
+    return state.track(TrackedOrder(intent=replace(ENTRY, tag=tag, **intent), sent_at=NOW - age, state=order_state))
 
 
 def position(state: BotState, symbol: str, quantity: int, side: Side = Side.BUY) -> None:

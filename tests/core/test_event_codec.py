@@ -53,7 +53,7 @@ def anything(annotation: Any) -> st.SearchStrategy:
         return SPECIAL[annotation]
     if origin in {Union, types.UnionType}:
         return st.one_of(*map(anything, arguments))
-    if origin in {set, list}:
+    if origin in {set, frozenset, list}:
         return st.lists(anything(arguments[0]), max_size=3).map(origin)
     if origin is dict:
         return st.dictionaries(anything(arguments[0]), anything(arguments[1]), max_size=3)
@@ -83,7 +83,7 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, dict):
         return [[plain(key), plain(item)] for key, item in value.items()]
-    if isinstance(value, set):
+    if isinstance(value, set | frozenset):
         return sorted(plain(item) for item in value)
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]

@@ -42,7 +42,9 @@ def waiting(level: SafetyLevel, order_state: OrderState) -> BotState:
         purpose=Purpose.ENTRY,
         reason="",
     )
-    return at(level, orders={TAG: TrackedOrder(intent=intent, sent_at=1, state=order_state)})
+    bot = at(level)
+    bot.track(TrackedOrder(intent=intent, sent_at=1, state=order_state))
+    return bot
 
 
 @pytest.mark.hazard("P12")

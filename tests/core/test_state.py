@@ -620,3 +620,29 @@ def test_every_verb_that_changes_orders_counts_into_the_pace():
     state.apply(events.CancelIntended(at=2, tag=ENTRY, broker_id="", why=""))
     assert state.activity.verbs == [1, 2]
     assert state.orders_today == 2
+
+
+@pytest.mark.parametrize("first", list(OrderStatus))
+@pytest.mark.parametrize("second", list(OrderStatus))
+def test_the_orders_that_may_still_trade_are_found_whatever_is_heard_of_them(life, first, second):
+    life.send()
+    life.send(STOP)
+    for status in (first, second):
+        life.hear(STOP, status=status)
+        life.hear(ENTRY, 3 if status is OrderStatus.FILLED else 0, status=status)
+        orders = life.state.orders.values()
+        assert life.state.live_orders(SYMBOL) == [order for order in orders if order.state.is_live]
+
+
+def test_a_second_order_under_our_tag_is_among_those_that_may_still_trade(life):
+    life.send()
+    life.hear(status=OrderStatus.FILLED, filled=10)
+    life.hear(broker_id="another")
+    assert [order.broker_id for order in life.state.live_orders(SYMBOL)] == ["another"]
+
+
+def test_a_new_day_begins_without_orders(life, day):
+    life.send()
+    life.tell(events.DayBegan, day=replace(day, date=day.date + timedelta(days=1)))
+    assert life.state.live_orders(SYMBOL) == []
+    assert life.state.exit_order(SYMBOL) is None

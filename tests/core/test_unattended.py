@@ -33,7 +33,7 @@ def holding(side: Side, covered: int = 10, limit: int = 0, state: OrderState = O
         reason="test",
     )
     if covered:
-        bot.orders["stop"] = TrackedOrder(intent=replace(intent, **order), sent_at=0, state=state)
+        bot.track(TrackedOrder(intent=replace(intent, **order), sent_at=0, state=state))
     return bot
 
 

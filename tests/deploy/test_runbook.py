@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.events import SafetyLevel
+from core.events import Condition, SafetyLevel
 
 ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
@@ -76,6 +76,15 @@ def test_every_alarm_stands_in_the_runbook(code: str) -> None:
 @pytest.mark.parametrize("line", sorted(loud_lines() | narrated_lines()))
 def test_every_loud_line_stands_in_the_runbook(line: str) -> None:
     assert any(alert.startswith(f"`{line}") for alert in ALERTS), ALERTS
+
+
+def test_the_runbook_tells_of_just_the_doubts_that_the_code_raises() -> None:
+    [row] = [line for line in RUNBOOK.splitlines() if line.startswith("| `Doubt … holds`")]
+    causes = re.findall(r"`([A-Z_]+)`", row.partition("Causes:")[2].partition("|")[0])
+    assert sorted(causes) == sorted(condition.name for condition in Condition)
+    sources = {path: path.read_text() for path in (ROOT / "src").rglob("*.py") if "simulation" not in path.parts}
+    unused = [c.name for c in Condition if not any(f"Condition.{c.name}" in text for text in sources.values())]
+    assert unused == []
 
 
 @pytest.mark.parametrize("level", [level for level in SafetyLevel if level is not SafetyLevel.RUN])

@@ -166,6 +166,17 @@ def test_files_rotate_by_size_and_are_private(tmp_path: Path, clock: Clock) -> N
     assert all(path.stat().st_size <= 1_000_000 for path in tmp_path.iterdir())
 
 
+def test_a_log_that_stood_open_to_everybody_is_closed_and_its_group_keeps_its_right(
+    tmp_path: Path, clock: Clock
+) -> None:
+    for name, before in ((TEXT_FILE, 0o644), (JSON_FILE, 0o640)):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(before)
+    with set_up_logs(settings(tmp_path), clock, False):
+        pass
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o640}
+
+
 @pytest.mark.hazard("W10")
 def test_libraries_are_quiet_and_the_level_is_a_setting(tmp_path: Path, clock: Clock, console: io.StringIO) -> None:
     with set_up_logs(settings(tmp_path, level="DEBUG"), clock, console):

@@ -62,6 +62,7 @@ class Session:
     command_lines: bytes
     listening: list[str]
     children: list[str]
+    limits: str
 
     def forms(self) -> Iterator[tuple[str, bytes]]:
         """Every secret as it would look in a text, an address, in JSON and in base64 at any offset."""
@@ -153,6 +154,7 @@ def session(tmp_path_factory: pytest.TempPathFactory, simulator: RunningSimulato
             "command_lines": (process / "cmdline").read_bytes(),
             "listening": listening_sockets(bot.pid),
             "children": [child for task in process.glob("task/*/children") for child in task.read_text().split()],
+            "limits": (process / "limits").read_text(),
         }
         simulator.arm(FaultKind.EXPIRE_TOKENS)
         wait_for("Access lost", err, bot)
@@ -211,6 +213,12 @@ def test_the_running_bot_shows_no_secret_to_other_users(session: Session) -> Non
     assert b"run_live_bot.py" in session.command_lines
     modes = {path.name: path.stat().st_mode & 0o077 for path in (session.home / "sign-in").iterdir()}
     assert modes == {"token.json": 0}
+
+
+@pytest.mark.hazard("X12")
+def test_the_running_bot_may_leave_no_core_dump(session: Session) -> None:
+    [limit] = [line.split()[4:6] for line in session.limits.splitlines() if line.startswith("Max core file size")]
+    assert set(limit) <= {"0", "1"}
 
 
 def test_the_running_bot_listens_to_nobody_and_starts_nobody(session: Session) -> None:

@@ -219,6 +219,22 @@ def test_a_rebuild_says_how_many_events_are_in_the_tables(event_log, tmp_path, p
     assert changes(path) == 2
 
 
+def test_a_rebuild_over_a_damaged_file_says_which_is_damaged_and_what_to_do(event_log, tmp_path, path):
+    path.write_text("not a database, but long enough to be looked at " * 20)
+    with pytest.raises(StorageError) as refused:
+        rebuild_all(tmp_path)
+    assert str(refused.value) == (
+        f"trading log {path} is damaged: file is not a database; delete it, "
+        "`fyersbot rebuild-trading-log` makes it anew"
+    )
+    path.unlink()
+    event_log._connection.execute("UPDATE events SET body = '{}' WHERE seq = 2")
+    with pytest.raises(
+        StorageError, match=r"event log .*: row 2 was altered or .* is missing; restore it from a copy$"
+    ):
+        rebuild_all(tmp_path)
+
+
 def test_two_that_make_the_file_at_once_both_find_their_tables(event_log, tmp_path, path):
     failures = []
 

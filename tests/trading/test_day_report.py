@@ -197,6 +197,7 @@ def test_the_report_says_how_much_of_the_time_a_stop_stood_at_the_broker() -> No
     assert (content["protected_share"], content["longest_unprotected_seconds"]) == (0.999949, 1.25)
     assert content["loss_if_left_alone"] == 1234.56
     assert "99.99%" in shown((), 120, facts)
+    assert "Lost at worst if this machine dies now: ₹ 1,234.56" in shown((), 80, facts)
 
 
 def test_a_day_without_a_position_has_no_share_of_protection() -> None:

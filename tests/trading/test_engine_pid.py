@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 from trading import engine_pid
-from trading.engine_pid import PID_FILE, EngineProcess, remove_engine, running_engine, write_engine
+from trading.engine_pid import PID_FILE, EngineProcess, remove_engine, running_engine, stopped_engine, write_engine
 
 pytestmark = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this system has no /proc")
 
@@ -49,6 +49,18 @@ def other_bot(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 def forge(folder: Path, **changes: object) -> None:
     facts = json.loads((folder / PID_FILE).read_text())
     (folder / PID_FILE).write_text(json.dumps(facts | changes))
+
+
+def test_a_bot_that_a_signal_has_stopped_is_found_until_it_goes_on(
+    tmp_path: Path, lock: Path, other_bot: "subprocess.Popen[str]"
+) -> None:
+    assert stopped_engine(tmp_path, lock) == 0
+    other_bot.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, other_bot.pid, os.WSTOPPED | os.WNOWAIT)
+    assert stopped_engine(tmp_path, lock) == other_bot.pid
+    other_bot.send_signal(signal.SIGCONT)
+    os.waitid(os.P_PID, other_bot.pid, os.WCONTINUED | os.WNOWAIT)
+    assert stopped_engine(tmp_path, lock) == 0
 
 
 def test_the_file_names_this_process_its_start_and_the_machines_and_is_its_owners_alone(tmp_path: Path) -> None:

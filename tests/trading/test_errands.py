@@ -154,6 +154,7 @@ BOOKS = events.BooksWanted(at=0, why="test")
         (events.OrderIntended(at=0, intent=INTENT), ("place", "T1"), Verb.PLACE, "T1"),
         (events.ChangeIntended(at=0, change=CHANGE), ("modify", "T1"), Verb.MODIFY, "T1"),
         (events.CancelIntended(at=0, tag="T1", broker_id="7", why=""), ("cancel", "7"), Verb.CANCEL, "T1"),
+        (events.CounterCancelIntended(at=0, symbol=SBIN, broker_id="7", why=""), ("cancel", "7"), Verb.CANCEL, SBIN),
         (
             events.PositionExitIntended(at=0, symbol=SBIN, product=Product.CNC, why=""),
             ("exit", SBIN, "CNC"),

@@ -224,6 +224,15 @@ def test_a_stop_before_any_session_is_one_json_object_that_says_so(
     assert none["flat"] is none["safety_level"] is None  # nobody has looked
 
 
+def test_everything_a_run_creates_is_for_its_owner_only(
+    screen: io.StringIO, settings: Settings, tmp_path: Path
+) -> None:
+    front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+    made = [path for folder in ("logs", "state") for path in (tmp_path / folder, *(tmp_path / folder).rglob("*"))]
+    assert {"summary.json", "live_trading.log", "bot.lock", "logs", "state"} <= {path.name for path in made}
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
 def test_a_closed_terminal_costs_the_picture_and_not_the_summary(
     screen: io.StringIO, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

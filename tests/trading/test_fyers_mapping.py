@@ -246,9 +246,21 @@ def test_an_unreadable_row_of_a_symbol_that_is_not_traded_here_spoils_nothing(co
 def test_an_unreadable_row_spoils_the_book_only_where_it_may_be_ours(convert, key, row):
     odd = {**row, "productType": None}
     assert len(convert({"s": "ok", key: [{**odd, "orderTag": "2:Untagged"}, row]}, OURS)) == 1
-    for tag in (f"1:{OUR_TAG}", None, 5):
+    for tag in (f"1:{OUR_TAG}", None, [5]):
         with pytest.raises(DataError, match=r"productType|orderTag"):
             convert({"s": "ok", key: [{**odd, "orderTag": tag}]}, OURS)
+
+
+@pytest.mark.hazard("O14")
+def test_a_tag_that_somebody_else_wrote_as_a_number_does_not_spoil_a_book_or_a_message():
+    theirs = {"orderTag": 20260106}
+    for convert, key, row in (
+        (mapping.orders_from, "orderBook", BOOK_ROW),
+        (mapping.fills_from, "tradeBook", TRADE_ROW),
+    ):
+        facts = convert({"s": "ok", key: [{**row, **theirs}, row, {**row, **theirs, "productType": None}]}, OURS)
+        assert [fact.tag for fact in facts] == ["", OUR_TAG]
+    assert mapping.order_from_socket({**SOCKET_ORDER, "ordertag": 20260106}).tag == ""
 
 
 def test_a_position_keeps_summed_values():

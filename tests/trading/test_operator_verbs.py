@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from core.errors import BotError, ConfigurationError
+from core.errors import BotError, ConfigurationError, StorageError
 from core.events import Command
 from runtime.settings import Mode, Settings
 from trading.command_queue import Answer, CommandQueue
@@ -71,8 +71,30 @@ def test_a_refusal_of_the_bot_is_an_error(settings, running, tmp_path):
 def test_a_bot_that_idles_is_not_said_to_have_obeyed(settings, running, tmp_path, monkeypatch):
     monkeypatch.setattr("trading.operator_verbs._ANSWER_WITHIN", 0.1)
     line = give_command(settings, Command.HALT, "lunch", Mode.LIVE).line
-    assert line.startswith(f"halt: written down for the live bot on {tmp_path}, not taken yet")
+    assert line.startswith(f"halt: recorded for the live bot on {tmp_path}, NOT YET ACKNOWLEDGED: it has not answered")
+    assert "nothing has changed" in line
     assert len(CommandQueue(tmp_path, "live").waiting()) == 1
+
+
+def test_a_bot_that_a_signal_has_stopped_is_said_to_be_stopped_and_not_to_have_obeyed(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("trading.operator_verbs._ANSWER_WITHIN", 0.1)
+    monkeypatch.setattr("trading.operator_verbs.stopped_engine", lambda folder, lock: 4321)
+    with FileLock(tmp_path / LOCK_FILE):
+        receipt = give_command(settings, Command.HALT, "lunch", None)
+    assert receipt.line.startswith(f"halt: recorded for the bot on {tmp_path}, NOT YET ACKNOWLEDGED: its process is")
+    assert receipt.line.endswith("kill -CONT 4321 lets it go on")
+    assert (receipt.data["acknowledged"], receipt.data["stopped_pid"]) == (False, 4321)
+
+
+@pytest.mark.hazard("R2")
+@pytest.mark.parametrize("kind", ["a folder", "a link"])
+def test_a_lock_that_is_no_plain_file_is_named_instead_of_believed(settings, tmp_path, kind):
+    lock = tmp_path / LOCK_FILE
+    lock.mkdir() if kind == "a folder" else lock.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match=rf"bot\.lock is {kind}, so nobody can tell whether a bot runs; remove it$"):
+        give_command(settings, Command.HALT, "lunch", None)
+    assert not (tmp_path / "elsewhere").exists()
+    assert not (tmp_path / "commands.sqlite").exists()
 
 
 def test_bytes_that_are_no_text_do_not_break_a_command(settings, tmp_path):

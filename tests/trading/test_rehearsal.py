@@ -1,4 +1,5 @@
 import json
+import re
 from contextlib import nullcontext
 from datetime import date, time
 from pathlib import Path
@@ -147,6 +148,35 @@ def test_a_run_that_is_running_is_not_gone_on_with(tmp_path: Path) -> None:
     with FileLock(folder / BROKER / LOCK), pytest.raises(ConfigurationError, match="this run is running"):
         resumed_run(folder, as_json=False)
     assert resumed_run(folder, as_json=False).clock_start == CLOSE - SECOND
+
+
+DYING_SIMULATOR = """#!/bin/sh
+case "$3" in
+simulator) echo '{"clock": {"start": 0, "speed": 1, "epoch": 0}, "symbols": [], "account": "A", "client_id": "C",
+"rest": "", "data": "", "data_socket": "", "order_socket": "", "symbol_master": ""}' | tr -d '\\n'; echo
+echo 'fyersbot: market_time.json: the disk is full' >&2 ;;
+login) echo http://127.0.0.1:1/page?state=x; read answer ;;
+esac
+"""
+
+
+@pytest.mark.hazard("W4")
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_simulator_that_dies_at_once_is_told_in_one_line_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_full: bool
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(DYING_SIMULATOR)
+    program.chmod(0o700)
+    monkeypatch.setattr("trading.rehearsal.sys.executable", str(program))
+    if is_full:
+        monkeypatch.setattr("trading.rehearsal.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    plan = rehearsal.Rehearsal(folder=tmp_path, clock_start=instant_at(DAY, time(10, 0)), market_close=CLOSE, speed=1.0)
+    with pytest.raises(BotError) as ended:
+        rehearsal.rehearse(plan)
+    why = rf"the disk that holds {tmp_path} is full: make room .*" if is_full else "market_time.json: the disk is full"
+    said = rf"the simulator has ended \({why}\), so its sign-in page at 127.0.0.1:1 does not answer: .*refused"
+    assert re.fullmatch(said, str(ended.value))
 
 
 @pytest.mark.hazard("X12")

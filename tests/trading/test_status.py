@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,22 @@ from filelock import FileLock
 from core import events
 from core.errors import ConfigurationError, StorageError
 from core.events import Condition, SafetyLevel, Verb
-from core.instants import SECOND
-from core.market import Side
+from core.instants import SECOND, ist_date
+from core.market import Instrument, Side
 from core.orders import OrderIntent, OrderType, Outcome, OutcomeKind, Product, Purpose
+from runtime.clock import MarketClock
 from runtime.settings import Mode, Settings
+from simulation.setting import DESK
 from trading.event_log import LAYOUT, SqliteEventLog
 from trading.operator_verbs import LOCK_FILE
 from trading.status import status_of
 
+from .conftest import HandClock, WeekdayCalendar
+
 NINE = 1_767_670_200 * SECOND
 """09:00 in India on 2026-01-06."""
 SBIN = "NSE:SBIN-EQ"
+CLOCK = HandClock(NINE + 61 * SECOND)
 
 
 def intent(tag: str, purpose: Purpose, side: Side) -> OrderIntent:
@@ -79,9 +85,10 @@ def test_a_bot_is_told_with_its_level_doubts_positions_and_orders(settings, tmp_
         events.LevelChanged(at=NINE + 5, level=SafetyLevel.EXIT_ONLY, why="news"),
         events.ConditionChanged(at=NINE + SECOND, condition=Condition.DISK, holds=True, why="1 MB is left"),
     ):
-        told = status_of(settings, None)
+        told = status_of(settings, None, CLOCK)
     assert told.data == {
         "mode": "live",
+        "rehearsal": False,
         "account": "XY0001",
         "bot_runs": False,
         "level": "EXIT_ONLY",
@@ -114,31 +121,69 @@ def test_a_bot_is_told_with_its_level_doubts_positions_and_orders(settings, tmp_
         ],
         "trades": 0,
         "realised": 0.0,
+        "protected_share": None,
+        "longest_unprotected_seconds": 0.0,
+        "loss_if_left_alone": 800.0,
         "last_event_at": "2026-01-06 09:00:01",
+        "last_event_age_seconds": 60.0,
         "event_log": str(tmp_path / "live.sqlite"),
     }
     assert told.lines == [
-        "live bot on account XY0001 does not run; last event 2026-01-06 09:00:01",
+        "live bot on account XY0001 does not run; last event 2026-01-06 09:00:01, recorded 60 s ago",
         "safety level EXIT_ONLY: news; DISK: 1 MB is left",
         "day not begun: 0 trades, realised 0.00 rupees",
+        "no position was held today; if this machine dies now: 800.00 rupees lost at worst",
         "-10 NSE:SBIN-EQ: entry 800.05, stop 804.00, NOT PROTECTED",
         "order T1: stop, BUY 10 NSE:SBIN-EQ at 796.00, unknown",
     ]
 
 
+def test_the_protected_share_of_the_day_is_told_with_the_loss_up_to_the_price_band(settings, tmp_path):
+    session = WeekdayCalendar().trading_day(ist_date(NINE))
+    instrument = Instrument(symbol=SBIN, token="10100000003045", tick=5, lower_band=79_000, upper_band=81_000)
+    later = replace(adopted(), at=session.open)
+    with write(
+        tmp_path,
+        "paper",
+        booted("paper"),
+        replace(DESK, at=NINE, instruments=(instrument,)),
+        events.DayBegan(at=NINE + 1, day=session),
+        later,
+        events.Reconciled(at=session.open + 30 * SECOND, why=""),
+    ):
+        told = status_of(settings, None, HandClock(session.open + 3 * 3_600 * SECOND))
+    assert (told.data["protected_share"], told.data["longest_unprotected_seconds"]) == (0.0, 30.0)
+    assert told.data["loss_if_left_alone"] == 99.5
+    assert told.lines[3] == (
+        "protected 0.00% of position time, longest without a stop 30.0 s; "
+        "if this machine dies now: 99.50 rupees lost at worst"
+    )
+    assert told.lines[0].endswith("recorded 3 h ago")
+
+
+def test_a_rehearsal_is_named_and_its_age_is_that_of_the_file_because_its_clock_is_another(settings, tmp_path):
+    with write(tmp_path, "live", replace(booted("live"), is_rehearsal=True)):
+        for path in tmp_path.glob("live.sqlite*"):
+            os.utime(path, ns=(MarketClock().now() - 600 * SECOND,) * 2)
+        told = status_of(settings, None, CLOCK)
+    assert told.data["rehearsal"] is True
+    assert told.lines[0].startswith("rehearsal bot on account XY0001 does not run")
+    assert told.lines[0].endswith("recorded 10 min ago")
+
+
 def test_the_newest_log_is_told_unless_a_mode_is_named(settings, tmp_path):
     with write(tmp_path, "live", booted("live", NINE)), write(tmp_path, "paper", booted("paper", NINE + SECOND)):
-        assert status_of(settings, None).state.mode == "paper"
-        assert status_of(settings, Mode.LIVE).state.mode == "live"
+        assert status_of(settings, None, CLOCK).state.mode == "paper"
+        assert status_of(settings, Mode.LIVE, CLOCK).state.mode == "live"
 
 
 def test_a_running_bot_that_writes_is_neither_disturbed_nor_waited_for(settings, tmp_path):
     with FileLock(tmp_path / LOCK_FILE), write(tmp_path, "paper", booted("paper")) as log:
         log._connection.execute("BEGIN IMMEDIATE")
-        assert status_of(settings, None).bot_runs
+        assert status_of(settings, None, CLOCK).bot_runs
         log._connection.execute("ROLLBACK")
         log.append([adopted()])
-        assert len(status_of(settings, None).state.positions) == 1
+        assert len(status_of(settings, None, CLOCK).state.positions) == 1
 
 
 def test_a_log_left_by_a_kill_is_read_and_left_as_it_was(settings, tmp_path):
@@ -148,14 +193,14 @@ def test_a_log_left_by_a_kill_is_read_and_left_as_it_was(settings, tmp_path):
         os._exit(9)
     os.waitpid(pid, 0)
     before = (tmp_path / "paper.sqlite").read_bytes()
-    assert status_of(settings, None).state.boot == 1
+    assert status_of(settings, None, CLOCK).state.boot == 1
     assert (tmp_path / "paper.sqlite").read_bytes() == before
 
 
 def test_a_log_at_rest_is_read_without_a_trace(settings, tmp_path):
     write(tmp_path, "paper", booted("paper")).close()
     before = sorted(path.name for path in tmp_path.iterdir())
-    assert status_of(settings, None).state.mode == "paper"
+    assert status_of(settings, None, CLOCK).state.mode == "paper"
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
@@ -165,9 +210,9 @@ def test_where_no_bot_has_run_there_is_one_line_and_no_file(settings, tmp_path, 
         write(tmp_path, "paper").close()
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(ConfigurationError, match=r"no bot has run on .*; run this in .*--config"):
-        status_of(settings, None)
+        status_of(settings, None, CLOCK)
     with pytest.raises(ConfigurationError, match="no live bot has run"):
-        status_of(settings, Mode.LIVE)
+        status_of(settings, Mode.LIVE, CLOCK)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
@@ -175,8 +220,8 @@ def test_a_log_that_is_none_or_of_another_version_is_an_error_in_words(settings,
     path = tmp_path / "paper.sqlite"
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(StorageError, match="cannot be read: file is not a database"):
-        status_of(settings, None)
+        status_of(settings, None, CLOCK)
     path.unlink()
     sqlite3.connect(path).execute("PRAGMA user_version=7").connection.close()
     with pytest.raises(StorageError, match=f"has layout 7, this version reads {LAYOUT}"):
-        status_of(settings, None)
+        status_of(settings, None, CLOCK)

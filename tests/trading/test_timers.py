@@ -65,3 +65,20 @@ def test_a_deadline_that_another_one_moved_is_not_due_any_more():
     assert not timers.is_due(books)
     assert not timers.is_due(chase)
     assert timers.next_due() == 60
+
+
+def test_the_next_deadline_is_the_earliest_after_each_change():
+    timers = Timers()
+    assert timers.next_due() is None
+    timers.set(Deadline.CHASE, "A", 20)
+    timers.set(Deadline.CHASE, "B", 30)
+    assert timers.next_due() == 20
+    timers.set(Deadline.CHASE, "A", 40)
+    assert timers.next_due() == 30
+    timers.set_earlier(Deadline.CHASE, "A", 10)
+    assert timers.next_due() == 10
+    timers.clear(Deadline.CHASE, "A")
+    assert timers.next_due() == 30
+    timers.clear(Deadline.CHASE, "B")
+    timers.clear(Deadline.CHASE, "B")
+    assert timers.next_due() is None

@@ -103,7 +103,7 @@ BUGS = (
     PlantedBug(
         name="open_loss_does_not_count",
         module="core.engine",
-        old="        return state.realised + sum(self._open_profit.values())\n",
+        old="        return state.realised + self._open_profit.total\n",
         new="        return state.realised\n",
         why="The kill switch knows closed trades only.",
         exposed_by=frozenset({FaultKind.GAP_MOVE, FaultKind.CIRCUIT_LOCK}),

@@ -83,9 +83,9 @@ BUGS = (
     ),
     PlantedBug(
         name="exit_beside_the_brokers",
-        module="trading.exit_ladder",
-        old="        if order is None and self._may_the_broker_close(state, position):\n            return []",
-        new="        if state.day is None:\n            return []",
+        module="trading.counter_order",
+        old="    if not asked:\n        return False\n",
+        new="    if asked >= 0:\n        return False\n",
         why="The broker was asked to close the position, and an order of ours follows at once.",
         exposed_by=_NO_WAY_OUT | {FaultKind.KILL, FaultKind.REQUEST_LATE, FaultKind.MODIFY_WITHOUT_EFFECT},
         often=3.0,
@@ -112,6 +112,24 @@ BUGS = (
         new="        return []\n",
         why="An exit that the market does not take is left where it is.",
         exposed_by=_NO_WAY_OUT,
+    ),
+    PlantedBug(
+        name="brokers_order_left_to_rest",
+        module="trading.exit_ladder",
+        old="        return [CounterCancelIntended(",
+        new="        return [] and [CounterCancelIntended(",
+        why="The broker's order that the price has left behind is waited for as long as it rests.",
+        exposed_by=_NO_WAY_OUT | {FaultKind.MODIFY_WITHOUT_EFFECT, FaultKind.MODIFY_RACE},
+        often=4.0,
+    ),
+    PlantedBug(
+        name="exit_beside_the_order_that_is_taken_away",
+        module="trading.counter_order",
+        old="    return not position.counter_orders <= ended or bool(_resting(books, position))\n",
+        new="    return False\n",
+        why="Once the broker has had its time an exit of ours goes out beside its order: both may fill.",
+        exposed_by=_NO_WAY_OUT | {FaultKind.MODIFY_WITHOUT_EFFECT, FaultKind.MODIFY_RACE},
+        often=4.0,
     ),
     PlantedBug(
         name="price_off_the_grid",
@@ -158,8 +176,8 @@ BUGS = (
     PlantedBug(
         name="trails_in_memory",
         module="core.engine",
-        old="        self._open_profit[symbol] = position.profit_at(ltp)\n",
-        new="""        self._open_profit[symbol] = position.profit_at(ltp)
+        old="        self._open_profit.mark(symbol, position.profit_at(ltp))\n",
+        new="""        self._open_profit.mark(symbol, position.profit_at(ltp))
         if position.stop and position.side.value > 0:
             position.stop = max(position.stop, ltp - (position.target - position.stop))
 """,

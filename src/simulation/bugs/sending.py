@@ -10,8 +10,8 @@ BUGS = (
     PlantedBug(
         name="resend_on_unknown",
         module="core.order_states",
-        old="_LIVE = frozenset({OrderState.SENT, OrderState.UNKNOWN, ",
-        new="_LIVE = frozenset({OrderState.SENT, ",
+        old='_LIVE = frozenset({"sent", "unknown", ',
+        new='_LIVE = frozenset({"sent", ',
         why="An order without an answer counts as gone, so that the next one is sent beside it.",
         exposed_by=_LOST_ANSWERS,
     ),

@@ -21,7 +21,7 @@ def wish(tmp_path: Path, play: str) -> Wish:
         seeds=4,
         first_seed=11,
         crash_everywhere=False,
-        sessions=1,
+        sessions=None,
         mutants=False,
         only=(),
         plan=None,
@@ -33,6 +33,18 @@ def wish(tmp_path: Path, play: str) -> Wish:
 
 
 Printed = pytest.CaptureFixture[str]
+
+
+def of_plan(wish: Wish, file: Path) -> Wish:
+    return replace(wish, plan=file, seeds=None, first_seed=None, processes=None)
+
+
+def of_crashes(wish: Wish) -> Wish:
+    return replace(wish, crash_everywhere=True, sessions=1, seeds=None)
+
+
+def of_mutants(wish: Wish, name: str) -> Wish:
+    return replace(wish, mutants=True, only=(name,), failures=None)
 
 
 def report_of(capsys: Printed) -> dict[str, Any]:
@@ -61,7 +73,7 @@ def test_a_failing_seed_ends_with_1_and_is_written_as_a_small_test(wish: Wish, c
     file = wish.failures.parent / "plan.json"
     faults = [["kill", 3], *[[kind.value, 2] for kind in FaultKind], ["pause", 1]]
     file.write_text(json.dumps({"seed": 5, "faults": faults}))
-    assert simulate(replace(wish, plan=file)) == 1
+    assert simulate(of_plan(wish, file)) == 1
     report = report_of(capsys)
     assert report["violations"] == 1
     text = Path(report["stories"][0]).read_text()
@@ -74,13 +86,13 @@ def test_a_failing_seed_ends_with_1_and_is_written_as_a_small_test(wish: Wish, c
 def test_a_plan_that_holds_ends_with_0(wish: Wish, capsys: Printed) -> None:
     file = wish.failures.parent / "plan.json"
     file.write_text('{"seed": 5, "faults": [["kill", 3]]}')
-    assert simulate(replace(wish, plan=file)) == 0
+    assert simulate(of_plan(wish, file)) == 0
     assert report_of(capsys)["stories"] == []
     assert not wish.failures.exists()
 
 
 def test_a_crash_that_breaks_something_ends_with_1(wish: Wish, capsys: Printed) -> None:
-    assert simulate(replace(wish, crash_everywhere=True)) == 1
+    assert simulate(of_crashes(wish)) == 1
     report = report_of(capsys)
     assert (report["sessions"], report["crashes"], report["violations"]) == (1, 12, 1)
     assert report["failing"][0]["plan"]["crash"] == {"write": 5, "before": False}
@@ -95,7 +107,7 @@ def test_a_session_that_is_not_the_same_twice_ends_with_1(wish: Wish, capsys: Pr
 
 @pytest.mark.hazard("V11")
 def test_a_suite_that_finds_nothing_ends_with_1_and_names_what_survived(wish: Wish, capsys: Printed) -> None:
-    assert simulate(replace(wish, mutants=True, only=("everybody_is_long",))) == 1
+    assert simulate(of_mutants(wish, "everybody_is_long")) == 1
     report = report_of(capsys)
     assert (report["mutants"], report["found"]) == (1, 0)
     assert report["survivors"] == [
@@ -109,9 +121,9 @@ def test_people_get_lines_and_progress_on_the_other_stream(run: str, wish: Wish,
     file.write_text('{"seed": 5, "faults": [["kill", 3]]}')
     wishes = {
         "seeds": wish,
-        "crash": replace(wish, crash_everywhere=True),
-        "mutants": replace(wish, mutants=True, only=("everybody_is_long",)),
-        "plan": replace(wish, plan=file),
+        "crash": of_crashes(wish),
+        "mutants": of_mutants(wish, "everybody_is_long"),
+        "plan": of_plan(wish, file),
     }
     simulate(replace(wishes[run], as_json=False))
     said = capsys.readouterr()
@@ -128,10 +140,17 @@ def test_people_get_lines_and_progress_on_the_other_stream(run: str, wish: Wish,
 def test_wishes_that_contradict_each_other_are_refused(wish: Wish, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="ask for one"):
         simulate(replace(wish, mutants=True, crash_everywhere=True))
-    with pytest.raises(ConfigurationError, match="add --mutants"):
-        simulate(replace(wish, only=("everybody_is_long",)))
+    for ignored, named in (
+        (replace(wish, only=("everybody_is_long",)), "--only says nothing about the plain run, only about --mutants"),
+        (replace(wish, sessions=5), "--sessions says nothing about the plain run, only about --crash-everywhere"),
+        (replace(of_mutants(wish, "everybody_is_long"), failures=tmp_path), "--failures says nothing about --mutants"),
+        (replace(of_crashes(wish), seeds=5), "--seeds says nothing about --crash-everywhere"),
+        (replace(of_plan(wish, tmp_path), first_seed=0), "--first-seed says nothing about --plan"),
+    ):
+        with pytest.raises(ConfigurationError, match=named):
+            simulate(ignored)
     with pytest.raises(ConfigurationError, match="no planted bug nonsense"):
-        simulate(replace(wish, mutants=True, only=("nonsense",)))
+        simulate(of_mutants(wish, "nonsense"))
 
 
 @pytest.mark.parametrize(
@@ -141,6 +160,6 @@ def test_a_plan_file_that_is_none_is_refused(text: str, wish: Wish, tmp_path: Pa
     file = tmp_path / "plan.json"
     file.write_text(text)
     with pytest.raises(ConfigurationError):
-        simulate(replace(wish, plan=file))
+        simulate(of_plan(wish, file))
     with pytest.raises(FileNotFoundError):
-        simulate(replace(wish, plan=tmp_path / "missing.json"))
+        simulate(of_plan(wish, tmp_path / "missing.json"))

@@ -357,6 +357,8 @@ class Rehearsal:
                 self._call(Verb.CANCEL, tag, lambda: broker.cancel(broker_id))
             case events.PositionExitIntended(symbol=symbol, product=product):
                 self._call(Verb.EXIT, symbol, lambda: broker.exit(symbol, product.value))
+            case events.CounterCancelIntended(symbol=symbol, broker_id=broker_id):
+                self._call(Verb.CANCEL, symbol, lambda: broker.cancel(broker_id))
             case events.BooksWanted():
                 self._read_books()
             case events.FundsWanted():

@@ -26,6 +26,10 @@ def refusals(bot) -> list[str]:
     return [event.code for event in bot.of_kind(events.EntryRefused)]
 
 
+KERNELS_OWN = {Condition.GAP, Condition.RATE, Condition.UNPROTECTED}
+"""Doubts that the kernel ends by itself."""
+
+
 def ended(bot) -> list[Condition]:
     return [event.condition for event in bot.of_kind(events.DoubtChanged) if not event.holds]
 
@@ -39,7 +43,7 @@ def try_to_enter(bot, symbol: str = SBIN) -> bool:
 
 
 @pytest.mark.hazard("A9", "T2", "W4", "R5", "V9")
-@pytest.mark.parametrize("condition", [c for c in Condition if c not in {Condition.GAP, Condition.RATE}])
+@pytest.mark.parametrize("condition", [c for c in Condition if c not in KERNELS_OWN])
 def test_a_doubt_of_the_process_refuses_entries_until_the_process_ends_it(bot, condition):
     doubt(bot, condition)
     assert not try_to_enter(bot)

@@ -167,3 +167,43 @@ def test_after_a_resume_the_next_flatten_is_proven_anew(bot):
     flatten(bot)
     bot.run(20)
     assert len(proofs(bot)) == 2
+
+
+def asked(bot, since: int) -> list[str]:
+    """The symbols in which something was sent since an instant, in order."""
+    effects = (events.OrderIntended, events.ChangeIntended, events.CancelIntended, events.PositionExitIntended)
+    sent = [event for event in bot.happened if isinstance(event, effects) and event.at >= since]
+    return [symbol_of(bot, event) for event in sent]
+
+
+def symbol_of(bot, event) -> str:
+    match event:
+        case events.OrderIntended(intent=intent):
+            return intent.symbol
+        case events.ChangeIntended(change=change):
+            return change.symbol
+        case events.CancelIntended(tag=tag):
+            return bot.kernel.state.orders[tag].intent.symbol
+    return event.symbol
+
+
+@pytest.mark.hazard("P13", "S9")
+@pytest.mark.parametrize(("first", "second"), [((SBIN, 80_000), (INFY, 90_000)), ((SBIN, 90_000), (INFY, 80_000))])
+def test_the_largest_position_is_closed_first(bot, first, second):
+    bot.enter(Direction.LONG, first[1], first[0])
+    bot.enter(Direction.LONG, second[1], second[0])
+    begun = flatten(bot)
+    largest, other = sorted((first, second), key=lambda held: -held[1])
+    assert asked(bot, begun) == [largest[0], other[0]]
+    bot.run(20)
+    assert bot.kernel.state.flattened
+
+
+@pytest.mark.hazard("P13")
+def test_an_entry_that_may_still_fill_is_cancelled_before_anything_is_closed(bot):
+    bot.enter(Direction.LONG, 90_000, SBIN)
+    bot.tick(80_000, INFY, depth=0)
+    bot.signal(Direction.LONG, INFY)
+    bot.run(1)
+    begun = flatten(bot)
+    assert asked(bot, begun) == [INFY, SBIN]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core import events
+from core.events import Verb
 from core.instants import SECOND
 from core.orders import BrokerPosition, OrderType, Purpose
 from core.signals import Direction
@@ -169,3 +170,23 @@ def test_a_square_off_is_explained_by_its_trade_though_our_clock_is_not_the_exch
     assert [trade.exit_reason for trade in bot.trades] == ["closed_at_broker"]
     assert bot.kernel.state.is_flat
     assert not bot.kernel.state.blocked
+
+
+@pytest.mark.hazard("P7", "S4")
+@SIDES
+@pytest.mark.parametrize("mute", [False, True])
+def test_a_hand_that_closes_while_the_fate_of_our_stop_is_unknown_is_not_followed_by_an_exit(
+    bot, direction, towards, mute
+):
+    bot.broker.plans[Verb.PLACE].extend(["", "never"])
+    bot.tick(80_000)
+    bot.signal(direction)
+    bot.run(2)
+    bot.broker.mute = mute
+    bot.broker.by_hand(SBIN, direction.side.opposite, 10)
+    bot.run(10)
+    bot.feel(80_000 - 600 * towards)  # through the stop that never arrived
+    bot.run(70)
+    assert bot.broker.net(SBIN) == 0
+    assert len(bot.of_kind(events.OrderIntended)) == 2
+    assert bot.kernel.state.is_flat

@@ -82,6 +82,25 @@ def test_a_candle_that_closed_long_ago_is_decided_on_and_not_entered_on(rehearse
     assert ask(bot) == []
 
 
+@pytest.mark.hazard("P4", "S21")
+def test_orders_of_the_day_that_are_used_up_by_stops_refuse_an_entry_and_never_an_exit_or_a_stop(rehearse):
+    bot = rehearse(max_orders_per_day=4, trail_atr=1.0, target_atr=30.0)
+    bot.enter()
+    for price in (80_400, 80_800, 81_200):
+        bot.tick(price)
+        bot.run(2)
+    sent = len(bot.of_kind(events.OrderIntended)) + len(bot.of_kind(events.ChangeIntended))
+    assert bot.kernel.state.orders_today == sent > 4
+    assert ask(bot, INFY) == ["MAX_ORDERS"]
+    assert bot.broker.open_exits(SBIN)[0].trigger_price == 81_000
+    bot.broker.cancel_by_hand(bot.tag(Purpose.STOP))
+    bot.run(10)
+    assert len(bot.broker.open_exits(SBIN)) == 1, "a new stop was sent above the limit"
+    bot.give(events.CommandGiven(at=bot.now, command=Command.FLATTEN, why="lunch"))
+    bot.run(10)
+    assert bot.kernel.state.is_flat
+
+
 def test_an_entry_of_unknown_fate_counts_as_filled(rehearse):
     bot = rehearse(max_exposure=2 * VALUE - 1)
     bot.broker.plans[Verb.PLACE].append("never")

@@ -129,12 +129,12 @@ def test_a_position_book_that_lags_behind_the_brokers_late_exit_is_not_believed(
         bot.run(0.1)
     (counter_order,) = bot.broker.late_orders or bot.run(1) or bot.broker.late_orders
     bot.broker.late_orders.clear()
-    bot.run(60)
+    bot.run(40)
     stale = bot.broker.read().positions
     read = bot.broker.read
     bot.broker.read = lambda: replace(read(), positions=stale)
     bot.broker._fill(counter_order, 10)
-    bot.run(8)
+    bot.run(10)
     bot.broker.read = read
     bot.run(20)
     assert bot.broker.net(SBIN) == 0
