@@ -2,8 +2,8 @@
 
 A symbol is blocked when the books contradict our fills or somebody else holds shares in it. Books also come late or
 empty, and people close what they opened. So a block ends by itself when two readings, apart, show just what we hold,
-and nothing of ours is on its way. A position book that is silent proves nothing: the row of the symbol must be there,
-or the orders of the day must come to the same.
+and nothing of ours is on its way. A position book that is silent proves nothing, nor does one from which shares went
+to another product: the orders of the day, whoever sent them, must come to the same.
 """
 
 from core import events
@@ -56,5 +56,4 @@ class BlockLift:
         is_moving = is_moving or any(order.state is not OrderState.WORKING for order in state.live_orders(symbol))
         if is_moving or state.shares_at_broker(books, symbol, product) != ours:
             return False
-        is_listed = any(row.symbol == symbol and row.product == product.value for row in books.positions)
-        return is_listed or net_by_orders(books, symbol) + state.carried.get(symbol, 0) == ours
+        return net_by_orders(books, symbol) + state.carried.get(symbol, 0) == ours

@@ -48,6 +48,16 @@ def late(books):
     return replace(books, positions=tuple(replace(row, net_quantity=10) for row in books.positions))
 
 
+def converted(books):
+    """A person turns shares into delivery: they move to another row, and the orders stay as they were."""
+    return replace(
+        books,
+        positions=tuple(
+            row for old in books.positions for row in (replace(old, net_quantity=0), replace(old, product="CNC"))
+        ),
+    )
+
+
 @pytest.mark.hazard("S6", "O11")
 @SIDES
 def test_a_position_book_that_was_empty_for_a_while_blocks_a_symbol_only_until_it_agrees_twice(bot, direction, towards):
@@ -107,6 +117,18 @@ def test_a_position_book_that_is_silent_lifts_no_block_where_the_orders_say_othe
     bot.run(70)
     assert SBIN in bot.kernel.state.blocked
     bot.broker.no_positions = True
+    bot.run(300)
+    assert lifted(bot) == []
+
+
+@pytest.mark.hazard("P10", "O11")
+def test_shares_of_somebody_else_that_went_to_another_product_go_on_blocking_the_symbol(bot):
+    bot.tick(80_000)
+    bot.broker.by_hand(SBIN, Side.BUY, 7)
+    bot.run(70)
+    assert SBIN in bot.kernel.state.blocked
+    read = bot.broker.read
+    bot.broker.read = lambda: converted(read())
     bot.run(300)
     assert lifted(bot) == []
 
