@@ -146,9 +146,11 @@ def _candles(years: Sequence[_Year], days: Days | None) -> CandleColumns:
     """Return the candles of some years, or only of some days of them; checked once, for each check costs a read."""
     if not years:
         return empty()
-    starts, opens, highs, lows, closes, volumes = (
-        np.concatenate(parts, dtype=np.int64) for parts in zip(*(year.columns for year in years), strict=True)
-    )
+    # One block for all columns: large enough for the system to hand out in large pages, which halves the time.
+    block = np.empty((len(_COLUMNS), sum(len(year.columns[0]) for year in years)), dtype=np.int64)
+    for column, parts in zip(block, zip(*(year.columns for year in years), strict=True), strict=True):
+        np.concatenate(parts, out=column)
+    starts, opens, highs, lows, closes, volumes = block
     starts *= MILLISECOND
     part = slice(None)
     if days is not None:
@@ -173,7 +175,7 @@ def _write(path: Path, series: Series, candles: CandleColumns, known: tuple[Days
         pq.write_table(
             table,
             file,
-            compression="zstd",
+            compression="snappy",
             use_dictionary=False,
             column_encoding=dict.fromkeys(_COLUMNS, "DELTA_BINARY_PACKED"),
             write_page_checksum=True,
