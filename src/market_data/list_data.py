@@ -7,7 +7,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from core.instants import ist_text
+from core.instants import ist_date, ist_text
 from market_data.candle_store import Holding
 
 
@@ -30,12 +30,12 @@ def holdings_table(holdings: Sequence[Holding], *, shows_time_range: bool) -> Ta
     """Return what the store holds, for people: a row for each series."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("symbol", no_wrap=True)
-    table.add_column("timeframe")
-    table.add_column("candles", justify="right")
+    table.add_column("timeframe", no_wrap=True)
+    table.add_column("candles", justify="right", no_wrap=True)
     if shows_time_range:
         table.add_column("from", no_wrap=True)
         table.add_column("to", no_wrap=True)
-        table.add_column("unknown days", justify="right")
+        table.add_column("days unknown", justify="right")
     for each in holdings:
         cells = [each.series.symbol, each.series.timeframe.value, f"{each.candles:,}"]
         table.add_row(*cells, *(_time_range(each) if shows_time_range else ()))
@@ -43,6 +43,6 @@ def holdings_table(holdings: Sequence[Holding], *, shows_time_range: bool) -> Ta
 
 
 def _time_range(holding: Holding) -> tuple[str, str, str]:
-    first, last = (ist_text(at)[:16] if at is not None else "-" for at in (holding.first, holding.last))
+    first, last = (str(ist_date(at)) if at is not None else "-" for at in (holding.first, holding.last))
     unknown = sum((later.first - earlier.last).days - 1 for earlier, later in pairwise(holding.known))
     return first, last, str(unknown)

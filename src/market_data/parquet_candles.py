@@ -75,6 +75,8 @@ class ParquetCandleStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / ".lock", timeout=_LOCK_SECONDS):
+                for left_by_a_crash in folder.glob(".[0-9]*.parquet.*"):
+                    left_by_a_crash.unlink()
                 for part in _by_year(days):
                     self._put_year(series, part, within(candles, part))
         except Timeout:
