@@ -67,12 +67,17 @@ def admit(path: Path, series: Series, raw: RawCandles, calendar: Calendar, now: 
     sessions = _Sessions(calendar, single.starts)
     inside = sessions.holds(path, single.starts, series.timeframe)
     kept = single.rows(inside)
+    if 2 * len(kept) < len(single):
+        raise DataError(
+            f"{path}: {len(single) - len(kept)} of {len(single)} rows lie outside every session of the calendar; "
+            "check zone, labels and dates"
+        )
     finished = _finished(sessions, kept.starts, series.timeframe, now)
     final = kept.rows(finished)
     if not len(final):
         raise DataError(
-            f"{path}: no whole session of {series}: {len(single) - len(kept)} rows lie outside every session, "
-            f"{len(kept) - len(final)} on days that the file cuts short; check the zone and the labels"
+            f"{path}: no whole session of {series}: its {len(kept)} rows are of a day that the file cuts short; "
+            "give a file that has all of it"
         )
     candles, rounded = _in_units(final)
     outside = set(_days(single.starts[~inside]).tolist()) - set(_days(kept.starts).tolist())

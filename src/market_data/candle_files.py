@@ -42,7 +42,7 @@ _DAILY = {"1d", "D"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the user says about a file. It wins over what the rows prove."""
+    """What the user says about a file: what its rows leave open, never what they disprove."""
 
     symbol: str | None = None
     timeframe: Timeframe | None = None
@@ -185,13 +185,13 @@ def _starts(path: Path, stamps: Stamps, wishes: Wishes) -> tuple[Timeframe | Non
     proven, why = zone_of(stamps, timeframe)
     if wishes.zone is not None and stamps.is_certain:
         raise DataError(f"{path}: its times carry their zone; leave out --zone")
-    zone, finding = _chosen("zone", wishes.zone, proven, why, Zone)
+    zone, finding = _chosen(path, "zone", wishes.zone, proven, why, Zone)
     findings.append(replace(finding, value="as written") if stamps.is_certain else finding)
     if zone is None:
         return timeframe, None, findings
     instants = stamps.instants(zone)
     proven_labels, why = labels_of(instants, timeframe)
-    labels, finding = _chosen("labels", wishes.labels, proven_labels, why, Labels)
+    labels, finding = _chosen(path, "labels", wishes.labels, proven_labels, why, Labels)
     findings.append(finding)
     return timeframe, None if labels is None else starts_of(instants, timeframe, labels), findings
 
@@ -215,8 +215,10 @@ def _timeframe(path: Path, stamps: Stamps, wished: Timeframe | None) -> tuple[Ti
 
 
 def _chosen(
-    what: str, wished: Choice | None, proven: Choice | None, why: str, kind: type[Choice]
+    path: Path, what: str, wished: Choice | None, proven: Choice | None, why: str, kind: type[Choice]
 ) -> tuple[Choice | None, Finding]:
+    if wished is not None and proven is not None and wished is not proven:
+        raise DataError(f"{path}: {what} is {proven.value} and not {wished.value} ({why}); leave out --{what}")
     chosen = wished or proven
     choices = tuple(str(each.value) for each in kind)
     value = str(chosen.value) if chosen else None

@@ -7,7 +7,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from core.instants import ist_date, ist_text
+from core.instants import ist_date, ist_datetime
 from market_data.candle_store import Holding
 
 
@@ -18,8 +18,8 @@ def holdings_data(holdings: Sequence[Holding]) -> list[dict[str, Any]]:
             "symbol": each.series.symbol,
             "timeframe": each.series.timeframe.value,
             "candles": each.candles,
-            "first": ist_text(each.first) if each.first is not None else None,
-            "last": ist_text(each.last) if each.last is not None else None,
+            "first": ist_datetime(each.first).isoformat() if each.first is not None else None,
+            "last": ist_datetime(each.last).isoformat() if each.last is not None else None,
             "known": [[days.first.isoformat(), days.last.isoformat()] for days in each.known],
         }
         for each in holdings

@@ -106,6 +106,12 @@ def test_rows_outside_the_sessions_are_left_out_and_their_days_named(judge):
     assert admitted.days_outside == (date(2024, 1, 13),)
 
 
+def test_a_file_of_which_most_rows_lie_outside_is_read_wrongly_and_refused(judge):
+    evenings = session(*week(), first=time(18, 0), minutes=60)
+    with pytest.raises(DataError, match=r"20 of 39 rows lie outside every session .*check zone, labels and dates"):
+        judge(joined(session(MONDAY).rows(np.arange(19)), evenings))
+
+
 def test_sessions_at_odd_times_are_sessions(judge):
     muhurat = session(date(2023, 11, 12), first=time(18, 15), minutes=60)
     saturday = joined(session(date(2024, 3, 2), minutes=45), session(date(2024, 3, 2), first=time(11, 30), minutes=60))
@@ -155,7 +161,7 @@ def test_a_candle_of_the_future_refuses_the_file(judge):
 
 
 def test_a_file_without_one_whole_session_is_refused(judge):
-    with pytest.raises(DataError, match=r"no whole session .*check the zone and the labels"):
+    with pytest.raises(DataError, match=r"no whole session of NSE:SBIN-EQ 15m: its 4 rows are of a day that the file"):
         judge(session(MONDAY, minutes=60))
 
 

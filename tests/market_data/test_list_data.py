@@ -33,8 +33,8 @@ def test_programs_learn_first_last_and_the_days_that_are_known(store: MemoryCand
             "symbol": "NSE:SBIN-EQ",
             "timeframe": "5m",
             "candles": 150,
-            "first": "2024-01-15 09:15:00",
-            "last": "2024-01-18 15:25:00",
+            "first": "2024-01-15T09:15:00+05:30",
+            "last": "2024-01-18T15:25:00+05:30",
             "known": [["2024-01-15", "2024-01-15"], ["2024-01-18", "2024-01-18"]],
         },
         {
