@@ -91,8 +91,9 @@ def layout_of(table: Table, wished: Mapping[str, str]) -> tuple[Layout, str]:
     else:
         found, why = _by_rows(table, wished), "by their rows: there is no header"
     found = {role: name for role, name in found.items() if name not in wished.values()} | dict(wished)
+    spare = {"timestamp"} if wished.keys() & {"date", "time"} and "timestamp" not in wished else {"date", "time"}
     if "timestamp" in found:
-        found = {role: name for role, name in found.items() if role not in {"date", "time"}}
+        found = {role: name for role, name in found.items() if role not in spare}
     if not found.keys() & {"timestamp", "date", "time"}:
         raise _lacking(table, "timestamp")
     for role in _PRICES:

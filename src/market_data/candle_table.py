@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.errors import DataError
 from features.columns import FloatArray
+from market_data.parquet_candles import ABOUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,9 +81,14 @@ def _parquet(path: Path) -> Table:
     try:
         # ParquetFile, not read_table: the latter makes columns of folders named key=value above the file.
         with pq.ParquetFile(path) as file:
+            is_ours = ABOUT in (file.metadata.metadata or {})
             frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{path}: not readable as Parquet ({_first_line(error)}); write or fetch it again") from None
+    if is_ours:
+        raise DataError(
+            f"{path}: is a file of the archive, in paise; it is in a store already: give the file it came from"
+        )
     _refuse_repeats(path, list(frame.columns))
     return Table(path, {str(name): frame[name] for name in frame.columns}, has_header=True, form="Parquet")
 

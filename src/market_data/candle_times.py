@@ -34,7 +34,8 @@ _DAILY_MINUTES = frozenset({0, 5 * 60 + 30, _OPEN, _CLOSE})
 _YEAR_1990, _YEAR_2100 = 631_152_000, 4_102_444_800
 _EPOCH_UNITS = {"seconds": 1_000_000_000, "milliseconds": 1_000_000, "microseconds": 1_000, "nanoseconds": 1}
 _SHAPE = re.compile(
-    r"(?P<date>\d{8}|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](?:\d{1,2}|[A-Za-z]{3})[-/. ](?:\d{4}|\d{2}))"
+    r"(?P<date>\d{8}|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{4}"
+    r"|\d{1,2}[-/. ][A-Za-z]{3}[-/. ](?:\d{4}|\d{2}))"
     r"(?:(?P<gap>T| +|)(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?P<part>\.\d+)?(?P<half> ?[AaPp][Mm])?|\d{4}|\d{6}))?"
     r"(?P<zone> ?(?:Z|[+-]\d{2}:?\d{2}))?"
 )
@@ -91,7 +92,7 @@ def order_of_dates(cells: "Cells") -> tuple[DateOrder | None, bool]:
     """
     if not _is_text(cells):
         return None, False
-    parts = cells.astype(str).str.strip().str.extract(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ]\d{2}")
+    parts = cells.astype(str).str.strip().str.extract(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ]\d{4}")
     if parts.isna().any(axis=None):
         return None, False
     first, second = (int(parts[place].astype(int).max()) for place in (0, 1))
@@ -110,7 +111,9 @@ def stamps_of(cells: "Cells", times: "Cells | None", order: DateOrder | None) ->
     import pandas as pd  # noqa: PLC0415 - half a second that only those who read files pay for
 
     if pd.api.types.is_datetime64_any_dtype(cells):
-        return _typed(cells)
+        if times is None:
+            return _typed(cells)
+        cells = cells.dt.strftime("%Y-%m-%d")
     numbers = pd.to_numeric(cells, errors="coerce")
     if times is None and numbers.notna().all():
         for unit, size in _EPOCH_UNITS.items():

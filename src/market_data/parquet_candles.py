@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 TABLE = "historical_data"
 _LAYOUT = 1
-_ABOUT = b"fyersbot"
+ABOUT = b"fyersbot"
+"""Key in the footer under which a file of the archive says what it is."""
 _PRICES = ("open", "high", "low", "close")
 _COLUMNS = ("timestamp", *_PRICES, "volume")
 _LARGEST_PRICE = 2**31 - 1
@@ -172,7 +173,7 @@ def _write(path: Path, series: Series, candles: CandleColumns, known: tuple[Days
         *(pa.array(prices.astype(np.int32)) for prices in (candles.opens, candles.highs, candles.lows, candles.closes)),
         pa.array(candles.volumes),
     ]
-    table = pa.table(dict(zip(_COLUMNS, columns, strict=True))).replace_schema_metadata({_ABOUT: json.dumps(about)})
+    table = pa.table(dict(zip(_COLUMNS, columns, strict=True))).replace_schema_metadata({ABOUT: json.dumps(about)})
     with open_atomically(path) as file:
         pq.write_table(
             table,
@@ -225,7 +226,7 @@ def _known(footer: "pq.FileMetaData", path: Path, series: Series) -> tuple[Days,
 
 def _about(metadata: Mapping[bytes, bytes] | None, path: Path) -> dict[str, Any]:
     try:
-        about = json.loads((metadata or {})[_ABOUT])
+        about = json.loads((metadata or {})[ABOUT])
     except (KeyError, ValueError, RecursionError):
         about = None
     if not isinstance(about, dict):

@@ -13,8 +13,12 @@ from core.errors import DataError
 from core.instants import MINUTE, instant_at, ist_datetime
 from core.market import Timeframe
 from market_data.candle_files import Wishes, read_candles, read_raw
+from market_data.candle_store import Days
 from market_data.candle_times import DateOrder, Labels, Zone
+from market_data.parquet_candles import ParquetCandleStore
 from market_data.raw_candles import RawCandles
+
+from .store_candles import SERIES, candles
 
 FIVE_HALF = timedelta(hours=5, minutes=30)
 LATE = (date(2024, 1, 15), date(2024, 1, 16))
@@ -217,6 +221,30 @@ def test_columns_that_no_name_tells_are_said(tmp_path: Path):
     assert same(found, session())
 
 
+def test_a_date_and_a_time_that_are_named_win_over_a_column_called_timestamp(tmp_path: Path):
+    text = rows(lambda at: at.strftime("%d-%b-%y,%H:%M,written later"), header="d,t,timestamp,o,h,l,c,v")
+    found = read_candles(write(tmp_path, text), Wishes(columns={"date": "d", "time": "t"})).candles
+    assert found is not None
+    assert same(found, session())
+
+
+def test_a_typed_date_beside_a_time_is_read_as_both(tmp_path: Path):
+    raw = session()
+    moments = pd.to_datetime(raw.starts, utc=True).tz_convert("Asia/Kolkata")
+    frame = pd.DataFrame({"date": moments.tz_localize(None).normalize(), "time": moments.time, "open": raw.opens})
+    frame = frame.assign(high=raw.highs, low=raw.lows, close=raw.closes, volume=raw.volumes)
+    frame.to_parquet(tmp_path / "NSE_SBIN-EQ_5m.parquet")
+    assert same(read_raw(tmp_path / "NSE_SBIN-EQ_5m.parquet"), raw)
+
+
+def test_a_file_of_the_archive_is_not_taken_for_one_in_rupees(tmp_path: Path):
+    days = Days(*LATE)
+    ParquetCandleStore(tmp_path).put(SERIES, days, candles(days, 100))
+    [path] = tmp_path.rglob("2024.parquet")
+    with pytest.raises(DataError, match="is a file of the archive, in paise"):
+        read_candles(path, Wishes(symbol="NSE:SBIN-EQ"))
+
+
 def test_two_columns_that_may_be_the_same_are_asked(tmp_path: Path):
     text = "Date,Open,High,Low,Close,close,Volume\n2024-01-15,1,1,1,1,1,1\n"
     with pytest.raises(DataError, match=r"Close and close may both be close; say --columns close=Close"):
@@ -291,6 +319,7 @@ def test_rows_are_given_as_they_are_repeated_and_out_of_order(tmp_path: Path):
         ("torn.parquet", b"PAR1abc", "not readable as Parquet"),
         ("twice.csv", b"Date,Open,Open,High,Low,Close\n1,2,3,4,5,6\n", "more than one column is called 'Open'"),
         ("time.csv", HEADER.encode() + b"\nsoon,1,2,3,4,5\n", "row 1: 'soon' is no time"),
+        ("century.csv", HEADER.encode() + b"\n24-01-15 09:15,1,2,3,4,5\n", "row 1: '24-01-15 09:15' is no time"),
         (
             "mixed.csv",
             HEADER.encode() + b"\n2024-01-15 09:15,1,2,3,4,5\nlater,1,2,3,4,5\n",
