@@ -22,7 +22,7 @@ from .store_candles import SERIES, candles
 
 FIVE_HALF = timedelta(hours=5, minutes=30)
 LATE = (date(2024, 1, 15), date(2024, 1, 16))
-EARLY = (date(2024, 2, 5), date(2024, 2, 6))
+EARLY = (date(2024, 2, 5), date(2024, 2, 12))
 """Days whose dates may be read both ways."""
 
 
@@ -338,17 +338,20 @@ def test_a_file_that_cannot_be_read_is_named_with_what_is_wrong(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("wishes", "named"),
+    ("dialect", "wishes", "named"),
     [
-        (Wishes(timeframe=Timeframe.M1), "most rows are 5m apart, not 1m"),
-        (Wishes(columns={"opening": "open"}), "there is no 'opening'; known are timestamp, "),
-        (Wishes(columns={"open": "o"}), r"--columns open=o: .* has timestamp, open, "),
-        (Wishes(zone=Zone.UTC), "its times carry their zone; leave out --zone"),
+        ("ours", Wishes(timeframe=Timeframe.M1), "most rows are 5m apart, not 1m"),
+        ("ours", Wishes(columns={"opening": "open"}), "there is no 'opening'; known are timestamp, "),
+        ("ours", Wishes(columns={"open": "o"}), r"--columns open=o: .* has timestamp, open, "),
+        ("ours", Wishes(zone=Zone.UTC), "its times carry their zone; leave out --zone"),
+        ("pandas", Wishes(zone=Zone.UTC), "zone is india and not utc .*; leave out --zone"),
+        ("ours", Wishes(labels=Labels.END), "labels is start and not end .*; leave out --labels"),
+        ("two columns", Wishes(dates=DateOrder.MONTH_FIRST), "dates that are not month-first; leave out --dates"),
     ],
 )
-def test_what_the_file_contradicts_cannot_be_wished(tmp_path: Path, wishes: Wishes, named: str):
+def test_what_the_file_contradicts_cannot_be_wished(tmp_path: Path, dialect: str, wishes: Wishes, named: str):
     with pytest.raises(DataError, match=named):
-        read_candles(write(tmp_path, DIALECTS["ours"]), wishes)
+        read_candles(write(tmp_path, DIALECTS[dialect]), wishes)
 
 
 def test_a_name_that_contradicts_the_rows_is_refused(tmp_path: Path):
