@@ -86,7 +86,8 @@ class CandleFile:
 def read_raw(path: Path) -> RawCandles:
     """Read a file whose rows prove how to read them; labels that fit both ways are taken for starts.
 
-    Raises `DataError` for a file that cannot be read, or that leaves its times open.
+    All rows are given, also where a file holds several symbols. Raises `DataError` for a file that cannot be read, or
+    that leaves its times open.
     """
     found = read_candles(path, Wishes())
     if found.candles is None and "labels" in {question.what for question in found.questions}:

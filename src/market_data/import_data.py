@@ -141,7 +141,7 @@ def _understood(path: Path, wishes: Wishes, console: Console, *, asks: bool) -> 
             _show_findings(console, found)
             return found
         question = found.questions[0]
-        console.print(f"{path.name}: {question.what} is not proven: {question.why}", highlight=False, markup=False)
+        console.print(f"{path.name} leaves open: {question.what} ({question.why})", highlight=False, markup=False)
         wishes = _wish(wishes, question.what, _answer(question, console))
 
 

@@ -96,7 +96,7 @@ def test_at_a_terminal_what_is_not_proven_is_asked_first(run, tmp_path: Path, st
     path.write_text(text(BOTH_WAYS, "%d/%m/%Y"))
     _, said = run(path, agreed=ASKED, answers="NSE:SBIN-EQ\nday-first\ny\n")
     assert store.known(SBIN) == (Days(BOTH_WAYS, BOTH_WAYS),)
-    assert "mine.csv: dates is not proven: '05/02/2024 09:15' may be either" in said
+    assert "mine.csv leaves open: dates ('05/02/2024 09:15' may be either" in said
 
 
 def test_agreement_beforehand_does_not_answer_an_open_question(run, tmp_path: Path, store: MemoryCandleStore):
