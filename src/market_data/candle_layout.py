@@ -133,10 +133,10 @@ def _by_rows(table: Table, wished: Mapping[str, str]) -> dict[str, str]:
     numbers: list[str] = []
     for name, cells in table.columns.items():
         sample = [str(cell).strip() for cell in cells.head(_SAMPLE)]
-        if all(map(_CLOCK.fullmatch, sample)):
-            found.setdefault("time", name)
-        elif all(map(_WHOLE_DAY.fullmatch, sample)) or all(map(_MOMENT.fullmatch, sample)):
-            found.setdefault("date", name)
+        if "time" not in found and all(map(_CLOCK.fullmatch, sample)):
+            found["time"] = name
+        elif "date" not in found and _are_moments(sample):  # a later column of long numbers is a volume
+            found["date"] = name
         elif np.isfinite(table.numbers(name)).all():
             numbers.append(name)
         elif len(set(sample)) == 1:
@@ -149,6 +149,10 @@ def _by_rows(table: Table, wished: Mapping[str, str]) -> dict[str, str]:
             )
         found |= dict(zip((*_PRICES, "volume"), numbers, strict=False))
     return found
+
+
+def _are_moments(sample: Sequence[str]) -> bool:
+    return all(map(_WHOLE_DAY.fullmatch, sample)) or all(map(_MOMENT.fullmatch, sample))
 
 
 def _are_prices(table: Table, names: Sequence[str]) -> bool:

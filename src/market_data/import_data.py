@@ -136,7 +136,8 @@ def notes_of(admitted: Admitted) -> list[str]:
 def _understood(path: Path, wishes: Wishes, console: Console, *, asks: bool) -> CandleFile:
     """Read the file, and ask about what it leaves open where somebody can answer."""
     while True:
-        found = read_candles(path, wishes)
+        with console.status(f"reading {path.name}"):
+            found = read_candles(path, wishes)
         if not found.questions or not asks:
             _show_findings(console, found)
             return found

@@ -264,6 +264,14 @@ def test_rows_without_a_header_whose_close_stands_before_the_open_are_not_taken_
         read_candles(write(tmp_path, rows(iso, turned)), Wishes())
 
 
+def test_large_volumes_are_not_taken_for_times_where_there_is_no_header(tmp_path: Path):
+    raw = session()
+    busy = RawCandles(*raw.columns[:5], raw.volumes + 250_000_000)
+    found = read_candles(write(tmp_path, rows(lambda at: str(int(at.timestamp())), busy)), Wishes())
+    assert found.candles is not None
+    assert same(found.candles, busy)
+
+
 def test_a_market_of_many_symbols_gives_the_rows_of_the_one_that_was_asked_for(tmp_path: Path):
     text = (
         "SYMBOL, SERIES, DATE1, PREV_CLOSE, OPEN_PRICE, HIGH_PRICE, LOW_PRICE, LAST_PRICE, CLOSE_PRICE, TTL_TRD_QNTY\n"

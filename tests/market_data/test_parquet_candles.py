@@ -4,10 +4,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,11 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import market_data.parquet_candles
 from core.errors import DataError, StorageError
 from core.market import Timeframe
-from market_data.candle_store import Days, Series
+from market_data.candle_store import Days, MemoryCandleStore, Series, empty
 from market_data.parquet_candles import ParquetCandleStore
 from runtime.atomic_files import open_atomically
 
@@ -158,6 +161,32 @@ def test_a_price_above_32_bits_is_refused_before_anything_is_written(store: Parq
     with pytest.raises(DataError, match="a price of 2147483648 units is above 2147483647; clean the data"):
         store.put(SERIES, BOTH, candles(BOTH, 2**31))
     assert prices(store, BOTH) == [100]
+
+
+@given(
+    puts=st.lists(
+        st.tuples(st.integers(0, 12), st.integers(0, 6), st.integers(0, 2), st.integers(1, 900)), min_size=1, max_size=6
+    ),
+    asked=st.tuples(st.integers(0, 12), st.integers(0, 12)),
+)
+@settings(max_examples=40, deadline=None)
+def test_after_any_puts_it_holds_what_its_twin_in_memory_holds(puts, asked):
+    """Around a new year; a third of the puts say that there are no candles, a third that only the first day has."""
+
+    def days(first: int, length: int) -> Days:
+        return Days(date(2024, 12, 26) + timedelta(days=first), date(2024, 12, 26) + timedelta(days=first + length))
+
+    twin = MemoryCandleStore()
+    with tempfile.TemporaryDirectory() as folder:
+        store = ParquetCandleStore(Path(folder))
+        for first, length, kind, price in puts:
+            span = days(first, length)
+            given_candles = (empty(), candles(Days(span.first, span.first), price), candles(span, price))[kind]
+            for each in (store, twin):
+                each.put(SERIES, span, given_candles)
+        assert store.holdings() == twin.holdings()
+        for span in (days(*asked), days(0, 30)):
+            assert store.read(SERIES, span).candles() == twin.read(SERIES, span).candles()
 
 
 # --- full disks -----------------------------------------------------------------------------------------------------
