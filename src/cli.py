@@ -297,6 +297,59 @@ def train(
         typer.echo(f"the model is in {bundle}")
 
 
+@app.command("import-data")
+def import_data(
+    file: Annotated[Path, typer.Argument(help="CSV (also .csv.gz) or Parquet file of candles, prices in rupees.")],
+    symbol: Annotated[str | None, typer.Option(help="Whose candles, as NSE:SBIN-EQ; none: the file tells.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="1m, 3m, 5m, 15m, 60m or D; none: the rows tell.")] = None,
+    zone: Annotated[str | None, typer.Option(help="india or utc, of times without a zone.")] = None,
+    labels: Annotated[str | None, typer.Option(help="start or end: what the time of a candle names.")] = None,
+    dates: Annotated[str | None, typer.Option(help="day-first or month-first, of dates like 01-02-2024.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Which column is what, as open=o,timestamp=when.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Agree to how the file is understood, without a question.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put candles of your own into the store, after showing how the file is understood."""
+    from rich.console import Console
+
+    from market_data.import_data import import_file, wishes_of
+    from runtime.clock import clock_of
+
+    wishes = wishes_of(symbol=symbol, timeframe=timeframe, zone=zone, labels=labels, dates=dates, columns=columns)
+    settings = _settings(config)
+    console = Console(stderr=True)
+    clock = clock_of(settings.clock)
+    done = import_file(file, wishes, _candle_store(settings), _calendar(settings), clock, console, agreed=yes)
+    if as_json:
+        _print_json(done.data)
+    else:
+        typer.echo("\n".join(done.lines))
+
+
+@app.command("list-data")
+def list_data(
+    show_timerange: Annotated[bool, typer.Option("--show-timerange", help="Also from when to when.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the candles that the store holds."""
+    from rich.console import Console
+
+    from market_data.list_data import holdings_data, holdings_table
+
+    settings = _settings(config)
+    holdings = _candle_store(settings).holdings()
+    if as_json:
+        _print_json({"archive": str(settings.paths.archive), "series": holdings_data(holdings)})
+    elif holdings:
+        Console().print(holdings_table(holdings, shows_time_range=show_timerange))
+    else:
+        typer.echo(f"{settings.paths.archive} holds no candles yet; `fyersbot import-data FILE` brings some in")
+
+
 @app.command("rebuild-trading-log")
 def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Fill the tables of data/trading_log.sqlite anew from the event logs; a running bot may go on."""
@@ -346,6 +399,12 @@ def _calendar(settings: "Settings | None" = None) -> Any:
     from market_data.calendar import NseCalendar
 
     return NseCalendar.of(settings or _settings(None))
+
+
+def _candle_store(settings: "Settings") -> Any:
+    from market_data.parquet_candles import ParquetCandleStore
+
+    return ParquetCandleStore(settings.paths.archive)
 
 
 def _instant(moment: datetime | None) -> int | None:

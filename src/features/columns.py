@@ -51,9 +51,9 @@ class CandleColumns:
         lengths = {len(each) for each in self._arrays()}
         if len(lengths) != 1:
             raise DataError(f"candle columns of different lengths {sorted(lengths)}; give each one value per candle")
-        body_top = np.maximum(self.opens, self.closes)
-        body_bottom = np.minimum(self.opens, self.closes)
-        impossible = (self.lows <= 0) | (body_bottom < self.lows) | (body_top > self.highs) | (self.volumes < 0)
+        impossible = (self.lows <= 0) | (self.volumes < 0)
+        for body in (self.opens, self.closes):
+            impossible |= (body < self.lows) | (body > self.highs)
         self._refuse(impossible, "no market makes such prices; clean the data")
         disorder = np.zeros(len(self), dtype=np.bool_)
         disorder[1:] = self.starts[1:] <= self.starts[:-1]

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -27,11 +28,12 @@ def program(name: str) -> ModuleType:
         ("bench_tick_path", {"ROUNDS": 1, "TICKS": 10_000}, "GOAL_P99_US"),
         ("bench_durable_append", {"APPENDS": 50, "WARM_UP": 5, "GOAL_P50_MS": 1e9}, "GOAL_RATIO"),
         ("bench_tick_decode", {"UPDATES": 500, "ROUNDS": 1}, "LEAST_RATIO"),
+        ("bench_candle_store", {"YEARS": 1, "ROUNDS": 1, "LAST": date(2021, 1, 31)}, "LEAST_RATIO"),
     ],
 )
 @pytest.mark.parametrize("holds", [True, False])
 def test_a_program_ends_with_1_when_its_goal_does_not_hold(
-    name: str, sizes: dict[str, float], goal: str, holds: bool, capsys: pytest.CaptureFixture[str]
+    name: str, sizes: dict[str, object], goal: str, holds: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     module = program(name)
     is_ceiling = goal.startswith("GOAL")

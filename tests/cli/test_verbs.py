@@ -39,6 +39,8 @@ VERBS = (
     "simulate",
     "login",
     "train",
+    "import-data",
+    "list-data",
     "show-config",
     "rebuild-trading-log",
     "replay",
