@@ -80,7 +80,7 @@ class LiveTicks:
                 for start in range(0, len(ticks), _AT_ONCE):
                     group = ticks[start : start + _AT_ONCE]
                     self._connection.execute(_insert(table, len(group)), self._values(group, scales))
-        except StorageError:
+        except BaseException:
             self._numbers.clear()  # those that were given in this transaction are not there
             raise
 
