@@ -9,7 +9,7 @@ import logging
 import threading
 from datetime import date
 
-from core.errors import BotError
+from core.errors import BotError, DataError
 from core.instants import MINUTE, Instant, ist_date
 from core.ports import Calendar, Clock
 from market_data.closed_days import archive_closed, end_of
@@ -72,8 +72,12 @@ class Evening:
 
     def _run(self) -> None:
         self._archive()
-        if not self._ends.is_set():
+        if self._ends.is_set():
+            return
+        try:
             self._appoint(self.evening_after(self._clock.now()))
+        except DataError as error:
+            logger.warning("No evening is known to archive on: %s", error)
 
     def _evening_of(self, day: date) -> Instant:
         return end_of(day, self._calendar) + AFTER_END

@@ -7,9 +7,11 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import events
+from market_data.tick_archive import TickArchive
 from trading.event_log import SqliteEventLog
 
 from .conftest import DAY, Books, Hire, Open, assert_books_agree, assert_nothing_came_from_the_future, short_day
@@ -29,6 +31,11 @@ def test_half_a_day_is_traded_reported_and_flat(open_market: Open, hire: Hire) -
     assert (summary["mode"], summary["flat"]) == ("live", True)
     assert summary["trades"] >= 1
     assert json.loads((market.home / "logs" / str(DAY) / "summary.json").read_text()) == summary
+
+    archive = TickArchive(market.home / "archive")
+    recorded = {symbol: archive.read_ticks(symbol, DAY) for symbol in summary["symbols"]}
+    assert min(len(ticks) for ticks in recorded.values()) > 1_000
+    assert all((np.diff(ticks.at) >= 0).all() and ticks.ltp.min() > 0 for ticks in recorded.values())
 
     happened = bot.events()
     assert isinstance(happened[0], events.Booted)

@@ -1,6 +1,5 @@
 """A day's move into the archive: exact, whole or not at all, and done again after any death without loss or double."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -333,8 +332,12 @@ def test_a_symbol_that_the_dictionary_does_not_know_stops_the_move(live: LiveTic
         archive.move_in(live, live.days()[0])
 
 
-REAL = os.environ.get("NSE_DATA_DIR", "")
-FILES = sorted((Path(REAL) / "ticks").glob("*.parquet")) if REAL else []
+RECORDED = (
+    "NSE_FUT_ticks_2025-11-17",
+    "NSE_NIFTY50-INDEX_1s_2022-08-12",
+    "NSE_NIFTY50-INDEX_1s_2022-08-29",
+    "NSE_NIFTY50-INDEX_1s_2022-11-12",
+)
 
 
 def recorded_ticks(path: Path) -> list[Heard]:
@@ -354,17 +357,19 @@ def recorded_ticks(path: Path) -> list[Heard]:
     return list(zip(times.tolist(), names, times.tolist(), *units, volumes, strict=True))
 
 
-@pytest.mark.skipif(not FILES, reason="NSE_DATA_DIR is not set: no recorded ticks to archive")
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_recorded_ticks_come_back_equal_to_the_unit(path: Path, archive: TickArchive, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", RECORDED)
+def test_recorded_ticks_come_back_equal_to_the_unit(
+    name: str, real_data: Path, archive: TickArchive, tmp_path: Path
+) -> None:
+    path = real_data / "ticks" / f"{name}.parquet"
     given, day = recorded_ticks(path), date.fromisoformat(path.stem[-10:])
-    names = {name for _, name, *_ in given}
-    recorder = SqliteTickRecorder(tmp_path / "live.sqlite", day, dict.fromkeys(names, 2))
+    symbols = {symbol for _, symbol, *_ in given}
+    recorder = SqliteTickRecorder(tmp_path / "live.sqlite", day, dict.fromkeys(symbols, 2))
     for received, *values in given:
         recorder.take(Tick(*values), received)
     recorder.close()
     assert recorder.counts.written == len(given) > 2_000
     with LiveTicks(tmp_path / "live.sqlite") as live:
         archive.move_in(live, live.days()[0])
-    for name in names:
-        assert table(archive.read_ticks(name, day)) == of(name, given)
+    for symbol in symbols:
+        assert table(archive.read_ticks(symbol, day)) == of(symbol, given)

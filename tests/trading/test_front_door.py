@@ -144,7 +144,13 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         auth=AuthSettings(secret_key=SecretStr(SECRET)),
         disk=DiskSettings(floor_mb=0, reserve_mb=1),
-        paths=PathSettings(state=tmp_path / "state", logs=tmp_path / "logs", cache=tmp_path / "cache"),
+        paths=PathSettings(
+            state=tmp_path / "state",
+            logs=tmp_path / "logs",
+            cache=tmp_path / "cache",
+            archive=tmp_path / "archive",
+            live_ticks=tmp_path / "live.sqlite",
+        ),
     )
 
 
