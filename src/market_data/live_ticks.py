@@ -1,8 +1,8 @@
-"""Ticks of the days that are not in the archive yet: one SQLite file, a table a day, whole numbers throughout.
+"""Ticks of the days that are not in the archive yet: one SQLite file of whole numbers, in the order they were heard.
 
-With a table of its own a day is read in one sweep, without an index that would double the file, and cleared in one
-step. WAL with `synchronous=NORMAL`: a batch that was committed survives the end of the process, however it ends; a
-power cut may take the last ones, never the file. Times are kept to the microsecond.
+A day's ticks stand together, and where they begin and end is noted with the day, so that it is read in one sweep
+without an index that would double the file. WAL with `synchronous=NORMAL`: a batch that was committed survives the end
+of the process, however it ends; a power cut may take the last ones, never the file. Times are kept to the microsecond.
 """
 
 import sqlite3
@@ -26,15 +26,54 @@ Heard: TypeAlias = tuple[Instant, str, Instant, int, int, int, int]
 MICROSECOND = 1_000
 LAYOUT = 1
 COLUMNS = ("symbol", "received", "at", "ltp", "bid", "ask", "volume")
-"""Of a day's table; symbol is the number of a row in `symbols`, the times are microseconds since 1970."""
+"""What a sweep gives; symbol is the number of a row in `symbols`, the times are microseconds since 1970."""
 _AT_ONCE = 100
 """Ticks of one statement. SQLite lets go of the interpreter for its length only, and Python never holds it longer."""
-_SWEEP = 500_000
+_SWEEP = 1_000_000
 """Ticks in memory at once when a day is read."""
-_DAYS = "CREATE TABLE days (day TEXT PRIMARY KEY, recording INTEGER NOT NULL, lost INTEGER NOT NULL) STRICT"
-_SYMBOLS = (
-    "CREATE TABLE symbols (number INTEGER PRIMARY KEY, symbol TEXT NOT NULL UNIQUE, scale INTEGER NOT NULL) STRICT"
+_TABLES = (
+    "CREATE TABLE symbols (number INTEGER PRIMARY KEY, symbol TEXT NOT NULL UNIQUE, scale INTEGER NOT NULL) STRICT",
+    """
+    CREATE TABLE days (
+        day INTEGER PRIMARY KEY,
+        recording INTEGER NOT NULL,
+        ticks INTEGER NOT NULL,
+        lost INTEGER NOT NULL,
+        first INTEGER,
+        last INTEGER
+    ) STRICT
+    """,
+    """
+    CREATE TABLE ticks (
+        number INTEGER PRIMARY KEY,
+        day INTEGER NOT NULL,
+        symbol INTEGER NOT NULL,
+        received INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        ltp INTEGER NOT NULL,
+        bid INTEGER NOT NULL,
+        ask INTEGER NOT NULL,
+        volume INTEGER NOT NULL
+    ) STRICT
+    """,
 )
+"""A day is written 20260106; of the table `days`, first and last are numbers of `ticks`."""
+_ONE = "INSERT INTO ticks (day, symbol, received, at, ltp, bid, ask, volume) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_MANY = _ONE + ", (?, ?, ?, ?, ?, ?, ?, ?)" * (_AT_ONCE - 1)
+_NEW_DAY = "INSERT OR IGNORE INTO days VALUES (?, 0, 0, 0, NULL, NULL)"
+_GROWN_DAY = """
+    UPDATE days SET
+        recording = CASE ticks WHEN 0 THEN ? ELSE recording END,
+        ticks = ticks + ?,
+        lost = lost + ?,
+        first = coalesce(first, ?),
+        last = coalesce(?, last)
+    WHERE day = ?
+"""
+_SOME = """
+    SELECT symbol, received, at, ltp, bid, ask, volume FROM ticks
+    WHERE number >= ? AND number <= ? AND day = ? ORDER BY number
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +86,9 @@ class LiveDay:
     ticks: int
     lost: int
     """Ticks that were heard and could not be kept."""
+    first: int
+    """Number of its first tick in the file; it ends with `last`."""
+    last: int
 
 
 class LiveTicks:
@@ -70,16 +112,16 @@ class LiveTicks:
 
         `scales` has the decimal digits of each symbol's price unit. Raises `StorageError`; then nothing was added.
         """
-        table = _table(day)
+        number = _number_of(day)
         try:
             with self._transaction():
-                self._connection.execute(_create(table))
-                first = ticks[0][0] // MICROSECOND if ticks else 0
-                self._connection.execute("INSERT OR IGNORE INTO days VALUES (?, ?, 0)", (day.isoformat(), first))
-                self._connection.execute("UPDATE days SET lost = lost + ? WHERE day = ?", (lost, day.isoformat()))
+                [(end,)] = self._connection.execute("SELECT coalesce(max(number), 0) FROM ticks")
+                self._connection.execute(_NEW_DAY, (number,))
                 for start in range(0, len(ticks), _AT_ONCE):
-                    group = ticks[start : start + _AT_ONCE]
-                    self._connection.execute(_insert(table, len(group)), self._values(group, scales))
+                    self._insert(number, ticks[start : start + _AT_ONCE], scales)
+                first, last = (end + 1, end + len(ticks)) if ticks else (None, None)
+                began = ticks[0][0] // MICROSECOND if ticks else 0
+                self._connection.execute(_GROWN_DAY, (began, len(ticks), lost, first, last, number))
         except BaseException:
             self._numbers.clear()  # those that were given in this transaction are not there
             raise
@@ -87,10 +129,10 @@ class LiveTicks:
     def days(self) -> tuple[LiveDay, ...]:
         """Return the days that wait, oldest first. Raises `StorageError`."""
         with self._errors("read"):
-            rows = self._connection.execute("SELECT day, recording, lost FROM days ORDER BY day").fetchall()
+            rows = self._connection.execute("SELECT day, recording, ticks, lost, first, last FROM days ORDER BY day")
             return tuple(
-                LiveDay(date.fromisoformat(day), recording * MICROSECOND, self._length(day), lost)
-                for day, recording, lost in rows
+                LiveDay(date.fromisoformat(str(day)), recording * MICROSECOND, ticks, lost, first or 0, last or -1)
+                for day, recording, ticks, lost, first, last in rows
             )
 
     def symbols(self) -> dict[int, tuple[str, int]]:
@@ -104,26 +146,34 @@ class LiveTicks:
 
         Raises `StorageError`, also when a row is missing.
         """
-        select = f"SELECT {', '.join(COLUMNS)} FROM {_table(day.day)} WHERE number > ? AND number <= ?"  # noqa: S608 - a date
-        for after in range(0, day.ticks, at_once):
-            last = min(after + at_once, day.ticks)
+        number, found = _number_of(day.day), 0
+        for first in range(day.first, day.last + 1, at_once):
+            last = min(first + at_once - 1, day.last)
             with self._errors("read"):
-                cursor = self._connection.execute(select, (after, last))
+                cursor = self._connection.execute(_SOME, (first, last, number))
                 values = np.fromiter(chain.from_iterable(cursor), np.int64)
-            if len(values) != (last - after) * len(COLUMNS):
-                raise StorageError(f"live ticks {self._path}: rows {after + 1} to {last} of {day.day} are not complete")
-            yield values.reshape(-1, len(COLUMNS))
+            if len(values):  # else all of these are another day's
+                found += len(values) // len(COLUMNS)
+                yield values.reshape(-1, len(COLUMNS))
+        if found != day.ticks:
+            raise StorageError(f"live ticks {self._path}: {found} ticks of {day.day} are there, expected {day.ticks}")
 
     def clear(self, day: LiveDay) -> None:
         """Forget a day that is kept elsewhere, in one step and for good. Raises `StorageError` when it has grown."""
+        number = _number_of(day.day)
         with self._transaction():
-            if self._length(day.day.isoformat()) != day.ticks:
+            if day not in self.days():
                 raise StorageError(
                     f"live ticks {self._path}: {day.day} was recorded on while it was archived; archive it again when "
                     "the bot has ended its day"
                 )
-            self._connection.execute(f"DROP TABLE IF EXISTS {_table(day.day)}")
-            self._connection.execute("DELETE FROM days WHERE day = ?", (day.day.isoformat(),))
+            self._connection.execute("DELETE FROM days WHERE day = ?", (number,))
+            if self._connection.execute("SELECT 1 FROM days").fetchone() is None:
+                self._connection.execute("DELETE FROM ticks")  # all at once, a thousand times faster than one by one
+            else:
+                self._connection.execute(
+                    "DELETE FROM ticks WHERE number >= ? AND number <= ? AND day = ?", (day.first, day.last, number)
+                )
 
     def close(self) -> None:
         """Release the file. Safe to call twice."""
@@ -144,30 +194,33 @@ class LiveTicks:
         with self._transaction():
             layout = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if layout == 0:
-                self._connection.execute(_DAYS)
-                self._connection.execute(_SYMBOLS)
+                for table in _TABLES:
+                    self._connection.execute(table)
                 self._connection.execute(f"PRAGMA user_version={LAYOUT}")
             elif layout != LAYOUT:
                 raise StorageError(f"live ticks {self._path} have layout {layout}, this version reads {LAYOUT}")
 
-    def _values(self, ticks: Sequence[Heard], scales: Mapping[str, int]) -> list[int]:
-        values: list[int] = []
-        for received, symbol, at, ltp, bid, ask, volume in ticks:
-            number = self._numbers.get(symbol) or self._number(symbol, scales[symbol])
-            values += (number, received // MICROSECOND, at // MICROSECOND, ltp, bid, ask, volume)
-        return values
+    def _insert(self, day: int, ticks: Sequence[Heard], scales: Mapping[str, int]) -> None:
+        rows = [
+            (
+                day,
+                self._numbers.get(symbol) or self._number(symbol, scales[symbol]),
+                received // MICROSECOND,
+                at // MICROSECOND,
+                *values,
+            )
+            for received, symbol, at, *values in ticks
+        ]
+        if len(rows) == _AT_ONCE:
+            self._connection.execute(_MANY, list(chain.from_iterable(rows)))
+        else:
+            self._connection.executemany(_ONE, rows)
 
     def _number(self, symbol: str, scale: int) -> int:
         self._connection.execute("INSERT OR IGNORE INTO symbols (symbol, scale) VALUES (?, ?)", (symbol, scale))
         [(number,)] = self._connection.execute("SELECT number FROM symbols WHERE symbol = ?", (symbol,))
         self._numbers[symbol] = number
         return int(number)
-
-    def _length(self, day: str) -> int:
-        table = _table(date.fromisoformat(day))
-        if self._connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone() is None:
-            return 0
-        return int(self._connection.execute(f"SELECT coalesce(max(number), 0) FROM {table}").fetchone()[0])  # noqa: S608 - a date
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -189,15 +242,5 @@ class LiveTicks:
             raise StorageError(f"live ticks {self._path} cannot be {what}: {error}; free space or repair it") from error
 
 
-def _table(day: date) -> str:
-    return f"ticks_{day:%Y%m%d}"
-
-
-def _create(table: str) -> str:
-    columns = ", ".join(f"{name} INTEGER NOT NULL" for name in COLUMNS)
-    return f"CREATE TABLE IF NOT EXISTS {table} (number INTEGER PRIMARY KEY, {columns}) STRICT"
-
-
-def _insert(table: str, count: int) -> str:
-    places = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * count)
-    return f"INSERT INTO {table} ({', '.join(COLUMNS)}) VALUES {places}"  # noqa: S608 - a date's table, and no text of others
+def _number_of(day: date) -> int:
+    return int(day.strftime("%Y%m%d"))

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from core.errors import DataError, StorageError
 from features.columns import IntArray
 from market_data.live_ticks import LiveDay, LiveTicks
-from market_data.tick_files import COLUMNS, About, TickColumns, TickFileWriter, read_about, read_file
+from market_data.tick_files import COLUMNS, About, TickColumns, TickFileWriter, read_about, read_file, verify_file
 from runtime.atomic_files import flush_folder
 
 TABLE = "historical_ticks"
@@ -77,7 +77,7 @@ class TickArchive:
             files = self._copy(live, day, copies, step)
             for file in files:
                 step("verify", day.ticks)
-                _verify(file)
+                verify_file(file.path, file.about)
             size = sum(file.path.stat().st_size for file in files)
             for file in files:
                 step("put in place", day.ticks)
@@ -166,11 +166,3 @@ def _about(symbols: dict[int, tuple[str, int]], number: int, day: LiveDay) -> Ab
         raise DataError(f"ticks of {day.day} name a symbol {number} that is not in the list of symbols")
     symbol, scale = symbols[number]
     return About(symbol=symbol, day=day.day, scale=scale, recording=day.recording, lost=day.lost)
-
-
-def _verify(file: TickFileWriter) -> None:
-    """Read a copy back from its file. Raises `DataError` unless it holds what went in."""
-    about = file.about
-    read_file(file.path, about.symbol, about.day)  # compares with what the file says it holds
-    if read_about(file.path) != about:
-        raise DataError(f"{file.path}: does not say of itself what was written; nothing was cleared")

@@ -141,28 +141,39 @@ def read_about(path: Path) -> About:
 
 
 def read_file(path: Path, symbol: str, day: date) -> TickColumns:
-    """Return the ticks of a file, checked against what it must contain.
+    """Return the ticks of a file; its pages are checked for damage on the way.
 
     Raises `DataError` for a file that cannot be read, is damaged, or is of another symbol or day.
     """
-    import pyarrow as pa  # noqa: PLC0415 - see TickFileWriter
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
     about = read_about(path)
     if (about.symbol, about.day) != (symbol, day):
         raise DataError(f"{path}: says it is {about.symbol} of {about.day}, expected {symbol} of {day}; move it away")
+    received, at, *values = _columns(path)
+    if len(received) != about.ticks:
+        raise DataError(f"{path}: has {len(received)} ticks, says it has {about.ticks}; it is damaged, move it away")
+    return TickColumns(about.scale, received * MICROSECOND, at * MICROSECOND, *values)
+
+
+def verify_file(path: Path, about: About) -> None:
+    """Read a file back and compare it with what went in. Raises `DataError` for any difference."""
+    if read_about(path) != about:
+        raise DataError(f"{path}: does not say of itself what was written")
+    columns = _columns(path)
+    if len(columns[0]) != about.ticks or tuple(zlib.crc32(column.data) for column in columns) != about.checksums:
+        raise DataError(f"{path}: its {len(columns[0])} ticks are not the {about.ticks} that were written")
+
+
+def _columns(path: Path) -> list[IntArray]:
+    """Return the columns as they are in the file, times in microseconds. Raises `DataError`."""
+    import pyarrow as pa  # noqa: PLC0415 - see TickFileWriter
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     try:
         with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
             table = file.read(list(COLUMNS), use_threads=False)
-        columns = [table[name].cast(pa.int64()).to_numpy() for name in COLUMNS]
+        return [table[name].cast(pa.int64()).to_numpy() for name in COLUMNS]
     except (OSError, KeyError, pa.ArrowException) as error:
         raise _unreadable(path, error) from None
-    if table.num_rows != about.ticks or tuple(zlib.crc32(column.data) for column in columns) != about.checksums:
-        raise DataError(
-            f"{path}: its {table.num_rows} ticks are not the {about.ticks} that were written; it is damaged"
-        )
-    received, at, *values = columns
-    return TickColumns(about.scale, received * MICROSECOND, at * MICROSECOND, *values)
 
 
 def _to_json(about: About) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core import events
+from market_data.live_ticks import LiveTicks
 from market_data.tick_archive import TickArchive
 from trading.event_log import SqliteEventLog
 
@@ -71,6 +72,9 @@ def test_paper_trades_on_live_prices_and_sends_no_order(open_market: Open, hire:
     summary = bot.summary
     assert (summary["mode"], summary["flat"]) == ("paper", True)
     assert summary["trades"] >= 1
+    with LiveTicks(market.home / "live_market_data.sqlite") as live:
+        [day] = live.days()  # its market is open still: nobody has archived it
+    assert day.ticks > 100
     market.stop()
     books = Books.of(market)
     assert (books.orders, books.fills) == ({}, ())
