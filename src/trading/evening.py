@@ -7,6 +7,7 @@ trading: it runs while the market is closed, and what fails is told and tried ag
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import date
 
 from core.errors import BotError, DataError
@@ -38,7 +39,7 @@ class Evening:
 
     def start(self) -> None:
         """Make the first appointment: at once while the market is closed, else for this evening."""
-        self._appoint(self.first_at(self._clock.now()))
+        self._appoint(self.first_at)
         self._scheduler.start()
 
     def close(self, *, is_done: bool = False) -> None:
@@ -66,18 +67,18 @@ class Evening:
             return self._evening_of(today)
         return self._evening_of(self._calendar.next_trading_day(today).date)
 
-    def _appoint(self, at: Instant) -> None:
-        wall = self._clock.wall_at(at)
-        self._scheduler.add_job(self._run, "date", run_date=wall, misfire_grace_time=None)
+    def _appoint(self, rule: Callable[[Instant], Instant]) -> None:
+        try:
+            wall = self._clock.wall_at(rule(self._clock.now()))
+        except DataError as error:
+            logger.warning("No evening is known to archive on: %s", error)
+        else:
+            self._scheduler.add_job(self._run, "date", run_date=wall, misfire_grace_time=None)
 
     def _run(self) -> None:
         self._archive()
-        if self._ends.is_set():
-            return
-        try:
-            self._appoint(self.evening_after(self._clock.now()))
-        except DataError as error:
-            logger.warning("No evening is known to archive on: %s", error)
+        if not self._ends.is_set():
+            self._appoint(self.evening_after)
 
     def _evening_of(self, day: date) -> Instant:
         return end_of(day, self._calendar) + AFTER_END

@@ -207,13 +207,14 @@ def test_a_move_that_runs_ends_when_the_bot_does_and_its_day_stays(
     assert waiting(paths) == [FRIDAY, TUESDAY]
 
 
+@pytest.mark.parametrize("question", ["trading_day", "next_trading_day"])
 def test_a_calendar_that_ends_ends_the_evenings_with_a_word(
-    begin, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    begin, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, question: str
 ) -> None:
-    def unknown(_self, _after: date) -> TradingDay:
+    def unknown(_self, _day: date) -> TradingDay:
         raise DataError("2027-01-01 is beyond what is known")
 
     evening = begin(instant_at(TUESDAY, EVENING) + MINUTE)
-    monkeypatch.setattr(WeekdayCalendar, "next_trading_day", unknown)
+    monkeypatch.setattr(WeekdayCalendar, question, unknown)
     evening.start()
     wait_for(lambda: "No evening is known to archive on: 2027-01-01 is beyond what is known" in caplog.text)
