@@ -3,7 +3,8 @@
 Every tick comes through the inbox from another thread, those that cross a stop or a target too. The writer's work is
 measured in the writer thread, from the tick taken out: noted on the tape and then decided on, to the end for every
 tick, and for one that exits also to the moment it is decided. Writing the tape is measured by itself, per tick; the hop
-from the feed's thread is reported beside it. Prints one JSON line.
+from the feed's thread is reported beside it, and what the recorder adds there. `--without-recorder` leaves that out.
+Prints one JSON line.
 """
 
 import gc
@@ -29,6 +30,8 @@ from core.sessions import TradingDay
 from core.signals import Direction, FeatureRow, Needs, Signal
 from core.sizing import SizingMethod, SizingRule
 from core.state import BotState
+from market_data.tick_recorder import SqliteTickRecorder
+from runtime.clock import MarketClock
 from trading.kernel import Kernel
 from trading.tick_tape import FileTickTape
 
@@ -42,6 +45,8 @@ WRITE_EVERY = 250
 """Ticks between two looks of the writer, at a thousand a second."""
 FIRST_CROSSING = 150
 """Ticks that each symbol has before the first position is stopped out; after each further one another symbol exits."""
+RECORDS = "--without-recorder" not in sys.argv
+"""Whether the feed's thread hands each tick to the recorder too, as the bot does by default."""
 STOP, TARGET = 99_000, 101_500
 DAY = date(2026, 1, 6)
 OPEN = instant_at(DAY, day_time(9, 15))
@@ -190,18 +195,24 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # as the bot does once its day is built
     inbox: queue.SimpleQueue[tuple[int, Tick]] = queue.SimpleQueue()
+    folder = tempfile.TemporaryDirectory()
+    recorder = SqliteTickRecorder(Path(folder.name) / "live.sqlite", DAY, dict.fromkeys(SYMBOLS, 2), most_waiting=TICKS)
+    hand_overs, now = [], MarketClock(OPEN).now
 
     def feed() -> None:
         for number in range(TICKS):
             tick = tick_of(number)
             inbox.put((time.perf_counter_ns(), tick))
+            if RECORDS:
+                begin = time.perf_counter_ns()
+                recorder.take(tick, now())
+                hand_overs.append(time.perf_counter_ns() - begin)
             if number % 20 == 0:
                 time.sleep(0)
 
     thread = threading.Thread(target=feed)
     thread.start()
     work, notes, hop, exits, exit_steps = [], [], [], [], []
-    folder = tempfile.TemporaryDirectory()
     tape, writing = FileTickTape(Path(folder.name), DAY), 0
     for number in range(TICKS):
         kernel = kernels[number // ROUND_TICKS]
@@ -224,6 +235,8 @@ def main() -> None:
             writing += time.perf_counter_ns() - begin
     thread.join()
     tape.close()
+    recorder.close()
+    assert (recorder.counts.written, recorder.counts.lost) == (len(hand_overs), 0)
     folder.cleanup()
     assert len(exits) == ROUNDS * len(SYMBOLS)
     decision_p99, exit_p99, step_p99 = (
@@ -242,6 +255,7 @@ def main() -> None:
         "exit_step_p50_us": round(statistics.median(exit_steps) / 1e3, 1),
         "exit_step_p99_us": round(step_p99, 1),
         "hop_p50_us": round(statistics.median(hop) / 1e3, 1),
+        "recorder_adds_p50_us": round(statistics.median(hand_overs) / 1e3, 2) if RECORDS else 0,
         "goal_decision_p99_us": GOAL_P99_US,
         "holds": max(decision_p99, exit_p99) < GOAL_P99_US,
     }

@@ -363,6 +363,24 @@ def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False
             typer.echo(f"{name}: {count} events")
 
 
+@app.command("archive-ticks")
+def archive_ticks(
+    day: Annotated[
+        datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="One recorded day; none: all that are over.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move recorded days whose market has closed into the archive; a running bot does it by itself each evening."""
+    from market_data.archive_verb import print_archived
+    from runtime.clock import clock_of
+
+    settings = _settings(config)
+    now = clock_of(settings.clock).now()
+    only = day.date() if day else None
+    print_archived(settings.paths, _calendar(settings), now, only, as_json=as_json)
+
+
 @app.command("show-config")
 def show_config_verb(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Print the resolved settings, secrets left out."""

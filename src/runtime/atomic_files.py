@@ -93,9 +93,18 @@ def open_atomically(path: Path, permissions: int = 0o644) -> Iterator[BinaryIO]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def flush_folder(folder: Path) -> None:
+    """Make a rename in a folder survive a power cut. Raises `OSError`."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _refuse_unless_private(path: Path, facts: os.stat_result, allowed: int, owners: tuple[int, ...]) -> None:
@@ -120,11 +129,3 @@ def _prepare_private_folder(folder: Path) -> None:
         raise ConfigurationError(
             f"{folder} can be changed by other users, so a secret is not safe there: run `chmod 700 {folder}`"
         )
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -206,6 +206,8 @@ class PathSettings(Section):
     """What can be fetched or computed again: the day's symbol master, the year's sessions."""
     archive: Path = Path("data/archive")
     """Candles, closed ticks and symbol masters of the past."""
+    live_ticks: Path = Path("data/live_market_data.sqlite")
+    """Recorded ticks of the days that are not in the archive yet; a file, not a folder."""
     sessions: Path | None = None
     """Dated session rules; none: `config/sessions.yaml` of this installation."""
 
@@ -215,6 +217,13 @@ class PathSettings(Section):
         if isinstance(value, str) and not value.strip():
             raise ValueError("give a path, or leave the key out for its default")
         return value
+
+
+class TickSettings(Section):
+    """Ticks kept for research, beside the tape that a replay needs."""
+
+    record: bool = True
+    """Whether every tick that the feed delivers is kept, and moved to the archive after the close."""
 
 
 class LogSettings(Section):
@@ -261,6 +270,7 @@ class Settings(Section):
     risk: RiskSettings = RiskSettings()
     live: LiveSettings = LiveSettings()
     paths: PathSettings = PathSettings()
+    ticks: TickSettings = TickSettings()
     log: LogSettings = LogSettings()
     disk: DiskSettings = DiskSettings()
     start: StartSettings = StartSettings()

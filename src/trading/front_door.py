@@ -35,6 +35,7 @@ from trading.call_journal import CallJournal
 from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
 from trading.disk_watch import DiskReserve
 from trading.engine_pid import remove_engine, running_engine, write_engine
+from trading.evening import Evening
 from trading.event_log import SqliteEventLog, put_at_rest
 from trading.fyers_client import FyersClient
 from trading.kernel import Kernel
@@ -108,14 +109,18 @@ def run_bot(
         if until_input_ends:
             when_input_ends(lambda: trader.request_stop("who started it has gone"))
         bookkeeper = Bookkeeper(log_path(settings.paths.state, settings.mode), trading_log_path(settings.paths.state))
+        evening, sessions = Evening(settings.paths, calendar, clock), 0
         try:
             bookkeeper.start()
+            if settings.ticks.record:
+                evening.start()
             sessions = trader.run()
             if as_json and not sessions:
                 strategy, symbols = settings.strategy.name, settings.symbols
                 _print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
         finally:
             view.stop()
+            evening.close(is_done=settings.ticks.record and sessions == days)
             bookkeeper.close()
             logging.getLogger("trading").removeHandler(recent)
         _leave_one_file(log_path(settings.paths.state, settings.mode))

@@ -238,6 +238,8 @@ def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, 
         "FYERSBOT__LIVE__ACCOUNT": endpoints["account"],
         "FYERSBOT__SYMBOLS": json.dumps(traded),
         "FYERSBOT__PATHS__STATE": str(plan.folder / BOT),
+        "FYERSBOT__PATHS__ARCHIVE": str(plan.folder / "archive"),
+        "FYERSBOT__PATHS__LIVE_TICKS": str(plan.folder / "live_market_data.sqlite"),
         "FYERSBOT__DISK__RESERVE_MB": "0",
     }
 

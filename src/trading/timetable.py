@@ -47,7 +47,12 @@ def appointments(day: TradingDay, timeframe: Timeframe) -> list[Appointment]:
     return sorted([*candles, *moments], key=lambda event: event.at)
 
 
-class _Scheduler(BackgroundScheduler):  # type: ignore[misc]
+class Scheduler(BackgroundScheduler):  # type: ignore[misc]
+    """APScheduler in Indian time, without a complaint of its own at the end."""
+
+    def __init__(self) -> None:
+        super().__init__(timezone="Asia/Kolkata")
+
     def remove_job(self, job_id: str, jobstore: str | None = None) -> None:
         """Forget a job that has run; at the scheduler's end it may be gone already, and that is no fault."""
         with suppress(JobLookupError):
@@ -64,7 +69,7 @@ class Timetable:
         self._clock = clock
         self._put = put
         self._on_failure = on_failure
-        self._scheduler = _Scheduler(timezone="Asia/Kolkata")
+        self._scheduler = Scheduler()
         self._scheduler.add_listener(self._fail, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
     def start(self, day: TradingDay, timeframe: Timeframe) -> None:

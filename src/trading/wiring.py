@@ -25,8 +25,9 @@ from core.signals import SignalProvider
 from core.tags import log_id_from
 from features.specification import FeatureSpecification
 from market_data.symbol_master import SymbolMaster
+from market_data.tick_recorder import SqliteTickRecorder, TickRecorder, recorded, with_last_batch
 from runtime.charge_rates import ChargeTable
-from runtime.clock import MarketClock
+from runtime.clock import MarketClock, steady_ns
 from runtime.configuration import show_config
 from runtime.project import CONFIG
 from runtime.service_notice import ServiceNotice
@@ -40,6 +41,7 @@ from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
 from trading.day_bands import with_bands
 from trading.desk_record import desk_of, kernel_of
+from trading.disk_watch import DiskWatch
 from trading.errands import Errands
 from trading.event_bus import EventBus
 from trading.event_log import SqliteEventLog
@@ -137,7 +139,7 @@ class Wiring:
         rules = rules_of(settings, self.charges.rates_on(day.date, product_of(settings)).rates, clock)
         desk = desk_of(settings, rules, tuple(instruments.values()), self.choice, clock.now())
         kernel = kernel_of(desk, self.choice, self.calendar)
-        broker, feeds = self._edges(instruments, put)
+        broker, feeds = self._edges(instruments, put, self._recorder(day, instruments))
         self.budget.on_refusal = partial(self._report_refusal, put)
         errands = Errands(
             broker,
@@ -169,7 +171,9 @@ class Wiring:
 
     # --- edges --------------------------------------------------------------------------------------------------
 
-    def _edges(self, instruments: dict[str, Instrument], put: Put) -> tuple[Broker, Feeds]:
+    def _edges(
+        self, instruments: dict[str, Instrument], put: Put, recorder: TickRecorder | None
+    ) -> tuple[Broker, Feeds]:
         """Return the broker of the mode and its feeds."""
 
         def on_order(report: OrderReport) -> None:
@@ -188,7 +192,10 @@ class Wiring:
                     paper.on_tick(tick)
                     put(tick)
 
-                return paper, Feeds(open=partial(data.start, symbols, on_tick), close=data.stop)
+                on_price = recorded(on_tick, recorder, self.clock)
+                return paper, Feeds(
+                    open=partial(data.start, symbols, on_price), close=with_last_batch(data.stop, recorder)
+                )
             case Mode.LIVE:
                 orders = OrderFeed(
                     self.settings, self.clock, self.auth.current_token, on_order, partial(on_state, "orders")
@@ -196,13 +203,22 @@ class Wiring:
 
                 def open_both() -> None:
                     orders.start()
-                    data.start(symbols, put)
+                    data.start(symbols, recorded(put, recorder, self.clock))
 
                 def close_both() -> None:
                     data.stop()
                     orders.stop()
 
-                return self.client, Feeds(open=open_both, close=close_both)
+                return self.client, Feeds(open=open_both, close=with_last_batch(close_both, recorder))
+
+    def _recorder(self, day: TradingDay, instruments: Mapping[str, Instrument]) -> TickRecorder | None:
+        """Return what keeps the day's ticks for research, if anybody wants them."""
+        if not self.settings.ticks.record:
+            return None
+        path = self.settings.paths.live_ticks
+        room = DiskWatch(path.parent, self.settings.disk.floor_mb)
+        scales = {symbol: instrument.scale for symbol, instrument in instruments.items()}
+        return SqliteTickRecorder(path, day.date, scales, no_room=lambda: room.look(steady_ns()))
 
     def _paper_broker(self, instruments: dict[str, Instrument], on_order: Callable[[OrderReport], None]) -> PaperBroker:
         market = TickMarket(instruments, self.calendar)

@@ -7,9 +7,12 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import events
+from market_data.live_ticks import LiveTicks
+from market_data.tick_archive import TickArchive
 from trading.event_log import SqliteEventLog
 
 from .conftest import DAY, Books, Hire, Open, assert_books_agree, assert_nothing_came_from_the_future, short_day
@@ -29,6 +32,11 @@ def test_half_a_day_is_traded_reported_and_flat(open_market: Open, hire: Hire) -
     assert (summary["mode"], summary["flat"]) == ("live", True)
     assert summary["trades"] >= 1
     assert json.loads((market.home / "logs" / str(DAY) / "summary.json").read_text()) == summary
+
+    archive = TickArchive(market.home / "archive")
+    recorded = {symbol: archive.read_ticks(symbol, DAY) for symbol in summary["symbols"]}
+    assert min(len(ticks) for ticks in recorded.values()) > 1_000
+    assert all((np.diff(ticks.at) >= 0).all() and ticks.ltp.min() > 0 for ticks in recorded.values())
 
     happened = bot.events()
     assert isinstance(happened[0], events.Booted)
@@ -64,6 +72,9 @@ def test_paper_trades_on_live_prices_and_sends_no_order(open_market: Open, hire:
     summary = bot.summary
     assert (summary["mode"], summary["flat"]) == ("paper", True)
     assert summary["trades"] >= 1
+    with LiveTicks(market.home / "live_market_data.sqlite") as live:
+        [day] = live.days()  # its market is open still: nobody has archived it
+    assert day.ticks > 100
     market.stop()
     books = Books.of(market)
     assert (books.orders, books.fills) == ({}, ())

@@ -368,6 +368,7 @@ def test_our_ceilings_stay_below_the_brokers_except_against_a_simulator(name: st
         "paths.logs",
         "paths.cache",
         "paths.archive",
+        "paths.live_ticks",
         "paths.sessions",
         "strategy.folder",
     ],

@@ -120,6 +120,8 @@ def is_fixed(value: ast.expr | None, constants: set[str]) -> bool:
             return is_fixed(part, constants)
         case ast.Call(func=ast.Name(id="len"), args=[part]):
             return is_fixed(part, constants)
+        case ast.BinOp(left=left, right=right):
+            return is_fixed(left, constants) and is_fixed(right, constants)
     return False
 
 

@@ -27,6 +27,7 @@ from core.market import Instrument
 from core.sessions import TradingDay
 from core.signals import Needs
 from market_data.calendar import NseCalendar
+from market_data.live_ticks import LiveTicks
 from runtime.clock import MarketClock
 from runtime.settings import (
     AuthSettings,
@@ -38,6 +39,7 @@ from runtime.settings import (
     PathSettings,
     RiskSettings,
     Settings,
+    TickSettings,
 )
 from trading import front_door
 from trading.kernel import Kernel
@@ -144,7 +146,13 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         auth=AuthSettings(secret_key=SecretStr(SECRET)),
         disk=DiskSettings(floor_mb=0, reserve_mb=1),
-        paths=PathSettings(state=tmp_path / "state", logs=tmp_path / "logs", cache=tmp_path / "cache"),
+        paths=PathSettings(
+            state=tmp_path / "state",
+            logs=tmp_path / "logs",
+            cache=tmp_path / "cache",
+            archive=tmp_path / "archive",
+            live_ticks=tmp_path / "live.sqlite",
+        ),
     )
 
 
@@ -158,6 +166,19 @@ def test_the_live_view_comes_back_on_each_day_and_log_lines_fill_the_time_betwee
     for number in (1, 2, 3):
         assert f"traded day {number}" in screen.getvalue()
         assert f"SIGN_IN_NEEDED before day {number}" in said
+
+
+@pytest.mark.usefixtures("screen")
+@pytest.mark.parametrize("records", [True, False])
+def test_a_run_of_some_days_archives_what_it_recorded_before_it_ends(settings: Settings, records: bool) -> None:
+    settings = settings.model_copy(update={"ticks": TickSettings(record=records)})
+    at = instant_at(TUESDAY, time(10, 0))
+    with LiveTicks(settings.paths.live_ticks) as live:
+        live.append(TUESDAY, [(at, SBIN, at, 80_000, 79_995, 80_005, 10)], {SBIN: 2})
+    front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+    with LiveTicks(settings.paths.live_ticks) as live:
+        assert [day.day for day in live.days()] == ([] if records else [TUESDAY])
+    assert settings.paths.archive.exists() is records
 
 
 @pytest.mark.hazard("X12")

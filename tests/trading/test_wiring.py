@@ -9,15 +9,25 @@ import pytest
 
 from core.errors import ConfigurationError
 from core.events import Condition
-from core.market import Timeframe
+from core.market import Instrument, Tick, Timeframe
 from core.signals import Direction
 from features.specification import DEFAULT_NAMES
+from market_data.live_ticks import LiveTicks
 from runtime.clock import MarketClock
-from runtime.settings import HistorySettings, ModelSettings, PathSettings, Settings, StrategySettings
+from runtime.settings import (
+    DiskSettings,
+    HistorySettings,
+    ModelSettings,
+    PathSettings,
+    Settings,
+    StrategySettings,
+    TickSettings,
+)
 from trading.wiring import Wiring
 from training.sources import generated
 from training.train import TrainingOptions, train_model
 
+DAY = date(2026, 1, 6)
 FILTERED = """
 from dataclasses import dataclass, replace
 from core.signals import Direction, Needs
@@ -74,7 +84,9 @@ def wire(tmp_path, calendar) -> Wire:
             strategy=StrategySettings(name=name, folder=tmp_path),
             model=ModelSettings(path=model),
             history=HistorySettings(**history),
-            paths=PathSettings(state=tmp_path, logs=tmp_path, cache=tmp_path),
+            paths=PathSettings(
+                state=tmp_path, logs=tmp_path, cache=tmp_path, archive=tmp_path, live_ticks=tmp_path / "live.sqlite"
+            ),
         )
         return Wiring(settings, MarketClock(), calendar, lambda _secret: None)
 
@@ -104,6 +116,31 @@ def test_a_call_that_the_broker_refuses_for_the_number_of_calls_is_reported_to_t
     wiring.budget.pause(0)
     [doubt] = inbox
     assert (doubt.condition, doubt.holds) == (Condition.RATE, True)
+
+
+def test_every_tick_of_the_feed_is_recorded_unless_somebody_wants_none(wire, calendar, tmp_path):
+    wiring, day = wire("plain", PLAIN.replace("NAMES", "").replace("WARM_UP", "0")), calendar.trading_day(DAY)
+    currency = Instrument(symbol="NSE:USDINR26JANFUT", token="1", tick=25, scale=4)
+    recorder = wiring._recorder(day, {currency.symbol: currency})
+    recorder.take(Tick(currency.symbol, day.open, 902_500, 902_475, 902_525, 1), day.open)
+    recorder.close()
+    with LiveTicks(tmp_path / "live.sqlite") as live:
+        assert [(each.day, each.ticks) for each in live.days()] == [(DAY, 1)]
+        assert live.symbols() == {1: (currency.symbol, 4)}
+
+    wiring.settings = wiring.settings.model_copy(update={"ticks": TickSettings(record=False)})
+    assert wiring._recorder(day, {currency.symbol: currency}) is None
+
+
+def test_a_disk_below_its_floor_is_left_to_the_event_log(wire, calendar, caplog, tmp_path, monkeypatch):
+    monkeypatch.setattr("trading.disk_watch._free_bytes", lambda _folder: 100_000_000)
+    wiring, day = wire("plain", PLAIN.replace("NAMES", "").replace("WARM_UP", "0")), calendar.trading_day(DAY)
+    wiring.settings = wiring.settings.model_copy(update={"disk": DiskSettings(floor_mb=256)})
+    recorder = wiring._recorder(day, {})
+    recorder.take(Tick("NSE:SBIN-EQ", day.open, 80_000, 79_995, 80_005, 1), day.open)
+    recorder.close()
+    assert ": 100 MB free, disk.floor_mb = 256; trading goes on" in caplog.text
+    assert not (tmp_path / "live.sqlite").exists()
 
 
 def test_a_rule_needs_no_model_and_reads_what_it_names(wire):
