@@ -200,6 +200,8 @@ class PathSettings(Section):
 
     state: Path = Path("data/state")
     """Event log, tick tapes, journal of calls, lock and command queue of this bot."""
+    archive: Path = Path("data/archive")
+    """Candles, closed ticks and symbol masters of the past."""
     logs: Path = Path("logs")
     cache: Path = Path("data/cache")
     """What can be fetched or computed again: the day's symbol master, the year's sessions."""
