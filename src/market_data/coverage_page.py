@@ -7,13 +7,13 @@ from itertools import groupby
 
 from core.instants import ist_date
 from market_data.coverage import Coverage
-from market_data.coverage_table import completeness_text, factor_lines, places_text
+from market_data.coverage_table import completeness_text, factor_lines, facts_text, places_text
 from market_data.findings import Weight
 from market_data.quality import DayCoverage, DayState, Judgement
 
-_CELL, _GAP = 11, 3
+_CELL, _GAP = 8, 2
 _STEP = _CELL + _GAP
-_LEFT, _TOP = 34, 18
+_LEFT, _TOP = 34, 15
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = ("Mon", "", "Wed", "", "Fri", "", "Sun")
 _PLACES = 12
@@ -25,7 +25,7 @@ _STYLE = """
 @media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --soft: #8b949e; --line: #30363d; --back: #0d1117;
   --card: #161b22; --whole: #2f8f4e; --partial: #d29922; --absent: #f85149; --trouble: #f0883e; --stray: #a371f7;
   --closed: #21262d; --unjudged: #484f58; } }
-body { margin: 0 auto; max-width: 1180px; padding: 2rem 1.5rem 4rem; background: var(--back); color: var(--text);
+body { margin: 0 auto; max-width: 1230px; padding: 2rem 1.5rem 4rem; background: var(--back); color: var(--text);
   font: 14px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.05rem; margin: 0; }
 p { margin: .25rem 0; } .soft { color: var(--soft); }
@@ -33,13 +33,15 @@ section { border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.25r
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } .scroll { overflow-x: auto; }
 th { text-align: left; color: var(--soft); font-weight: 500; } th, td { padding: .25rem .75rem .25rem 0;
   vertical-align: top; border-bottom: 1px solid var(--line); } tr:last-child td { border-bottom: 0; }
+.found td:nth-child(2) { width: 40%; }
 td.n, th.n { text-align: right; white-space: nowrap; } td.zero { color: var(--soft); } a { color: inherit; }
-.years { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; margin: .75rem 0; } svg { display: block; max-width: 100%; }
+.years { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 564px), 1fr)); gap: .5rem 1rem;
+  margin: .75rem 0; } svg { display: block; max-width: 100%; }
 svg text { font-size: 9px; fill: var(--soft); } svg text.year { font-weight: 600; fill: var(--text); font-size: 10px; }
 .closed { fill: var(--closed); } .whole { fill: var(--whole); } .partial { fill: var(--partial); }
 .unjudged { fill: var(--unjudged); } .unexpected { fill: var(--stray); }
 .absent { fill: none; stroke: var(--absent); stroke-width: 2; } .dot { fill: var(--back); stroke: var(--trouble);
-  stroke-width: 2; } .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; color: var(--soft); }
+  stroke-width: 1.5; } .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; color: var(--soft); }
 .legend span { display: inline-flex; align-items: center; gap: .4rem; }
 .tag { display: inline-block; border-radius: 1em; padding: 0 .6em; font-size: 12px; border: 1px solid currentColor; }
 .defect { color: var(--absent); } .doubt { color: var(--partial); } .note { color: var(--soft); }
@@ -111,17 +113,16 @@ def _number(count: int) -> str:
 
 def _section(judgement: Judgement, place: int) -> Iterator[str]:
     yield f'<section id="s{place}"><h2>{escape(judgement.source)}</h2>'
-    yield (
-        f'<p class="soft">{escape(str(judgement.series))}, {ist_date(judgement.first)} to {ist_date(judgement.last)}: '
-        f"{judgement.rows:,} rows; of {judgement.sessions} sessions {judgement.whole} whole, {judgement.partial} "
-        f"partial, {judgement.absent} absent; {completeness_text(judgement)} of the expected candles are there</p>"
-    )
+    dates = f"{ist_date(judgement.first)} to {ist_date(judgement.last)}"
+    yield f'<p class="soft">{escape(str(judgement.series))}, {dates}: {facts_text(judgement)}</p>'
     yield '<div class="years">'
     for year, group in groupby(judgement.days, key=lambda each: each.day.year):
-        yield _year(year, list(group))
+        days = list(group)
+        if any(each.state is not DayState.UNJUDGED for each in days):
+            yield _year(year, days)
     yield "</div>"
     if judgement.findings:
-        yield "<table>"
+        yield '<table class="found">'
     for each in judgement.findings:
         weight = each.kind.weight.value
         places = places_text(each, judgement.series.timeframe, _PLACES)
@@ -143,7 +144,7 @@ def _year(year: int, days: Sequence[DayCoverage]) -> str:
         if free <= week < weeks - 1:
             shapes.append(f'<text x="{_LEFT + week * _STEP}" y="10">{name}</text>')
             free = week + 2
-    shapes += [f'<text x="0" y="{_TOP + row * _STEP + 9}">{name}</text>' for row, name in enumerate(_WEEKDAYS) if name]
+    shapes += [f'<text x="0" y="{_TOP + row * _STEP + 7}">{name}</text>' for row, name in enumerate(_WEEKDAYS) if name]
     plain = {DayState.WHOLE: "", DayState.CLOSED: ""}
     for each in days:
         x, y = _LEFT + (each.day - monday).days // 7 * _STEP, _TOP + each.day.weekday() * _STEP
@@ -182,7 +183,7 @@ def _drawn(day: DayCoverage, x: int, y: int) -> Iterator[str]:
         case _:
             yield f'<rect class="{day.state.value}" x="{x}" y="{y}" {size} rx="2">{title}</rect>'
     if day.is_troubled and day.state in {DayState.WHOLE, DayState.PARTIAL}:
-        yield f'<circle class="dot" cx="{x + _CELL / 2}" cy="{y + _CELL / 2}" r="3">{title}</circle>'
+        yield f'<circle class="dot" cx="{x + _CELL / 2}" cy="{y + _CELL / 2}" r="2.5">{title}</circle>'
 
 
 def _hint(day: DayCoverage) -> str:

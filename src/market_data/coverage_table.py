@@ -19,7 +19,7 @@ from market_data.vendor_comparison import Comparison
 _MOST_PICTURES = 3
 """So many series are drawn; of more, the tables are what one reads."""
 _MOST_SPOTS = 3
-_WIDE = 110
+_WIDE = 124
 """Columns from which on the overview has room for dates."""
 _STYLES = {Weight.DEFECT: "bold red", Weight.DOUBT: "yellow", Weight.NOTE: "dim"}
 _DUPLICATES = (Kind.EQUAL_DUPLICATES, Kind.CONTRADICTIONS)
@@ -66,7 +66,7 @@ def overview(judgements: Sequence[Judgement], width: int) -> Table:
         table.add_column("from", no_wrap=True, style="dim")
         table.add_column("to", no_wrap=True, style="dim")
     for name, _ in columns:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
     for row, each in enumerate(judgements):
         dates = (str(ist_date(each.first)), str(ist_date(each.last))) if width >= _WIDE else ()
         cells = [Text(str(numbers[row]), "" if numbers[row] else "dim") for _, numbers in columns]
@@ -114,10 +114,8 @@ def comparisons_table(comparisons: Sequence[Comparison]) -> Table:
 
 def factor_lines(comparison: Comparison) -> list[str]:
     """Say by what the second source is multiplied and where that changes; nothing when both are on one level."""
-    if not comparison.is_adjusted_differently:
-        return []
-    changes = [f"before {day}: {ratio:.4g} times that ({named_ratio(ratio)})" for day, ratio in comparison.changes]
-    return [f"at {comparison.factor:.4g} times the first", *changes]
+    level = [f"at {comparison.factor:.4g} times the first"] if comparison.is_apart else []
+    return [*level, *(f"{ratio:.4g} times until {day} ({named_ratio(ratio)})" for day, ratio in comparison.changes)]
 
 
 def verdict(coverage: Coverage) -> Text:
@@ -155,12 +153,17 @@ def _is_midnight(at: Instant) -> bool:
 def _series(judgement: Judgement, width: int, *, with_picture: bool) -> Group:
     head = Text(judgement.source, "bold")
     head.append(f"  {judgement.series}, {ist_date(judgement.first)} to {ist_date(judgement.last)}", "not bold dim")
-    facts = Text(
-        f"{judgement.rows} rows; of {judgement.sessions} sessions {judgement.whole} are whole, {judgement.partial} "
-        f"partial, {judgement.absent} absent; {completeness_text(judgement)} of the expected candles are there"
-    )
+    facts = Text(facts_text(judgement))
     picture = [Text(), *heat_map(judgement.days, width), Text()] if with_picture else []
     return Group(head, facts, *picture, _findings(judgement))
+
+
+def facts_text(judgement: Judgement) -> str:
+    """Say in one line how many rows and sessions there are."""
+    return (
+        f"{judgement.rows:,} rows; {judgement.sessions:,} sessions: {judgement.whole:,} whole, "
+        f"{judgement.partial:,} partial, {judgement.absent:,} absent ({completeness_text(judgement)} of the candles)"
+    )
 
 
 def completeness_text(judgement: Judgement) -> str:

@@ -53,7 +53,7 @@ def legend(*, by_month: bool) -> Text:
     text = Text()
     for sign, style, what in (
         (*_SIGNS[DayState.WHOLE], "whole"),
-        (_BARS[1] + _BARS[4], _PARTIAL, "candles missing (bar: what is there)"),
+        (_BARS[1] + _BARS[4], _PARTIAL, "partial (bar: its share)"),
         (*_SIGNS[DayState.ABSENT], "absent"),
         (*_TROUBLE, "whole, with a defect"),
         (*_SIGNS[DayState.UNEXPECTED], "rows without a session"),

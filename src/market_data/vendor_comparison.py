@@ -59,9 +59,9 @@ class Comparison:
     """Days on which the factor changes, each with the factor before by the factor from then on."""
 
     @property
-    def is_adjusted_differently(self) -> bool:
-        """Whether one is adjusted and the other not, or not for the same."""
-        return bool(self.changes) or abs(log(self.factor)) > _SAME
+    def is_apart(self) -> bool:
+        """Whether the two are on different levels at their end: one is adjusted for something later."""
+        return abs(log(self.factor)) > _SAME
 
 
 def compare(name: str, one: RawCandles, other_name: str, other: RawCandles) -> Comparison | None:
