@@ -139,8 +139,8 @@ def _year(year: int, days: Sequence[DayCoverage]) -> str:
     weeks = (days[-1].day - monday).days // 7 + 1
     shapes: list[str] = [f'<text class="year" x="0" y="10">{year}</text>']
     free = 0
-    for month, name in enumerate(_MONTHS, start=1):
-        week = (date(year, month, 1) - monday).days // 7
+    for month, name in list(enumerate(_MONTHS, start=1))[days[0].day.month - 1 :]:
+        week = max(0, (date(year, month, 1) - monday).days // 7)
         if free <= week < weeks - 1:
             shapes.append(f'<text x="{_LEFT + week * _STEP}" y="10">{name}</text>')
             free = week + 2

@@ -37,8 +37,8 @@ def heat_map(days: Sequence[DayCoverage], width: int) -> list[Text]:
     if is_by_month(days):
         return _by_month(days)
     lines: list[Text] = []
-    for year, group in groupby(days, key=lambda each: each.day.year):
-        lines += [*([Text()] if lines else []), *_year(year, list(group), width)]
+    for _, group in groupby(days, key=lambda each: each.day.year):
+        lines += [*([Text()] if lines else []), *_year(list(group), width)]
     return lines
 
 
@@ -70,13 +70,13 @@ def is_by_month(days: Sequence[DayCoverage]) -> bool:
     return len({each.day.year for each in days}) > MOST_YEARS_BY_DAY
 
 
-def _year(year: int, days: Sequence[DayCoverage], width: int) -> list[Text]:
+def _year(days: Sequence[DayCoverage], width: int) -> list[Text]:
     monday = days[0].day - timedelta(days=days[0].day.weekday())
     weeks = ((days[-1].day - monday).days // 7) + 1
     size = 2 if _LABEL + 2 * weeks <= width else 1
     cells = {((each.day - monday).days // 7, each.day.weekday()): each for each in days}
     rows = [each for each in range(7) if each < 5 or _has_something(days, each)]
-    lines = [_month_names(year, monday, weeks, size)]
+    lines = [_month_names(days[0].day, weeks, size)]
     for weekday in rows:
         line = Text().append(f"{_WEEKDAYS[weekday]:<{_LABEL}}", "dim")
         for week in range(weeks):
@@ -100,15 +100,17 @@ def _cell(day: DayCoverage | None) -> tuple[str, str]:
     return _SIGNS[day.state]
 
 
-def _month_names(year: int, monday: date, weeks: int, size: int) -> Text:
+def _month_names(first: date, weeks: int, size: int) -> Text:
+    """Name each month over the week of its first day; the first one over the first week."""
+    monday = first - timedelta(days=first.weekday())
     line = [" "] * (weeks * size + 4)
     free = 0
-    for month in range(1, 13):
-        place = (date(year, month, 1) - monday).days // 7 * size
-        if max(free, 0) <= place < weeks * size:
+    for month in range(first.month, 13):
+        place = max(0, (date(first.year, month, 1) - monday).days // 7 * size)
+        if free <= place < weeks * size:
             line[place : place + 3] = _MONTHS[month - 1]
             free = place + 4
-    return Text().append(f"{year:<{_LABEL}}", "bold").append("".join(line).rstrip(), "dim")
+    return Text().append(f"{first.year:<{_LABEL}}", "bold").append("".join(line).rstrip(), "dim")
 
 
 def _by_month(days: Sequence[DayCoverage]) -> list[Text]:

@@ -155,7 +155,7 @@ def believable(raw: RawCandles, grid: SessionGrid) -> RawCandles:
 
 
 def _coverage(starts: IntArray, grid: SessionGrid, findings: Sequence[Finding]) -> tuple[DayCoverage, ...]:
-    present = grid.present(starts)
+    present = grid.per_day(grid.is_there(starts))
     rows = np.bincount(grid.day_places(starts), minlength=len(grid.days))
     spots = [spot.at for each in findings if each.kind.marks_days for spot in each.spots]
     troubled = set(grid.day_places(np.array(spots, dtype=np.int64)).tolist())

@@ -107,23 +107,25 @@ def _prices(raw: RawCandles) -> Iterator[Finding]:
         texts = [f"{raw.opens[row]:g} {raw.highs[row]:g} {raw.lows[row]:g} {raw.closes[row]:g}" for row in bad]
         what = f"{_rows(len(bad))} with a price that is missing, zero or negative"
         yield Finding(kind=Kind.NOT_A_PRICE, spots=row_spots(raw.starts[bad], texts), what=what)
-    yield from _impossible(raw, good)
-    noisy = np.zeros(len(raw), dtype=np.bool_)
-    distance = 0.0
-    for column in _prices_of(raw):
-        off = np.where(good, np.abs(column - np.rint(column / _PAISA) * _PAISA), 0.0)
-        noisy |= off > _NOISE
-        distance = max(distance, float(off.max(initial=0.0)))
+    yield from _impossible(raw.rows(good))
+    yield from _between_paise(raw.rows(good))
+
+
+def _between_paise(raw: RawCandles) -> Iterator[Finding]:
+    off = [np.abs(column - np.rint(column / _PAISA) * _PAISA) for column in _prices_of(raw)]
+    distances: FloatArray = np.max(off, axis=0, initial=0.0)
+    noisy = distances > _NOISE
     if noisy.any():
+        distance = float(distances.max())
         cause = "float noise" if distance < _PAISA / 10 else "an adjustment, or a finer price step"
         what = f"{noisy.mean():.0%} of rows hold prices between two paise, up to {distance:.4f} off: {cause}"
         yield Finding(kind=Kind.OFF_PAISA, spots=day_spots(raw.starts[noisy]), what=what, largest=distance)
 
 
-def _impossible(raw: RawCandles, good: BoolArray) -> Iterator[Finding]:
+def _impossible(raw: RawCandles) -> Iterator[Finding]:
     above = np.maximum(raw.opens, raw.closes) - raw.highs
     below = raw.lows - np.minimum(raw.opens, raw.closes)
-    size: FloatArray = np.where(good, np.maximum(np.maximum(above, below), raw.lows - raw.highs), 0.0)
+    size: FloatArray = np.maximum(np.maximum(above, below), raw.lows - raw.highs)
     bad = np.flatnonzero(size > _NOISE)
     if len(bad):
         worst = float(size.max())

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.instants import DAY, ist_date, ist_datetime
 from core.market import Timeframe
-from features.columns import IST_OFFSET, IntArray
+from features.columns import IST_OFFSET, BoolArray, IntArray
 from market_data.candle_store import Days
 from market_data.findings import Finding, Kind, Spot
 from market_data.raw_candles import RawCandles
@@ -31,10 +31,11 @@ _OUTSIDE = {
 
 def check_sessions(raw: RawCandles, grid: SessionGrid, known: Sequence[Days] | None) -> Iterator[Finding]:
     """Yield what the calendar says about the rows. `known` are the days that were asked for; None: all of them."""
-    present = grid.present(raw.starts)
+    there = grid.is_there(raw.starts)
+    present = grid.per_day(there)
     yield from _absent(grid, present, known)
     yield from _stray(grid, present)
-    yield from _partial(raw.starts, grid, present)
+    yield from _partial(grid, there, present)
     yield from _outside(raw, grid)
     yield from _special(grid, present)
     yield from _unjudged(raw.starts, grid)
@@ -77,14 +78,14 @@ def _stray(grid: SessionGrid, present: IntArray) -> Iterator[Finding]:
         yield Finding(kind=Kind.STRAY, spots=tuple(sorted(spots, key=lambda spot: spot.at)), what=what)
 
 
-def _partial(starts: IntArray, grid: SessionGrid, present: IntArray) -> Iterator[Finding]:
+def _partial(grid: SessionGrid, there: BoolArray, present: IntArray) -> Iterator[Finding]:
     if grid.timeframe is Timeframe.D:
         return
     expected = np.array([each.expected for each in grid.days], dtype=np.int64)
     partial = (present > 0) & (present < expected)
     if not partial.any():
         return
-    missing = grid.missing(starts)
+    missing = grid.starts[~there]
     missing = missing[partial[grid.day_places(missing)]]
     spots = []
     for day, group in groupby(missing.tolist(), key=ist_date):

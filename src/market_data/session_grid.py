@@ -115,14 +115,18 @@ class SessionGrid:
         rest = np.where(self._in_a_span(starts, which), Place.OFF_GRID, Place.IN_BREAK)
         return np.select(conditions, outcomes, rest).astype(np.int64)
 
-    def present(self, starts: IntArray) -> IntArray:
-        """Return for each day how many of its expected candles are among the rows."""
-        there = np.unique(self.normal(starts)[self.is_expected(starts)])
-        return np.bincount(self.day_places(there), minlength=len(self.days)).astype(np.int64)
+    def is_there(self, starts: IntArray) -> BoolArray:
+        """Return for each expected candle whether a row has its start."""
+        there = np.zeros(len(self.starts), dtype=np.bool_)
+        if len(there):
+            wanted = self.normal(starts)
+            at = np.minimum(np.searchsorted(self.starts, wanted), len(there) - 1)
+            there[at[self.starts[at] == wanted]] = True
+        return there
 
-    def missing(self, starts: IntArray) -> IntArray:
-        """Return the starts that no row has."""
-        return self.starts[~_contains(np.unique(self.normal(starts)), self.starts)]
+    def per_day(self, mask: BoolArray) -> IntArray:
+        """Return for each day how many of its expected candles a mask over them holds."""
+        return np.bincount(self.day_places(self.starts[mask]), minlength=len(self.days)).astype(np.int64)
 
     def _in_a_span(self, starts: IntArray, which: IntArray) -> BoolArray:
         inside = np.zeros(len(starts), dtype=np.bool_)

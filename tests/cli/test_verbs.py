@@ -41,6 +41,7 @@ VERBS = (
     "train",
     "show-config",
     "rebuild-trading-log",
+    "coverage",
     "replay",
     "status",
     *COMMANDS,
