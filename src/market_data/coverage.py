@@ -16,6 +16,7 @@ from market_data.candle_files import read_raw, require_candles
 from market_data.candle_names import named_file
 from market_data.candle_store import CandleStore, Days, Holding, Series, day_numbers
 from market_data.findings import Weight
+from market_data.peers import beside_their_peers
 from market_data.quality import Judgement, examine
 from market_data.raw_candles import RawCandles
 from market_data.session_grid import TradingHours, days_of, ist_days
@@ -63,6 +64,7 @@ class Source:
     """Days that were asked for, of the archive; None: whatever a file holds."""
     path: Path | None = None
     """The file, where it is one."""
+    vendor: str = ""
 
 
 Progress: TypeAlias = Callable[[str], None]
@@ -110,7 +112,7 @@ def coverage_of(
     progress: Progress = lambda _name: None,
 ) -> Coverage:
     """Judge every source, and compare those of the same symbol. Raises `DataError` when no row is left to judge."""
-    judgements: list[Judgement] = []
+    judged: list[tuple[Source, Judgement]] = []
     comparisons: list[Comparison] = []
     unread = list(skipped)
     ordered = sorted(sources, key=lambda each: (each.series.symbol, each.series.timeframe.minutes, each.name))
@@ -124,12 +126,23 @@ def coverage_of(
                 unread.append(f"{source.name}: no rows in the days asked for")
                 continue
             judgement, candles = examine(raw, source.series, source.name, calendar, days, source.known)
-            judgements.append(judgement)
+            judged.append((source, judgement))
             clean.append((source, candles))
         comparisons += _compared(clean)
-    if not judgements:
+    if not judged:
         raise DataError(f"nothing to judge: {unread[-1] if unread else 'no series'}")
-    return Coverage(tuple(judgements), tuple(comparisons), tuple(unread))
+    return Coverage(_beside_their_peers(judged), tuple(comparisons), tuple(unread))
+
+
+def _beside_their_peers(judged: Sequence[tuple[Source, Judgement]]) -> tuple[Judgement, ...]:
+    """Hold series of one vendor and timeframe against each other, and keep their order."""
+    groups: dict[tuple[str, Timeframe], list[int]] = {}
+    for place, (source, _) in enumerate(judged):
+        groups.setdefault((source.vendor, source.series.timeframe), []).append(place)
+    noted: dict[int, Judgement] = {}
+    for places in groups.values():
+        noted |= zip(places, beside_their_peers([judged[place][1] for place in places]), strict=True)
+    return tuple(noted[place] for place in range(len(judged)))
 
 
 def _days_to_judge(source: Source, wish: Wish, raw: RawCandles) -> Days | None:
@@ -169,7 +182,7 @@ def _archived(store: CandleStore, holding: Holding, wish: Wish) -> Source:
 def _filed(path: Path) -> Source:
     require_candles(path)
     named = named_file(path)
-    return Source(named.series, path.name, lambda: read_raw(path), path=path)
+    return Source(named.series, path.name, lambda: read_raw(path), path=path, vendor=named.vendor)
 
 
 def _in_rupees(candles: CandleColumns) -> RawCandles:

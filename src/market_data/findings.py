@@ -49,6 +49,7 @@ class Kind(Enum):
     CORPORATE_ACTION = "suspected corporate actions"
     OVERNIGHT_GAP = "large overnight gaps"
     SPLICED = "spliced series"
+    SHORTER = "shorter than its fellows"
 
     @property
     def weight(self) -> Weight:
@@ -69,6 +70,7 @@ _WEIGHTS = {
     Kind.NO_VOLUME: Weight.NOTE,
     Kind.ZERO_VOLUME: Weight.NOTE,
     Kind.OVERNIGHT_GAP: Weight.NOTE,
+    Kind.SHORTER: Weight.NOTE,
     Kind.FROZEN: Weight.DOUBT,
     Kind.SPIKE: Weight.DOUBT,
     Kind.LONELY_OPEN: Weight.DOUBT,

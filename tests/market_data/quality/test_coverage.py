@@ -19,6 +19,7 @@ from market_data.candle_store import Days, MemoryCandleStore, Series
 from market_data.coverage import Coverage, Wish, archive_sources, coverage_of, file_sources
 from market_data.coverage_page import coverage_page
 from market_data.coverage_table import coverage_tables
+from market_data.findings import Kind
 from market_data.heat_map import heat_map
 from market_data.raw_candles import RawCandles
 
@@ -114,6 +115,18 @@ def test_files_of_one_symbol_are_compared(make: Make, calendar: NseCalendar, tmp
     sources, _ = file_sources(paths, Wish())
     (comparison,) = coverage_of(sources, calendar, Wish()).comparisons
     assert (comparison.first, comparison.second, comparison.common) == (*names[:2], 375)
+
+
+def test_a_series_that_ends_before_its_fellows_is_told(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+    raw = make(Days(date(2025, 4, 1), date(2025, 6, 30)), Timeframe.D)
+    lengths = {"A": len(raw), "B": len(raw), "C": len(raw) - 5, "D": len(raw), "E": 30}
+    for name, length in lengths.items():
+        write(tmp_path / f"NSE_{name}-EQ_1d.parquet", raw.rows(np.arange(length)))
+    sources, _ = file_sources([tmp_path], Wish())
+    judgements = coverage_of(sources, calendar, Wish()).judgements
+    assert [each.series.symbol for each in judgements if each.of_kind(Kind.SHORTER)] == ["NSE:E-EQ"]
+    few = [each for each in sources if each.series.symbol in {"NSE:A-EQ", "NSE:E-EQ"}]
+    assert not any(each.of_kind(Kind.SHORTER) for each in coverage_of(few, calendar, Wish()).judgements)
 
 
 def test_the_picture_is_read_without_colour(make: Make, judged: Judge) -> None:

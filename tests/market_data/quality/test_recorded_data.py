@@ -170,7 +170,20 @@ def test_the_bhavcopies_begin_with_a_stray_session_and_lack_two(coverage: Covera
     finding = found(coverage, "NSE_SBIN-EQ_1d", Kind.ABSENT)
     assert days(finding.spots) == {"2019-08-26": 24, "2021-11-04": 1, "2022-08-08": 1}
     assert days(found(coverage, "NSE_SBIN-EQ_1d", Kind.STRAY).spots) == {"2019-08-23": 1}
-    assert ist_date(of(coverage, "NSE_HDFC-EQ_1d").last) == date(2023, 7, 12)
+
+
+def test_shares_that_were_merged_listed_and_renamed_are_shorter_than_their_fellows(coverage: Coverage) -> None:
+    shorter = {
+        each.source: tuple(ist_date(spot.at).isoformat() for spot in finding.spots)
+        for each in coverage.judgements
+        if (finding := each.of_kind(Kind.SHORTER))
+    }
+    assert shorter == {
+        "NSE_HDFC-EQ_1d.parquet": ("2023-07-12",),
+        "NSE_IRCTC-EQ_1d.parquet": ("2019-10-14",),
+        "NSE_LTIM-EQ_1d.parquet": ("2022-12-05",),
+        "NSE_PAYTM-EQ_1d.parquet": ("2021-11-18",),
+    }
 
 
 def test_every_corporate_action_of_the_evidence_is_found_and_no_other_gap_taken_for_one(
