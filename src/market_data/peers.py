@@ -17,7 +17,10 @@ _SESSIONS = 10
 
 
 def beside_their_peers(judgements: Sequence[Judgement]) -> list[Judgement]:
-    """Return judgements of one source and timeframe, with a note on each that begins later or ends earlier than most."""
+    """Return judgements of one vendor and timeframe, each with a note where it begins later or ends earlier than most.
+
+    A series from another time altogether is no fellow.
+    """
     if len(judgements) < _FEWEST:
         return list(judgements)
     first = _usual([ist_date(each.first) for each in judgements])
@@ -35,6 +38,8 @@ def _usual(days: Sequence[date]) -> date | None:
 def _noted(judgement: Judgement, first: date | None, last: date | None, sessions: Sequence[date]) -> Judgement:
     spots = []
     begins, ends = ist_date(judgement.first), ist_date(judgement.last)
+    if (last and begins > last) or (first and ends < first):
+        return judgement
     if first and sum(first <= day < begins for day in sessions) > _SESSIONS:
         spots.append(Spot(midnight(begins), 1, f"is its first day, of most others {first}"))
     if last and sum(ends < day <= last for day in sessions) > _SESSIONS:
