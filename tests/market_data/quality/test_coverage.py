@@ -55,6 +55,16 @@ def test_the_archive_is_judged_in_rupees_and_over_the_days_it_knows(make: Make, 
     assert [each.kind.value for each in judgement.findings] == ["absent sessions"]
 
 
+def test_daily_closes_of_the_archive_are_held_against_its_minutes_in_rupees(make: Make, calendar: NseCalendar) -> None:
+    raw, daily = make(), make(timeframe=Timeframe.D)
+    last = raw.rows(np.arange(74, 375, 75))
+    store = archive(raw)
+    official = RawCandles(daily.starts, last.opens, last.highs + 1, last.lows, last.closes + 0.4, last.volumes)
+    store.put(Series(SYMBOL, Timeframe.D), WEEK, in_paise(official))
+    (comparison,) = coverage_of(archive_sources(store, Wish()), calendar, Wish()).comparisons
+    assert comparison.largest == pytest.approx(0.4)
+
+
 def test_days_asked_for_bound_what_is_judged(make: Make, calendar: NseCalendar) -> None:
     wish = Wish(first=MONDAY, last=date(2025, 6, 10))
     (judgement,) = coverage_of(archive_sources(archive(make()), wish), calendar, wish).judgements

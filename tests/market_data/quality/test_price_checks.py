@@ -40,6 +40,12 @@ def test_a_price_that_stands_alone_is_a_spike(make: Make, judged: Judge, column:
     assert [spot.at for spot in finding.spots] == [raw.starts[100]]
 
 
+def test_a_wick_too_small_to_harm_is_no_spike_however_quiet_the_market(make: Make, judged: Judge) -> None:
+    still = replace(make(), **{name: np.full(375, 800.0) for name in PRICES})
+    assert judged(changed(still, "highs", 100, 806.0)).of_kind(Kind.SPIKE) is None
+    assert found(judged(changed(still, "highs", 100, 809.0)), Kind.SPIKE).rows == 1
+
+
 def test_a_price_that_moves_and_stays_is_the_market(make: Make, judged: Judge) -> None:
     raw = make()
     moved = changed(multiplied(raw, 101, 150, 1.04), "highs", 100, round(raw.closes[100] * 1.04, 2))
@@ -78,7 +84,7 @@ def test_a_fall_to_the_price_band_is_a_large_gap_and_no_split(make: Make, judged
 
 def test_an_open_that_the_day_takes_back_is_out_of_line(make: Make, judged: Judge) -> None:
     raw = make(MONTHS, Timeframe.D)
-    open_, row = round(raw.opens[40] * 1.15, 2), 40
+    open_, row = round(raw.opens[40] * 1.3, 2), 40
     judgement = judged(changed(changed(raw, "opens", row, open_), "highs", row, open_), Timeframe.D)
     assert [spot.at for spot in found(judgement, Kind.LONELY_OPEN).spots] == [raw.starts[row]]
     assert judgement.of_kind(Kind.CORPORATE_ACTION) is None

@@ -35,7 +35,7 @@ def test_two_versions_of_a_candle_contradict_each_other(make: Make, judged: Judg
 
 def test_a_repeat_of_one_of_two_versions_is_no_honest_repeat(make: Make) -> None:
     raw = make()
-    three = stacked(picked(raw, 10), changed(picked(raw, 10), "closes", 0, 801.0), picked(raw, 10))
+    three = stacked(picked(raw, 10), picked(raw, 10), changed(picked(raw, 10), "closes", 0, 801.0))
     repeated, contradicting = repeats(three)
     assert not repeated.any()
     assert contradicting.all()
@@ -47,9 +47,12 @@ def test_rows_without_a_number_repeat_each_other(make: Make) -> None:
     assert repeated.tolist() == [False, True]
 
 
+@pytest.mark.parametrize("column", ["closes", "lows"])
 @pytest.mark.parametrize("price", [0.0, -1.0, np.nan, np.inf])
-def test_what_is_no_price_is_found_and_spoils_no_other_check(make: Make, judged: Judge, price: float) -> None:
-    judgement = judged(changed(make(), "closes", 40, price))
+def test_what_is_no_price_is_found_and_spoils_no_other_check(
+    make: Make, judged: Judge, price: float, column: str
+) -> None:
+    judgement = judged(changed(make(), column, 40, price))
     assert found(judgement, Kind.NOT_A_PRICE).rows == 1
     assert [each.kind for each in judgement.findings] == [Kind.NOT_A_PRICE]
 

@@ -55,6 +55,8 @@ def test_a_session_before_a_long_hole_is_stray(make: Make, judged: Judge) -> Non
     (spot,) = found(judged(stacked(alone, rest)), Kind.STRAY).spots
     assert spot.rows == 1
     assert judged(rest).of_kind(Kind.STRAY) is None
+    pair = stacked(alone, rest.rows(np.arange(75)))
+    assert judged(pair).of_kind(Kind.STRAY) is None, "of two alike neither is the rest"
 
 
 @pytest.mark.parametrize(
@@ -134,3 +136,11 @@ def test_still_rows_after_the_close_are_counted_as_such(make: Make, judged: Judg
         last = changed(last, column, 0, raw.closes[74])
     late = stacked(*(shifted(last, minutes * MINUTE) for minutes in (10, 15, 20)))
     assert found(judged(stacked(raw, late)), Kind.AFTER_CLOSE).what == "3 rows after the close, on 1 day, all flat"
+
+
+def test_a_row_outside_the_session_is_no_price_to_compare_with(make: Make, judged: Judge) -> None:
+    raw = make()
+    late = shifted(picked(raw, 74), 30 * MINUTE)
+    for column in ("opens", "highs", "lows", "closes"):
+        late = changed(late, column, 0, 1600.0)
+    assert [each.kind for each in judged(stacked(raw, late)).findings] == [Kind.AFTER_CLOSE, Kind.DISORDER]
