@@ -161,7 +161,8 @@ def _series(judgement: Judgement, width: int, *, with_picture: bool) -> Group:
 def facts_text(judgement: Judgement) -> str:
     """Say in one line how many rows and sessions there are."""
     return (
-        f"{judgement.rows:,} rows; {judgement.sessions:,} sessions: {judgement.whole:,} whole, "
+        f"{judgement.rows:,} row{'s' * (judgement.rows != 1)}; "
+        f"{judgement.sessions:,} session{'s' * (judgement.sessions != 1)}: {judgement.whole:,} whole, "
         f"{judgement.partial:,} partial, {judgement.absent:,} absent ({completeness_text(judgement)} of the candles)"
     )
 

@@ -43,6 +43,7 @@ class Kind(Enum):
     ZERO_VOLUME = "candles without volume"
     FIRST_WITHOUT_VOLUME = "first candle without volume"
     FROZEN = "frozen candles"
+    STUCK = "prices that stand still"
     STALE = "stale copies"
     SPIKE = "spikes"
     LONELY_OPEN = "opens out of line"
@@ -72,6 +73,7 @@ _WEIGHTS = {
     Kind.OVERNIGHT_GAP: Weight.NOTE,
     Kind.SHORTER: Weight.NOTE,
     Kind.FROZEN: Weight.DOUBT,
+    Kind.STUCK: Weight.DOUBT,
     Kind.SPIKE: Weight.DOUBT,
     Kind.LONELY_OPEN: Weight.DOUBT,
     Kind.CORPORATE_ACTION: Weight.DOUBT,

@@ -17,9 +17,9 @@ import numpy as np
 from core.instants import DAY
 from core.market import Timeframe
 from features.columns import BoolArray, FloatArray, IntArray
-from market_data.findings import Finding, Kind
+from market_data.findings import Finding, Kind, Spot
 from market_data.raw_candles import RawCandles
-from market_data.row_checks import row_spots
+from market_data.row_checks import is_flat, row_spots
 from market_data.session_grid import ist_days
 
 _NORMAL = 1.4826
@@ -44,6 +44,9 @@ _LONELY = 0.11
 """Log ratio beyond the band of 10% that most shares open in."""
 _COMES_BACK = 0.35
 """Share of a gap that may be left at the day's close for its open to have been out of line."""
+_STILL = 20
+"""Candles of one price in a row, or days: a lock at the band is as long, an ordinary market is not."""
+_STILL_DAYS = 5
 _NEAR_FRACTION = 0.05
 _FRACTIONS = ((1, 2), (1, 3), (2, 3), (1, 4), (2, 5), (3, 5), (1, 5), (1, 10), (1, 20), (1, 100))
 
@@ -71,6 +74,7 @@ def check_prices(candles: RawCandles, timeframe: Timeframe) -> Iterator[Finding]
     """Yield what looks wrong in candles in order of time, each start once, with prices that are numbers above 0."""
     if len(candles) < 3:
         return
+    yield from _stuck(candles, _STILL_DAYS if timeframe is Timeframe.D else _STILL)
     if timeframe is not Timeframe.D:
         scale = _scales(candles)
         spliced = _splices(candles, scale)
@@ -136,6 +140,25 @@ def _splices(candles: RawCandles, scale: FloatArray) -> Finding | None:
     )
     texts = [f"opens at {exp(jumps[row]):.3g} times the close before" for row in found]
     return Finding(kind=Kind.SPLICED, spots=row_spots(candles.starts[found], texts), what=what, largest=exp(worst))
+
+
+def _stuck(candles: RawCandles, fewest: int) -> Iterator[Finding]:
+    """Find runs of candles that all have the same one price."""
+    still = np.zeros(len(candles) + 1, dtype=np.int8)
+    flat = is_flat(candles)
+    still[1:-1] = flat[1:] & flat[:-1] & (candles.closes[1:] == candles.closes[:-1])
+    edges = np.diff(still)
+    begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    runs = [(begin, end - begin + 1) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+    spots = tuple(
+        Spot(int(candles.starts[begin]), length, f"{length} candles of {candles.closes[begin]:.2f}")
+        for begin, length in runs
+        if length >= fewest
+    )
+    if spots:
+        number = sum(spot.rows for spot in spots)
+        what = f"{number} candles of one price in a row: locked at a band, or a feed that hung"
+        yield Finding(kind=Kind.STUCK, spots=spots, what=what)
 
 
 def _spikes(candles: RawCandles, scale: FloatArray) -> Iterator[Finding]:

@@ -108,3 +108,25 @@ def test_a_series_of_changing_instruments_is_told_and_its_jumps_are_no_splits(ma
 def test_a_ratio_near_no_fraction_is_given_no_name() -> None:
     assert named_ratio(0.953) == "no usual fraction"
     assert named_ratio(1.98) == "near 2:1"
+
+
+@pytest.mark.parametrize(("timeframe", "fewest"), [(Timeframe.M5, 20), (Timeframe.D, 5)])
+def test_a_price_that_stands_still_for_long_is_a_doubt(
+    make: Make, judged: Judge, timeframe: Timeframe, fewest: int
+) -> None:
+    raw = make(MONTHS, timeframe)
+
+    def still(length: int) -> RawCandles:
+        columns = {name: getattr(raw, name).copy() for name in PRICES}
+        for values in columns.values():
+            values[10 : 10 + length] = raw.closes[9]
+        return replace(raw, **columns)
+
+    (spot,) = found(judged(still(fewest), timeframe), Kind.STUCK).spots
+    assert (spot.at, spot.rows) == (raw.starts[10], fewest)
+    assert judged(still(fewest - 1), timeframe).of_kind(Kind.STUCK) is None
+
+
+def test_a_price_that_stands_still_to_the_end_is_seen_too(make: Make, judged: Judge) -> None:
+    still = replace(make(), **{name: np.full(375, 800.0) for name in PRICES})
+    assert found(judged(still), Kind.STUCK).rows == 375
