@@ -1,17 +1,22 @@
 """Real files with known defects: each is found, and what is found besides is listed here, true or not."""
 
 import csv
+import json
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core.instants import ist_date
+from core.instants import SECOND, ist_date
 from market_data.calendar import NseCalendar
 from market_data.coverage import Coverage, Wish, coverage_of, file_sources
 from market_data.findings import Finding, Kind, Spot, Weight
 from market_data.quality import Judgement
+from market_data.raw_candles import RawCandles
 from market_data.vendor_comparison import Comparison
+
+from .conftest import Judge
 
 FIVE_MINUTES = ["RELIANCE", "SBIN", "HDFCBANK", "TCS", "INFY", "ICICIBANK", "ITC", "LT", "TATAMOTORS", "NESTLEIND"]
 ONE_MINUTE = {"RELIANCE": 9, "SBIN": 13, "HDFCBANK": 12, "TCS": 9, "INFY": 13, "ICICIBANK": 7, "ITC": 2, "LT": 2}
@@ -232,3 +237,15 @@ def test_a_later_bonus_is_seen_as_another_level(coverage: Coverage) -> None:
         comparison = compared(coverage, f"NSE_{name}-EQ_1d", f"NSE_{name}-EQ_1d_adj")
         assert comparison.is_apart
         assert comparison.factor == pytest.approx(0.5, rel=1e-3)
+
+
+def test_an_answer_of_the_broker_runs_on_to_four_o_clock(real_data: Path, judged: Judge) -> None:
+    exchanges = json.loads((real_data / "fyers/history_captures.json").read_text())
+    rows = next(rows for each in exchanges if len(rows := each["response"].get("candles", [])) == 85)
+    table = np.array(rows, dtype=np.float64).T
+    raw = RawCandles(table[0].astype(np.int64) * SECOND, *table[1:])
+    judgement = judged(raw)
+    outside = (Kind.BEFORE_OPEN, Kind.CLOSING_BAR, Kind.AFTER_CLOSE)
+    counts = [finding.rows if (finding := judgement.of_kind(kind)) else 0 for kind in outside]
+    assert counts == [3, 1, 6]
+    assert judgement.whole == judgement.sessions == 1
