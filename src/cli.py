@@ -350,6 +350,37 @@ def list_data(
         typer.echo(f"{settings.paths.archive} holds no candles yet; `fyersbot import-data FILE` brings some in")
 
 
+@app.command()
+def coverage(
+    symbols: Annotated[list[str] | None, typer.Argument(help="Tickers, as NSE:SBIN-EQ; none: all there are.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="1m, 5m, D ..; none: all.")] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
+    data: Annotated[list[Path] | None, typer.Option(help="A candle file or a folder instead of the archive.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Draw everything on a page of its own.")] = None,
+    fix: Annotated[Path | None, typer.Option(help="Folder for cleaned copies of --data and lists of changes.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge candles: sessions missing and partial, rows twice or outside hours, bad prices, unadjusted splits."""
+    from core.instants import ist_date
+    from market_data.coverage_verb import Request, show_coverage
+    from runtime.clock import clock_of
+
+    settings = _settings(config)
+    request = Request(
+        symbols=tuple(symbols or ()),
+        timeframe=timeframe,
+        first=first.date() if first else None,
+        last=last.date() if last else None,
+        data=tuple(data or ()),
+        html=html,
+        fix=fix,
+    )
+    today = ist_date(clock_of(settings.clock).now())
+    show_coverage(request, settings.paths.archive, _calendar(settings), today, as_json=as_json)
+
+
 @app.command("rebuild-trading-log")
 def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Fill the tables of data/trading_log.sqlite anew from the event logs; a running bot may go on."""

@@ -62,6 +62,19 @@ class NseCalendar:
             self._days[day] = self._find(day)
         return self._days[day]
 
+    def trading_hours(self, day: date) -> tuple[tuple[Instant, Instant], ...] | None:
+        """Return from when to when a date trades, breaks left out; nothing when closed, None for unknown hours.
+
+        Raises `DataError` outside the known years.
+        """
+        found = self.trading_day(day)
+        special = self._special.get(day)
+        if found is None:
+            return None if special is not None else ()
+        if special is None or isinstance(special.hours, str):
+            return ((found.open, found.close),)
+        return tuple((instant_at(day, begin), instant_at(day, end)) for begin, end in special.hours)
+
     def next_trading_day(self, after: date) -> TradingDay:
         """Return the first session after a date. Raises `DataError` outside the known years."""
         for offset in range(1, _LONGEST_CLOSURE + 1):

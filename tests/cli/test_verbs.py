@@ -43,6 +43,7 @@ VERBS = (
     "list-data",
     "show-config",
     "rebuild-trading-log",
+    "coverage",
     "replay",
     "status",
     *COMMANDS,

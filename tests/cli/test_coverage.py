@@ -1,0 +1,114 @@
+"""`fyersbot coverage`: bad wishes are one line and leave nothing behind; good ones print, draw and clean."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.instants import ist_text
+from core.market import Timeframe
+from features.columns import CandleColumns
+from market_data.calendar import NseCalendar
+from market_data.candle_store import Days, Series
+from market_data.parquet_candles import ParquetCandleStore
+from training.sources import generated
+
+from .conftest import Run
+
+SYMBOL = "NSE:SBIN-EQ"
+FIRST, LAST = date(2025, 6, 9), date(2025, 6, 13)
+
+
+@pytest.fixture
+def candles(calendar_cache: Path) -> CandleColumns:
+    [history] = generated((SYMBOL,), Timeframe.M5, FIRST, LAST, 3, NseCalendar(cache=calendar_cache))
+    return history.candles
+
+
+@pytest.fixture
+def archive(home: Path, candles: CandleColumns) -> Path:
+    """An archive of one series in which the last day is missing."""
+    store = ParquetCandleStore(home / "data" / "archive")
+    store.put(Series(SYMBOL, Timeframe.M5), Days(FIRST, LAST), candles.slice(0, 300))
+    return home / "data" / "archive"
+
+
+@pytest.fixture
+def file(home: Path, candles: CandleColumns) -> Path:
+    """A file in which a day is twice."""
+    path = home / "NSE_SBIN-EQ_5m.parquet"
+    rows = [*range(150), *range(75, 375)]
+    columns = {"timestamp": pa.array(candles.starts // 1_000_000, type=pa.timestamp("ms", tz="Asia/Kolkata"))}
+    columns |= {name: pa.array(getattr(candles, f"{name}s") / 100) for name in ("open", "high", "low", "close")}
+    pq.write_table(pa.table({**columns, "volume": pa.array(candles.volumes)}).take(rows), path)
+    return path
+
+
+def test_the_archive_is_judged(run: Run, archive: Path) -> None:
+    answer = run("coverage")
+    assert answer.code == 0
+    assert "5 sessions: 4 whole, 0 partial, 1 absent" in answer.out
+    assert "1 series: 1 defect, 0 doubts" in answer.out
+
+
+def test_json_is_one_object_with_every_day_and_place(run: Run, archive: Path) -> None:
+    found = json.loads(run("coverage", SYMBOL, "--timeframe", "5m", "--json").out)
+    (series,) = found["series"]
+    assert [each["state"] for each in series["days"]] == ["whole"] * 4 + ["absent"]
+    assert series["findings"][0]["spots"] == [{"at": "2025-06-13 00:00:00", "rows": 1, "what": ""}]
+    assert (found["defects"], found["doubts"], found["cleaned"]) == (1, 0, [])
+
+
+def test_a_page_is_drawn_where_asked(run: Run, archive: Path, home: Path) -> None:
+    answer = run("coverage", "--html", "pages/coverage.html")
+    assert answer.code == 0
+    assert "2025-06-13: absent" in (home / "pages" / "coverage.html").read_text()
+
+
+def test_a_file_is_judged_and_cleaned_beside_it(run: Run, file: Path, home: Path, candles: CandleColumns) -> None:
+    before = file.read_bytes()
+    (cleaned,) = json.loads(run("coverage", "--data", file, "--fix", "clean", "--json").out)["cleaned"]
+    assert (cleaned["rows"], cleaned["kept"], cleaned["left"]) == (450, 375, [])
+    assert file.read_bytes() == before
+    assert pq.read_table(home / "clean" / file.name)["close"].to_pylist() == (candles.closes / 100).tolist()
+    changes = (home / "clean" / "NSE_SBIN-EQ_5m.changes.csv").read_text().splitlines()
+    assert len(changes) == 76
+    assert changes[1].startswith(f"{file.name},150,{ist_text(int(candles.starts[75]))},dropped: there already")
+    assert "nothing is overwritten" in run("coverage", "--data", file, "--fix", "clean").complaint
+
+
+@pytest.mark.parametrize(
+    ("wish", "complaint"),
+    [
+        (("--timeframe", "7m"), "--timeframe 7m: known are 1m, 3m, 5m, 15m, 60m, D"),
+        (("--from", "2025-06-10", "--to", "2025-06-01"), "--from 2025-06-10 lies after --to 2025-06-01; swap them"),
+        (("--to", "2199-01-01"), "2199-01-01 lies in the future"),
+        (("NSE:NOSUCH-EQ",), "no candles of NSE:NOSUCH-EQ in the archive"),
+        (("--timeframe", "1d"), "no candles in D in the archive"),
+        (("--data", "nowhere.parquet"), "nowhere.parquet: there is no such file"),
+        (("--data", "."), "no parquet file of the candles asked for"),
+        (("--fix", "clean"), "--fix cleans files: name them with --data"),
+        (("--data", "x.parquet", "--fix", "clean", "--from", "2025-06-10"), "--fix cleans whole files"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_one_line(run: Run, home: Path, wish: tuple[str, ...], complaint: str) -> None:
+    store = ParquetCandleStore(home / "data" / "archive")
+    store.put(Series("NSE:TCS-EQ", Timeframe.M5), Days(FIRST, FIRST), CandleColumns.of(()))
+    (home / "notes.txt").write_text("no candles")
+    before = sorted(home.rglob("*"))
+    assert complaint in run("coverage", *wish).complaint
+    assert sorted(home.rglob("*")) == before
+
+
+def test_an_empty_archive_says_what_to_do(run: Run, home: Path) -> None:
+    assert run("coverage").complaint == (
+        "no candles in the archive; download them, or judge files of your own with --data"
+    )
+
+
+def test_a_page_that_cannot_be_written_is_one_line(run: Run, archive: Path, home: Path) -> None:
+    (home / "pages").write_text("a file where the folder should be")
+    assert "cannot be written" in run("coverage", "--html", "pages/coverage.html").complaint

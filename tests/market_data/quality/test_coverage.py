@@ -1,0 +1,208 @@
+"""Series of the archive and of files, and the pictures that are drawn of them."""
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+from core.errors import DataError
+from core.market import Timeframe
+from features.columns import CandleColumns
+from market_data.calendar import NseCalendar
+from market_data.candle_store import Days, MemoryCandleStore, Series
+from market_data.coverage import Coverage, Wish, archive_sources, coverage_of, file_sources
+from market_data.coverage_page import coverage_page
+from market_data.coverage_table import coverage_tables
+from market_data.findings import Kind
+from market_data.heat_map import heat_map
+from market_data.raw_candles import RawCandles
+
+from .conftest import MONDAY, SYMBOL, WEEK, Judge, Make, changed, stacked, without, write
+
+SERIES = Series(SYMBOL, Timeframe.M5)
+
+
+def in_paise(raw: RawCandles) -> CandleColumns:
+    prices = (np.rint(column * 100).astype(np.int64) for column in raw.columns[1:5])
+    return CandleColumns(raw.starts, *prices, raw.volumes.astype(np.int64))
+
+
+def archive(raw: RawCandles, days: Days = WEEK) -> MemoryCandleStore:
+    store = MemoryCandleStore()
+    store.put(SERIES, days, in_paise(raw))
+    return store
+
+
+def printed(coverage: Coverage, width: int = 100) -> str:
+    console = Console(width=width, record=True, quiet=True)
+    console.quiet = False
+    with console.capture() as capture:
+        for each in coverage_tables(coverage, width):
+            console.print(each)
+    return capture.get()
+
+
+def test_the_archive_is_judged_in_rupees_and_over_the_days_it_knows(make: Make, calendar: NseCalendar) -> None:
+    store = archive(make(), Days(date(2025, 6, 2), date(2025, 6, 13)))
+    (judgement,) = coverage_of(archive_sources(store, Wish()), calendar, Wish()).judgements
+    assert (judgement.sessions, judgement.whole, judgement.absent) == (10, 5, 5)
+    assert [each.kind.value for each in judgement.findings] == ["absent sessions"]
+
+
+def test_daily_closes_of_the_archive_are_held_against_its_minutes_in_rupees(make: Make, calendar: NseCalendar) -> None:
+    raw, daily = make(), make(timeframe=Timeframe.D)
+    last = raw.rows(np.arange(74, 375, 75))
+    store = archive(raw)
+    official = RawCandles(daily.starts, last.opens, last.highs + 1, last.lows, last.closes + 0.4, last.volumes)
+    store.put(Series(SYMBOL, Timeframe.D), WEEK, in_paise(official))
+    (comparison,) = coverage_of(archive_sources(store, Wish()), calendar, Wish()).comparisons
+    assert comparison.largest == pytest.approx(0.4)
+
+
+def test_days_asked_for_bound_what_is_judged(make: Make, calendar: NseCalendar) -> None:
+    wish = Wish(first=MONDAY, last=date(2025, 6, 10))
+    (judgement,) = coverage_of(archive_sources(archive(make()), wish), calendar, wish).judgements
+    assert (judgement.sessions, judgement.rows) == (2, 150)
+
+
+def test_a_symbol_the_archive_lacks_is_named() -> None:
+    with pytest.raises(DataError, match="no candles of NSE:TCS-EQ"):
+        archive_sources(MemoryCandleStore(), Wish(symbols=("NSE:TCS-EQ",)))
+
+
+def test_a_series_without_rows_in_the_days_is_skipped_by_name(make: Make, calendar: NseCalendar) -> None:
+    wish = Wish(first=date(2025, 7, 1), last=date(2025, 7, 4))
+    with pytest.raises(DataError, match="no rows in the days asked for"):
+        coverage_of(archive_sources(archive(make()), wish), calendar, wish)
+
+
+def test_a_folder_is_read_through_and_what_is_no_candle_file_is_named(
+    make: Make, calendar: NseCalendar, tmp_path: Path
+) -> None:
+    write(tmp_path / "deep" / "NSE_SBIN-EQ_5m.parquet", make())
+    write(tmp_path / "notes.parquet", make())
+    sources, skipped = file_sources([tmp_path], Wish())
+    assert [each.series for each in sources] == [SERIES]
+    assert len(skipped) == 1
+    assert "does not tell symbol and timeframe" in skipped[0]
+    with pytest.raises(DataError, match="no parquet file of the candles asked for"):
+        file_sources([tmp_path], Wish(timeframe=Timeframe.D))
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        (["timestamp", "price"], "ticks"),
+        (["timestamp", "calls_oi", "puts_oi", "strike_price"], "snapshots of an option chain"),
+        (["timestamp", "open", "high", "low", "close", "volume", "StrkPric"], "rows of many contracts"),
+        (["timestamp", "open", "high", "low", "volume"], "column 'close' is missing"),
+    ],
+)
+def test_a_file_named_here_must_hold_candles(tmp_path: Path, columns: list[str], reason: str) -> None:
+    path = tmp_path / "NSE_SBIN-EQ_5m.parquet"
+    pq.write_table(pa.table({name: [1.0] for name in columns}), path)
+    with pytest.raises(DataError, match=reason):
+        file_sources([path], Wish())
+
+
+def test_a_torn_file_is_refused(make: Make, tmp_path: Path) -> None:
+    path = write(tmp_path / "NSE_SBIN-EQ_5m.parquet", make())
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match="not readable as parquet"):
+        file_sources([path], Wish())
+
+
+def test_files_of_one_symbol_are_compared(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+    raw = make()
+    names = ("NSE_SBIN-EQ_5m.parquet", "NSE_SBIN-EQ_5m_fyers.parquet", "NSE_INFY-EQ_5m.parquet")
+    paths = [write(tmp_path / name, raw) for name in names]
+    sources, _ = file_sources(paths, Wish())
+    (comparison,) = coverage_of(sources, calendar, Wish()).comparisons
+    assert (comparison.first, comparison.second, comparison.common) == (*names[:2], 375)
+
+
+def test_a_series_that_ends_before_its_fellows_is_told(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+    raw = make(Days(date(2025, 4, 1), date(2025, 6, 30)), Timeframe.D)
+    lengths = {"A": len(raw), "B": len(raw), "C": len(raw) - 5, "D": len(raw), "E": 30}
+    for name, length in lengths.items():
+        write(tmp_path / f"NSE_{name}-EQ_1d.parquet", raw.rows(np.arange(length)))
+    sources, _ = file_sources([tmp_path], Wish())
+    judgements = coverage_of(sources, calendar, Wish()).judgements
+    assert [each.series.symbol for each in judgements if each.of_kind(Kind.SHORTER)] == ["NSE:E-EQ"]
+    few = [each for each in sources if each.series.symbol in {"NSE:A-EQ", "NSE:E-EQ"}]
+    assert not any(each.of_kind(Kind.SHORTER) for each in coverage_of(few, calendar, Wish()).judgements)
+
+
+def test_the_picture_is_read_without_colour(make: Make, judged: Judge) -> None:
+    raw = without(make(Days(date(2025, 6, 2), date(2025, 6, 15))), slice(75, 150))
+    raw = without(changed(raw, "highs", 10, 1.0), slice(380, 425))
+    lines = [line.plain.rstrip() for line in heat_map(judged(raw).days, 100)]
+    assert lines == ["2025 Jun", "Mon  ! ■", "Tue  x ▃", "Wed  ■ ■", "Thu  ■ ■", "Fri  ■ ■"]
+
+
+def test_many_years_are_drawn_by_month(make: Make, judged: Judge) -> None:
+    raw = make(Days(date(2021, 1, 1), date(2024, 12, 31)), Timeframe.D)
+    lines = [line.plain for line in heat_map(judged(without(raw, slice(0, 5)), Timeframe.D).days, 80)]
+    assert len(lines) == 5
+    assert lines[1].split()[:3] == ["2021", "100", "100"]
+    gone = judged(without(raw, slice(300, 310)), Timeframe.D)
+    share = next(line.plain for line in heat_map(gone.days, 80) if line.plain.startswith("2022"))
+    assert re.findall(r"\d+", share)[3] == "57", "nine of 21 sessions of March are gone"
+
+
+def test_a_year_never_grows_wider_than_the_terminal(make: Make, judged: Judge) -> None:
+    days = judged(make(Days(date(2023, 7, 1), date(2024, 12, 31)), Timeframe.D), Timeframe.D).days
+    for width in (60, 80, 120):
+        assert max(len(line.plain) for line in heat_map(days, width)) <= width
+
+
+def test_the_tables_name_defects_places_and_the_sum(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+    raw = make()
+    write(tmp_path / "NSE_SBIN-EQ_5m.parquet", stacked(raw, raw.rows(np.arange(75))))
+    write(tmp_path / "NSE_SBIN-EQ_5m_fyers.parquet", raw)
+    sources, skipped = file_sources([tmp_path], Wish())
+    text = printed(coverage_of(sources, calendar, Wish(), skipped))
+    assert "75 rows there already with the same values" in text
+    assert "2025-06-09" in text
+    assert "nothing found" in text
+    assert "2 series: 2 defects, 0 doubts" in text
+
+
+class _Page(HTMLParser):
+    """What a page loads, and whether every tag is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+        self.loads += [value or "" for name, value in attrs if name in {"src", "href"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_loads_nothing_and_escapes_names(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+    raw = without(changed(make(), "highs", 10, 1.0), slice(75, 150))
+    names = ("NSE_M&M-EQ_5m.parquet", "NSE_M&M-EQ_5m_fyers.parquet")
+    sources, skipped = file_sources([write(tmp_path / name, raw) for name in names], Wish())
+    page = coverage_page(coverage_of(sources, calendar, Wish(), skipped))
+    parser = _Page()
+    parser.feed(page)
+    assert parser.open == []
+    assert all(each.startswith("#") for each in parser.loads)
+    assert "http" not in page
+    assert "url(" not in page
+    assert "NSE_M&amp;M-EQ_5m.parquet" in page
+    assert "NSE_M&M" not in page
+    assert page.count('class="absent"') == 3, "one in the legend and one in each series"
+    assert "2025-06-10: absent, 0 of 75 candles" in page
