@@ -30,6 +30,8 @@ class ClosedBar:
     """None when no price came."""
     ticks: int
     """Prices in it, repeated ones included."""
+    late: int
+    """Prices that have come since the candle before it, for candles that were closed."""
     fault: str
     """Why it must not be decided on; empty when it is whole."""
 
@@ -81,7 +83,7 @@ class CandleBuilder:
         """Whether a price of the session has come."""
         self._fell: set[Instant] = set()
         self.late = 0
-        """Prices that came after their candle was closed."""
+        """Prices that came after their candle was closed, since the newest candle."""
         self.outside = 0
         """Prices from outside continuous trading."""
 
@@ -113,9 +115,10 @@ class CandleBuilder:
         bar, before, fault = self._bars.get(start), self._count_before(start), self._fault_of(start)
         self._close_until(start + self._timeframe.duration)
         if bar is None:
-            return ClosedBar(None, 0, fault)
-        volume = max(bar.most - before, 0)
-        return ClosedBar(Candle(start, bar.open, bar.high, bar.low, bar.close, volume), bar.ticks, fault)
+            return ClosedBar(None, 0, self.late, fault)
+        candle = Candle(start, bar.open, bar.high, bar.low, bar.close, max(bar.most - before, 0))
+        late, self.late = self.late, 0
+        return ClosedBar(candle, bar.ticks, late, fault)
 
     # --- with care ----------------------------------------------------------------------------------------------
 

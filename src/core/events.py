@@ -12,6 +12,8 @@ from core.decisions import (
     Alarm,
     BooksWanted,
     CancelIntended,
+    CandleBuilt,
+    CandleDoubted,
     ChangeIntended,
     Decided,
     Decision,
@@ -38,6 +40,7 @@ from core.decisions import (
     TradeClosed,
 )
 from core.inputs import (
+    DATA_FEED,
     AccessChanged,
     BooksFailed,
     BooksRead,
@@ -61,6 +64,7 @@ from core.inputs import (
     OutcomeArrived,
     Phase,
     PhaseReached,
+    PricesPassedOver,
     TickActed,
     TimerFired,
     Verb,
@@ -69,6 +73,7 @@ from core.inputs import (
 Event: TypeAlias = Input | Decision
 
 __all__ = [
+    "DATA_FEED",
     "SOFT_LOSS_LIMIT",
     "STRATEGY_FAILED",
     "AccessChanged",
@@ -79,6 +84,8 @@ __all__ = [
     "BooksWanted",
     "Booted",
     "CancelIntended",
+    "CandleBuilt",
+    "CandleDoubted",
     "CandleDue",
     "ChangeIntended",
     "Command",
@@ -118,6 +125,7 @@ __all__ = [
     "PositionAdopted",
     "PositionExitIntended",
     "PositionRekeyed",
+    "PricesPassedOver",
     "Reconciled",
     "SafetyLevel",
     "SymbolBlocked",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core import events
 from core.activity import Activity
+from core.candle_quality import CandleQuality
 from core.events import FeedState, Phase, SafetyLevel, Verb
 from core.instants import MINUTE, Instant
 from core.order_states import IN_THE_BOOK, OrderState, Signal
@@ -100,6 +101,8 @@ class BotState:
     """When the process last stood still: only books asked for since then are evidence."""
     starts: tuple[Instant, ...] = ()
     """When processes took over this log lately, oldest first, the present one included."""
+    candles: CandleQuality = field(default_factory=CandleQuality)
+    """How the candles that we made today compare with the broker's."""
     seq: int = field(default=0, compare=False)
     """How many events are in the fold: the number of the newest one in the log. Equal states know the same."""
 
@@ -111,6 +114,7 @@ class BotState:
         self._change_positions(event)
         self._change_run(event)
         self._change_doubts(event)
+        self.candles.hear(event)
         if isinstance(event, _ORDER_NEWS):
             self._watch_protection(event.at)
         self.last_at = max(self.last_at, event.at)
@@ -472,6 +476,7 @@ class BotState:
         self.blocked.clear()
         self.rung.clear()
         self.meter.begin_day()
+        self.candles = CandleQuality()
         self.orders_today = self.signals_today = self.realised = 0
         self.activity.begin_day()
         self.soft_loss_hit = self.loss_restored = False

@@ -17,6 +17,7 @@ from core.instants import Instant, ist_text
 from core.state import BotState
 from core.tracking import OpenPosition, TrackedOrder
 from runtime.settings import Mode, Settings
+from trading.candle_figures import candle_data, candle_line
 from trading.event_log import LAYOUT
 from trading.operator_verbs import is_bot_running
 
@@ -51,6 +52,7 @@ class Status:
             "live_orders": [_order(order) for order in state.orders.values() if order.state.is_live],
             "trades": len(state.trades),
             "realised": state.realised / 100,
+            "built_candles": candle_data(state.candles),
             "last_event_at": ist_text(self.last_event_at),
             "event_log": str(self.path),
         }
@@ -66,6 +68,7 @@ class Status:
             f"safety level {data['level']}{why}",
             f"day {data['day'] or 'not begun'}: {data['trades']} trades, realised {data['realised']:,.2f} rupees",
         ]
+        told += [line] if (line := candle_line(self.state.candles)) else []
         told += [
             f"{row['quantity']:+d} {row['symbol']}: entry {row['entry_price']:.2f}, stop {row['stop']:.2f}, "
             f"{'protected' if row['protected'] else 'NOT PROTECTED'}"

@@ -152,7 +152,7 @@ def test_longer_candles_are_the_minutes_put_together(ticks, timeframe):
 
 def test_a_candle_has_first_highest_lowest_and_last_price_and_the_volume_between():
     closed = built(tick(0, 500, 10), tick(20, 520, 15), tick(30, 490, 15), tick(59.9, 505, 40))
-    assert closed == ClosedBar(bar(0, 500, 520, 490, 505, 40), 4, "")
+    assert closed == ClosedBar(bar(0, 500, 520, 490, 505, 40), 4, 0, "")
 
 
 def test_the_end_of_a_minute_belongs_to_the_next_one():
@@ -178,17 +178,16 @@ def test_a_late_price_is_counted_and_changes_nothing():
     assert builder.close(FULL.open).candle == bar(0, 500, 500, 500, 500, 10)
     builder.add(tick(50, 999, 15))
     builder.add(tick(70, 501, 18))
-    assert builder.late == 1
-    assert builder.close(FULL.open + MINUTE).candle == bar(1, 501, 501, 501, 501, 3)
+    assert builder.close(FULL.open + MINUTE) == ClosedBar(bar(1, 501, 501, 501, 501, 3), 1, 1, "")
 
 
 def test_a_minute_without_a_price_has_no_candle_and_none_is_filled_in():
     builder = CandleBuilder(FULL, Timeframe.M1)
     builder.add(tick(10, 500, 10))
     builder.close(FULL.open)
-    assert builder.close(FULL.open + MINUTE) == ClosedBar(None, 0, "")
+    assert builder.close(FULL.open + MINUTE) == ClosedBar(None, 0, 0, "")
     builder.add(tick(130, 510, 25))
-    assert builder.close(FULL.open + 2 * MINUTE) == ClosedBar(bar(2, 510, 510, 510, 510, 15), 1, "")
+    assert builder.close(FULL.open + 2 * MINUTE) == ClosedBar(bar(2, 510, 510, 510, 510, 15), 1, 0, "")
 
 
 def test_an_index_has_no_volume():
@@ -216,7 +215,7 @@ def test_what_another_day_says_counts_for_nothing():
 
 
 def test_a_count_of_before_the_open_that_begins_anew_was_another_days():
-    assert built(tick(-900, 500, 900_000), tick(5, 501, 20)) == ClosedBar(bar(0, 501, 501, 501, 501, 20), 1, "")
+    assert built(tick(-900, 500, 900_000), tick(5, 501, 20)) == ClosedBar(bar(0, 501, 501, 501, 501, 20), 1, 0, "")
 
 
 def test_the_last_candle_of_a_session_is_cut_short_by_its_close():
@@ -261,7 +260,7 @@ def test_a_candle_with_a_gap_is_not_whole_and_the_next_one_is():
     builder.add(tick(40, 501, 900))
     builder.add(tick(70, 502, 910))
     assert builder.close(FULL.open).fault == GAP
-    assert builder.close(FULL.open + MINUTE) == ClosedBar(bar(1, 502, 502, 502, 502, 10), 1, "")
+    assert builder.close(FULL.open + MINUTE) == ClosedBar(bar(1, 502, 502, 502, 502, 10), 1, 0, "")
 
 
 def test_after_a_gap_volume_is_counted_from_a_price_that_came_since():
@@ -272,14 +271,14 @@ def test_after_a_gap_volume_is_counted_from_a_price_that_came_since():
     builder.add(tick(70, 502, 910))
     builder.add(tick(130, 503, 915))
     assert builder.close(FULL.open + MINUTE).fault == UNCOUNTED
-    assert builder.close(FULL.open + 2 * MINUTE) == ClosedBar(bar(2, 503, 503, 503, 503, 5), 1, "")
+    assert builder.close(FULL.open + 2 * MINUTE) == ClosedBar(bar(2, 503, 503, 503, 503, 5), 1, 0, "")
 
 
 def test_a_gap_before_the_open_takes_nothing_from_the_session():
     builder = CandleBuilder(FULL, Timeframe.M1)
     builder.miss(FULL.open - MINUTE, GAP)
     builder.add(tick(0, 500, 10))
-    assert builder.close(FULL.open) == ClosedBar(bar(0, 500, 500, 500, 500, 10), 1, "")
+    assert builder.close(FULL.open) == ClosedBar(bar(0, 500, 500, 500, 500, 10), 1, 0, "")
 
 
 def test_the_first_price_after_a_late_start_brings_the_volume_of_before():
@@ -288,13 +287,13 @@ def test_the_first_price_after_a_late_start_brings_the_volume_of_before():
     for each in (tick(95, 500, 10_000), tick(110, 501, 10_050), tick(121, 502, 10_060)):
         builder.add(each)
     assert builder.close(FULL.open + MINUTE).fault == GAP
-    assert builder.close(FULL.open + 2 * MINUTE) == ClosedBar(bar(2, 502, 502, 502, 502, 10), 1, "")
+    assert builder.close(FULL.open + 2 * MINUTE) == ClosedBar(bar(2, 502, 502, 502, 502, 10), 1, 0, "")
 
 
 @pytest.mark.hazard("D10")
 def test_a_volume_that_falls_spoils_its_candle_and_no_volume_is_negative():
     closed = built(tick(1, 500, 100), tick(2, 501, 40), tick(3, 502, 120))
-    assert closed == ClosedBar(bar(0, 500, 502, 500, 502, 120), 3, VOLUME_FELL)
+    assert closed == ClosedBar(bar(0, 500, 502, 500, 502, 120), 3, 0, VOLUME_FELL)
 
 
 def test_a_volume_that_stays_lower_spoils_every_candle_until_it_is_passed():

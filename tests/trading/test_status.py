@@ -114,6 +114,7 @@ def test_a_bot_is_told_with_its_level_doubts_positions_and_orders(settings, tmp_
         ],
         "trades": 0,
         "realised": 0.0,
+        "built_candles": None,
         "last_event_at": "2026-01-06 09:00:01",
         "event_log": str(tmp_path / "live.sqlite"),
     }
