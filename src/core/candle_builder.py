@@ -62,14 +62,14 @@ class CandleBuilder:
     volume of those before the open counts as traded before the first one.
     """
 
-    __slots__ = ("_bar", "_bars", "_closed_until", "_count", "_counted_at", "_day", "_fault", "_fell",
-                 "_has_traded", "_timeframe", "_whole_from", "late", "outside")  # fmt: skip
+    __slots__ = ("_bar", "_bars", "_closed_until", "_count", "_counted_at", "_day", "_duration",
+                 "_fault", "_fell", "_has_traded", "_whole_from", "late", "outside")  # fmt: skip
 
     def __init__(self, day: TradingDay, timeframe: Timeframe) -> None:
         """`timeframe` is one of minutes. Raises `ValueError` for D: its close is set by an auction, not by a price."""
         if timeframe is Timeframe.D:
             raise ValueError("daily candles are not made of prices: the closing auction sets their close")
-        self._day, self._timeframe = day, timeframe
+        self._day, self._duration = day, timeframe.duration
         self._bar = _NO_BAR
         self._bars: dict[Instant, _Bar] = {}
         self._closed_until = day.open
@@ -113,7 +113,7 @@ class CandleBuilder:
     def close(self, start: Instant) -> ClosedBar:
         """End the candle that starts at an instant, and any before it that is still open."""
         bar, before, fault = self._bars.get(start), self._count_before(start), self._fault_of(start)
-        self._close_until(start + self._timeframe.duration)
+        self._close_until(start + self._duration)
         if bar is None:
             return ClosedBar(None, 0, self.late, fault)
         candle = Candle(start, bar.open, bar.high, bar.low, bar.close, max(bar.most - before, 0))
@@ -152,7 +152,7 @@ class CandleBuilder:
             else:
                 self._count = 0  # what was counted before the open was another day's
         self._has_traded = True
-        bar = _Bar(start, min(start + self._timeframe.duration, self._day.close), tick)
+        bar = _Bar(start, min(start + self._duration, self._day.close), tick)
         self._bars[start] = bar
         if bar.start > self._bar.start:
             self._bar = bar
@@ -185,16 +185,21 @@ class CandleBuilder:
         for start in [each for each in self._bars if each < end]:
             self._count = max(self._count, self._bars.pop(start).most)
         self._closed_until = max(self._closed_until, end)
-        self._fell = {start for start in self._fell if start >= end}
+        if self._fell:
+            self._fell = {start for start in self._fell if start >= end}
         if self._bar.start < end:
             self._bar = _NO_BAR
 
     def _count_before(self, start: Instant) -> int:
         """Return the cumulative volume that had been reached before an open candle."""
-        return max([self._count, *(bar.most for bar in self._bars.values() if bar.start < start)])
+        count = self._count
+        for bar in self._bars.values():
+            if bar.start < start and bar.most > count:
+                count = bar.most
+        return count
 
     def _start_of(self, at: Instant) -> Instant:
-        return self._day.candle_start(at, self._timeframe)
+        return at - (at - self._day.open) % self._duration
 
 
 def merged(candles: Iterable[Candle], day: TradingDay, timeframe: Timeframe) -> list[Candle]:
