@@ -110,14 +110,14 @@ def kernel_with(engine: type[Engine]) -> Kernel:
 
 
 def warm_up(writer: Writer) -> None:
-    """Start, bring the feed up and the candles of the days before."""
+    """Start, bring the feed up, the candles of the days before and the first of this one."""
     now = DAY.open - MINUTE
     facts = {"boot": 1, "log_id": "A1", "mode": "paper", "account": "P", "version": "1", "config_digest": ""}
     writer.take(events.Booted(at=now, **facts), now)
     writer.take(events.DayBegan(at=now, day=DAY), now)
     writer.take(events.FeedChanged(at=now, feed=events.DATA_FEED, state=FeedState.LIVE), now)
     days = (EveryDay().trading_day(TODAY - timedelta(days=back)) for back in range(WARM_UP_DAYS, 0, -1))
-    starts = [start for day in days for start in range(day.open, day.close, MINUTE)]
+    starts = [start for day in days for start in range(day.open, day.close, MINUTE)] + [DAY.open]
     prices = [price_of(number) for number in range(len(starts))]
     candles = tuple(
         Candle(start, price, price + 50, price - 50, price, price % 997)
@@ -135,7 +135,7 @@ def closes(folder: Path) -> tuple[list[float], list[float]]:
     gc.collect()
     gc.freeze()  # as the bot does once its day is built
     spent, worked = [], []
-    for minute in range(MINUTES):
+    for minute in range(1, MINUTES + 1):  # the first candle of a day is history's
         start = DAY.open + minute * MINUTE
         for tick in ticks_of(minute):
             writer.take(tick, tick.at)

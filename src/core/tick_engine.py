@@ -25,6 +25,8 @@ from core.tags import Tagger
 
 NOT_LIVE = "the data feed was not live all the while"
 NOT_HELD = "the candle before it is not held"
+FROM_AUCTION = "it opens with the price of the call auction, which no price of the session tells"
+"""The broker's first candle of a day opens with the day's official open."""
 
 
 class TickEngine(Engine):
@@ -111,9 +113,9 @@ class TickEngine(Engine):
             return NOT_LIVE
         if closed.fault:
             return closed.fault
-        held, day = self._held.get(symbol, 0), state.day
-        is_first = day is not None and start == day.open
-        return "" if held and (is_first or held >= start - self.rules.timeframe.duration) else NOT_HELD
+        if state.day is not None and start == state.day.open:
+            return FROM_AUCTION
+        return "" if self._held.get(symbol, 0) >= start - self.rules.timeframe.duration else NOT_HELD
 
     def _take_built(self, state: BotState, built: events.CandleBuilt) -> list[Decision]:
         """Take a candle as if history had brought it."""

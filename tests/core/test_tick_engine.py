@@ -1,6 +1,6 @@
 """An engine that decides on candles of its own: what it takes, what it leaves to history, and in which order."""
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import replace
 
 import pytest
@@ -14,7 +14,7 @@ from core.market import Candle, Instrument, Tick
 from core.signals import Direction, FeatureRow, Needs, Signal
 from core.state import BotState
 from core.tags import Tagger
-from core.tick_engine import NOT_HELD, NOT_LIVE, TickEngine
+from core.tick_engine import FROM_AUCTION, NOT_HELD, NOT_LIVE, TickEngine
 
 SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
 STEP = 5 * MINUTE
@@ -65,7 +65,7 @@ class Machine:
         self.echo = Echo()
         self.state = BotState(log_id="A1", boot=1)
         self.engine = TickEngine(rules, instruments, self.echo, Rows, Tagger())
-        self.volume = 0
+        self.volume: Counter[str] = Counter()
 
     def start(self, at: int) -> None:
         """Come up, with the history of the day before and of today until now, and a feed that lives."""
@@ -74,8 +74,17 @@ class Machine:
         self.give(events.DayBegan, day=self.day)
         self.feed(FeedState.LIVE)
         for symbol in (SBIN, INFY):
-            today = (self.number(number) for number in range((at - self.day.open) // STEP))
+            today = range(self.day.open, at - STEP + 1, STEP)
             self.history(symbol, *(self.day.open - DAY + number * STEP for number in (0, 1)), *today)
+
+    def open(self) -> None:
+        """Come up before the open, and have the first candle from history."""
+        self.start(self.day.open - 10 * MINUTE)
+        self.trade(-1, PRICE)
+        self.trade(-1, PRICE, symbol=INFY)
+        self.close(-1)
+        for symbol in (SBIN, INFY):
+            self.history(symbol, self.day.open, due=self.day.open)
 
     def give(self, kind: type, **values) -> list[events.Event]:
         """Take an input to its end, and return everything that was decided."""
@@ -95,16 +104,16 @@ class Machine:
         return self.give(events.HistoryArrived, symbol=symbol, candles=candles, due=due)
 
     def number(self, number: int) -> int:
-        """Start of a candle of today."""
-        return self.day.open + number * STEP
+        """Start of a candle of today, counted from the second: the first is never our own."""
+        return self.day.open + (number + 1) * STEP
 
     def trade(self, number: int, *prices: int, symbol: str = SBIN) -> None:
         """Let a share be traded at prices within a candle, ten shares each."""
         for place, price in enumerate(prices):
-            self.volume += 10
+            self.volume[symbol] += 10
             at = self.number(number) + (place + 1) * SECOND
             self.now = max(self.now, at)
-            self.engine.on_tick(self.state, Tick(symbol, at, price, 0, 0, self.volume), self.now)
+            self.engine.on_tick(self.state, Tick(symbol, at, price, 0, 0, self.volume[symbol]), self.now)
 
     def close(self, number: int) -> list[events.Event]:
         self.now = max(self.now, self.number(number + 1))
@@ -114,7 +123,7 @@ class Machine:
 @pytest.fixture
 def machine(rules, day) -> Machine:
     machine = Machine(rules, day)
-    machine.start(day.open - 10 * MINUTE)
+    machine.open()
     return machine
 
 
@@ -167,7 +176,7 @@ def test_a_strategy_that_failed_on_a_candle_is_not_asked_again_when_the_official
 
 def test_an_entry_in_the_first_symbol_counts_against_the_limits_of_the_second(rules, day):
     machine = Machine(replace(rules, max_positions=1), day)
-    machine.start(day.open - 10 * MINUTE)
+    machine.open()
     machine.state.reconciled = True
     machine.echo.says = Direction.LONG
     machine.trade(0, PRICE)
@@ -176,7 +185,7 @@ def test_an_entry_in_the_first_symbol_counts_against_the_limits_of_the_second(ru
     machine.state.books_at = machine.now
     machine.state.funds = events.FundsRead(at=machine.now, asked_at=machine.now, available=10**10, account="P")
     for symbol in (SBIN, INFY):
-        machine.engine.ticks[symbol] = Tick(symbol, machine.now, PRICE, PRICE - 5, PRICE + 5, machine.volume)
+        machine.engine.ticks[symbol] = Tick(symbol, machine.now, PRICE, PRICE - 5, PRICE + 5, machine.volume[symbol])
     happened = machine.close(0)
     assert kinds(happened) == [CandleBuilt, Decided, OrderIntended, HistoryWanted]
     assert kinds(happened, INFY) == [CandleBuilt, Decided, EntryRefused, HistoryWanted]
@@ -246,12 +255,11 @@ def test_without_a_feed_that_lives_no_candle_is_our_own(machine):
 def test_a_candle_in_which_the_bot_came_up_is_left_to_history(rules, day):
     machine = Machine(rules, day)
     machine.start(day.open + STEP + MINUTE)
+    machine.trade(0, PRICE, PRICE)
+    assert doubts(machine.close(0)) == [NOT_LIVE]
+    machine.history(SBIN, machine.number(0), due=machine.number(0))
     machine.trade(1, PRICE)
-    machine.trade(1, PRICE)
-    assert doubts(machine.close(1)) == [NOT_LIVE]
-    machine.history(SBIN, machine.number(1), due=machine.number(1))
-    machine.trade(2, PRICE)
-    assert kinds(machine.close(2)) == [CandleBuilt, Decided, HistoryWanted]
+    assert kinds(machine.close(1)) == [CandleBuilt, Decided, HistoryWanted]
 
 
 def test_before_the_warm_up_has_come_no_candle_is_our_own(rules, day):
@@ -260,8 +268,18 @@ def test_before_the_warm_up_has_come_no_candle_is_our_own(rules, day):
     machine.give(events.Booted, boot=1, log_id="A1", mode="paper", account="P", version="1", config_digest="")
     machine.give(events.DayBegan, day=day)
     machine.feed(FeedState.LIVE)
+    machine.trade(-1, PRICE)
+    machine.close(-1)
     machine.trade(0, PRICE)
     assert doubts(machine.close(0)) == [NOT_HELD]
+
+
+def test_the_first_candle_of_a_day_opens_with_the_auction_and_is_left_to_history(rules, day):
+    machine = Machine(rules, day)
+    machine.start(day.open - 10 * MINUTE)
+    machine.trade(-1, PRICE)
+    assert doubts(machine.close(-1)) == [FROM_AUCTION]
+    assert kinds(machine.history(SBIN, day.open, due=day.open)) == [Decided]
 
 
 @pytest.mark.hazard("T3")
@@ -283,7 +301,7 @@ def test_a_candle_of_which_prices_were_passed_over_is_left_to_history(machine):
 @pytest.mark.hazard("D10")
 def test_a_candle_whose_volume_fell_is_left_to_history(machine):
     machine.trade(0, PRICE, PRICE)
-    less = Tick(SBIN, machine.number(0) + MINUTE, PRICE, 0, 0, machine.volume - 1)
+    less = Tick(SBIN, machine.number(0) + MINUTE, PRICE, 0, 0, machine.volume[SBIN] - 1)
     machine.engine.on_tick(machine.state, less, less.at)
     assert doubts(machine.close(0)) == [VOLUME_FELL]
 
@@ -302,4 +320,4 @@ def test_the_state_counts_what_was_built_and_what_was_doubted(machine):
     machine.feed(FeedState.DOWN)
     machine.trade(1, PRICE)
     machine.close(1)
-    assert (machine.state.candles.built, machine.state.candles.doubted) == (1, 2)
+    assert (machine.state.candles.built, machine.state.candles.doubted) == (1, 2 + 2)

@@ -45,6 +45,4 @@ def test_a_person_reads_one_line():
 
 
 def test_candles_that_wait_for_the_official_ones_are_told_as_such():
-    assert candle_line(CandleQuality(built=2)) == (
-        "Candles from prices: 2 built, 0 left to history, none compared yet"
-    )
+    assert candle_line(CandleQuality(built=2)) == ("Candles from prices: 2 built, 0 left to history, none compared yet")
