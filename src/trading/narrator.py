@@ -33,7 +33,7 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
         case events.HistoryFailed(symbol=symbol, why=why):
             return logging.WARNING, f"Outdated history for {symbol}: {why}; no decision from it"
         case events.CandleDoubted(symbol=symbol, start=start, why=why):
-            return logging.WARNING, f"Candle {ist_text(start)} of {symbol} is left to the broker's history: {why}"
+            return logging.INFO, f"Candle {ist_text(start)} of {symbol} is left to the broker's history: {why}"
         case events.PricesPassedOver(count=count):
             return logging.WARNING, f"Fell behind: about {count} prices made room for newer ones"
         case events.EntryRefused(symbol=symbol, code=code, detail=detail):

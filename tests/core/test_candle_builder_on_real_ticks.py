@@ -2,6 +2,7 @@
 
 import os
 from datetime import date, time
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -81,7 +82,7 @@ def test_futures_with_repeats_backward_times_and_a_gap_make_the_candles_of_the_c
     assert [each.candle for each in raw.values()] == [each.candle for each in clean.values()]
     candles = [each.candle for each in raw.values() if each.candle]
     assert sum(each.volume for each in candles) == frame["volume_traded"].max()
-    assert max(late.start - early.start for early, late in zip(candles, candles[1:], strict=False)) >= 38 * MINUTE
+    assert max(late.start - early.start for early, late in pairwise(candles)) >= 38 * MINUTE
     by_minute = ordered.set_index("timestamp")["last_price"].resample("1min").ohlc().dropna()
     expected = (by_minute * 100).round().astype(int).to_numpy().tolist()
     assert [[each.open, each.high, each.low, each.close] for each in candles] == expected
