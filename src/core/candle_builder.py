@@ -63,7 +63,7 @@ class CandleBuilder:
     """
 
     __slots__ = ("_bar", "_bars", "_closed_until", "_count", "_counted_at", "_day", "_duration",
-                 "_fault", "_fell", "_has_traded", "_whole_from", "late", "outside")  # fmt: skip
+                 "_fault", "_fell", "_has_traded", "_whole_from", "late")  # fmt: skip
 
     def __init__(self, day: TradingDay, timeframe: Timeframe) -> None:
         """`timeframe` is one of minutes. Raises `ValueError` for D: its close is set by an auction, not by a price."""
@@ -84,8 +84,6 @@ class CandleBuilder:
         self._fell: set[Instant] = set()
         self.late = 0
         """Prices that came after their candle was closed, since the newest candle."""
-        self.outside = 0
-        """Prices from outside continuous trading."""
 
     def add(self, tick: Tick) -> None:
         """Take a price. Called for each one, so the usual case is first and plain."""
@@ -125,16 +123,16 @@ class CandleBuilder:
     def _add_with_care(self, tick: Tick) -> None:
         at, volume = tick.at, tick.volume
         if ist_date(at) != self._day.date or at >= self._day.close:
-            self.outside += 1
             return
         if self._counted_at is None:
             self._counted_at = at
         if at < self._day.open:
-            self.outside += 1
-            self._count = volume  # the newest word: at night it may still be yesterday's
+            if not self._has_traded:
+                self._count = volume  # the newest word: at night it may still be yesterday's
             return
         if at < self._closed_until:
             self.late += 1
+            self._has_traded = True
             self._count = max(self._count, volume)  # it was traded before every candle that is still open
             return
         bar = self._bars.get(self._start_of(at))

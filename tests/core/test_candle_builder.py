@@ -112,7 +112,7 @@ def test_order_and_repeats_make_no_difference_while_a_candle_is_open(ticks, data
     assert [each.candle for each in closed if each.candle] == reference(ticks, SHORT, timeframe)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(ticks=days_of_ticks(), late=st.sets(st.integers(0, 59)))
 def test_a_late_price_changes_no_closed_candle_and_its_volume_goes_to_no_other(ticks, late):
     """A candle is that of the prices that were there at its close; the next one's volume is still its own."""
@@ -199,10 +199,6 @@ def test_prices_before_the_open_and_from_the_close_on_make_no_candle():
     assert built(before, opening).candle == bar(0, 500, 500, 500, 500, 200)
     last, after = tick(375 * 60 - 1, 510, 990), tick(375 * 60, 999, 5_000)
     assert built(opening, last, after, minute=374).candle == bar(374, 510, 510, 510, 510, 90)
-    builder = CandleBuilder(FULL, Timeframe.M1)
-    for each in (before, opening, last, after):
-        builder.add(each)
-    assert builder.outside == 2
 
 
 def test_a_price_at_the_close_makes_no_bar_of_its_own():
@@ -212,6 +208,15 @@ def test_a_price_at_the_close_makes_no_bar_of_its_own():
 def test_what_another_day_says_counts_for_nothing():
     yesterday = tick(0, 500, 900_000)._replace(at=FULL.open - DAY)
     assert built(yesterday, tick(5, 501, 20)).candle == bar(0, 501, 501, 501, 501, 20)
+
+
+def test_a_price_of_before_the_open_that_comes_late_takes_no_volume_back():
+    builder = CandleBuilder(FULL, Timeframe.M1)
+    builder.add(tick(1, 500, 100))
+    builder.close(FULL.open)
+    builder.add(tick(-5, 499, 0))
+    builder.add(tick(61, 501, 130))
+    assert builder.close(FULL.open + MINUTE).candle == bar(1, 501, 501, 501, 501, 30)
 
 
 def test_a_count_of_before_the_open_that_begins_anew_was_another_days():
