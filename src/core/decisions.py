@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from core.inputs import Condition
 from core.instants import Instant
+from core.market import Candle
 from core.orders import OrderChange, OrderIntent, OrderReport, Product
 from core.positions import Trade
 from core.signals import Direction
@@ -48,6 +49,31 @@ class FundsWanted:
     """Effect: read the money and the profile at the broker."""
 
     at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandleBuilt:
+    """A candle made of the prices seen, whole: it is decided on, and compared with the broker's when that arrives."""
+
+    at: Instant
+    symbol: str
+    candle: Candle
+    tick: int
+    """The instrument's price step: what differs by no more is as good as equal."""
+    ticks: int
+    """Prices in it."""
+    late: int
+    """Prices that came too late for the candles before it, since the last of those."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandleDoubted:
+    """The prices seen do not make a candle that may be decided on: the broker's is, should it arrive in time."""
+
+    at: Instant
+    symbol: str
+    start: Instant
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +323,8 @@ class LossRestored:
 Decision: TypeAlias = (
     HistoryWanted
     | BooksWanted
+    | CandleBuilt
+    | CandleDoubted
     | Decided
     | EntryRefused
     | OrderIntended

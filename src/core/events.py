@@ -12,6 +12,8 @@ from core.decisions import (
     Alarm,
     BooksWanted,
     CancelIntended,
+    CandleBuilt,
+    CandleDoubted,
     ChangeIntended,
     CounterCancelIntended,
     Decided,
@@ -40,6 +42,7 @@ from core.decisions import (
     TradeClosed,
 )
 from core.inputs import (
+    DATA_FEED,
     AccessChanged,
     BooksFailed,
     BooksRead,
@@ -63,6 +66,7 @@ from core.inputs import (
     OutcomeArrived,
     Phase,
     PhaseReached,
+    PricesPassedOver,
     TickActed,
     TimerFired,
     Verb,
@@ -71,6 +75,7 @@ from core.inputs import (
 Event: TypeAlias = Input | Decision
 
 __all__ = [
+    "DATA_FEED",
     "SOFT_LOSS_LIMIT",
     "STRATEGY_FAILED",
     "AccessChanged",
@@ -81,6 +86,8 @@ __all__ = [
     "BooksWanted",
     "Booted",
     "CancelIntended",
+    "CandleBuilt",
+    "CandleDoubted",
     "CandleDue",
     "ChangeIntended",
     "Command",
@@ -121,6 +128,7 @@ __all__ = [
     "PositionAdopted",
     "PositionExitIntended",
     "PositionRekeyed",
+    "PricesPassedOver",
     "Reconciled",
     "SafetyLevel",
     "SymbolBlocked",

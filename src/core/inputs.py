@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from core.instants import Instant
-from core.market import Candle, Instrument
+from core.market import Candle, CandleSource, Instrument
 from core.orders import Books, OrderReport, Outcome
 from core.rules import TradingRules
 from core.sessions import TradingDay
@@ -72,6 +72,10 @@ class Command(Enum):
     """Take no entries; unlike HALT a level above the doubts and faults that stop entries."""
     RESUME = "resume"
     """Lift a latch: back to RUN, if nothing is at stake."""
+
+
+DATA_FEED = "data"
+"""Name of the feed that brings prices."""
 
 
 class FeedState(Enum):
@@ -148,6 +152,8 @@ class DeskSet:
     """Where the candles come from."""
     warm_up: int
     """Closed candles that are asked for to warm the features."""
+    candles: CandleSource = CandleSource.HISTORY
+    """What is decided on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +209,15 @@ class TickActed:
     at: Instant
     symbol: str
     ltp: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesPassedOver:
+    """Prices of the candle that is due, or of the next one, made room for newer ones because the bot fell behind."""
+
+    at: Instant
+    count: int
+    """How many, about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +340,7 @@ Input: TypeAlias = (
     | HistoryArrived
     | HistoryFailed
     | TickActed
+    | PricesPassedOver
     | OutcomeArrived
     | OrderReported
     | BooksRead

@@ -37,6 +37,15 @@ class Timeframe(Enum):
         return self.value.removesuffix("m")
 
 
+class CandleSource(Enum):
+    """Where the candles come from that are decided on."""
+
+    HISTORY = "history"
+    """The broker's official ones, some seconds after the close."""
+    TICKS = "ticks"
+    """Made of the prices seen, at the close."""
+
+
 class Side(Enum):
     """Direction of an order or a position; the value is FYERS' code and the sign of quantity."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core import events
 from core.activity import Activity
+from core.candle_quality import CandleQuality
 from core.events import FeedState, Phase, SafetyLevel, Verb
 from core.instants import MINUTE, Instant
 from core.order_states import IN_THE_BOOK, SETTLED, OrderState, Signal
@@ -103,6 +104,8 @@ class BotState:
     """When processes took over this log lately, oldest first, the present one included."""
     unsettled: dict[str, list[str]] = field(default_factory=dict)
     """Tags by symbol of our orders, oldest first, but for those that have ended for good: none of these lives again."""
+    candles: CandleQuality = field(default_factory=CandleQuality)
+    """How the candles that we made today compare with the broker's."""
     seq: int = field(default=0, compare=False)
     """How many events are in the fold: the number of the newest one in the log. Equal states know the same."""
     unresolved: dict[str, str] = field(default_factory=dict)
@@ -118,6 +121,7 @@ class BotState:
         self._change_positions(event)
         self._change_run(event)
         self._change_doubts(event)
+        self.candles.hear(event)
         if isinstance(event, _ORDER_NEWS):
             is_reading = isinstance(event, events.BooksRead | events.BooksUnchanged)
             self._watch_protection(event.at, read_before if is_reading else event.at)
@@ -522,6 +526,7 @@ class BotState:
         self.blocked.clear()
         self.rung.clear()
         self.meter.begin_day()
+        self.candles = CandleQuality()
         self.orders_today = self.signals_today = self.realised = 0
         self.activity.begin_day()
         self.soft_loss_hit = self.loss_restored = False

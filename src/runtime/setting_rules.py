@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.errors import ConfigurationError
 from core.instants import instant_of
+from core.market import CandleSource, Timeframe
 from runtime.clock import is_epoch, is_start
 from runtime.endpoints import is_loopback, require_allowed, require_base
 from runtime.settings import EndpointSettings, Settings
@@ -32,6 +33,7 @@ def check_settings(settings: Settings) -> None:
     _check_rates(settings)
     _check_risk(settings)
     _check_symbols(settings)
+    _check_candles(settings)
     _check_names(settings)
     for key, path in _paths(settings):
         _check_path(key, path)
@@ -90,6 +92,14 @@ def _check_symbols(settings: Settings) -> None:
             f"symbols: {len(symbols)} history calls at each {settings.timeframe.value} candle do not fit half the call "
             f"budget ({settings.broker.rates.per_minute} a minute: {per_candle} calls); list at most {per_candle} "
             "symbols or use a longer timeframe"
+        )
+
+
+def _check_candles(settings: Settings) -> None:
+    if settings.candles.source is CandleSource.TICKS and settings.timeframe is Timeframe.D:
+        raise ConfigurationError(
+            "candles.source = ticks: a daily candle's close is set by the closing auction and not by a price; use "
+            "candles.source = history, or a timeframe of minutes"
         )
 
 

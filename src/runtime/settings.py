@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from core.market import Timeframe
+from core.market import CandleSource, Timeframe
 
 
 class Section(BaseModel):
@@ -110,6 +110,15 @@ class HistorySettings(Section):
     """Market seconds during which a candle that is not yet in the history answer is asked for again."""
     candles: int = Field(default=600, ge=50, le=5_000)
     """Closed candles fetched at start to warm the features."""
+
+
+class CandleSettings(Section):
+    """What the bot decides on."""
+
+    source: CandleSource = CandleSource.HISTORY
+    """`history`: the broker's candles, when they arrive; `ticks`: its own, made of the prices seen, at the close."""
+    wait: float = Field(default=1.0, ge=0, le=30)
+    """Market seconds for which a candle of `ticks` is kept open for prices that are still on their way."""
 
 
 class StrategySettings(Section):
@@ -263,6 +272,7 @@ class Settings(Section):
     broker: BrokerSettings = BrokerSettings()
     clock: ClockSettings = ClockSettings()
     history: HistorySettings = HistorySettings()
+    candles: CandleSettings = CandleSettings()
     strategy: StrategySettings = StrategySettings()
     model: ModelSettings = ModelSettings()
     sizing: SizingSettings = SizingSettings()

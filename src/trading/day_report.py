@@ -5,7 +5,7 @@ Money inside is in paise; the table and the data show rupees.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 from pathlib import Path
@@ -17,11 +17,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from core.candle_quality import CandleQuality
 from core.events import SafetyLevel
 from core.instants import ist_datetime
 from core.market import Side
 from core.positions import Trade
 from runtime.atomic_files import write_text
+from trading.candle_figures import candle_data, candle_line
 from trading.mode_badge import mode_badge
 from trading.rupee_text import profit_style, rupees, share_text, short_symbol, signed_rupees
 
@@ -59,6 +61,8 @@ class DayFacts:
     """Seconds of the longest spell of one position without a stop."""
     loss_if_left: int = 0
     """What is still open would lose from its entry with nobody there, in paise."""
+    candles: CandleQuality = field(default_factory=CandleQuality)
+    """How the candles made of prices compare with the broker's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,7 @@ def summary(trades: Sequence[Trade], facts: DayFacts) -> dict[str, Any]:
         "protected_share": None if facts.protected is None else round(facts.protected, 6),
         "longest_unprotected_seconds": round(facts.longest_naked, 3),
         "loss_if_left_alone": facts.loss_if_left / 100,
+        "built_candles": candle_data(facts.candles),
         "flat": facts.flat,
         "safety_level": facts.level.name,
         "log_rows": facts.log_rows,
@@ -161,6 +166,8 @@ def day_report(trades: Sequence[Trade], facts: DayFacts, width: int) -> Renderab
     left = Text(f" Lost at worst if this machine dies now: ₹ {rupees(facts.loss_if_left)}\n")
     left.stylize("bold yellow" if facts.loss_if_left else "dim")
     parts.append(left)
+    if line := candle_line(facts.candles):
+        parts.append(Padding(Text(line, "dim"), (0, 1, 1, 1)))
     if facts.log_head:
         parts.append(Text(f" Log of {facts.log_rows:,} events, head {facts.log_head[:_SHOWN_OF_HEAD]}\n", "dim"))
     return Group(*parts)

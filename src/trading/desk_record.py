@@ -7,16 +7,20 @@ and the settings only say where to look for the strategy and the model that it n
 import json
 from pathlib import Path
 
+from core.engine import Engine
 from core.errors import ConfigurationError, ModelError
 from core.events import DeskSet
 from core.instants import Instant
-from core.market import Instrument
+from core.market import CandleSource, Instrument
 from core.ports import Calendar
 from core.rules import TradingRules
+from core.tick_engine import TickEngine
 from runtime.settings import ModelSettings, Settings
 from trading.bundle import MANIFEST, manifest_sha256, versions
 from trading.kernel import Kernel
 from trading.strategy_choice import StrategyChoice, choose_strategy
+
+_ENGINES = {CandleSource.HISTORY: Engine, CandleSource.TICKS: TickEngine}
 
 
 def desk_of(
@@ -35,6 +39,7 @@ def desk_of(
         features_sha256=choice.specification.schema_hash,
         history=settings.broker.endpoints.data,
         warm_up=settings.history.candles,
+        candles=settings.candles.source,
     )
 
 
@@ -45,6 +50,7 @@ def kernel_of(desk: DeskSet, choice: StrategyChoice, calendar: Calendar) -> Kern
         {instrument.symbol: instrument for instrument in desk.instruments},
         choice.provider,
         choice.stream_for(desk.rules.timeframe, calendar),
+        _ENGINES[desk.candles],
     )
 
 

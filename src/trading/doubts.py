@@ -7,15 +7,13 @@ it alone can see; the kernel adds what it hears from the broker and the feeds.
 
 from core import events
 from core.activity import BREACHES, PAUSE
-from core.events import Condition, Deadline, Decision, DoubtChanged, FeedState
+from core.events import DATA_FEED, Condition, Deadline, Decision, DoubtChanged, FeedState
 from core.instants import Instant
 from core.orders import RejectionKind
 from core.rules import TradingRules
 from core.state import BotState
 from trading.timers import Timers
 
-DATA_FEED = "data"
-"""Name of the feed that brings prices."""
 _BROKEN = frozenset({FeedState.STALLED, FeedState.DOWN, FeedState.AUTH_REFUSED})
 
 

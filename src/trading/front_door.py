@@ -20,6 +20,7 @@ from rich.console import Console
 from auth.fyers_auth import FyersAuth, SignedIn, run_login
 from core.errors import ConfigurationError, StorageError
 from core.instants import SECOND, ist_date, ist_text
+from core.market import CandleSource
 from core.orders import Profile
 from core.unattended import loss_if_left_alone
 from market_data.calendar import NseCalendar
@@ -136,6 +137,7 @@ def _habits(settings: Settings, days: int | None, *, waits_for_sign_in: bool) ->
         timeframe=settings.timeframe,
         flatten_on_stop=settings.on_stop is OnStop.FLATTEN,
         days=days,
+        candle_wait=int(settings.candles.wait * SECOND) if settings.candles.source is CandleSource.TICKS else 0,
         waits_for_sign_in=waits_for_sign_in,
     )
 
@@ -286,6 +288,7 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         protected=state.meter.share if state.meter.held else None,
         longest_naked=state.meter.longest / SECOND,
         loss_if_left=loss_if_left_alone(state, kernel.engine.instruments),
+        candles=state.candles,
     )
     content = summary(state.trades, facts)
     with suppress(OSError):  # the terminal may have been closed

@@ -56,10 +56,12 @@ class Kernel:
         instruments: Mapping[str, Instrument],
         provider: SignalProvider,
         stream_for: Callable[[str], RowStream],
+        engine: type[Engine] = Engine,
     ) -> None:
+        """`engine` says what is decided on: candles of the broker's history, or of the prices seen."""
         tagger = Tagger()
         self.state = BotState()
-        self.engine = Engine(rules, instruments, provider, stream_for, tagger)
+        self.engine = engine(rules, instruments, provider, stream_for, tagger)
         self.orders = OrderManager(rules, instruments, self.engine.ticks, tagger)
 
     def restore(self, event: events.Event) -> None:

@@ -75,6 +75,8 @@ class Habits:
     flatten_on_stop: bool
     days: int | None = None
     """Trading days after which to end; None: run until stopped."""
+    candle_wait: int = 0
+    """Nanoseconds after its close at which a candle is due."""
     waits_for_sign_in: bool = False
     """Whether a start inside the session without a token waits for a person instead of ending."""
 
@@ -108,6 +110,8 @@ class LiveTrader:
         self._on_day_end = on_day_end
         self._on_idle = on_idle
         self._inbox = Inbox()
+        self._passed_over = 0
+        """Prices of this inbox that made room for newer ones, as far as the kernel was told."""
         self._service = service or ServiceNotice({})
         self._wishes = StopWishes(self._service)
 
@@ -185,7 +189,7 @@ class LiveTrader:
     # --- one session --------------------------------------------------------------------------------------------
 
     def _trade(self, day: TradingDay) -> None:
-        self._inbox = Inbox()
+        self._inbox, self._passed_over = Inbox(), 0
         with self._service.patience():
             desk = self._assemble(day, self._inbox.put)
         timetable = Timetable(self._clock, self._inbox.put, self.fail)
@@ -193,7 +197,7 @@ class LiveTrader:
             with self._service.patience():
                 self._begin(desk, day)
                 desk.open_feeds()
-            timetable.start(day, self._habits.timeframe)
+            timetable.start(day, self._habits.timeframe, self._habits.candle_wait)
             self._work(desk, day)
         finally:
             timetable.stop()
@@ -246,6 +250,8 @@ class LiveTrader:
             gap = desk.watch.gap(self._clock)
             if gap is not None:  # before what has waited meanwhile
                 writer.take(gap, gap.at)
+            if isinstance(item, events.CandleDue):
+                self._tell_of_passed_over(desk)
             if item is not None:
                 writer.take(item, self._clock.now())
             writer.let_time_pass(self._clock.now())
@@ -263,6 +269,14 @@ class LiveTrader:
                     stopping_since = wall
                     self._service.stopping()
                     writer.take(self._stop_command(), self._clock.now())
+
+    def _tell_of_passed_over(self, desk: Desk) -> None:
+        """Say before a candle is closed that prices are missing in it: what was not taken out never happened."""
+        count = self._inbox.passed_over
+        if count > self._passed_over:
+            now = self._clock.now()
+            desk.writer.take(events.PricesPassedOver(at=now, count=count - self._passed_over), now)
+            self._passed_over = count
 
     def _look_at_ourselves(self, desk: Desk) -> None:
         now = self._clock.now()

@@ -31,7 +31,11 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
         case events.Decided(direction=direction) if direction is not Direction.NONE:
             return logging.INFO, f"Signal {event.symbol}: {direction.name} p={event.probability:.3f} ({event.reason})"
         case events.HistoryFailed(symbol=symbol, why=why):
-            return logging.WARNING, f"Outdated history for {symbol}: {why}; no decision on this candle"
+            return logging.WARNING, f"Outdated history for {symbol}: {why}; no decision from it"
+        case events.CandleDoubted(symbol=symbol, start=start, why=why):
+            return logging.INFO, f"Candle {ist_text(start)} of {symbol} is left to the broker's history: {why}"
+        case events.PricesPassedOver(count=count):
+            return logging.WARNING, f"Fell behind: about {count} prices made room for newer ones"
         case events.EntryRefused(symbol=symbol, code=code, detail=detail):
             return logging.INFO, f"Entry refused {symbol}: {code}: {detail}"
         case events.OrderIntended(intent=intent):

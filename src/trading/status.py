@@ -21,6 +21,7 @@ from core.tracking import OpenPosition, TrackedOrder
 from core.unattended import loss_if_left_alone
 from runtime.clock import MarketClock
 from runtime.settings import Mode, Settings
+from trading.candle_figures import candle_data, candle_line
 from trading.event_log import LAYOUT
 from trading.operator_verbs import is_bot_running
 from trading.rupee_text import share_text
@@ -70,6 +71,7 @@ class Status:
             "protected_share": round(state.meter.share, 6) if state.meter.held else None,
             "longest_unprotected_seconds": round(state.meter.longest / SECOND, 3),
             "loss_if_left_alone": self.loss_if_left / 100,
+            "built_candles": candle_data(state.candles),
             "last_event_at": ist_text(self.last_event_at),
             "last_event_age_seconds": round(self.age, 1),
             "event_log": str(self.path),
@@ -89,6 +91,7 @@ class Status:
             f"day {data['day'] or 'not begun'}: {data['trades']} trades, realised {data['realised']:,.2f} rupees",
             self._protection_line,
         ]
+        told += [line] if (line := candle_line(self.state.candles)) else []
         told += [
             f"{row['quantity']:+d} {row['symbol']}: entry {row['entry_price']:.2f}, stop {row['stop']:.2f}, "
             f"{'protected' if row['protected'] else 'NOT PROTECTED'}"

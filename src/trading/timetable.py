@@ -30,8 +30,11 @@ LATE_CANDLE = 2 * MINUTE
 """A candle that closed longer ago than this at start is not decided on any more."""
 
 
-def appointments(day: TradingDay, timeframe: Timeframe) -> list[Appointment]:
-    """Return every moment of a day as its event, in order; of two at one instant the candle comes first."""
+def appointments(day: TradingDay, timeframe: Timeframe, candle_wait: int = 0) -> list[Appointment]:
+    """Return every moment of a day as its event, in order; of two at one instant the candle comes first.
+
+    A candle is due `candle_wait` nanoseconds after its close.
+    """
     phases = {
         Phase.PRE_OPEN: day.open - PRE_OPEN_LEAD,
         Phase.OPEN: day.open,
@@ -41,7 +44,8 @@ def appointments(day: TradingDay, timeframe: Timeframe) -> list[Appointment]:
         Phase.CLOSE: day.close + MINUTE,
     }
     candles = [
-        events.CandleDue(at=close, start=_candle_start(day, close, timeframe)) for close in day.candle_closes(timeframe)
+        events.CandleDue(at=close + candle_wait, start=_candle_start(day, close, timeframe))
+        for close in day.candle_closes(timeframe)
     ]
     moments = [events.PhaseReached(at=at, phase=phase) for phase, at in phases.items()]
     return sorted([*candles, *moments], key=lambda event: event.at)
@@ -72,10 +76,10 @@ class Timetable:
         self._scheduler = Scheduler()
         self._scheduler.add_listener(self._fail, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
-    def start(self, day: TradingDay, timeframe: Timeframe) -> None:
+    def start(self, day: TradingDay, timeframe: Timeframe, candle_wait: int = 0) -> None:
         """Schedule what is still ahead; put at once the phases that have passed, so that a late start catches up."""
         now = self._clock.now()
-        for at, together in groupby(appointments(day, timeframe), key=lambda event: event.at):
+        for at, together in groupby(appointments(day, timeframe, candle_wait), key=lambda event: event.at):
             due = [event for event in together if isinstance(event, events.PhaseReached) or now - at < LATE_CANDLE]
             if at > now:
                 # One job an instant: the scheduler keeps no order among jobs of the same one.

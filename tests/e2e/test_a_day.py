@@ -80,6 +80,31 @@ def test_paper_trades_on_live_prices_and_sends_no_order(open_market: Open, hire:
     assert (books.orders, books.fills) == ({}, ())
 
 
+def test_a_day_on_candles_of_its_own_is_traded_flat_and_replays_identically(open_market: Open, hire: Hire) -> None:
+    """Over the wire at sixty times the speed, half a market minute is what half a second is in earnest."""
+    market = open_market("10:00", 60)
+    settings = short_day(market.home, "10:14", "10:15", "10:16") | {"candles": {"source": "ticks", "wait": 30}}
+    bot = hire(market, **settings)
+    bot.start()
+    bot.wait_for("Flat, verified")
+    assert bot.stop() == 0, bot.said
+
+    candles = bot.summary["built_candles"]
+    assert (bot.summary["flat"], bot.summary["trades"] >= 1) == (True, True)
+    assert candles["built"] >= 15
+    assert candles["compared"] == candles["identical"] >= 15
+    happened = bot.events()
+    decided = {(event.symbol, event.candle): event.at for event in happened if isinstance(event, events.Decided)}
+    built = [event for event in happened if isinstance(event, events.CandleBuilt)]
+    assert all(decided[event.symbol, event.candle.start] == event.at for event in built)
+    command = [sys.executable, "-m", "cli", "replay", "--state", "bot", "--mode", "live", "--verify", "--json"]
+    replayed = subprocess.run(
+        [*command, "--config", "bot.yaml"], cwd=market.home, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    assert json.loads(replayed.stdout)["identical"]
+
+
 TAPE_DAY = date(2023, 6, 1)
 TAPE = Path(os.environ.get("NSE_DATA_DIR", "")) / "NSE_SBIN-EQ_5m_fyers.parquet"
 

@@ -326,6 +326,7 @@ def test_what_the_house_cannot_trade_is_refused_by_name(symbol: str) -> None:
 def test_the_symbol_list_has_limits() -> None:
     many = [f"NSE:S{number}-EQ" for number in range(501)]
     assert "symbols: 0 given, allowed are 1 to 500" in refusal("", {"symbols": []})
+    assert "candles.source = ticks: a daily" in refusal("", {"candles": {"source": "ticks"}, "timeframe": "D"})
     assert "symbols: 501 given" in refusal("", {"symbols": many, "timeframe": "D"})
     assert "NSE:S1-EQ is listed twice" in refusal("", {"symbols": [*many[:5], "NSE:S1-EQ"]})
     assert len(load("", {"symbols": many[:500], "timeframe": "D"}).symbols) == 500

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from core.candle_quality import CandleQuality
 from core.errors import StorageError
 from core.events import SafetyLevel
 from core.instants import instant_at
@@ -198,6 +199,15 @@ def test_the_report_says_how_much_of_the_time_a_stop_stood_at_the_broker() -> No
     assert content["loss_if_left_alone"] == 1234.56
     assert "99.99%" in shown((), 120, facts)
     assert "Lost at worst if this machine dies now: ₹ 1,234.56" in shown((), 80, facts)
+
+
+def test_the_report_says_how_our_own_candles_compare_with_the_brokers() -> None:
+    quality = CandleQuality(built=225, compared=225, identical=224, within_tick=225, volume_differences={0: 224, 3: 1})
+    facts = replace(FACTS, candles=quality)
+    assert summary((), facts)["built_candles"]["identical"] == 224
+    assert "225 built" in shown((), 120, facts)
+    assert summary((), FACTS)["built_candles"] is None
+    assert "Candles" not in shown((), 120)
 
 
 def test_a_day_without_a_position_has_no_share_of_protection() -> None:

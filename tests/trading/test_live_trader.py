@@ -714,6 +714,40 @@ def test_what_feeds_call_returns_though_nobody_takes_what_they_bring() -> None:
     assert len(nobody._inbox) <= MOST_IN_ORDER + 1
 
 
+@pytest.mark.hazard("D11")
+def test_prices_that_were_passed_over_are_told_before_the_candle_is_closed():
+    house = House((TUESDAY, time(9, 20)), speed=1.0)
+    trader = house.trader()
+    told = threading.Event()
+
+    def with_a_crowd(day: TradingDay, put) -> Desk:
+        desk = house.assemble(day, put)
+        kernel, handle = desk.writer.kernel, desk.writer.kernel.handle
+
+        def watch(event: events.Input) -> object:
+            if isinstance(event, events.CandleDue):
+                told.set()
+            return handle(event)
+
+        kernel.handle = watch
+        for number in range(3 * MOST_IN_ORDER):
+            put(Tick(SBIN, house.clock.now(), 80_000 + number, 0, 0, 0))
+        put(events.CandleDue(at=house.clock.now(), start=day.open))
+        put(events.CandleDue(at=house.clock.now(), start=day.open + 5 * MINUTE))
+        return desk
+
+    trader._assemble = with_a_crowd
+    thread = threading.Thread(target=trader.run)
+    thread.start()
+    assert told.wait(10)
+    trader.request_stop("SIGTERM")
+    thread.join(20)
+    kinds = [event for event in house.log.read() if isinstance(event, events.PricesPassedOver | events.CandleDue)]
+    assert [type(event) for event in kinds[:2]] == [events.PricesPassedOver, events.CandleDue]
+    assert sum(isinstance(event, events.PricesPassedOver) for event in kinds) == 1
+    assert kinds[0].count > MOST_IN_ORDER
+
+
 @pytest.mark.hazard("R5")
 def test_a_bot_that_starts_again_and_again_takes_no_entries_until_it_has_lived_for_a_while():
     """The starts are counted in the log, so that no process needs to survive for it."""

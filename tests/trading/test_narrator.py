@@ -110,6 +110,9 @@ def test_an_acknowledgement_is_no_news_and_anything_else_is(told):
         (events.PositionAdjusted(at=1, symbol=SBIN, quantity=1, value=1, why="by hand"), logging.WARNING),
         (events.FeedChanged(at=1, feed="data", state=FeedState.DOWN), logging.INFO),
         (events.EntryRefused(at=1, symbol=SBIN, code="MAX_ORDERS", detail="orders=200"), logging.INFO),
+        (events.HistoryFailed(at=1, symbol=SBIN, due=0, why="not there"), logging.WARNING),
+        (events.CandleDoubted(at=1, symbol=SBIN, start=0, why="a gap"), logging.INFO),
+        (events.PricesPassedOver(at=1, count=40), logging.WARNING),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -27,6 +27,15 @@ def day() -> TradingDay:
     )
 
 
+def test_a_candle_that_waits_for_prices_is_due_that_much_later_and_the_rest_is_not(day):
+    plain, waiting = appointments(day, Timeframe.M5), appointments(day, Timeframe.M5, 2 * SECOND)
+    due = {event.start: event.at for event in plain if isinstance(event, events.CandleDue)}
+    later = {event.start: event.at for event in waiting if isinstance(event, events.CandleDue)}
+    assert later == {start: at + 2 * SECOND for start, at in due.items()}
+    phases = [event for event in waiting if isinstance(event, events.PhaseReached)]
+    assert phases == [event for event in plain if isinstance(event, events.PhaseReached)]
+
+
 class StillClock:
     """Stands at one market instant; what is ahead falls into a year of the wall that is long past or far off."""
 
