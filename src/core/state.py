@@ -1,4 +1,4 @@
-"""What the bot knows, and the questions that its decisions ask of that. Only the fold of events (`core.fold`) changes it.
+"""What the bot knows, and the questions that its decisions ask of that. Only the fold (`core.fold`) changes it.
 
 Every process that reads the same events knows the same, whether it trades, recovers, shows or reports.
 """

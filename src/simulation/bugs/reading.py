@@ -142,13 +142,11 @@ BUGS = (
     PlantedBug(
         name="missing_row_is_a_closed_position",
         module="trading.reconcile",
-        old="""        if missing and self._has_patience(symbol, _PATIENCE if other else _LONG_PATIENCE):
+        old="""        if departure.missing and self._has_patience(symbol, patience):
             return []
-        row_price = price_closed_at(state, books, position, missing) if missing and gone > 0 and other is None else 0
-        if missing and other is None and not row_price:
+        if not departure.is_explained:
 """,
-        new="""        row_price = 0
-        if missing > position.quantity:
+        new="""        if departure.missing > position.quantity:
 """,
         why="What the position book does not show is taken for sold, at the price that it was bought for.",
         exposed_by=_BAD_BOOKS,
