@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.errors import BotError, StorageError
 from core.events import Event
+from core.fold import apply
 from core.state import BotState
 from simulation.fates import Fates
 from simulation.plan import Crash, FaultKind
@@ -97,7 +98,7 @@ class SimulatedDisk:
         """Return what everything that was kept comes to."""
         state = BotState()
         for event in self._log.read():
-            state.apply(event)
+            apply(state, event)
         return state
 
     def verify(self) -> None:

@@ -23,7 +23,7 @@ from core.instants import SECOND
 from core.orders import Outcome, OutcomeKind, RejectionKind
 from core.ports import Clock
 from trading.answers import Answer, Exchange, Failure, json_object
-from trading.fyers_mapping import Reply, reply_from
+from trading.fyers_reply import Reply, reply_from
 from trading.order_outcomes import outcome_of, rejection_kind
 from trading.rate_budget import Lane, RateBudget
 

@@ -1,8 +1,8 @@
 """The account at FYERS as the rest of the bot sees it: typed calls in, typed facts out.
 
 `FyersModel` of the FYERS SDK knows the verb and path of every call; its `service`, which has no deadlines and mistakes
-a lost answer for a refusal, is replaced by ours. Field names stay in `fyers_mapping`, outcomes in `order_outcomes`,
-budget and retries in `fyers_calls`.
+a lost answer for a refusal, is replaced by ours. Field names stay in `fyers_requests` and `fyers_mapping`, outcomes
+in `order_outcomes`, budget and retries in `fyers_calls`.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +30,7 @@ from core.orders import (
 from core.ports import Calendar, Clock, TickFeed
 from runtime.settings import Settings
 from trading import fyers_mapping as mapping
+from trading import fyers_requests
 from trading.answers import Exchange
 from trading.fyers_calls import FyersCalls
 from trading.history_checks import check_history
@@ -106,23 +107,23 @@ class FyersClient:
 
     def place_order(self, intent: OrderIntent) -> Outcome:
         """Send an order once; only an entry has to leave the reserve of the budget alone."""
-        request = mapping.order_request(intent)
+        request = fyers_requests.order_request(intent)
         lane = Lane.ENTRY if intent.purpose is Purpose.ENTRY else Lane.EXIT
         return self._calls.change(lane, partial(self._sdk.place_order, request))
 
     def modify_order(self, change: OrderChange) -> Outcome:
         """Give a resting order new absolute values."""
-        request = mapping.change_request(change)
+        request = fyers_requests.change_request(change)
         return self._calls.change(Lane.EXIT, partial(self._sdk.modify_order, request))
 
     def cancel_order(self, broker_id: str) -> Outcome:
         """Ask to cancel a resting order. Raises `InvariantError` for an empty id."""
-        request = mapping.cancel_request(broker_id)
+        request = fyers_requests.cancel_request(broker_id)
         return self._calls.change(Lane.EXIT, partial(self._sdk.cancel_order, request))
 
     def exit_position(self, symbol: str, product: str) -> Outcome:
         """Ask the broker to close one position. Raises `InvariantError` when it does not name one."""
-        request = mapping.exit_request(symbol, product)
+        request = fyers_requests.exit_request(symbol, product)
         return self._calls.change(Lane.EXIT, partial(self._sdk.exit_positions, request), names_order=False)
 
     def get_orders(self) -> tuple[OrderReport, ...]:
@@ -156,13 +157,13 @@ class FyersClient:
         """
         quotes: dict[str, Tick] = {}
         for start in range(0, len(symbols), QUOTES_PER_CALL):
-            request = mapping.quotes_request(symbols[start : start + QUOTES_PER_CALL])
+            request = fyers_requests.quotes_request(symbols[start : start + QUOTES_PER_CALL])
             quotes |= self._read("quotes", partial(self._sdk.quotes, request), mapping.quotes_from)
         return quotes
 
     def get_price_band(self, symbol: str) -> tuple[int, int] | None:
         """Return the lowest and the highest price of the day, in units; None where the broker gives no such band."""
-        request = mapping.depth_request(symbol)
+        request = fyers_requests.depth_request(symbol)
         return self._read("depth", partial(self._sdk.depth, request), partial(mapping.band_from, symbol=symbol))
 
     def connect_websocket(self, symbols: Sequence[str], on_tick: Callable[[Tick], None]) -> TickFeed:
@@ -182,7 +183,7 @@ class FyersClient:
         self._transport.close()
 
     def _history(self, symbol: str, timeframe: Timeframe, span: Span) -> tuple[Candle, ...]:
-        request = mapping.history_request(symbol, timeframe, span.first, span.last)
+        request = fyers_requests.history_request(symbol, timeframe, span.first, span.last)
         payload = self._calls.read(f"history of {symbol}", partial(self._sdk.history, request))
         return mapping.candles_from(payload, symbol)
 

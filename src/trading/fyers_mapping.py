@@ -1,32 +1,29 @@
-"""FYERS' dictionaries to our types and back: the only file that knows a FYERS field name.
+"""FYERS' rows to our types: with `fyers_requests` and `fyers_reply` all that knows a FYERS field name.
 
 Replies use one set of names, the order socket another for the same facts (its raw names; the SDK renames them).
 Prices are decimal rupees on the wire and whole units inside. Every function raises `DataError` that names the field.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 from typing import Any, TypeVar
 
-from core.errors import DataError, InvariantError
+from core.errors import DataError
 from core.instants import from_epoch_seconds
-from core.market import Candle, Side, Tick, Timeframe
+from core.market import Candle, Side, Tick
 from core.orders import (
     BrokerPosition,
     Fill,
     Funds,
-    OrderChange,
-    OrderIntent,
     OrderReport,
     OrderStatus,
     OrderType,
     Profile,
 )
 from core.tags import is_ours
-from trading.broker_row import BrokerRow, plain_text, shown, units
+from trading.broker_row import BrokerRow, shown, units
 
 Body = dict[str, Any]
 _Code = TypeVar("_Code", bound=Enum)
@@ -39,22 +36,9 @@ _MIDNIGHTS = frozenset({0, 66_600})
 """Midnight in UTC and in India, in seconds of a UTC day: a `tt` that falls there says the date only."""
 _USER_TAG = "1:"
 _NO_TAG = "Untagged"
-_WORDS = ("ok", "error", "no_data")
-_LARGEST_CODE = 999_999
 RUPEE_SCALE = 2
 """Decimals of a price unit: paise, in all that this bot trades. Other contracts are refused at the start."""
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What every answer has around its payload."""
-
-    word: str
-    """`ok`, `error`, `no_data`; empty when it is none of FYERS' answers."""
-    code: int
-    message: str
-    broker_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,90 +49,6 @@ class MarketStatus:
     segment: int
     market: str
     status: str
-
-
-def reply_from(payload: Body) -> Reply:
-    """Read the envelope. Never raises: an odd part is read as absent, which no caller takes for a success."""
-    word, code, broker_id = payload.get("s"), payload.get("code"), payload.get("id")
-    return Reply(
-        word=word if word in _WORDS else "",
-        code=code if isinstance(code, int) and not isinstance(code, bool) and abs(code) <= _LARGEST_CODE else 0,
-        message=_message(payload),
-        broker_id=broker_id if isinstance(broker_id, str) and plain_text(broker_id) == broker_id else "",
-    )
-
-
-def _message(payload: Body) -> str:
-    text = payload.get("message")
-    details = payload.get("data")
-    words = [text] if isinstance(text, str) else []
-    # A refused parameter is explained in a dictionary beside the message.
-    if isinstance(details, dict) and payload.get("s") == "error":
-        words += [value for value in details.values() if isinstance(value, str)]
-    return plain_text("; ".join(words))
-
-
-def order_request(intent: OrderIntent) -> Body:
-    """Return the body that places an order."""
-    return {
-        "symbol": intent.symbol,
-        "qty": intent.quantity,
-        "type": intent.type.value,
-        "side": intent.side.value,
-        "productType": intent.product.value,
-        "limitPrice": _rupees(intent.limit_price),
-        "stopPrice": _rupees(intent.trigger_price),
-        "validity": intent.validity.value,
-        "disclosedQty": 0,
-        "offlineOrder": False,
-        "orderTag": intent.tag,
-        "isSliceOrder": False,
-    }
-
-
-def change_request(change: OrderChange) -> Body:
-    """Return the body that gives a resting order new values."""
-    return {
-        "id": change.broker_id,
-        "type": change.type.value,
-        "qty": change.quantity,
-        "limitPrice": _rupees(change.limit_price),
-        "stopPrice": _rupees(change.trigger_price),
-    }
-
-
-def cancel_request(broker_id: str) -> Body:
-    """Return the body that cancels one order. Raises `InvariantError` for an empty id."""
-    if not broker_id:
-        raise InvariantError("a cancel without an order id: nothing was sent")
-    return {"id": broker_id}
-
-
-def exit_request(symbol: str, product: str) -> Body:
-    """Return the body that closes one position. Raises `InvariantError` when it would not name exactly one.
-
-    FYERS and its SDK read an exit without an id as "close everything".
-    """
-    if not symbol or not product:
-        raise InvariantError(f"an exit for symbol {symbol!r}, product {product!r} names no position: nothing was sent")
-    return {"id": f"{symbol}-{product}"}
-
-
-def history_request(symbol: str, timeframe: Timeframe, first: date, last: date) -> Body:
-    """Return the query for the candles of whole days."""
-    return {
-        "symbol": symbol,
-        "resolution": timeframe.resolution,
-        "date_format": "1",
-        "range_from": first.isoformat(),
-        "range_to": last.isoformat(),
-        "cont_flag": "1",
-    }
-
-
-def quotes_request(symbols: Sequence[str]) -> Body:
-    """Return the query for quotes."""
-    return {"symbols": ",".join(symbols)}
 
 
 def orders_from(payload: Body, symbols: Collection[str]) -> tuple[OrderReport, ...]:
@@ -250,11 +150,6 @@ def profile_from(payload: Body) -> Profile:
     """Read whose account this is."""
     row = BrokerRow("profile", payload.get("data"))
     return Profile(account_id=row.identifier("fy_id"), name=row.words("name"))
-
-
-def depth_request(symbol: str) -> dict[str, str]:
-    """Ask for the depth of a symbol with the values of its day."""
-    return {"symbol": symbol, "ohlcv_flag": "1"}
 
 
 def quotes_from(payload: Body) -> dict[str, Tick]:
@@ -395,7 +290,3 @@ def _choice(row: BrokerRow, name: str, choices: type[_Code]) -> _Code:
         return choices(code)
     except ValueError:
         raise row.refuse(name, f"one of {', '.join(str(choice.value) for choice in choices)}") from None
-
-
-def _rupees(price: int) -> float:
-    return price / float(10**RUPEE_SCALE)

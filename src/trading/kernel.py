@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from core import events
 from core.engine import Engine
 from core.errors import InvariantError
+from core.fold import apply
 from core.instants import Instant
 from core.market import Instrument, Tick
 from core.ports import RowStream
@@ -66,7 +67,7 @@ class Kernel:
 
     def restore(self, event: events.Event) -> None:
         """Fold an event of the past; nothing is decided."""
-        self.state.apply(event)
+        apply(self.state, event)
 
     def handle(self, event: events.Input) -> Step:
         """Take one input to its end: every decision is applied before the next is made."""
@@ -93,7 +94,7 @@ class Kernel:
         at = first[0].at
         while waiting:
             event = waiting.popleft()
-            self.state.apply(event)
+            apply(self.state, event)
             happened.append(event)
             if len(happened) > _LONGEST_STEP:
                 raise InvariantError(

@@ -8,7 +8,7 @@ from core.errors import DataError
 from core.orders import Outcome, OutcomeKind, RejectionKind
 from trading.answers import Answer, Exchange, Failure, json_object
 from trading.broker_row import plain_text
-from trading.fyers_mapping import Reply, reply_from
+from trading.fyers_reply import Reply, reply_from
 
 AUTHENTICATION_CODES = frozenset({-8, -15, -16, -17})
 RATE_CODES = frozenset({429, -429})

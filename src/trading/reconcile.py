@@ -13,9 +13,7 @@ from core.events import (
     Decision,
     FlatVerified,
     Phase,
-    PositionAdjusted,
     PositionAdopted,
-    PositionRekeyed,
     Reconciled,
     SymbolBlocked,
     TradeClosed,
@@ -28,14 +26,9 @@ from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours, purpose_of
 from core.tracking import OpenPosition
-from trading.book_evidence import (
-    has_every_fill,
-    net_of_others,
-    price_closed_at,
-    product_held_under,
-    traded_by_others,
-)
+from trading.book_evidence import has_every_fill, net_of_others
 from trading.closed_trade import trade_of
+from trading.departure import booked, departure_of
 from trading.timers import READ_AGAIN, Timers
 
 _LOOK_AGAIN = 2 * SECOND
@@ -177,41 +170,21 @@ class Reconciliation:
     ) -> list[Decision]:
         """Book what a person or the broker traded in our position, at the prices of the trades that did it.
 
-        Mostly shares were closed; where more had been closed than held, somebody brought them back, and `gone` is
-        negative. A position book that merely shows less proves nothing: it may be stale or empty. Without a trade of
-        somebody else, the shares under another product, or a row that knows our entry and its end, the position keeps
-        its stop and a person is called. What was converted as a whole stays ours; a converted part cannot, and leaves
-        at the entry price.
+        Mostly shares were closed; where more had been closed than held, somebody brought them back. A position book
+        that merely shows less proves nothing: it may be stale or empty. Until the books explain what is missing, the
+        position keeps its stop, and in the end a person is called.
         """
-        symbol, gone = position.symbol, position.quantity - held
-        side = position.side.opposite if gone > 0 else position.side
-        missing, value = abs(gone), 0
-        for quantity, worth in traded_by_others(books, position, side):
-            taken = min(missing, quantity)
-            missing, value = missing - taken, value + worth * taken // quantity
-        other = product_held_under(books, position, missing) if missing else None
-        if missing and self._has_patience(symbol, _PATIENCE if other else _LONG_PATIENCE):
+        symbol = position.symbol
+        departure = departure_of(state, books, position, position.quantity - held)
+        patience = _PATIENCE if departure.product else _LONG_PATIENCE
+        if departure.missing and self._has_patience(symbol, patience):
             return []
-        row_price = price_closed_at(state, books, position, missing) if missing and gone > 0 and other is None else 0
-        if missing and other is None and not row_price:
+        if not departure.is_explained:
             why = f"the broker shows {held} of {symbol}, we hold {position.quantity} and no trade explains it"
             return self._block(state, symbol, f"{why}; its stop stays, look at the position at the broker", at)
         self._inexact.pop(symbol, None)
         self._differences.pop(symbol)
-        if other is not None and missing == position.quantity:
-            return _rekeyed(position, other, at)
-        who = "by the broker, as it was asked" if position.broker_exit_at else "outside the bot"
-        why = f"{abs(gone)} {symbol} were closed {who}"
-        if row_price:
-            why += f"; no trade tells of {missing} of them, they are valued at the average of the position book"
-        elif missing:
-            why += f"; {missing} of them are under another product and valued at the entry price"
-        value += missing * (row_price or position.entry_value // position.entry_filled)
-        value = value if gone > 0 else -value
-        adjusted = PositionAdjusted(at=at, symbol=symbol, quantity=gone, value=value, why=why)
-        if position.broker_exit_at:
-            return [adjusted]
-        return [Alarm(at=at, code="CLOSED_ELSEWHERE", message=why), adjusted]
+        return booked(position, departure, at)
 
     def _block(self, state: BotState, symbol: str, why: str, at: Instant) -> list[Decision]:
         """Leave a symbol to a person, and say so once."""
@@ -275,13 +248,3 @@ def _is_short_of_ours(position: OpenPosition, theirs: int) -> bool:
 def _is_brought_back(position: OpenPosition, theirs: int) -> bool:
     """Whether more had been closed than was held, and somebody evened that out."""
     return position.quantity < 0 and not theirs
-
-
-def _rekeyed(position: OpenPosition, product: Product, at: Instant) -> list[Decision]:
-    """Keep a position that was converted as a whole; its stop is of the old product and is made anew."""
-    was = position.product.value
-    why = f"{position.quantity} {position.symbol} were converted from {was} to {product.value}; they get a new stop"
-    return [
-        Alarm(at=at, code="PRODUCT_CONVERTED", message=why),
-        PositionRekeyed(at=at, symbol=position.symbol, product=product, why=why),
-    ]

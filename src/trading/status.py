@@ -13,6 +13,7 @@ from typing import Any
 from core.errors import ConfigurationError, StorageError
 from core.event_codec import decode
 from core.events import Booted, DeskSet, SafetyLevel
+from core.fold import apply
 from core.instants import SECOND, Instant, ist_text
 from core.market import Instrument
 from core.ports import Clock
@@ -143,7 +144,7 @@ def _read(path: Path, clock: Clock) -> Status | None:
                 return None  # a file in the making
             for kind, body in connection.execute("SELECT kind, body FROM events ORDER BY seq"):
                 event = decode(kind, body)
-                state.apply(event)
+                apply(state, event)
                 last = event.at
                 match event:
                     case Booted():

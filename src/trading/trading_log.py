@@ -14,6 +14,7 @@ from typing import Any
 from core import events
 from core.errors import StorageError
 from core.event_codec import decode_fact, encode_fact
+from core.fold import apply
 from core.orders import Purpose
 from core.state import BotState
 from trading.event_log_reader import EventLogReader, LoggedEvent
@@ -134,7 +135,7 @@ class TradingLog:
         fold = self._fold
         batch = self._source.read(fold.seq, self._source.hash_at(fold.seq), min(BATCH, reached.seq - fold.seq))
         for logged in batch:
-            fold.apply(logged.event)
+            apply(fold, logged.event)
         self._portfolio = portfolio_of(fold)
         return len(batch)
 
@@ -148,7 +149,7 @@ class TradingLog:
         with self._transaction():
             self._check_alone(reached)
             for logged in batch:
-                fold.apply(logged.event)
+                apply(fold, logged.event)
                 self._project(reached.log, logged)
             self._write_positions(reached.log)
             progress = {

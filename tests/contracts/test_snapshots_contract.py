@@ -8,6 +8,7 @@ import pytest
 from core import events
 from core.errors import StorageError
 from core.events import SafetyLevel
+from core.fold import apply
 from core.state import BotState
 from trading.event_log import MemoryEventLog, SqliteEventLog
 from trading.state_snapshots import (
@@ -25,7 +26,7 @@ def snapshot(seq: int) -> Snapshot:
     state, log = BotState(), MemoryEventLog()
     for number in range(seq):
         event = events.LevelChanged(at=number, level=SafetyLevel.NO_ENTRY, why=f"reason {number}")
-        state.apply(event)
+        apply(state, event)
         log.append([event])
     return take_snapshot(state, log)
 

@@ -4,6 +4,7 @@ import pytest
 
 from core import events
 from core.candle_quality import CandleQuality, PriceDifference
+from core.fold import apply
 from core.instants import MINUTE
 from core.market import Candle
 from core.state import BotState
@@ -81,13 +82,13 @@ def test_a_candle_whose_official_one_never_came_is_not_compared():
 
 def test_the_state_counts_them_and_begins_anew_with_a_day(day):
     state = BotState()
-    state.apply(events.DayBegan(at=1, day=day))
+    apply(state, events.DayBegan(at=1, day=day))
     for event in (built(candle()), official(candle())):
-        state.apply(event)
-    state.apply(events.CandleDoubted(at=3, symbol=SBIN, start=MINUTE, why="a gap"))
+        apply(state, event)
+    apply(state, events.CandleDoubted(at=3, symbol=SBIN, start=MINUTE, why="a gap"))
     assert (state.candles.compared, state.candles.doubted) == (1, 1)
-    state.apply(events.DayBegan(at=4, day=day))
+    apply(state, events.DayBegan(at=4, day=day))
     assert state.candles.compared == 1
     state.day = None
-    state.apply(events.DayBegan(at=5, day=day))
+    apply(state, events.DayBegan(at=5, day=day))
     assert state.candles == CandleQuality()

@@ -17,6 +17,7 @@ from core.events import (
     OrderIntended,
     SafetyLevel,
 )
+from core.fold import apply
 from core.instants import DAY, MINUTE, SECOND
 from core.market import Candle, Instrument, Side, Tick, Timeframe
 from core.orders import Product
@@ -79,10 +80,10 @@ class Machine:
 
     def give(self, kind: type, **values) -> list:
         event = kind(at=self.now, **values)
-        self.state.apply(event)
+        apply(self.state, event)
         decisions = self.engine.decide(self.state, event)
         for decision in decisions:
-            self.state.apply(decision)
+            apply(self.state, decision)
         return decisions
 
     def boot(self) -> list:
@@ -105,7 +106,7 @@ class Machine:
         tick = Tick(symbol, self.now if at is None else at, price, 0, 0, 0)
         decisions = self.engine.on_tick(self.state, tick, self.now)
         for decision in decisions:
-            self.state.apply(decision)
+            apply(self.state, decision)
         return decisions
 
     def hold(self, side: Side = Side.BUY, symbol: str = SBIN, stop: int = 79_600, target: int = 80_600) -> OpenPosition:

@@ -9,6 +9,7 @@ from core import events, exits, gatekeeper
 from core.entries import propose_entry
 from core.event_codec import decode, encode
 from core.events import Condition, SafetyLevel
+from core.fold import apply
 from core.gatekeeper import Refusal
 from core.instants import MINUTE, SECOND
 from core.market import Instrument, Side, Tick
@@ -113,9 +114,9 @@ def test_the_gate_sees_the_price_and_the_profit(propose):
 @pytest.mark.hazard("S21", "P10")
 def test_waiting_entries_count_as_positions_and_keep_their_symbol_busy(propose, state):
     entry = propose()
-    state.apply(replace(entry, intent=replace(entry.intent, tag="elsewhere", symbol="NSE:INFY-EQ")))
+    apply(state, replace(entry, intent=replace(entry.intent, tag="elsewhere", symbol="NSE:INFY-EQ")))
     assert propose(max_positions=1).code == "MAX_POSITIONS"
-    state.apply(entry)
+    apply(state, entry)
     assert propose().code == "SYMBOL_BUSY"
     assert propose(max_positions=1).code == "SYMBOL_BUSY"
 

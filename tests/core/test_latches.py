@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.events import Alarm, Command, CommandGiven, LevelChanged, SafetyLevel
+from core.fold import apply
 from core.latches import obey
 from core.market import Side
 from core.order_states import OrderState
@@ -119,6 +120,6 @@ def test_a_resume_beyond_the_loss_limit_says_that_entries_stay_refused(realised,
 def test_a_command_without_a_key_is_not_remembered_as_an_operators():
     state = BotState()
     given = CommandGiven(at=1, command=Command.HALT, why="a worker failed")
-    state.apply(given)
-    state.apply(replace(given, key="k7"))
+    apply(state, given)
+    apply(state, replace(given, key="k7"))
     assert state.obeyed == {"k7"}

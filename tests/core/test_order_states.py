@@ -8,6 +8,7 @@ import pytest
 from core import events
 from core.errors import InvariantError
 from core.events import Verb
+from core.fold import apply
 from core.instants import MINUTE, SECOND
 from core.market import Side
 from core.order_states import (
@@ -133,14 +134,14 @@ LIVES = {
 
 def live_through(day, words) -> tuple:
     state, now = BotState(), day.open
-    state.apply(events.DayBegan(at=now, day=day))
-    state.apply(events.OrderIntended(at=now, intent=INTENT))
+    apply(state, events.DayBegan(at=now, day=day))
+    apply(state, events.OrderIntended(at=now, intent=INTENT))
     for word in words:
         now += SECOND
         if isinstance(word, Outcome):
-            state.apply(events.OutcomeArrived(at=now, verb=Verb.PLACE, tag="entry", outcome=word))
+            apply(state, events.OutcomeArrived(at=now, verb=Verb.PLACE, tag="entry", outcome=word))
         else:
-            state.apply(events.OrderReported(at=now, report=word))
+            apply(state, events.OrderReported(at=now, report=word))
     order, position = state.orders["entry"], state.positions.get(INTENT.symbol)
     return order.state, order.filled, order.filled_late, position.signed_quantity if position else 0
 
@@ -163,13 +164,13 @@ def test_words_told_again_at_the_end_of_a_life_change_nothing(day):
 @pytest.mark.parametrize("read_after", [SECOND, MINUTE])
 def test_a_refused_order_is_a_zombie_only_in_a_reading_begun_well_after_the_answer(day, read_after):
     state, now = BotState(), day.open
-    state.apply(events.DayBegan(at=now, day=day))
-    state.apply(events.OrderIntended(at=now, intent=INTENT))
+    apply(state, events.DayBegan(at=now, day=day))
+    apply(state, events.OrderIntended(at=now, intent=INTENT))
     refusal = answer(OutcomeKind.REJECTED, rejection=RejectionKind.ORDER)
-    state.apply(events.OutcomeArrived(at=now, verb=Verb.PLACE, tag="entry", outcome=refusal))
-    state.apply(events.OrderReported(at=now + MINUTE, report=PENDING))  # the socket may be late
+    apply(state, events.OutcomeArrived(at=now, verb=Verb.PLACE, tag="entry", outcome=refusal))
+    apply(state, events.OrderReported(at=now + MINUTE, report=PENDING))  # the socket may be late
     books = Books((PENDING,), (), ())
-    state.apply(events.BooksRead(at=now + 2 * MINUTE, asked_at=now + read_after, books=books))
+    apply(state, events.BooksRead(at=now + 2 * MINUTE, asked_at=now + read_after, books=books))
     expected = OrderState.ZOMBIE if read_after > 2 * SECOND else OrderState.REJECTED
     assert state.orders["entry"].state is expected
 
@@ -177,11 +178,11 @@ def test_a_refused_order_is_a_zombie_only_in_a_reading_begun_well_after_the_answ
 @pytest.mark.hazard("S10")
 def test_a_second_order_under_a_tag_is_tracked_by_itself(day):
     state = BotState()
-    state.apply(events.DayBegan(at=day.open, day=day))
-    state.apply(events.OrderIntended(at=day.open, intent=INTENT))
+    apply(state, events.DayBegan(at=day.open, day=day))
+    apply(state, events.OrderIntended(at=day.open, intent=INTENT))
     for broker_id, filled in (("1", 10), ("2", 4), ("2", 6), ("1", 10)):
         report = replace(seen(OrderStatus.PENDING, filled), broker_id=broker_id)
-        state.apply(events.OrderReported(at=day.open + SECOND, report=report))
+        apply(state, events.OrderReported(at=day.open + SECOND, report=report))
     assert [(order.broker_id, order.filled, order.twin_of) for order in state.orders.values()] == [
         ("1", 10, ""),
         ("2", 6, "entry"),

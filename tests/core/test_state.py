@@ -8,6 +8,7 @@ import pytest
 
 from core import events
 from core.events import Command, EntryPlan, SafetyLevel, Verb
+from core.fold import apply
 from core.instants import DAY, MINUTE, SECOND
 from core.market import Side
 from core.order_states import OrderState
@@ -99,7 +100,7 @@ class Life:
 
     def tell(self, kind: type, **values) -> None:
         self.now += SECOND
-        self.state.apply(kind(at=self.now, **values))
+        apply(self.state, kind(at=self.now, **values))
 
     def send(self, tag: str = ENTRY, **changes) -> None:
         plan = PLAN if tag == ENTRY else None
@@ -597,27 +598,27 @@ def test_five_orders_that_fail_in_five_ways_open_the_circuit_which_a_restart_doe
     state, at = BotState(), SECOND
     refused = Outcome(kind=OutcomeKind.REJECTED, rejection=RejectionKind.ORDER)
     for tag, kind in (("a", OutcomeKind.UNKNOWN), ("b", OutcomeKind.NOT_SENT), ("c", OutcomeKind.REJECTED)):
-        state.apply(events.OrderIntended(at=at, intent=intent(tag)))
+        apply(state, events.OrderIntended(at=at, intent=intent(tag)))
         outcome = replace(refused, kind=kind) if kind is not OutcomeKind.REJECTED else refused
-        state.apply(events.OutcomeArrived(at=at, verb=Verb.PLACE, tag=tag, outcome=outcome))
-    state.apply(events.OrderIntended(at=at, intent=intent("d")))
-    state.apply(events.OrderReported(at=at, report=report(tag="d", broker_id="4", status=OrderStatus.REJECTED)))
-    state.apply(events.OutcomeArrived(at=at, verb=Verb.PLACE, tag="d", outcome=refused))
+        apply(state, events.OutcomeArrived(at=at, verb=Verb.PLACE, tag=tag, outcome=outcome))
+    apply(state, events.OrderIntended(at=at, intent=intent("d")))
+    apply(state, events.OrderReported(at=at, report=report(tag="d", broker_id="4", status=OrderStatus.REJECTED)))
+    apply(state, events.OutcomeArrived(at=at, verb=Verb.PLACE, tag="d", outcome=refused))
     assert state.activity.paused_until == 0
-    state.apply(events.OrderIntended(at=at, intent=intent("e")))
-    state.apply(events.OutcomeArrived(at=at, verb=Verb.PLACE, tag="e", outcome=Outcome(kind=OutcomeKind.ACK)))
-    state.apply(events.OrderReported(at=at, report=report(tag="e", broker_id="5", status=OrderStatus.REJECTED)))
+    apply(state, events.OrderIntended(at=at, intent=intent("e")))
+    apply(state, events.OutcomeArrived(at=at, verb=Verb.PLACE, tag="e", outcome=Outcome(kind=OutcomeKind.ACK)))
+    apply(state, events.OrderReported(at=at, report=report(tag="e", broker_id="5", status=OrderStatus.REJECTED)))
     assert state.activity.paused_until == at + MINUTE
-    state.apply(
-        events.Booted(at=2 * at, boot=2, log_id="A1", mode="paper", account="P", version="1", config_digest="d")
+    apply(
+        state, events.Booted(at=2 * at, boot=2, log_id="A1", mode="paper", account="P", version="1", config_digest="d")
     )
     assert state.activity.paused_until == at + MINUTE
 
 
 def test_every_verb_that_changes_orders_counts_into_the_pace():
     state = BotState()
-    state.apply(events.OrderIntended(at=1, intent=intent()))
-    state.apply(events.CancelIntended(at=2, tag=ENTRY, broker_id="", why=""))
+    apply(state, events.OrderIntended(at=1, intent=intent()))
+    apply(state, events.CancelIntended(at=2, tag=ENTRY, broker_id="", why=""))
     assert state.activity.verbs == [1, 2]
     assert state.orders_today == 2
 

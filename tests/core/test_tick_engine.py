@@ -9,6 +9,7 @@ from core import events
 from core.candle_builder import UNCOUNTED, VOLUME_FELL
 from core.errors import StrategyError
 from core.events import CandleBuilt, CandleDoubted, Decided, EntryRefused, FeedState, HistoryWanted, OrderIntended
+from core.fold import apply
 from core.instants import DAY, MINUTE, SECOND
 from core.market import Candle, Instrument, Tick
 from core.signals import Direction, FeatureRow, Needs, Signal
@@ -91,7 +92,7 @@ class Machine:
         waiting, happened = deque([kind(at=self.now, **values)]), []
         while waiting:
             event = waiting.popleft()
-            self.state.apply(event)
+            apply(self.state, event)
             happened.append(event)
             waiting.extend(self.engine.decide(self.state, event))
         return happened[1:]

@@ -25,6 +25,7 @@ from core.sessions import TradingDay
 from trading import fyers_mapping as mapping
 from trading.answers import MAX_BODY_BYTES, Answer, json_object
 from trading.broker_row import LONGEST_TEXT, plain_text
+from trading.fyers_reply import reply_from
 from trading.history_checks import check_history
 from trading.order_feed import LARGEST_MESSAGE, read_message
 from trading.order_outcomes import outcome_of
@@ -91,7 +92,7 @@ READERS: dict[str, tuple[dict[str, Any], Callable[[dict[str, Any]], object]]] = 
     "quotes": ({"s": "ok", "d": [{"s": "ok", "n": SBIN, "v": QUOTE}]}, mapping.quotes_from),
     "market status": ({"s": "ok", "marketStatus": [STATUS]}, mapping.market_status_from),
     "history": ({"s": "ok", "candles": CANDLES}, candles_of),
-    "envelope": ({"s": "error", "code": -99, "message": "no", "data": {"qty": "odd"}}, mapping.reply_from),
+    "envelope": ({"s": "error", "code": -99, "message": "no", "data": {"qty": "odd"}}, reply_from),
     "socket order": ({"orders": SOCKET_ORDER}, lambda payload: mapping.order_from_socket(payload.get("orders"))),
 }
 RAW = (

@@ -6,19 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DataError, InvariantError
+from core.errors import DataError
 from core.instants import instant_at
-from core.market import Candle, Side, Tick, Timeframe
+from core.market import Candle, Side, Tick
 from core.orders import (
     BrokerPosition,
     Fill,
     Funds,
-    OrderChange,
-    OrderIntent,
     OrderReport,
     OrderStatus,
     OrderType,
-    Product,
     Profile,
     Purpose,
 )
@@ -335,70 +332,6 @@ def test_market_status_rows_are_typed():
     assert mapping.market_status_from({"marketStatus": [row]}) == (mapping.MarketStatus(10, 10, "NORMAL", "OPEN"),)
 
 
-@pytest.mark.hazard("S11", "S19")
-def test_an_order_leaves_in_rupees_with_its_tag():
-    intent = OrderIntent(
-        tag="QABC",
-        symbol="NSE:M&M-EQ",
-        side=Side.SELL,
-        quantity=25,
-        type=OrderType.STOP_LIMIT,
-        limit_price=81_235,
-        trigger_price=81_640,
-        product=Product.INTRADAY,
-        purpose=Purpose.STOP,
-        reason="protect",
-    )
-
-    assert json.loads(json.dumps(mapping.order_request(intent))) == {
-        "symbol": "NSE:M&M-EQ",
-        "qty": 25,
-        "type": 4,
-        "side": -1,
-        "productType": "INTRADAY",
-        "limitPrice": 812.35,
-        "stopPrice": 816.4,
-        "validity": "DAY",
-        "disclosedQty": 0,
-        "offlineOrder": False,
-        "orderTag": "QABC",
-        "isSliceOrder": False,
-    }
-
-
-def test_a_change_states_every_value():
-    change = OrderChange(
-        tag="QABC",
-        broker_id="26112000000017",
-        symbol="NSE:SBIN-EQ",
-        type=OrderType.LIMIT,
-        quantity=25,
-        limit_price=81_235,
-        trigger_price=0,
-        reason="exit",
-    )
-
-    assert mapping.change_request(change) == {
-        "id": "26112000000017",
-        "type": 1,
-        "qty": 25,
-        "limitPrice": 812.35,
-        "stopPrice": 0.0,
-    }
-
-
-@pytest.mark.parametrize(("symbol", "product"), [("", "INTRADAY"), ("NSE:SBIN-EQ", ""), ("", "")])
-def test_an_exit_that_names_no_position_cannot_be_made(symbol, product):
-    with pytest.raises(InvariantError):
-        mapping.exit_request(symbol, product)
-    assert mapping.exit_request("NSE:SBIN-EQ", "CNC") == {"id": "NSE:SBIN-EQ-CNC"}
-
-
-def test_a_cancel_without_an_id_cannot_be_made():
-    with pytest.raises(InvariantError):
-        mapping.cancel_request("")
-
-
 def test_a_history_row_becomes_a_candle():
     payload = {"s": "ok", "candles": [[1690848000, 620.2, 620.85, 610.6, 611.85, 13493453]]}
 
@@ -428,12 +361,6 @@ def test_an_impossible_history_row_is_refused_with_the_symbol(row):
 
 def test_no_data_is_no_candles():
     assert mapping.candles_from({"s": "no_data", "nextTime": 1694771940}, "NSE:SBIN-EQ") == ()
-
-
-def test_a_history_query_asks_for_whole_days():
-    request = mapping.history_request("NSE:M&M-EQ", Timeframe.M5, date(2026, 11, 18), date(2026, 11, 20))
-
-    assert (request["resolution"], request["range_from"], request["range_to"]) == ("5", "2026-11-18", "2026-11-20")
 
 
 def test_the_documented_order_and_trades_can_be_read():

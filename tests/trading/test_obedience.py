@@ -4,6 +4,7 @@ import pytest
 
 from core import events
 from core.events import Command, SafetyLevel
+from core.fold import apply
 from core.state import BotState
 from trading.command_queue import QUEUE_FILE, CommandQueue
 from trading.kernel import Step
@@ -20,7 +21,7 @@ class Clerk:
     def handle(self, event: events.CommandGiven) -> Step:
         step = Step((event, *self.decides))
         for each in step.events:
-            self.state.apply(each)
+            apply(self.state, each)
         return step
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from core import events
 from core.events import Condition, ConditionChanged
+from core.fold import apply
 from core.instants import MINUTE, SECOND, instant_at
 from core.market import Side
 from core.orders import Product
@@ -26,8 +27,9 @@ def booted(*minutes: float) -> BotState:
     state = BotState()
     for number, minute in enumerate(minutes, start=1):
         at = TEN + int(minute * MINUTE)
-        state.apply(
-            events.Booted(at=at, boot=number, log_id="A1", mode="paper", account="P", version="1", config_digest="d")
+        apply(
+            state,
+            events.Booted(at=at, boot=number, log_id="A1", mode="paper", account="P", version="1", config_digest="d"),
         )
     return state
 
@@ -38,7 +40,7 @@ def test_a_condition_is_told_when_it_begins_and_when_it_ends_and_not_between() -
     told: list[ConditionChanged] = []
     for reasons["why"] in ("", "3 MB free", "2 MB free", "", ""):
         for change in watch.changes(state, TEN):
-            state.apply(change)
+            apply(state, change)
             told.append(change)
     assert [(each.condition, each.holds, each.why) for each in told] == [
         (Condition.DISK, True, "3 MB free"),
@@ -50,7 +52,7 @@ def test_what_still_holds_is_told_anew_to_a_process_that_took_over() -> None:
     watch, state = SelfWatch(doubts={Condition.DISK: lambda _state, _now: "3 MB free"}), booted(0)
     for _ in range(2):
         (change,) = watch.changes(state, TEN)
-        state.apply(change)
+        apply(state, change)
         state = booted(1)
 
 
@@ -103,7 +105,7 @@ def test_a_wall_clock_that_is_set_and_a_full_disk_reach_the_gate(
     watch, state = self_watch_of(settings, MarketClock(), ServerClock()), booted(0, 1)
     monkeypatch.setattr("trading.self_watch.wall_ns", lambda: 0)
     for change in watch.changes(state, TEN + 2 * MINUTE):
-        state.apply(change)
+        apply(state, change)
     assert set(state.conditions) == {Condition.CLOCK, Condition.DISK, Condition.CRASH_LOOP}
 
 

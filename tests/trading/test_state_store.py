@@ -10,6 +10,7 @@ from core import events
 from core.errors import DataError, StorageError
 from core.event_codec import encode_fact
 from core.events import SafetyLevel
+from core.fold import apply
 from core.instants import MINUTE
 from core.market import Side
 from core.orders import OrderIntent, OrderType, Product, Purpose
@@ -31,7 +32,7 @@ class Fold:
 
     def restore(self, event: events.Event) -> None:
         self.restored.append(event)
-        self.state.apply(event)
+        apply(self.state, event)
 
 
 def story(number: int) -> events.Event:
@@ -69,7 +70,7 @@ class Desk:
         """Let so many events happen."""
         for _ in range(count):
             event = story(self.log.length + 1)
-            self.kernel.state.apply(event)
+            apply(self.kernel.state, event)
             self.log.append([event])
             self.bus.publish(event)
 
@@ -85,7 +86,7 @@ class Desk:
 def whole_fold(log) -> BotState:
     state = BotState()
     for event in log.read():
-        state.apply(event)
+        apply(state, event)
     return state
 
 
@@ -261,7 +262,7 @@ def test_a_start_that_nothing_followed_takes_no_snapshot(desk):
 @pytest.mark.hazard("W6")
 def test_a_state_that_is_ahead_of_the_log_is_never_kept(desk, caplog):
     desk.live(3)
-    desk.kernel.state.apply(story(4))  # decided, but the disk refused it
+    apply(desk.kernel.state, story(4))  # decided, but the disk refused it
     desk.store.close()
     assert list(desk.snapshots.newest_first()) == []
     assert "the state has 4 events, the log 3" in caplog.text
@@ -341,7 +342,7 @@ def test_whatever_byte_of_the_file_flips_a_start_is_the_whole_fold_or_an_error(t
         for count in (40, 40):
             for _ in range(count):
                 event = story(log.length + 1)
-                kernel.state.apply(event)
+                apply(kernel.state, event)
                 log.append([event])
             store.persist()
         store.close()

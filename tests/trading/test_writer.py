@@ -7,6 +7,7 @@ import pytest
 
 from core import events
 from core.errors import StorageError
+from core.fold import apply
 from core.market import Tick
 from core.state import BotState
 from trading.event_log import MemoryEventLog
@@ -30,7 +31,7 @@ class Reflex:
     ticks: int = 0
 
     def restore(self, event: events.Event) -> None:
-        self.state.apply(event)
+        apply(self.state, event)
 
     def handle(self, event: events.Input) -> Step:
         return Step((event, WANTED))

@@ -7,6 +7,7 @@ import pytest
 from core import events
 from core.errors import StorageError
 from core.events import SafetyLevel
+from core.fold import apply
 from core.instants import MINUTE
 from core.state import BotState
 from trading.event_log import MemoryEventLog
@@ -31,14 +32,14 @@ class Echo:
         self.state = BotState()
 
     def restore(self, event: events.Event) -> None:
-        self.state.apply(event)
+        apply(self.state, event)
 
     def handle(self, event: events.Input) -> Step:
         happened = [event]
         if isinstance(event, events.CommandGiven):
             happened.append(events.BooksWanted(at=event.at, why="asked"))
         for each in happened:
-            self.state.apply(each)
+            apply(self.state, each)
         return Step(tuple(happened))
 
 

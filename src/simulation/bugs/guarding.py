@@ -10,9 +10,9 @@ BUGS = (
     PlantedBug(
         name="latch_in_memory_only",
         module="trading.kernel",
-        old="        self.state.apply(event)\n\n    def handle",
+        old="        apply(self.state, event)\n\n    def handle",
         new="""        if not isinstance(event, events.LevelChanged):
-            self.state.apply(event)
+            apply(self.state, event)
 
     def handle""",
         why="A halt does not survive a restart.",
@@ -20,9 +20,9 @@ BUGS = (
     ),
     PlantedBug(
         name="level_run_at_boot",
-        module="core.state",
-        old="        self.stopping = self.closing = False\n",
-        new="        self.stopping = self.closing = False\n        self.level = SafetyLevel.RUN\n",
+        module="core.beginnings",
+        old="    state.stopping = state.closing = False\n",
+        new="    state.stopping = state.closing = False\n    state.level = events.SafetyLevel.RUN\n",
         why="Every start begins in good faith.",
         exposed_by=_COMMANDS_AND_CRASHES,
     ),
@@ -69,9 +69,9 @@ BUGS = (
     ),
     PlantedBug(
         name="reconciled_once_and_for_all",
-        module="core.state",
-        old="        self.reconciled = False\n        self.stopping",
-        new="        self.stopping",
+        module="core.beginnings",
+        old="    state.reconciled = False\n    state.stopping",
+        new="    state.stopping",
         why="What was agreed with the broker before a crash is thought to hold after it.",
         exposed_by=frozenset({FaultKind.KILL, FaultKind.BOOK_FAILED}),
     ),

@@ -157,10 +157,10 @@ BUGS = (
     ),
     PlantedBug(
         name="unconfirmed_stop_protects",
-        module="core.state",
-        old="""            if (order is not None and order.covers(position)) or not position.quantity:
+        module="core.position_news",
+        old="""        if (order is not None and order.covers(position)) or not position.quantity:
 """,
-        new="""            if order is not None or not position.quantity:
+        new="""        if order is not None or not position.quantity:
 """,
         why="A stop that was sent is a stop that rests; the deadline never runs.",
         exposed_by=_UNCERTAIN_STOP,

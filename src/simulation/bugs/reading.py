@@ -30,21 +30,21 @@ BUGS = (
     ),
     PlantedBug(
         name="broker_position_added_to_the_fold",
-        module="core.state",
-        old="""        self._use_trade_book(books, at)
-        self._count""",
-        new="""        self._use_trade_book(books, at)
-        for row in books.positions:
-            held = self.positions.get(row.symbol)
-            if held is not None and abs(row.net_quantity) > held.quantity:
-                held.entry_filled = held.exit_filled + abs(row.net_quantity)
-        self._count""",
+        module="core.book_reading",
+        old="""    _use_trade_book(state, books, at)
+    _count""",
+        new="""    _use_trade_book(state, books, at)
+    for row in books.positions:
+        held = state.positions.get(row.symbol)
+        if held is not None and abs(row.net_quantity) > held.quantity:
+            held.entry_filled = held.exit_filled + abs(row.net_quantity)
+    _count""",
         why="The position book seems to know better, but the fill that it shows arrives once more as a report.",
         exposed_by=frozenset({FaultKind.PARTIAL_FILL, FaultKind.BOOK_STALE, FaultKind.MANUAL_ORDER}),
     ),
     PlantedBug(
         name="partial_fill_counted_whole",
-        module="core.state",
+        module="core.position_news",
         old="quantity, value = filled - order.filled, filled_value - order.filled_value\n",
         new="quantity, value = filled, filled_value\n",
         why="The broker reports totals; each is added as if it were a fill of its own.",
@@ -52,28 +52,28 @@ BUGS = (
     ),
     PlantedBug(
         name="old_message_takes_a_fill_back",
-        module="core.state",
-        old="        if report.filled > order.filled:\n",
-        new="        if report.filled != order.filled:\n",
+        module="core.order_news",
+        old="    if report.filled > order.filled:\n",
+        new="    if report.filled != order.filled:\n",
         why="The last message is taken for the newest, and filled quantity may shrink.",
         exposed_by=_UNRULY_SOCKET,
     ),
     PlantedBug(
         name="short_trade_book_takes_a_fill_back",
-        module="core.state",
-        old="            if quantity > order.filled:\n",
-        new="            if order.broker_id and quantity != order.filled:\n",
+        module="core.book_reading",
+        old="        if quantity > order.filled:\n",
+        new="        if order.broker_id and quantity != order.filled:\n",
         why="The trade book is believed against the order book even where it is short of rows.",
         exposed_by=_BAD_BOOKS,
     ),
     PlantedBug(
         name="no_fill_after_a_cancel",
-        module="core.state",
-        old="""        order.note_fill()
+        module="core.position_news",
+        old="""    order.note_fill()
 """,
-        new="""        if order.cancel_at:
-            return
-        order.note_fill()
+        new="""    if order.cancel_at:
+        return
+    order.note_fill()
 """,
         why="Once a cancel was asked for, what the order has filled is ignored.",
         exposed_by=frozenset(
@@ -142,13 +142,11 @@ BUGS = (
     PlantedBug(
         name="missing_row_is_a_closed_position",
         module="trading.reconcile",
-        old="""        if missing and self._has_patience(symbol, _PATIENCE if other else _LONG_PATIENCE):
+        old="""        if departure.missing and self._has_patience(symbol, patience):
             return []
-        row_price = price_closed_at(state, books, position, missing) if missing and gone > 0 and other is None else 0
-        if missing and other is None and not row_price:
+        if not departure.is_explained:
 """,
-        new="""        row_price = 0
-        if missing > position.quantity:
+        new="""        if departure.missing > position.quantity:
 """,
         why="What the position book does not show is taken for sold, at the price that it was bought for.",
         exposed_by=_BAD_BOOKS,

@@ -17,6 +17,7 @@ import pytest
 from core import events
 from core.charges import ChargeRates
 from core.events import Phase, Verb
+from core.fold import apply
 from core.instants import MINUTE, SECOND, Instant, instant_at
 from core.market import Candle, Instrument, Tick, Timeframe
 from core.orders import (
@@ -169,7 +170,7 @@ class Rehearsal:
         self.store = StateStore(self.kernel, self.log, self.snapshots)
         self.store.restore()
         for event in self.log.read():
-            self.shadow.apply(event)
+            apply(self.shadow, event)
         assert self.shadow == self.kernel.state, "a snapshot and the events after it are not the fold of all events"
         state = self.kernel.state
         self.give(
@@ -337,7 +338,7 @@ class Rehearsal:
         self.log.append(step.events, self.tape.position)
         for event in step.events:
             self.house.check_decision(self.shadow, event)
-            self.shadow.apply(event)
+            apply(self.shadow, event)
         self.happened += step.events
         assert self.shadow == self.kernel.state, "the fold of the log is not the state"
         for effect in step.effects:

@@ -6,6 +6,7 @@ import pytest
 from core import events
 from core.event_codec import encode_fact
 from core.events import SafetyLevel, Verb
+from core.fold import apply
 from core.signals import Direction
 from core.state import BotState
 from trading.event_log import MemoryEventLog
@@ -84,7 +85,7 @@ def test_a_snapshot_at_any_point_and_the_events_after_it_are_the_fold_of_all(bot
     happened = list(bot.log.read())
     whole, log, states = BotState(), MemoryEventLog(), []
     for event in happened:
-        whole.apply(event)
+        apply(whole, event)
         log.append([event])
         states.append(take_snapshot(whole, log))
     wanted = encode_fact(whole)
@@ -92,6 +93,6 @@ def test_a_snapshot_at_any_point_and_the_events_after_it_are_the_fold_of_all(bot
         state = open_snapshot(states[number], log)
         assert state.seq == number + 1
         for event in log.read(after=state.seq):
-            state.apply(event)
+            apply(state, event)
         assert state == whole
         assert encode_fact(state) == wanted  # down to the order of orders and positions
