@@ -39,6 +39,7 @@ VERBS = (
     "simulate",
     "login",
     "train",
+    "calendar",
     "show-config",
     "rebuild-trading-log",
     "replay",

@@ -155,8 +155,8 @@ def test_nobody_guesses_past_the_known_years_not_even_a_weekend(calendar: NseCal
 
 
 def test_nobody_guesses_before_the_first_rule(calendar: NseCalendar) -> None:
-    with pytest.raises(DataError, match="2009-05-05 lies before the first hours"):
-        calendar.trading_day(date(2009, 5, 5))
+    with pytest.raises(DataError, match="2004-12-31 lies before the first hours"):
+        calendar.trading_day(date(2004, 12, 31))
 
 
 def test_the_horizon_is_the_end_of_the_last_known_year(calendar: NseCalendar, tmp_path: Path) -> None:
