@@ -30,8 +30,6 @@ _STYLES = {
     DayKind.CLOSURE: "red",
 }
 _MARKS = {DayKind.SPECIAL: "+", DayKind.HOURS_UNKNOWN: "?", DayKind.HOLIDAY: "-", DayKind.CLOSURE: "-"}
-_BLANK = "\u00a0"
-"""Keeps the numbers in line; an ordinary space at the end of a cell would be cut off."""
 _LEGEND = "- closed   + special session   ? session whose hours are not known, not traded"
 
 
@@ -164,7 +162,7 @@ class CalendarPage:
     def _grid(self, start: date) -> Table:
         table = Table(title=f"{start:%B %Y}", title_justify="left", box=None, padding=(0, 1, 0, 0))
         for name in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"):
-            table.add_column(name, justify="right", min_width=3)
+            table.add_column(name, min_width=3)
         shown = {day.date: day for day in self._days}
         week = [Text("")] * start.weekday()
         for number in range((_month_end(start) - start).days + 1):
@@ -207,7 +205,7 @@ def _cell(day: date, shown: dict[date, CalendarDay], today: date) -> Text:
     if found is None:
         return Text("")
     style = _STYLES[found.kind] + (" reverse" if day == today else "")
-    return Text(f"{day.day}{_MARKS.get(found.kind, _BLANK)}", style=style.strip())
+    return Text(f"{day.day:>2}{_MARKS.get(found.kind, '')}", style=style.strip())
 
 
 def _changes(calendar: NseCalendar, span: Span) -> Iterator[tuple[date, CommodityHours]]:
