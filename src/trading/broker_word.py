@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from core.errors import AuthenticationError, BrokerError
+from core.errors import AuthenticationError, BotError
 from core.events import Condition, ConditionChanged
 from core.instants import HOUR, MINUTE, SECOND, Instant, ist_date, ist_text, minute_of_day
 from core.ports import Calendar, Clock
@@ -86,7 +86,7 @@ class BrokerWord:
     """Asks during one session until the broker and the calendar agree that it is open."""
 
     def __init__(self, ask: Ask, day: TradingDay, clock: Clock, put: Callable[[ConditionChanged], None]) -> None:
-        """`ask` may block and raise `BrokerError`; `put` is safe for any thread."""
+        """`ask` may block and raise `BotError`; `put` is safe for any thread."""
         self._ask = ask
         self._day = day
         self._clock = clock
@@ -110,7 +110,7 @@ class BrokerWord:
         while not self._stopped.is_set() and (now := self._clock.now()) < self._day.close:
             answer = self._answer()
             unanswered = unanswered + 1 if answer is None else 0
-            if answer is not None:
+            if answer is not None and answer.word is not Word.UNKNOWN:  # that neither makes a doubt nor ends one
                 self._compare(answer)
             is_settled = answer is not None and answer.word in {Word.OPEN, Word.UNKNOWN} and not self._is_doubted
             if now >= self._day.open and (is_settled or (unanswered >= _TRIES and not self._is_doubted)):
@@ -126,13 +126,17 @@ class BrokerWord:
     def _answer(self) -> Answer | None:
         try:
             answer = cash_market(self._ask())
-        except BrokerError as error:
+        except BotError as error:
             if not self._stopped.is_set():
-                logger.warning("The market status was not read, the calendar counts: %s", error)
+                logger.warning("The market status was not read, %s: %s", self._what_counts, error)
             return None
         if answer.word is Word.UNKNOWN:
-            logger.warning("The market status was not understood, the calendar counts: %s", answer.spelling)
+            logger.warning("The market status was not understood, %s: %s", self._what_counts, answer.spelling)
         return answer
+
+    @property
+    def _what_counts(self) -> str:
+        return "the doubt stays" if self._is_doubted else "the calendar counts"
 
     def _compare(self, answer: Answer) -> None:
         now = self._clock.now()
@@ -172,7 +176,7 @@ class ClosedDayWatch:
             answer = cash_market(self._ask())
         except AuthenticationError:
             self._given_up = day  # nobody signs in on a holiday
-        except BrokerError as error:
+        except BotError as error:
             logger.info("The market status of a closed day was not read: %s", error)
         else:
             if answer.word is Word.OPEN:

@@ -138,11 +138,12 @@ def test_without_an_answer_that_is_understood_the_calendar_counts(
     assert "the calendar counts" in caplog.text
 
 
-def test_silence_does_not_end_a_doubt() -> None:
+@pytest.mark.parametrize("noise", [BrokerError("gone"), "CLOSING_AUCTION"], ids=["silence", "unknown word"])
+def test_what_says_nothing_does_not_end_a_doubt(noise: str | Exception) -> None:
     def said(at: Instant) -> str | Exception:
         if at < SESSION.open + MINUTE:
             return usual(at - MINUTE)
-        return BrokerError("gone") if at < SESSION.open + 30 * MINUTE else "OPEN"
+        return noise if at < SESSION.open + 30 * MINUTE else "OPEN"
 
     told, _asked = run(said)
     assert [event.holds for event in told] == [True, False]

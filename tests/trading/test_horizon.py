@@ -79,3 +79,18 @@ def test_past_the_horizon_the_warning_leaves_the_word_to_others(
 ) -> None:
     horizon(Mode.PAPER, calendar).warn(UNKNOWN)
     assert caplog.records == []
+
+
+@pytest.mark.hazard("T4")
+def test_a_session_whose_hours_nobody_knows_is_named_once_in_good_time(
+    calendar: NseCalendar, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = horizon(Mode.LIVE, calendar)
+    muhurat = date(2026, 11, 8)
+    watched.warn(muhurat - timedelta(days=31))
+    assert caplog.records == []
+    for days in (30, 10, 0):
+        watched.warn(muhurat - timedelta(days=days))
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "Hours of the session on 2026-11-08 (muhurat) are not known, it is not traded"
+    ]
