@@ -40,6 +40,7 @@ WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few word
 ForModeOption = Annotated[
     str | None, typer.Option("--mode", help="paper or live: for that bot only; none: for the one that runs or starts.")
 ]
+_MARKETS = "shares, shares_with_derivatives, derivatives, or commodity (hours only)."
 DateOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day to trade.")]
 
 
@@ -410,6 +411,30 @@ def archive_ticks(
     now = clock_of(settings.clock).now()
     only = day.date() if day else None
     print_archived(settings.paths, _calendar(settings), now, only, as_json=as_json)
+
+
+@app.command("calendar")
+def calendar_verb(
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; none: --from.")] = None,
+    month: Annotated[datetime | None, typer.Option(formats=["%Y-%m"], help="A whole month; none: this one.")] = None,
+    market: Annotated[str, typer.Option(help=_MARKETS)] = "shares_with_derivatives",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show sessions, their hours, special days and holidays, and until when they are known."""
+    from core.instants import ist_date
+    from market_data.calendar_page import CalendarPage, market_of, range_of
+    from runtime.clock import clock_of
+
+    settings = _settings(config)
+    today = ist_date(clock_of(settings.clock).now())
+    span = range_of(first and first.date(), last and last.date(), month and month.date(), today)
+    page = CalendarPage.of(settings, market_of(market), span, today)
+    if as_json:
+        _print_json(page.data())
+    else:
+        page.print()
 
 
 @app.command("show-config")

@@ -107,6 +107,8 @@ class Condition(Enum):
     """Prices do not come in, or only just do so again."""
     UNPROTECTED = "unprotected"
     """A position has no order at the broker that would close it, and has had none for too long."""
+    MARKET = "market"
+    """The broker says of the market's session something else than the calendar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,25 @@ Holidays come from a maintained library, hours and exceptions from `config/sessi
 last day both know. Importing this module does not import pandas.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, time, timedelta
+from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 
 from core.errors import ConfigurationError, DataError
 from core.instants import MINUTE, Instant, instant_at
+from core.orders import Product
 from core.sessions import TradingDay
+from market_data.commodity_hours import CommodityHours, commodity_hours_on
 from market_data.holidays import YearOfHolidays, holidays_of
 from market_data.session_rules import (
     INSTALLED_RULES,
     Market,
     ShortSessionMinutes,
     Spans,
+    SpecialSession,
     read_rules,
     rule_as_of,
 )
@@ -24,6 +31,36 @@ from runtime.settings import Settings
 _SATURDAY = 5
 _LONGEST_CLOSURE = 30
 """Days; the exchange has never been closed for so long."""
+
+
+class DayKind(Enum):
+    """Why a date is a session, or is none."""
+
+    REGULAR = "regular"
+    SPECIAL = "special"
+    """A session on a day that would otherwise be closed."""
+    HOURS_UNKNOWN = "hours_unknown"
+    """The exchange opens, nobody here knows when: the bot does not trade it."""
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"
+    """A weekday that the library, or a year given by hand, has as closed."""
+    CLOSURE = "closure"
+    """A weekday closed by an entry of the rules file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """Everything the calendar knows about one date."""
+
+    date: date
+    kind: DayKind
+    session: TradingDay | None
+    note: str = ""
+    """What the rules file calls a special session or a closure."""
+    source: str = ""
+    """Where the rules file has it from."""
+    breaks: tuple[tuple[Instant, Instant], ...] = ()
+    """Pauses within a session, as on a Saturday in two parts."""
 
 
 class NseCalendar:
@@ -44,9 +81,9 @@ class NseCalendar:
         self._cache = cache
         self._market = market
         self._special = {session.date: session for session in self._rules.special_sessions}
-        self._closed = {closure.date for closure in self._rules.closures}
+        self._closures = {closure.date: closure for closure in self._rules.closures}
         self._years: dict[int, YearOfHolidays] = {}
-        self._days: dict[date, TradingDay | None] = {}
+        self._days: dict[date, CalendarDay] = {}
 
     @classmethod
     def of(cls, settings: Settings) -> "NseCalendar":
@@ -58,6 +95,10 @@ class NseCalendar:
 
         Raises `DataError` outside the known years.
         """
+        return self.day(day).session
+
+    def day(self, day: date) -> CalendarDay:
+        """Return what is known of a date. Raises `DataError` outside the known years."""
         if day not in self._days:
             self._days[day] = self._find(day)
         return self._days[day]
@@ -74,6 +115,11 @@ class NseCalendar:
         if special is None or isinstance(special.hours, str):
             return ((found.open, found.close),)
         return tuple((instant_at(day, begin), instant_at(day, end)) for begin, end in special.hours)
+
+    def days(self, first: date, last: date) -> Iterator[CalendarDay]:
+        """Yield every date from `first` to `last`, both included. Raises `DataError` outside the known years."""
+        for ordinal in range(first.toordinal(), last.toordinal() + 1):
+            yield self.day(date.fromordinal(ordinal))
 
     def next_trading_day(self, after: date) -> TradingDay:
         """Return the first session after a date. Raises `DataError` outside the known years."""
@@ -94,19 +140,47 @@ class NseCalendar:
             end = date(end.year + 1, 12, 31)
         return end
 
-    def _find(self, day: date) -> TradingDay | None:
+    def commodity_hours(self, day: date) -> CommodityHours:
+        """Return when commodities trade on a full day of a date. Raises `DataError` before the first rule."""
+        return commodity_hours_on(self._rules.commodity_hours, day)
+
+    def broker_square_off(self, product: Product, day: date) -> Instant | None:
+        """Return when the broker begins to close a product's positions by itself on a regular day.
+
+        None: it does not, or nobody knows, as in a special session with hours of its own.
+        """
+        special = self._special.get(day)
+        rule = rule_as_of(self._rules.square_offs(product), day)
+        if rule is None or self._market not in rule.at or (special is not None and special.hours != "regular"):
+            return None
+        return instant_at(day, rule.at[self._market])
+
+    def _find(self, day: date) -> CalendarDay:
         if day < self._rules.hours[0].starts:
             raise DataError(f"{day} lies before the first hours in {self._file} ({self._rules.hours[0].starts})")
         closed = self._holidays_on(day)
-        session = self._special.get(day)
-        if session is None and (day.weekday() >= _SATURDAY or day in self._closed or day in closed):
-            return None
-        hours = "regular" if session is None else session.hours
+        special, closure = self._special.get(day), self._closures.get(day)
+        if special is not None:
+            return self._special_day(special)
+        if closure is not None:
+            return CalendarDay(day, DayKind.CLOSURE, None, closure.reason, closure.source)
+        if day.weekday() >= _SATURDAY or day in closed:
+            return CalendarDay(day, DayKind.WEEKEND if day.weekday() >= _SATURDAY else DayKind.HOLIDAY, None)
+        return CalendarDay(day, DayKind.REGULAR, self._session(day, "regular"))
+
+    def _special_day(self, special: SpecialSession) -> CalendarDay:
+        day, hours = special.date, special.hours
         if hours == "unknown":
-            return None
+            return CalendarDay(day, DayKind.HOURS_UNKNOWN, None, special.kind, special.source)
+        breaks: tuple[tuple[Instant, Instant], ...] = ()
+        if not isinstance(hours, str):
+            breaks = tuple((instant_at(day, before[1]), instant_at(day, after[0])) for before, after in pairwise(hours))
+        return CalendarDay(day, DayKind.SPECIAL, self._session(day, hours), special.kind, special.source, breaks)
+
+    def _session(self, day: date, hours: str | Spans) -> TradingDay:
         try:
             if isinstance(hours, str):
-                return self._regular(day)
+                return self.regular_session(day)
             return _short(day, hours, self._rules.short_session_minutes)
         except ValueError as error:
             raise ConfigurationError(f"{self._file}: {error}") from None
@@ -120,7 +194,11 @@ class NseCalendar:
             self._years[year] = holidays_of(year, self._cache)
         return self._years[year]
 
-    def _regular(self, day: date) -> TradingDay:
+    def regular_session(self, day: date) -> TradingDay:
+        """Return a session with the ordinary hours of a date, whether or not there is one.
+
+        Raises `DataError` before the first rule.
+        """
         hours, intraday = rule_as_of(self._rules.hours, day), rule_as_of(self._rules.intraday, day)
         if hours is None or intraday is None:
             raise DataError(f"{self._file} has no rule for {day}")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from core.errors import ConfigurationError
+from core.orders import Product
 from runtime.settings import Section
 from runtime.strict_yaml import read_yaml
 
@@ -84,6 +85,29 @@ class IntradayRule(Section):
     flat_by: ClockTime
 
 
+class SquareOffRule(Section):
+    """When the broker itself begins to close the positions of a product, from a date on."""
+
+    starts: Day = Field(alias="from")
+    product: Product
+    at: dict[Market, ClockTime] = Field(min_length=1)
+    source: str = ""
+
+
+class CommodityRule(Section):
+    """Trading in commodities from a date on: into the evening, and with New York's summer time."""
+
+    starts: Day = Field(alias="from")
+    open: ClockTime
+    close: ClockTime
+    """While New York has summer time."""
+    close_in_us_winter: ClockTime
+    source: str = ""
+
+
+Dated = TypeVar("Dated", HoursRule, IntradayRule, SquareOffRule, CommodityRule)
+
+
 class ShortSessionMinutes(Section):
     """The same limits in a short session, in minutes before its end."""
 
@@ -115,6 +139,8 @@ class SessionRules(Section):
     hours: Annotated[tuple[HoursRule, ...], Field(min_length=1)]
     intraday: Annotated[tuple[IntradayRule, ...], Field(min_length=1)]
     short_session_minutes: ShortSessionMinutes
+    broker_square_off: tuple[SquareOffRule, ...] = ()
+    commodity_hours: tuple[CommodityRule, ...] = ()
     special_sessions: tuple[SpecialSession, ...] = ()
     closures: tuple[Closure, ...] = ()
     years: dict[int, frozenset[Day]] = Field(default_factory=dict)
@@ -122,20 +148,51 @@ class SessionRules(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "SessionRules":
-        for starts in ([rule.starts for rule in self.hours], [rule.starts for rule in self.intraday]):
-            if any(later <= earlier for earlier, later in pairwise(starts)):
-                raise ValueError("dated rules must be listed by `from`, oldest first, each date once")
-        days = [session.date for session in self.special_sessions] + [closure.date for closure in self.closures]
-        twice = {day for day in days if days.count(day) > 1}
-        if twice:
-            raise ValueError(f"{min(twice)} is listed twice")
-        strangers = [day for year, closed in self.years.items() for day in closed if day.year != year]
-        if strangers:
-            raise ValueError(f"years: {min(strangers)} is listed under another year")
+        _check_order("hours", self.hours)
+        _check_order("intraday", self.intraday)
+        _check_order("commodity_hours", self.commodity_hours)
+        for product in Product:
+            _check_order(f"broker_square_off of {product.value}", self.square_offs(product))
+        _check_days(self)
+        _check_flat_by(self)
         return self
 
+    def square_offs(self, product: Product) -> tuple[SquareOffRule, ...]:
+        """Return the rules of one product, oldest first."""
+        return tuple(rule for rule in self.broker_square_off if rule.product is product)
 
-Dated = TypeVar("Dated", HoursRule, IntradayRule)
+
+def _check_order(name: str, rules: Sequence[Dated]) -> None:
+    for earlier, later in pairwise(rules):
+        if later.starts == earlier.starts:
+            raise ValueError(f"{name}: {later.starts} is listed twice; keep one of the two")
+        if later.starts < earlier.starts:
+            raise ValueError(f"{name}: {later.starts} stands after {earlier.starts}; list them oldest first")
+
+
+def _check_days(rules: SessionRules) -> None:
+    lists = (("special_sessions", rules.special_sessions), ("closures", rules.closures))
+    seen: dict[date, str] = {}
+    for name, days in lists:
+        for each in days:
+            if each.date in seen:
+                raise ValueError(f"{name}: {each.date} is listed twice, first under {seen[each.date]}")
+            seen[each.date] = name
+    strangers = [day for year, closed in rules.years.items() for day in closed if day.year != year]
+    if strangers:
+        raise ValueError(f"years: {min(strangers)} is listed under another year")
+
+
+def _check_flat_by(rules: SessionRules) -> None:
+    """Refuse a flat check that comes when the broker has begun to close by itself."""
+    own, brokers = rules.intraday, rules.square_offs(Product.INTRADAY)
+    for day in sorted({*(rule.starts for rule in own), *(rule.starts for rule in brokers)}):
+        ours, theirs = rule_as_of(own, day), rule_as_of(brokers, day)
+        if ours is not None and theirs is not None and ours.flat_by >= min(theirs.at.values()):
+            raise ValueError(
+                f"intraday: flat_by {ours.flat_by:%H:%M} of {ours.starts} is not before the broker's square-off "
+                f"{min(theirs.at.values()):%H:%M} of {theirs.starts}; the bot must be flat first"
+            )
 
 
 def rule_as_of(rules: Sequence[Dated], day: date) -> Dated | None:

@@ -32,6 +32,9 @@ class FaultKind(Enum):
     UNACKNOWLEDGED = "unacknowledged"
     """A placed order is taken and answered with 201: sent, not acknowledged."""
 
+    MARKET_STATUS = "market_status"
+    """`/data/marketStatus` has the word `message` for the normal markets, whatever the day is."""
+
     EXPIRE_TOKENS = "expire_tokens"
     """Every token given out so far dies, once."""
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from core.instants import MINUTE, SECOND, Instant, ist_date
 from core.market import Instrument
 from simulator import history, symbol_files, wire
+from simulator.faults import FaultKind, Faults
 from simulator.market import Quote
 from simulator.order_forms import known_instrument, read_json
 from simulator.replies import BAD_PARAMETER, BAD_SYMBOL, Refusal, answer
@@ -24,8 +25,9 @@ _CASH, _DERIVATIVES = 10, 11
 class MarketApi:
     """Handlers that read the market. Each brings it to the present first."""
 
-    def __init__(self, venue: Venue):
+    def __init__(self, venue: Venue, faults: Faults):
         self._venue = venue
+        self._faults = faults
 
     def routes(self) -> list[web.RouteDef]:
         """Paths and handlers."""
@@ -111,7 +113,8 @@ class MarketApi:
     async def market_status(self, _: web.Request) -> web.Response:
         """Open or not, per segment and market type."""
         now = self._venue.advance()
-        status = self._status(now)
+        fault = self._faults.strike(FaultKind.MARKET_STATUS)
+        status = self._status(now) if fault is None else fault.message
         normal = [("NORMAL", segment, status) for segment in (_CASH, _DERIVATIVES)]
         others = [(kind, _CASH, "CLOSE") for kind in ("ODD_LOT", "AUCTION", "CALL_AUCTION2")]
         listed = [

@@ -9,7 +9,6 @@ import threading
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
@@ -39,6 +38,7 @@ from trading.engine_pid import remove_engine, running_engine, write_engine
 from trading.evening import Evening
 from trading.event_log import SqliteEventLog, put_at_rest
 from trading.fyers_client import FyersClient
+from trading.horizon import Horizon
 from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
 from trading.live_view import LiveView, RecentLines
@@ -53,7 +53,6 @@ logger = logging.getLogger("trading.front_door")
 
 ALREADY_RUNNING = 3
 """Exit code of a second start on the same state folder."""
-_HORIZON = timedelta(days=14)
 _LOCK_PATIENCE = 0.5
 """Seconds to try for the lock: a verb that looks whether a bot runs touches it for a moment."""
 
@@ -87,7 +86,8 @@ def run_bot(
         _pid_file(settings),
     ):
         _confirm(settings)
-        calendar = NseCalendar.of(settings)
+        horizon = Horizon(settings, NseCalendar.of(settings))
+        calendar = horizon.arm(ist_date(clock.now()))
         wiring = Wiring(settings, clock, calendar, logs.redactor.add)
         recent = RecentLines(logs.redactor)
         logging.getLogger("trading").addHandler(recent)
@@ -100,13 +100,13 @@ def run_bot(
         def report(kernel: Kernel) -> None:
             view.stop()
             _report(kernel, settings, console, as_json=as_json)
-            _warn_of_horizon(calendar, ist_date(clock.now()))
+            horizon.warn(ist_date(clock.now()))
 
         habits = _habits(settings, days, waits_for_sign_in=waits_for_sign_in)
         trader = wiring.trader(habits, show, report, ServiceNotice(os.environ))
         _stop_on_signals(trader)
         _end_with_any_thread(trader)
-        _warn_of_horizon(calendar, ist_date(clock.now()))
+        horizon.warn(ist_date(clock.now()))
         if until_input_ends:
             when_input_ends(lambda: trader.request_stop("who started it has gone"))
         bookkeeper = Bookkeeper(log_path(settings.paths.state, settings.mode), trading_log_path(settings.paths.state))
@@ -223,15 +223,6 @@ def _confirm(settings: Settings) -> None:
     sys.stderr.flush()
     if sys.stdin.readline().strip() != settings.live.account:
         raise ConfigurationError("the account was not confirmed; nothing was started")
-
-
-def _warn_of_horizon(calendar: NseCalendar, today: date) -> None:
-    """Say in good time that the sessions after the year's end are not known: on such a day nothing is traded."""
-    until = calendar.known_until(today)
-    if until - today <= _HORIZON:
-        logger.warning(
-            "Sessions are known until %s only: update exchange-calendars, or list the holidays in sessions.yaml", until
-        )
 
 
 def _stop_on_signals(trader: LiveTrader) -> None:

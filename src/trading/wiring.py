@@ -36,6 +36,7 @@ from runtime.settings import Mode, Settings
 from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
+from trading.broker_word import BrokerWord, ClosedDayWatch
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
@@ -46,6 +47,7 @@ from trading.errands import Errands
 from trading.event_bus import EventBus
 from trading.event_log import SqliteEventLog
 from trading.fyers_client import FyersClient
+from trading.fyers_mapping import MarketStatus
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader, Put
 from trading.narrator import tell
@@ -71,6 +73,19 @@ class Feeds:
 
     open: Callable[[], None]
     close: Callable[[], None]
+
+    def with_word(self, word: BrokerWord) -> "Feeds":
+        """Return the same with the broker's word on the market besides."""
+
+        def open_all() -> None:
+            word.start()
+            self.open()
+
+        def close_all() -> None:
+            self.close()
+            word.stop()
+
+        return Feeds(open=open_all, close=close_all)
 
 
 class Wiring:
@@ -102,6 +117,13 @@ class Wiring:
         service: ServiceNotice,
     ) -> LiveTrader:
         """Return the bot of this run."""
+        closed_days = ClosedDayWatch(partial(self._market_status, service), self.calendar, self.clock)
+
+        def idle() -> None:
+            if self.settings.clock.start is None:
+                self.clock.follow_wall()  # with nothing at stake the wall's clock is right, whoever set it
+            closed_days.look()
+
         return LiveTrader(
             self.assemble,
             self.calendar,
@@ -110,10 +132,13 @@ class Wiring:
             check_access=self.check_access,
             on_moment=on_moment,
             on_day_end=on_day_end,
-            # With nothing at stake the wall's clock is right, whoever set it.
-            on_idle=self.clock.follow_wall if self.settings.clock.start is None else lambda: None,
+            on_idle=idle,
             service=service,
         )
+
+    def _market_status(self, service: ServiceNotice) -> tuple[MarketStatus, ...]:
+        with service.patience():
+            return self.client.get_market_status()
 
     def check_access(self) -> None:
         """Prove the token, for live trading that it opens the account meant, and that the day's contracts are known.
@@ -140,6 +165,7 @@ class Wiring:
         desk = desk_of(settings, rules, tuple(instruments.values()), self.choice, clock.now())
         kernel = kernel_of(desk, self.choice, self.calendar)
         broker, feeds = self._edges(instruments, put, self._recorder(day, instruments))
+        feeds = feeds.with_word(BrokerWord(self.client.get_market_status, day, clock, put))
         self.budget.on_refusal = partial(self._report_refusal, put)
         errands = Errands(
             broker,

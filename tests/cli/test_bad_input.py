@@ -132,6 +132,33 @@ def test_a_quantity_that_is_no_multiple_of_the_lot_is_refused(
     assert nothing_was_begun(home)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--from", "2099-01-01"), "the holidays of 2099 are not known: "),
+        (("--from", "2004-12-31"), "2004-12-31 lies before the first hours in "),
+        (("--from", "2026-01-02", "--to", "2026-01-01"), "--to 2026-01-01 lies before --from 2026-01-02"),
+        (("--market", "currency"), "currency: its hours are not known here"),
+    ],
+)
+def test_days_and_markets_that_the_calendar_does_not_know_are_refused(
+    run: Run, home: Path, arguments: tuple[str, ...], reason: str
+) -> None:
+    assert run("calendar", *arguments).complaint.startswith(reason)
+    assert nothing_was_begun(home)
+
+
+@pytest.mark.hazard("T4")
+@pytest.mark.usefixtures("signed_in")
+def test_live_trading_on_a_day_that_nobody_knows_is_refused(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FYERSBOT__CLOCK__START", "2099-01-06T09:00:00+05:30")
+    complaint = run("trade", "--mode", "live").complaint
+    assert complaint.startswith("live trading is not armed on 2099-01-06: the holidays of 2099 are not known")
+    assert nothing_was_begun(home)
+
+
 # --- the model ------------------------------------------------------------------------------------------------------
 
 

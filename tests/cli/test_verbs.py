@@ -41,6 +41,7 @@ VERBS = (
     "train",
     "import-data",
     "list-data",
+    "calendar",
     "show-config",
     "rebuild-trading-log",
     "coverage",

@@ -8,6 +8,7 @@ import pytest
 from core.errors import DataError
 from core.instants import instant_at, ist_date
 from core.ports import Calendar
+from market_data.assumed_calendar import AssumedCalendar
 from market_data.calendar import NseCalendar
 from simulator.tape_days import TapeCalendar, session_by_its_rows
 
@@ -70,6 +71,20 @@ class TestNseCalendar(CalendarContract):
     @pytest.fixture
     def known(self, nse) -> Known:
         return Known(nse)
+
+
+class TestAssumedCalendar(CalendarContract):
+    """The calendar of paper trading, which keeps every promise but one: it goes on where knowledge ends."""
+
+    @pytest.fixture
+    def known(self, nse) -> Known:
+        return Known(AssumedCalendar(nse))
+
+    @pytest.mark.parametrize("day", [BEYOND, BEYOND + timedelta(days=4)])
+    def test_past_the_horizon_there_is_an_error_and_no_guess(self, known: Known, day: date):
+        session = known.calendar.trading_day(day)
+        assert (session is not None) is (day.weekday() < 5)
+        assert known.calendar.next_trading_day(day).date > day
 
 
 class TestTapeCalendar(CalendarContract):

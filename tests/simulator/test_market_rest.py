@@ -5,6 +5,7 @@ from datetime import date, time
 import pytest
 
 from core.instants import instant_at
+from simulator.faults import FaultKind
 from simulator.options import SimulatorOptions
 from simulator.server import running_simulator
 
@@ -100,6 +101,24 @@ def test_the_market_status_goes_by_the_session_of_the_day(connect, calendar, day
     with running_simulator(options, calendar) as running:
         rows = connect(running.endpoints).call("GET", "/data/marketStatus").body["marketStatus"]
     assert {row["status"] for row in rows if row["market_type"] == "NORMAL"} == {status}
+
+
+@pytest.mark.parametrize(
+    ("day", "word"), [(date(2026, 1, 6), "CLOSE"), (date(2026, 1, 4), "OPEN")], ids=["in a session", "on a Sunday"]
+)
+def test_the_market_status_can_contradict_the_day(connect, calendar, day, word) -> None:
+    options = SimulatorOptions(clock_start=instant_at(day, time(11, 0)), clock_speed=0.001)
+    with running_simulator(options, calendar) as running:
+        program = connect(running.endpoints)
+
+        def said() -> set[str]:
+            rows = program.call("GET", "/data/marketStatus").body["marketStatus"]
+            return {row["status"] for row in rows if row["market_type"] == "NORMAL"}
+
+        truth = said()
+        running.arm(FaultKind.MARKET_STATUS, message=word)
+        assert [said(), said()] == [{word}, truth]
+    assert truth != {word}
 
 
 def test_symbol_tokens_are_given_for_the_bare_token_too(program) -> None:

@@ -26,7 +26,6 @@ from core.instants import instant_at
 from core.market import Instrument
 from core.sessions import TradingDay
 from core.signals import Needs
-from market_data.calendar import NseCalendar
 from market_data.live_ticks import LiveTicks
 from runtime.clock import MarketClock
 from runtime.settings import (
@@ -211,15 +210,6 @@ def test_live_settings_that_nobody_typed_start_nothing(typed: str | None, settin
     with pytest.raises(ConfigurationError, match="type --mode live too, or set mode to paper"):
         front_door.run_bot(settings.model_copy(update={"mode": Mode.LIVE}), typed_mode=typed, days=1, as_json=False)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(("until", "warned"), [(date(2026, 1, 20), True), (date(2026, 12, 31), False)])
-def test_the_end_of_the_known_sessions_is_told_in_good_time(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, until: date, warned: bool
-) -> None:
-    monkeypatch.setattr(NseCalendar, "known_until", lambda _self, _day: until)
-    front_door._warn_of_horizon(NseCalendar(), TUESDAY)
-    assert ("Sessions are known until 2026-01-20 only" in caplog.text) is warned
 
 
 # --- what comes of it, for programs ----------------------------------------------------------------------------------
