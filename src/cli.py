@@ -16,6 +16,7 @@ from core.errors import BotError, ConfigurationError
 from runtime.complaints import complaint_of
 
 if TYPE_CHECKING:
+    from market_data.symbols_verb import SymbolsVerb
     from runtime.settings import Settings
 
 DEFAULT_MODEL = Path("models/default/latest")
@@ -31,6 +32,9 @@ app = typer.Typer(
     help="A machine-learning trading bot for NSE instruments on FYERS.",
 )
 
+symbols = typer.Typer(no_args_is_help=True, help="Symbol masters: what is listed, and what was, as of a date.")
+app.add_typer(symbols, name="symbols")
+
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML settings; none: the defaults.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 InputOption = Annotated[
@@ -39,6 +43,12 @@ InputOption = Annotated[
 WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words; it stands in the log.")]
 ForModeOption = Annotated[
     str | None, typer.Option("--mode", help="paper or live: for that bot only; none: for the one that runs or starts.")
+]
+SegmentOption = Annotated[
+    str | None, typer.Option("--segment", "--segments", help="NSE_CM, NSE_FO ..; several with commas; none: all.")
+]
+AsOfOption = Annotated[
+    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="As it was on a day; none: today.")
 ]
 DateOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day to trade.")]
 
@@ -297,6 +307,73 @@ def train(
         typer.echo(f"the model is in {bundle}")
 
 
+@symbols.command("download")
+def symbols_download(
+    segment: SegmentOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Ask again for today's, and keep one with far fewer contracts too.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep today's symbol masters in the archive; those that are there already are not asked for."""
+    _symbols_verb(config, as_json=as_json).download(segment, force=force)
+
+
+@symbols.command("import")
+def symbols_import(
+    file: Annotated[Path, typer.Argument(help="A master of FYERS, CSV or JSON, or Kite's dump of NFO; also .gz.")],
+    day: Annotated[
+        datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The day that the file was published on.")
+    ],
+    segment: Annotated[str | None, typer.Option(help="What it must be of; none: what it says itself.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Keep one with far fewer contracts than before too.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep an old symbol master in the archive, as of its day."""
+    _symbols_verb(config, as_json=as_json).take(file, day.date(), segment, force=force)
+
+
+@symbols.command("search")
+def symbols_search(
+    text: Annotated[str, typer.Argument(help="Part of a ticker, a name, an underlying or an ISIN.")],
+    segment: SegmentOption = None,
+    as_of: AsOfOption = None,
+    expired: Annotated[bool, typer.Option("--expired", help="Also what the newest master has no longer.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find contracts by name, the likeliest first."""
+    verb = _symbols_verb(config, as_json=as_json)
+    verb.search(text, segment, as_of.date() if as_of else None, limit, expired=expired)
+
+
+@symbols.command("show")
+def symbols_show(
+    symbol: Annotated[str, typer.Argument(help="A ticker, for example NSE:SBIN-EQ.")],
+    as_of: AsOfOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what the masters say of one contract, listed or expired."""
+    _symbols_verb(config, as_json=as_json).show(symbol, as_of.date() if as_of else None)
+
+
+@symbols.command("changes")
+def symbols_changes(
+    segment: SegmentOption = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; none: today.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List changes of lot, tick size, freeze quantity, expiry, token and ISIN between the masters kept."""
+    verb = _symbols_verb(config, as_json=as_json)
+    verb.changes(segment, first.date() if first else None, last.date() if last else None)
+
+
 @app.command("rebuild-trading-log")
 def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Fill the tables of data/trading_log.sqlite anew from the event logs; a running bot may go on."""
@@ -334,6 +411,14 @@ def _command(verb: str, why: str, mode: str | None, config: Path | None, *, as_j
         _print_json(receipt.data)
     else:
         typer.echo(receipt.line)
+
+
+def _symbols_verb(config: Path | None, *, as_json: bool) -> "SymbolsVerb":
+    from market_data.symbols_verb import SymbolsVerb
+    from runtime.clock import clock_of
+
+    settings = _settings(config)
+    return SymbolsVerb(settings, clock_of(settings.clock), as_json=as_json)
 
 
 def _settings(config: Path | None, overrides: dict[str, Any] | None = None) -> "Settings":

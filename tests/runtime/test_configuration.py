@@ -361,7 +361,16 @@ def test_our_ceilings_stay_below_the_brokers_except_against_a_simulator(name: st
 @pytest.mark.hazard("C2")
 @pytest.mark.parametrize(
     "key",
-    ["auth.token_file", "model.path", "paths.state", "paths.logs", "paths.cache", "paths.sessions", "strategy.folder"],
+    [
+        "auth.token_file",
+        "model.path",
+        "paths.state",
+        "paths.logs",
+        "paths.cache",
+        "paths.archive",
+        "paths.sessions",
+        "strategy.folder",
+    ],
 )
 @pytest.mark.parametrize("path", ["../x", "data/../../etc", "~/x", "a\x00b", "a\nb", "..\\x", "data/..", "/var/../etc"])
 def test_a_path_that_leaves_its_place_is_refused(key: str, path: str) -> None:

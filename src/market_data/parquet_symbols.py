@@ -1,0 +1,181 @@
+"""Symbol masters of the past in Parquet: one file a year of each segment, every contract once for as long as it lasts.
+
+A year of daily masters of the largest segment is some megabytes instead of hundreds (docs/decisions/0019). A file is
+replaced in one step and says itself which days it knows. Any tool that reads Parquet reads the folder `symbol_master`:
+a row stood in the masters from `first` to `last`; prices are whole units of 10^-2 rupee, in NSE_CD of 10^-4.
+"""
+
+import json
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.errors import DataError, StorageError
+from market_data.contract import Contract, contract_of
+from market_data.contract_versions import COLUMNS, no_versions, with_master
+from market_data.symbol_archive import count_before, refuse_half
+from runtime.atomic_files import open_atomically
+
+TABLE = "symbol_master"
+_LAYOUT = 1
+_ABOUT = b"fyersbot"
+_LOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Year:
+    """What one file holds."""
+
+    versions: Any
+    days: tuple[date, ...]
+
+
+class _Index:
+    """A year in memory, ready to be asked for a ticker."""
+
+    def __init__(self, versions: Any) -> None:
+        self._versions = versions
+        self._symbols: list[str] = versions["symbol"].to_pylist()
+        self._first: list[date] = versions["first"].to_pylist()
+
+    def contract(self, symbol: str, as_of: date) -> Contract | None:
+        """Return the newest version that begins no later than a date."""
+        found = None
+        for row in range(bisect_left(self._symbols, symbol), len(self._symbols)):
+            if self._symbols[row] != symbol or self._first[row] > as_of:
+                break
+            found = row
+        return None if found is None else contract_of(self._versions.slice(found, 1).to_pylist()[0])
+
+
+class ParquetSymbolArchive:
+    """The port `SymbolArchive` over a folder."""
+
+    def __init__(self, archive: Path) -> None:
+        """`archive` is the folder of the whole archive; the masters are its table `symbol_master`."""
+        self._root = archive / TABLE
+        self._indices: dict[Path, tuple[tuple[int, int], _Index]] = {}
+
+    def put(self, segment: str, day: date, contracts: Any, *, force: bool = False) -> None:
+        """Keep a day's master.
+
+        Raises `DataError` for none at all or far fewer contracts than before unless `force`, `StorageError` when the
+        disk refuses or another process has been writing this segment for a minute.
+        """
+        folder = self._folder(segment)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / ".lock", timeout=_LOCK_SECONDS):
+                path = folder / f"{day.year:04}.parquet"
+                old = _read(path, segment) if path.exists() else _Year(no_versions(), ())
+                refuse_half(segment, day, contracts.num_rows, self._count_before(segment, day, old), force=force)
+                _write(path, segment, _Year(*with_master(old.versions, old.days, day, contracts)))
+        except Timeout:
+            raise StorageError(f"{folder}: another process has been writing here for {_LOCK_SECONDS:g} s") from None
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+    def days(self, segment: str) -> tuple[date, ...]:
+        """Return the days whose masters are kept. Raises `DataError` that names a strange file."""
+        return tuple(day for path in self._files(segment) for day in _days(path, segment))
+
+    def contract(self, segment: str, symbol: str, as_of: date) -> Contract | None:
+        """Return a contract as of a date. Raises `DataError` that names a file which cannot be read."""
+        for path in reversed(self._files(segment)):
+            if int(path.stem) <= as_of.year:
+                found = self._index(path, segment).contract(symbol, as_of)
+                if found is not None:
+                    return found
+        return None
+
+    def versions(self, segment: str) -> Any:
+        """Return all there is. Raises `DataError` that names a file which cannot be read."""
+        import pyarrow as pa  # noqa: PLC0415 - a tenth of a second that only those who touch the archive pay for
+
+        years = [_read(path, segment).versions for path in self._files(segment)]
+        order = [("symbol", "ascending"), ("first", "ascending")]
+        return years[0] if len(years) == 1 else pa.concat_tables([no_versions(), *years]).sort_by(order)
+
+    def _count_before(self, segment: str, day: date, year: _Year) -> int:
+        if any(each < day for each in year.days):
+            return count_before(year.versions, year.days, day)
+        for path in reversed(self._files(segment)):
+            if int(path.stem) < day.year:
+                older = _read(path, segment)
+                return count_before(older.versions, older.days, day)
+        return 0
+
+    def _index(self, path: Path, segment: str) -> _Index:
+        """Return a year's index; one that was replaced since is read again."""
+        facts = path.stat()
+        stamp = (facts.st_mtime_ns, facts.st_ino)
+        known = self._indices.get(path)
+        if known is None or known[0] != stamp:
+            known = stamp, _Index(_read(path, segment).versions)
+            self._indices[path] = known
+        return known[1]
+
+    def _folder(self, segment: str) -> Path:
+        return self._root / f"segment={segment}"
+
+    def _files(self, segment: str) -> list[Path]:
+        """Return the file of each year, oldest first."""
+        return sorted(self._folder(segment).glob("[0-9][0-9][0-9][0-9].parquet"))
+
+
+def _write(path: Path, segment: str, year: _Year) -> None:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - see ParquetSymbolArchive.versions
+
+    about = {"layout": _LAYOUT, "segment": segment, "days": [day.isoformat() for day in year.days]}
+    with open_atomically(path) as file:
+        pq.write_table(
+            year.versions.replace_schema_metadata({_ABOUT: json.dumps(about)}),
+            file,
+            compression="zstd",
+            use_dictionary=["session", "option", "underlying", "underlying_token", "isin"],
+        )
+
+
+def _read(path: Path, segment: str) -> _Year:
+    import pyarrow as pa  # noqa: PLC0415 - see ParquetSymbolArchive.versions
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        with pq.ParquetFile(path) as file:
+            days = tuple(_days_of(file.metadata.metadata, path, segment))
+            versions = file.read(list(COLUMNS), use_threads=False).replace_schema_metadata(None)
+        return _Year(versions.cast(no_versions().schema).combine_chunks(), days)
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from None
+
+
+def _days(path: Path, segment: str) -> tuple[date, ...]:
+    import pyarrow as pa  # noqa: PLC0415 - see ParquetSymbolArchive.versions
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        return tuple(_days_of(pq.read_metadata(path).metadata, path, segment))
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from None
+
+
+def _days_of(metadata: dict[bytes, bytes] | None, path: Path, segment: str) -> Iterator[date]:
+    """Read which days a file knows. Raises `DataError` for a file of something else."""
+    try:
+        about = json.loads((metadata or {})[_ABOUT])
+        of, days = (about["segment"], about["layout"]), [date.fromisoformat(day) for day in about["days"]]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise DataError(f"{path}: was not written by the archive; move it away") from None
+    if of != (segment, _LAYOUT):
+        raise DataError(f"{path}: says it is {of}, expected {segment} in layout {_LAYOUT}; move it away")
+    return iter(days)
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    what = " ".join(str(error).split())[:200]
+    return DataError(f"{path}: cannot be read ({what}); move it away and import its masters again")
