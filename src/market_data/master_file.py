@@ -126,8 +126,9 @@ class _Reader:
             return
         at = int(np.argmin(good))
         symbol = self.columns["symbol"][at].as_py() if "symbol" in self.columns else f"row {at + 1}"
+        shown = ascii(symbol[:60])[1:-1]
         value = str(self.columns[name][at].as_py())[:40]
-        raise DataError(f"{self._path}: column {name} of {ascii(symbol)[1:61]} is {value!a}; its layout has changed")
+        raise DataError(f"{self._path}: column {name} of {shown} is {value!a}; its layout has changed")
 
 
 def _arrow() -> tuple[Any, Any]:

@@ -133,7 +133,7 @@ def _check_names(settings: Settings) -> None:
 def _paths(settings: Settings) -> Iterator[tuple[str, Path]]:
     yield "auth.token_file", settings.auth.token_file
     yield "model.path", settings.model.path
-    for name in ("state", "logs", "cache"):
+    for name in ("state", "logs", "cache", "archive"):
         yield f"paths.{name}", getattr(settings.paths, name)
     if settings.paths.sessions is not None:
         yield "paths.sessions", settings.paths.sessions
