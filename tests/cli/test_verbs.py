@@ -43,6 +43,7 @@ VERBS = (
     "rebuild-trading-log",
     "replay",
     "status",
+    "symbols",
     *COMMANDS,
 )
 SECRET = "secret-of-the-app"
