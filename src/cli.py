@@ -311,7 +311,7 @@ def train(
 def symbols_download(
     segment: SegmentOption = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Ask again for today's, and keep one with far fewer contracts too.")
+        bool, typer.Option("--force", help="Take today's again, and keep one with far fewer contracts too.")
     ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -11,6 +11,7 @@ import re
 import zlib
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +19,8 @@ from typing import Any, BinaryIO
 from core.errors import DataError
 
 LARGEST_FILE = 256_000_000
+LARGEST_CSV = 64_000_000
+"""A CSV is held whole while it is read; one of 100,000 contracts has 15 MB."""
 MOST_ROWS = 1_000_000
 _LONGEST_ENTRY = 16_384
 _CHUNK = 1 << 20
@@ -84,9 +87,9 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _rest(file: BinaryIO, path: Path) -> bytes:
-    content = file.read(LARGEST_FILE)
+    content = file.read(LARGEST_CSV)
     if file.read(1):
-        raise DataError(f"{path}: unpacked it is larger than the limit of {LARGEST_FILE} bytes")
+        raise DataError(f"{path}: unpacked it is larger than the limit of {LARGEST_CSV} bytes")
     return content
 
 
@@ -145,10 +148,19 @@ def _from_json(file: BinaryIO, path: Path) -> Columns:
         _limit(count := count + len(batch), path)
         batches["symbol"].append(pa.array([_plain(symbol) for symbol, _ in batch], pa.string()))
         for name, theirs in _JSON_NAMES.items():
-            batches[name].append(
-                pa.array([_field(row, name, theirs, symbol, path) for symbol, row in batch], pa.string())
-            )
+            batches[name].append(_column(batch, name, theirs, path))
     return {name: pa.chunked_array(arrays, pa.string()) for name, arrays in batches.items()}
+
+
+def _column(batch: list[tuple[str, dict[str, Any]]], name: str, theirs: str, path: Path) -> Any:
+    """Return one attribute of some entries as text; each is looked at closely only where something is wrong."""
+    import pyarrow as pa  # noqa: PLC0415 - see _from_csv
+
+    values = [row.get(theirs) for _, row in batch]
+    if name not in _REQUIRED or None not in values:
+        with suppress(pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+            return pa.array(values, pa.string())
+    return pa.array([_field(row, name, theirs, symbol, path) for symbol, row in batch], pa.string())
 
 
 def _field(row: dict[str, Any], name: str, theirs: str, symbol: str, path: Path) -> str | None:
@@ -205,7 +217,7 @@ class _Window:
         self._has_more = True
 
     def decode(self, decoder: json.JSONDecoder) -> Any:
-        """Return the JSON value that stands here, one of at most 16,384 characters."""
+        """Return the JSON value that stands here; one that is longer than a piece of the file is refused."""
         self._fill()
         try:
             value, self._at = decoder.raw_decode(self._text, self._at)

@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.errors import DataError, StorageError
-from market_data.contract import Contract, contract_of
+from market_data.contract import FACTS, Contract
 from market_data.contract_versions import COLUMNS, no_versions, with_master
 from market_data.symbol_archive import count_before, refuse_half
 from runtime.atomic_files import open_atomically
@@ -39,7 +39,7 @@ class _Index:
     """A year in memory, ready to be asked for a ticker."""
 
     def __init__(self, versions: Any) -> None:
-        self._versions = versions
+        self._columns = [versions[name].combine_chunks() for name in FACTS]
         self._symbols: list[str] = versions["symbol"].to_pylist()
         self._first: list[date] = versions["first"].to_pylist()
 
@@ -50,7 +50,9 @@ class _Index:
             if self._symbols[row] != symbol or self._first[row] > as_of:
                 break
             found = row
-        return None if found is None else contract_of(self._versions.slice(found, 1).to_pylist()[0])
+        if found is None:
+            return None
+        return Contract(**{name: column[found].as_py() for name, column in zip(FACTS, self._columns, strict=True)})
 
 
 class ParquetSymbolArchive:
@@ -71,6 +73,8 @@ class ParquetSymbolArchive:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / ".lock", timeout=_LOCK_SECONDS):
+                for left in folder.glob(".*.parquet.*"):  # of a process that was killed while it wrote
+                    left.unlink()
                 path = folder / f"{day.year:04}.parquet"
                 old = _read(path, segment) if path.exists() else _Year(no_versions(), ())
                 refuse_half(segment, day, contracts.num_rows, self._count_before(segment, day, old), force=force)

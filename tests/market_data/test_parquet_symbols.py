@@ -86,6 +86,14 @@ def test_a_full_disk_leaves_all_as_it_was(archive: ParquetSymbolArchive, file: P
     assert sorted(path.name for path in file.parent.iterdir()) == [".lock", "2026.parquet"]
 
 
+def test_what_a_killed_process_left_is_no_master_and_goes_with_the_next(archive: ParquetSymbolArchive, file: Path):
+    left = file.parent / ".2026.parquet.0123456789abcdef"
+    left.write_bytes(b"half")
+    assert archive.days("NSE_FO") == (MONDAY,)
+    archive.put("NSE_FO", TUESDAY, contracts())
+    assert not left.exists()
+
+
 def test_a_second_writer_waits_and_then_says_why_it_gave_up(
     archive: ParquetSymbolArchive, file: Path, monkeypatch: pytest.MonkeyPatch
 ):
