@@ -8,6 +8,7 @@ a row stood in the masters from `first` to `last`; prices are whole units of 10^
 import json
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +26,8 @@ TABLE = "symbol_master"
 _LAYOUT = 1
 _ABOUT = b"fyersbot"
 _LOCK_SECONDS = 60.0
+_PIECE = 32_768
+"""Rows that are read for the first question about one ticker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +39,56 @@ class _Year:
 
 
 class _Index:
-    """A year in memory, ready to be asked for a ticker."""
+    """A year that is asked for single tickers: sorted by them, so that only the pieces around one are read and kept."""
 
-    def __init__(self, versions: Any) -> None:
-        self._columns = [versions[name].combine_chunks() for name in FACTS]
-        self._symbols: list[str] = versions["symbol"].to_pylist()
-        self._first: list[date] = versions["first"].to_pylist()
+    def __init__(self, path: Path, segment: str) -> None:
+        import pyarrow.parquet as pq  # noqa: PLC0415 - see ParquetSymbolArchive.versions
+
+        self._path = path
+        with _readable(path):
+            self._file = pq.ParquetFile(path)  # stays open: when the file is replaced, this is still the old one
+        about = self._file.metadata
+        list(_days_of(about.metadata, path, segment))
+        bounds = [about.row_group(number).column(0).statistics for number in range(about.num_row_groups)]
+        self._lowest, self._highest = [each.min for each in bounds], [each.max for each in bounds]
+        self._pieces: dict[int, dict[str, Any]] = {}
 
     def contract(self, symbol: str, as_of: date) -> Contract | None:
-        """Return the newest version that begins no later than a date."""
-        found = None
-        for row in range(bisect_left(self._symbols, symbol), len(self._symbols)):
-            if self._symbols[row] != symbol or self._first[row] > as_of:
+        """Return the newest version that begins no later than a date. Raises `DataError`."""
+        for number in reversed(range(len(self._lowest))):  # the versions of one ticker may go over into the next piece
+            if self._lowest[number] <= symbol <= self._highest[number]:
+                found = self._newest(self._piece(number), symbol, as_of)
+                if found is not None:
+                    return found
+        return None
+
+    def _newest(self, columns: dict[str, Any], symbol: str, as_of: date) -> Contract | None:
+        symbols, first, found = columns["symbol"], columns["first"], None
+        for row in range(bisect_left(range(len(symbols)), symbol, key=lambda row: str(symbols[row])), len(symbols)):
+            if str(symbols[row]) != symbol or first[row].as_py() > as_of:
                 break
             found = row
-        if found is None:
-            return None
-        return Contract(**{name: column[found].as_py() for name, column in zip(FACTS, self._columns, strict=True)})
+        return None if found is None else Contract(**{name: columns[name][found].as_py() for name in FACTS})
+
+    def _piece(self, number: int) -> dict[str, Any]:
+        if number not in self._pieces:
+            with _readable(self._path):
+                table = self._file.read_row_group(number, list(COLUMNS), use_threads=False)
+                table = table.replace_schema_metadata(None).cast(no_versions().schema)
+            self._pieces[number] = {name: table[name].combine_chunks() for name in COLUMNS}
+        return self._pieces[number]
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say of a file that cannot be read which one it is. Raises `DataError`."""
+    import pyarrow as pa  # noqa: PLC0415 - see ParquetSymbolArchive.versions
+
+    try:
+        yield
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        what = " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: cannot be read ({what}); move it away and import its masters again") from None
 
 
 class ParquetSymbolArchive:
@@ -120,7 +156,7 @@ class ParquetSymbolArchive:
         stamp = (facts.st_mtime_ns, facts.st_ino)
         known = self._indices.get(path)
         if known is None or known[0] != stamp:
-            known = stamp, _Index(_read(path, segment).versions)
+            known = stamp, _Index(path, segment)
             self._indices[path] = known
         return known[1]
 
@@ -141,31 +177,25 @@ def _write(path: Path, segment: str, year: _Year) -> None:
             year.versions.replace_schema_metadata({_ABOUT: json.dumps(about)}),
             file,
             compression="zstd",
+            row_group_size=_PIECE,
             use_dictionary=["session", "option", "underlying", "underlying_token", "isin"],
         )
 
 
 def _read(path: Path, segment: str) -> _Year:
-    import pyarrow as pa  # noqa: PLC0415 - see ParquetSymbolArchive.versions
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415 - see ParquetSymbolArchive.versions
 
-    try:
-        with pq.ParquetFile(path) as file:
-            days = tuple(_days_of(file.metadata.metadata, path, segment))
-            versions = file.read(list(COLUMNS), use_threads=False).replace_schema_metadata(None)
+    with _readable(path), pq.ParquetFile(path) as file:
+        days = tuple(_days_of(file.metadata.metadata, path, segment))
+        versions = file.read(list(COLUMNS), use_threads=False).replace_schema_metadata(None)
         return _Year(versions.cast(no_versions().schema).combine_chunks(), days)
-    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
-        raise _unreadable(path, error) from None
 
 
 def _days(path: Path, segment: str) -> tuple[date, ...]:
-    import pyarrow as pa  # noqa: PLC0415 - see ParquetSymbolArchive.versions
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415 - see ParquetSymbolArchive.versions
 
-    try:
+    with _readable(path):
         return tuple(_days_of(pq.read_metadata(path).metadata, path, segment))
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(path, error) from None
 
 
 def _days_of(metadata: dict[bytes, bytes] | None, path: Path, segment: str) -> Iterator[date]:
@@ -178,8 +208,3 @@ def _days_of(metadata: dict[bytes, bytes] | None, path: Path, segment: str) -> I
     if of != (segment, _LAYOUT):
         raise DataError(f"{path}: says it is {of}, expected {segment} in layout {_LAYOUT}; move it away")
     return iter(days)
-
-
-def _unreadable(path: Path, error: Exception) -> DataError:
-    what = " ".join(str(error).split())[:200]
-    return DataError(f"{path}: cannot be read ({what}); move it away and import its masters again")

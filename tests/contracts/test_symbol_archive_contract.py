@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from core.errors import ConfigurationError, DataError
+from market_data import parquet_symbols
 from market_data.contract import FACTS, Contract
 from market_data.contract_versions import COLUMNS, no_versions
 from market_data.parquet_symbols import ParquetSymbolArchive
@@ -33,8 +34,10 @@ def spans(archive: SymbolArchive, symbol: str = FUTURE) -> list[tuple[int, date,
     return [(row["lot"], row["first"], row["last"]) for row in rows if row["symbol"] == symbol]
 
 
-@pytest.fixture(params=["memory", "parquet"])
-def archive(request: pytest.FixtureRequest, tmp_path) -> SymbolArchive:
+@pytest.fixture(params=["memory", "parquet", "small pieces"])
+def archive(request: pytest.FixtureRequest, tmp_path, monkeypatch: pytest.MonkeyPatch) -> SymbolArchive:
+    if request.param == "small pieces":  # the versions of one ticker lie in several of them
+        monkeypatch.setattr(parquet_symbols, "_PIECE", 2)
     return MemorySymbolArchive() if request.param == "memory" else ParquetSymbolArchive(tmp_path)
 
 
