@@ -28,6 +28,13 @@ def kept(home: Path, run: Run) -> Path:
     return home / "data" / "archive" / "symbol_master" / "segment=NSE_CM" / "2025.parquet"
 
 
+@pytest.mark.parametrize("verb", ["download", "import", "search", "show", "changes"])
+def test_every_verb_of_symbols_takes_help_and_json(verb: str, run: Run):
+    answer = run("symbols", verb, "--help")
+    assert answer.code == 0
+    assert "--json" in answer.out
+
+
 @pytest.mark.usefixtures("signed_in")
 def test_todays_masters_of_the_simulator_are_kept_once_and_can_be_asked(run: Run, home: Path):
     first = json.loads(run("symbols", "download", "--json").out)
