@@ -37,6 +37,15 @@ _KITE = (
     "instrument_token", "exchange_token", "tradingsymbol", "name", "last_price", "expiry", "strike", "tick_size",
     "lot_size", "instrument_type", "segment", "exchange",
 )  # fmt: skip
+_LOOKS = {
+    "token": re.compile(r"\d{11,20}", re.ASCII),
+    "kind": re.compile(r"\d{1,3}", re.ASCII),
+    "session": re.compile(r"\d{4}-\d{4}[|:\d-]{0,80}", re.ASCII),
+    "symbol": re.compile(r"(?:NSE|BSE|MCX):.{1,80}"),
+    "scrip": re.compile(r"\d{1,12}", re.ASCII),
+    "option": re.compile(r"XX|CE|PE"),
+    "underlying_token": re.compile(r"\d{11,20}", re.ASCII),
+}
 _JSON_NAMES = {
     "token": "fyToken",
     "description": "symDetails",
@@ -124,9 +133,20 @@ def _layout(head: str, path: Path) -> tuple[tuple[str, ...], bool]:
         return cells, True
     if len(cells) not in _LAYOUTS:
         known = ", ".join(map(str, _LAYOUTS))
-        what = f" (column {_NARROW[len(cells)]} is missing)" if len(cells) < len(_NARROW) else ""
-        raise DataError(f"{path}: has {len(cells)} columns{what}, known layouts have {known}; is it a symbol master?")
+        raise DataError(
+            f"{path}: has {len(cells)} columns{_missing(cells)}, known layouts have {known}; is it a symbol master?"
+        )
     return _LAYOUTS[len(cells)], False
+
+
+def _missing(cells: tuple[str, ...]) -> str:
+    """Name the first column that is not where it should be, as far as its look tells."""
+    for place, name in enumerate(_WIDE):
+        if place >= len(cells):
+            return f" (column {name} is missing)"
+        if name in _LOOKS and _LOOKS[name].fullmatch(cells[place].strip()) is None:
+            return f" (column {name}, number {place + 1}, is {cells[place][:30]!a})"
+    return ""
 
 
 def _decoded(column: Any) -> Any:

@@ -145,7 +145,7 @@ def _why_not(archive: SymbolArchive, segments: Sequence[str], symbol: str, as_of
     later = [contract for segment in segments if (contract := archive.contract(segment, symbol, date.max)) is not None]
     if later:
         return f"{shown}: stands in masters after {as_of} only; ask as of a later date"
-    near = neighbours(archive, segments, symbol)
+    near = neighbours(archive, _segments(symbol), symbol)
     return f"{shown}: in no master of {' or '.join(segments)} up to {as_of}" + (
         f"; did you mean {' or '.join(near)}?" if near else "; try `fyersbot symbols search`"
     )

@@ -129,12 +129,17 @@ def test_names_lose_what_a_terminal_would_obey(read):
     ("content", "why"),
     [
         ("", "is empty"),
-        ("<html><body>503</body></html>\n", "has 1 columns (column description is missing)"),
+        (
+            "<html><body>503</body></html>\n",
+            "has 1 columns (column token, number 1, is '<html><body>503</body></html>')",
+        ),
         (
             SBIN.rpartition(",")[0] + "\n",
             "has 13 columns (column underlying is missing), known layouts have 14, 17, 21",
         ),
-        (SBIN + TAIL + ",a\n", "has 18 columns, known layouts"),
+        (f"{SBIN}{WIDE}\n".replace("NSE:SBIN-EQ,", ""), "has 20 columns (column symbol, number 10, is '10')"),
+        (f"{SBIN}{WIDE}\n".replace(",-1.0", ""), "has 20 columns (column option, number 17, is '10100000003045')"),
+        (SBIN + TAIL + ",a\n", "has 18 columns (column underlying_token, number 18, is 'a'), known layouts"),
         (f"{SBIN}{WIDE}\n{SBIN}\n", "a row has 14 columns, the first has 21"),
         (SBIN.replace(",0.05,", ",five,"), "column tick of NSE:SBIN-EQ is 'five'"),
         (SBIN.replace(",0.05,", ",0.055,"), "column tick of NSE:SBIN-EQ is '0.055'"),
