@@ -29,7 +29,7 @@ Content = TypeVar("Content")
 
 LARGEST_MASTER = 256_000_000
 _DOWNLOAD_SECONDS = 120.0
-_DERIVATIVE = re.compile(r"\d(?:[A-Z]{3}FUT|CE|PE)$")
+_DERIVATIVE = re.compile(r"\d(?:(?:[A-Z]{3}|[A-Z]?\d{2,3})FUT|CE|PE)$")
 _CASH_SCALE, _CURRENCY_SCALE = 2, 4
 _FILES = ("{segment}_sym_master.json", "{segment}.csv")
 """JSON first: only it has freeze quantity and bands."""
@@ -46,6 +46,11 @@ class SymbolMaster:
         self._broker = settings.broker
         self._cache = settings.paths.cache
         self._clock = clock
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the masters are a simulator's: it may have none in a segment."""
+        return is_loopback(self._broker.endpoints.symbol_master)
 
     def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]:
         """Look up contracts by ticker, in the order asked for.
@@ -69,6 +74,17 @@ class SymbolMaster:
                 raise unknown[symbol]
         return {symbol: found[symbol] for symbol in wanted}
 
+    def read_whole(self, segment: str, read: Callable[[Path], Content]) -> Content:
+        """Read all of today's master of a segment, from the cache if it is there already.
+
+        What `read` refuses with a `DataError` is not kept. Raises `BrokerError` when the master cannot be fetched or
+        read, or there is none; `StorageError` as `instruments` does.
+        """
+        content = self._read_today(segment, [pattern.format(segment=segment) for pattern in _FILES], read)
+        if content is None:
+            raise self._no_file(segment)
+        return content
+
     def index_names(self) -> dict[str, str]:
         """Return the data socket's own names of indices by ticker: `NSE:NIFTY50-INDEX` is `Nifty 50` there.
 
@@ -80,20 +96,23 @@ class SymbolMaster:
         """Return each ticker's contract, or why the segment has none."""
         if not symbols:
             return {}
-        base = self._broker.endpoints.symbol_master
         scale = _CURRENCY_SCALE if segment.endswith("_CD") else _CASH_SCALE
 
         def find_all(path: Path) -> dict[str, Instrument | ConfigurationError]:
             with _mapped(path) as content:
                 file = SymbolFile(content, str(path), scale)
-                if not file.has_contracts and not is_loopback(base):  # a simulator may have none in a segment
+                if not file.has_contracts and not self.is_on_this_machine:
                     raise DataError(f"{path}: holds no contracts")
                 return {symbol: _found(file, symbol) for symbol in symbols}
 
         answers = self._read_today(segment, [pattern.format(segment=segment) for pattern in _FILES], find_all)
         if answers is None:
-            raise BrokerError(f"broker.endpoints.symbol_master = {base}: has no file for {segment}; check the address")
+            raise self._no_file(segment)
         return answers
+
+    def _no_file(self, segment: str) -> BrokerError:
+        base = self._broker.endpoints.symbol_master
+        return BrokerError(f"broker.endpoints.symbol_master = {base}: has no file for {segment}; check the address")
 
     def _read_today(self, stem: str, names: Sequence[str], read: Callable[[Path], Content]) -> Content | None:
         """Read today's copy of the first document the server has; None when it has none. Older copies are removed.

@@ -149,12 +149,14 @@ class MarketApi:
         segment = symbol_files.SEGMENT_FILES.get(name.removesuffix(".csv").removesuffix("_sym_master.json"))
         if segment is None or not name.endswith((".csv", "_sym_master.json")):
             raise web.HTTPNotFound
-        instruments = symbol_files.of_segment(self._venue.market.instruments_at(now).values(), segment)
+        listed = self._venue.market.instruments_at(now).values()
+        instruments = symbol_files.of_segment(listed, segment)
         today = ist_date(now)
+        derivatives = symbol_files.derivatives_of(listed, segment, today)
         if name.endswith(".csv"):
-            return web.Response(text=symbol_files.csv_of(instruments, today), content_type="text/csv")
+            return web.Response(text=symbol_files.csv_of(instruments, today, derivatives), content_type="text/csv")
         closes = {symbol: quote.previous_close for symbol, quote in self._last_quotes(instruments)}
-        return web.json_response(symbol_files.json_of(instruments, closes, today))
+        return web.json_response(symbol_files.json_of(instruments, closes, today, derivatives))
 
     def _last_quotes(self, instruments: Sequence[Instrument]) -> list[tuple[str, Quote]]:
         quotes = ((instrument.symbol, self._venue.quote(instrument.symbol)) for instrument in instruments)

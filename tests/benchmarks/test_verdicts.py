@@ -27,6 +27,7 @@ def program(name: str) -> ModuleType:
     [
         ("bench_tick_path", {"ROUNDS": 1, "TICKS": 10_000}, "GOAL_P99_US"),
         ("bench_durable_append", {"APPENDS": 50, "WARM_UP": 5, "GOAL_P50_MS": 1e9}, "GOAL_RATIO"),
+        ("bench_symbol_master", {"CONTRACTS": 500, "LOOKUPS": 100, "GOAL_LOOKUPS": 0}, "GOAL_READ_S"),
         ("bench_tick_decode", {"UPDATES": 500, "ROUNDS": 1}, "LEAST_RATIO"),
         ("bench_candle_store", {"YEARS": 1, "ROUNDS": 1, "LAST": date(2021, 1, 31)}, "LEAST_RATIO"),
     ],

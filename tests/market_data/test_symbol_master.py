@@ -263,3 +263,8 @@ def test_no_place_at_all_for_a_master_is_told_with_what_to_do(
     site.publish("NSE_CM_sym_master.json", {"NSE:SBIN-EQ": row("10100000003045")})
     with pytest.raises(StorageError, match=r"neither paths\.cache = .*; make room or set paths\.cache"):
         master.instruments(["NSE:SBIN-EQ"])
+
+
+@pytest.mark.parametrize("name", ["USDINR25N14FUT", "USDINR26114FUT", "NIFTY26JANFUT", "NIFTY25N1126000CE"])
+def test_weekly_futures_are_derivatives_too(name: str) -> None:
+    assert segments_of(f"NSE:{name}") == ("NSE_FO", "NSE_CD")

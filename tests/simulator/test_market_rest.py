@@ -142,6 +142,6 @@ def test_symbol_files_need_no_token(program) -> None:
 
 
 def test_a_segment_without_contracts_is_empty_and_an_unknown_file_is_missing(program) -> None:
-    assert program.call("GET", "/sym_details/NSE_FO.csv", token="").body == ""
+    assert program.call("GET", "/sym_details/BSE_FO.csv", token="").body == ""
     assert program.call("GET", "/sym_details/NSE_XX.csv", token="").status == 404
     assert program.call("GET", "/sym_details/NSE_CM.txt", token="").status == 404
