@@ -8,6 +8,8 @@ from aiohttp import web
 from core.instants import MINUTE, SECOND, Instant, ist_date
 from core.market import Instrument
 from simulator import history, symbol_files, wire
+from simulator.faults import Faults
+from simulator.history_faults import spoiled
 from simulator.market import Quote
 from simulator.order_forms import known_instrument, read_json
 from simulator.replies import BAD_PARAMETER, BAD_SYMBOL, Refusal, answer
@@ -24,8 +26,9 @@ _CASH, _DERIVATIVES = 10, 11
 class MarketApi:
     """Handlers that read the market. Each brings it to the present first."""
 
-    def __init__(self, venue: Venue):
+    def __init__(self, venue: Venue, faults: Faults):
         self._venue = venue
+        self._faults = faults
 
     def routes(self) -> list[web.RouteDef]:
         """Paths and handlers."""
@@ -45,7 +48,7 @@ class MarketApi:
         now = self._venue.advance()
         query = history.read_query(request.query, now)
         known_instrument(query.symbol, self._venue.instrument, status=422)
-        candles = history.rows_of(query, self._venue.market, now)
+        candles = spoiled(history.rows_of(query, self._venue.market, now), query.symbol, self._faults)
         if candles:
             return web.json_response({"s": "ok", "candles": candles})
         before = history.stamp_before(query, self._venue.market, now)

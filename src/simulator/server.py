@@ -85,7 +85,7 @@ class SimulatorServer:
         gates = (fault_gate(self.faults, self.clock), refusal_gate, access_gate(self.desk, limiter, self.clock))
         application = web.Application(middlewares=gates)
         control = Control(self.venue, self.desk, self.faults, data, orders)
-        for part in (SignIn(self.desk), account, MarketApi(self.venue), data, orders, control):
+        for part in (SignIn(self.desk), account, MarketApi(self.venue, self.faults), data, orders, control):
             application.add_routes(part.routes())
         return application
 
