@@ -297,6 +297,42 @@ def train(
         typer.echo(f"the model is in {bundle}")
 
 
+@app.command("download-data")
+def download_data(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")],
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day; none: today.")
+    ] = None,
+    symbols: Annotated[
+        list[str] | None, typer.Option(help="Symbols between commas; repeat for more; none: the settings'.")
+    ] = None,
+    timeframe: Annotated[
+        str | None, typer.Option(help="Timeframes between commas, as 1m,5m,D; none: the settings'.")
+    ] = None,
+    with_empty: Annotated[
+        bool, typer.Option("--with-empty", help="Ask again for sessions of which the broker had no candles.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch candles from FYERS into the store: only what is missing, and the newest session once more."""
+    from runtime.clock import clock_of
+    from trading.history_download import print_download, wish_of
+
+    settings = _settings(config)
+    clock = clock_of(settings.clock)
+    wish = wish_of(
+        settings,
+        clock,
+        symbols=symbols or (),
+        timeframes=timeframe,
+        first=first.date(),
+        last=last.date() if last else None,
+        with_empty=with_empty,
+    )
+    print_download(settings, wish, clock, _calendar(settings), as_json=as_json)
+
+
 @app.command("rebuild-trading-log")
 def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Fill the tables of data/trading_log.sqlite anew from the event logs; a running bot may go on."""

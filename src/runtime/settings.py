@@ -204,6 +204,8 @@ class PathSettings(Section):
     logs: Path = Path("logs")
     cache: Path = Path("data/cache")
     """What can be fetched or computed again: the day's symbol master, the year's sessions."""
+    archive: Path = Path("data/archive")
+    """Candles, closed ticks and symbol masters of the past."""
     sessions: Path | None = None
     """Dated session rules; none: `config/sessions.yaml` of this installation."""
 
