@@ -75,7 +75,7 @@ def _is_in(ranges: Sequence[Days], day: date) -> bool:
 
 def _is_over(calendar: Calendar, day: date, timeframe: Timeframe, now: Instant) -> bool:
     session = calendar.trading_day(day)
-    return session is not None and session.candle_closes(timeframe)[-1] <= now
+    return session is not None and session.candle_close(session.close, timeframe) <= now
 
 
 def _newest_over(calendar: Calendar, timeframe: Timeframe, now: Instant) -> date | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
+from market_data.candle_store import Days
 from market_data.download import Outcome, SeriesReport
 
 _MOST_DATES = 5
@@ -23,9 +24,13 @@ def table_of(outcome: Outcome) -> Table:
     return table
 
 
-def notes_of(outcome: Outcome) -> list[str]:
-    """Return what a person should know of each series beyond its counts."""
+def notes_of(outcome: Outcome, days: Days) -> list[str]:
+    """Return what a person should know beyond the counts."""
     notes = []
+    if not any(each.sessions or each.error for each in outcome.reports):
+        notes.append(f"no session from {days.first} to {days.last} is over: there is nothing to ask for")
+    elif not any(each.calls or each.error for each in outcome.reports):
+        notes.append("everything is there: nothing was asked for")
     for each in outcome.reports:
         if each.absent:
             notes.append(
@@ -44,11 +49,11 @@ def notes_of(outcome: Outcome) -> list[str]:
     return notes
 
 
-def json_of(outcome: Outcome, first: date, last: date, seconds: float) -> dict[str, Any]:
+def json_of(outcome: Outcome, days: Days, seconds: float) -> dict[str, Any]:
     """Return the same for programs; dates are ISO text."""
     return {
-        "from": first.isoformat(),
-        "to": last.isoformat(),
+        "from": days.first.isoformat(),
+        "to": days.last.isoformat(),
         "complete": outcome.stopped_by is None and not any(each.error for each in outcome.reports),
         "requests": sum(each.calls for each in outcome.reports),
         "seconds": round(seconds, 3),

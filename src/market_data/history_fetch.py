@@ -66,19 +66,23 @@ class HistoryFetch:
             runs = sorted(runs_of(sessions, missing), key=lambda run: run.first.toordinal() - run.last.toordinal())
             before = best.size
             on_call()
-            self._ask(series, _widened(runs[fruitless % len(runs)], sessions), best)
+            self._ask(series, _widened(runs[fruitless % len(runs)], sessions), best, runs[fruitless % len(runs)])
             fruitless = fruitless + 1 if best.size == before else 0
             asks += 1
         return best.outcome(stored, sessions)
 
-    def _ask(self, series: Series, days: Days, best: "_Best") -> bool:
-        """Make one call and take what is better; return whether there were rows at all."""
+    def _ask(self, series: Series, days: Days, best: "_Best", run: Days | None = None) -> bool:
+        """Make one call and take what is better; return whether there were rows at all.
+
+        Where a run of several missing sessions was asked for, its outermost ones are not taken for whole: the answer
+        may have been cut in the middle of them.
+        """
         now = self._clock.now()
         rows = self._source.get_candles(series.symbol, series.timeframe, days.first, days.last)
         checked = check_history(rows, series.symbol, series.timeframe, self._calendar, now)
         inside = [candle for candle in checked.candles if ist_date(candle.start) in days]
         best.dropped += len(rows) - len(inside)
-        best.take(inside)
+        best.take(inside, run if run is not None and run.first != run.last else None)
         return bool(rows)
 
 
@@ -95,12 +99,14 @@ class _Best:
         """Grows with each session and candle that an answer adds."""
         return len(self.came), sum(map(len, self._days.values()))
 
-    def take(self, candles: Sequence[Candle]) -> None:
-        """Take each day that is no thinner than what is there."""
-        for day, session in _by_day(candles).items():
+    def take(self, candles: Sequence[Candle], doubtful: Days | None) -> None:
+        """Take each day that is no thinner than what is there; the first and last of `doubtful` may be thin."""
+        days = _by_day(candles)
+        for day, session in days.items():
             if len(session) >= len(self._days.get(day, ())):
                 self._days[day] = session
-                self.came.add(day)
+                if doubtful is None or day not in doubtful or day not in {min(days), max(days)}:
+                    self.came.add(day)
 
     def outcome(self, stored: Sequence[Candle], sessions: Sequence[date]) -> Fetched:
         """Compare with what was stored."""

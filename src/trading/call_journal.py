@@ -24,8 +24,7 @@ _ORDER, _OTHER = b"o", b"r"
 _RECORD = re.compile(rb"\n(\d{1,19})([or])(?=\n|\Z)", re.ASCII)
 _NAME = "calls-{day}.log"
 _LONGEST_RECORD = 21
-_TRIES, _TRY_SECONDS = 20, 0.001
-"""A turn lasts microseconds; whoever holds it longer has been stopped, and an exit does not wait for that."""
+_TRY_SECONDS = 0.001
 _log = logging.getLogger(__name__)
 
 
@@ -79,22 +78,23 @@ class CallJournal:
             return
         yield from _calls_in(content, day)
 
-    def turn(self) -> AbstractContextManager[None]:
+    def turn(self, patience_seconds: float) -> AbstractContextManager[None]:
         """Keep other processes from looking and noting meanwhile, so that no two take the last place in a window.
 
-        Best effort: without the folder, or when the turn does not come within a moment, the caller goes on without it.
+        Best effort: without the folder, or when the turn does not come within those wall seconds, the caller goes on
+        without it. A turn lasts microseconds; whoever holds it longer has been stopped.
         """
-        return self._turn()
+        return self._turn(patience_seconds)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, patience_seconds: float) -> Iterator[None]:
         try:
             handle = os.open(self._folder, os.O_RDONLY)
         except OSError:
             yield
             return
         try:
-            _take_turn(handle)
+            _take_turn(handle, patience_seconds)
             yield
         finally:
             os.close(handle)  # and with it the turn
@@ -148,9 +148,9 @@ class CallJournal:
             )
 
 
-def _take_turn(handle: int) -> None:
+def _take_turn(handle: int, patience_seconds: float) -> None:
     pause = threading.Event()
-    for _ in range(_TRIES):
+    for _ in range(int(patience_seconds / _TRY_SECONDS)):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -89,11 +89,12 @@ def wish_of(
 ) -> DownloadWish:
     """Understand the options of the command. Raises `ConfigurationError` that says what would be right."""
     today = ist_date(clock.now())
+    for option, day in (("--from", first), ("--to", last)):
+        if day is not None and day > today:
+            raise ConfigurationError(f"{option} {day} lies in the future: today is {today}")
     last = today if last is None else last
     if first > last:
         raise ConfigurationError(f"--from {first} comes after --to {last}: swap them")
-    if last > today:
-        raise ConfigurationError(f"--to {last} lies in the future (today is {today}): leave it out to go up to today")
     names = _listed(symbols) or settings.symbols
     frames = {frame.value: frame for frame in Timeframe}
     chosen = _listed([timeframes]) if timeframes is not None else (settings.timeframe.value,)
@@ -140,13 +141,13 @@ def print_download(settings: Settings, wish: DownloadWish, clock: Clock, calenda
     if not done.has_achieved and done.failure is not None:
         raise done.failure
     if as_json:
-        content = json_of(done.outcome, wish.days.first, wish.days.last, done.seconds)
+        content = json_of(done.outcome, wish.days, done.seconds)
         sys.stdout.write(json.dumps(content) + "\n")
     else:
         out = Console(width=None if sys.stdout.isatty() else _REPORT_WIDTH)
         out.print(table_of(done.outcome))
     sys.stdout.flush()
-    for note in notes_of(done.outcome):
+    for note in notes_of(done.outcome, wish.days):
         sys.stderr.write(f"{note}\n")
     if done.failure is not None:
         raise done.failure

@@ -11,7 +11,7 @@ counts as our own calls do: the broker knows one account.
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import Enum
@@ -24,6 +24,10 @@ ENTRY_SHARE = 0.1
 """Part of what entries may use that reads leave to them."""
 DOWNLOAD_SHARE = 0.5
 """Part of what reads may use that downloads may: a bot on the same account finds the rest free."""
+
+_TURN_SECONDS, _EXIT_TURN_SECONDS = 1.0, 0.02
+"""Wall seconds to wait until no other process looks at the same windows. An exit rather goes one call above our own
+ceiling, which lies two below the broker's."""
 
 
 class Lane(Enum):
@@ -102,7 +106,7 @@ class RateBudget:
         again: another thread may have been faster.
         """
         steady = now if steady is None else steady
-        with self._lock, self._journal.turn() if self._journal is not None else nullcontext():
+        with self._lock, self._turn(lane):
             self._roll(now, steady)
             wait = self._wait(self._ceilings[lane], lane, steady)
             if self._is_day_full(self._ceilings[lane], is_order_verb):
@@ -115,6 +119,11 @@ class RateBudget:
                 self._calls += 1
                 self._orders += is_order_verb
             return wait / SECOND
+
+    def _turn(self, lane: Lane) -> AbstractContextManager[None]:
+        if self._journal is None:
+            return nullcontext()
+        return self._journal.turn(_EXIT_TURN_SECONDS if lane is Lane.EXIT else _TURN_SECONDS)
 
     def pause(self, until: Instant) -> None:
         """Keep reads and entries back until a steady instant, because the broker said so. Exits are not kept back."""
