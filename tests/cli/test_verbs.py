@@ -39,6 +39,7 @@ VERBS = (
     "simulate",
     "login",
     "train",
+    "download-data",
     "show-config",
     "rebuild-trading-log",
     "replay",
