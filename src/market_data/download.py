@@ -6,12 +6,14 @@ stop the others; what the whole account or the disk refuses does.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TypeAlias
 
+import numpy as np
+
 from core.errors import AuthenticationError, BotError, BrokerError, DataError, RateLimitError, StorageError
-from core.instants import SECOND, ist_date
+from core.instants import SECOND
 from core.ports import Calendar, Clock, HistoryRange
 from features.columns import CandleColumns
 from market_data.candle_store import CandleStore, Days, Series
@@ -20,6 +22,7 @@ from market_data.history_fetch import HistoryFetch
 
 FAILURES_IN_A_ROW = 3
 """Series whose calls fail one after the other; then it is the broker or the network, and the rest is not tried."""
+_EPOCH = date(1970, 1, 1)
 _FATAL = (AuthenticationError, RateLimitError, StorageError)
 
 OnProgress: TypeAlias = Callable[[str, int, int], None]
@@ -174,5 +177,6 @@ def _empty_sessions(
 
 def _days_held(store: CandleStore, series: Series, days: Days) -> set[date]:
     """Return the days that have a candle."""
-    starts = store.read(series, days).starts
-    return {ist_date(int(start)) for start in starts}
+    numbers = store.read(series, days).days()
+    numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=0))]  # in order, so that nothing need be sorted
+    return {_EPOCH + timedelta(days=int(number)) for number in numbers}

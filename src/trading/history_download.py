@@ -74,7 +74,7 @@ class Downloaded:
     @property
     def has_achieved(self) -> bool:
         """Whether there is anything to tell beyond the failure."""
-        return self.outcome.stopped_by is None or any(report.known for report in self.outcome.reports)
+        return self.outcome.stopped_by is None or any(report.new or report.changed for report in self.outcome.reports)
 
 
 def wish_of(
