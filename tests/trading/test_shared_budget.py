@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import sleep
 
 import pytest
 from hypothesis import given, settings
@@ -132,6 +134,17 @@ def test_calls_of_others_around_midnight_count(tmp_path: Path):
     assert fill(theirs, Lane.EXIT, midnight - SECOND // 4) == RATES.per_second
 
     assert ours.reserve(Lane.EXIT, False, midnight + SECOND // 4) == 0.5
+
+
+def test_nobody_looks_at_the_windows_while_another_process_is_about_to_note_a_call(tmp_path: Path):
+    other = CallJournal(tmp_path)
+    budget = RateBudget(RateSettings(per_second=1), CallJournal(tmp_path))
+    with ThreadPoolExecutor(1) as pool:
+        with other.turn(1.0):
+            waiting = pool.submit(budget.reserve, Lane.READ, False, MORNING)
+            sleep(0.1)
+            other.add(Call(MORNING, False))
+        assert waiting.result() == 1.0
 
 
 def test_a_process_that_was_stopped_in_its_turn_does_not_keep_an_exit_waiting(tmp_path: Path):
