@@ -34,6 +34,7 @@ from trading.rate_budget import RateBudget
 _STORE_SCALE = 2
 """Decimal digits of the prices that a history answer is read with."""
 _REPORT_WIDTH = 120
+_READ_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ def download_history(
         _check_symbols(settings, clock, plans)
         _make_folder(settings.paths.state)  # whoever calls the broker next must find what was called here
     budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
-    client = FyersClient(settings, clock, calendar, auth.current_token, budget)
+    client = FyersClient(_patient(settings), clock, calendar, auth.current_token, budget)
     try:
         with _progress_bar(console) as on_progress:
             outcome = Download(client, store, calendar, clock, on_progress).run(plans)
@@ -151,6 +152,12 @@ def print_download(settings: Settings, wish: DownloadWish, clock: Clock, calenda
         sys.stderr.write(f"{note}\n")
     if done.failure is not None:
         raise done.failure
+
+
+def _patient(settings: Settings) -> Settings:
+    """Give answers the time they need: the bot's deadline is for a few rows, a hundred days of minutes are 2 MB."""
+    seconds = max(settings.broker.read_seconds, _READ_SECONDS)
+    return settings.model_copy(update={"broker": settings.broker.model_copy(update={"read_seconds": seconds})})
 
 
 def _check_symbols(settings: Settings, clock: Clock, plans: Sequence[Plan]) -> None:
