@@ -3,7 +3,6 @@
 Heavy imports stand inside the verbs, so that `--help` answers at once.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli_data import app as data_verbs
+from cli_options import ConfigOption, JsonOption, calendar_of, print_json, settings_of
 from core.errors import BotError, ConfigurationError
 from runtime.complaints import complaint_of
 
@@ -30,9 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A machine-learning trading bot for NSE instruments on FYERS.",
 )
+app.add_typer(data_verbs)
 
-ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML settings; none: the defaults.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 InputOption = Annotated[
     bool, typer.Option("--until-input-ends", hidden=True, help="End with standard input: for who starts this program.")
 ]
@@ -40,7 +40,6 @@ WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few word
 ForModeOption = Annotated[
     str | None, typer.Option("--mode", help="paper or live: for that bot only; none: for the one that runs or starts.")
 ]
-_MARKETS = "shares, shares_with_derivatives, derivatives, or commodity (hours only)."
 DateOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day to trade.")]
 
 
@@ -70,10 +69,10 @@ def demo(
         if seed is not None or speed is not None:
             raise ConfigurationError("--resume goes on with the run's own seed and speed: leave out --seed and --speed")
         raise SystemExit(rehearse(resumed_run(resume, as_json=as_json)))
-    settings = _settings(None)
+    settings = settings_of(None)
     market = DEMO_SEED if seed is None else seed
     pace = DEMO_SPEED if speed is None else speed
-    plan = new_run(_calendar(), DEMO_DAY, pace, settings.timeframe, seed=market, as_json=as_json)
+    plan = new_run(calendar_of(), DEMO_DAY, pace, settings.timeframe, seed=market, as_json=as_json)
     _train_default_model(settings)
     raise SystemExit(rehearse(plan))
 
@@ -106,10 +105,10 @@ def trade(
             raise ConfigurationError("--tape needs --date, the day of the file to trade, for example 2023-06-01")
         if mode not in {None, "live"} or days not in {None, 1}:
             raise ConfigurationError("--tape trades one day in live mode at the simulator: leave out --mode and --days")
-        settings = _settings(config)
+        settings = settings_of(config)
         _check_strategy(settings)
         pace = TAPE_SPEED if speed is None else speed
-        plan = new_run(_calendar(), day.date(), pace, settings.timeframe, tape=tape, config=config, as_json=as_json)
+        plan = new_run(calendar_of(), day.date(), pace, settings.timeframe, tape=tape, config=config, as_json=as_json)
         _train_default_model(settings)
         raise SystemExit(rehearse(plan))
     if speed is not None:
@@ -119,7 +118,7 @@ def trade(
     from trading.front_door import run_bot
 
     run_bot(
-        _settings(config, {"mode": mode}),
+        settings_of(config, {"mode": mode}),
         typed_mode=mode,
         days=days,
         waits_for_sign_in=wait_for_sign_in,
@@ -180,11 +179,11 @@ def replay(
     """Decide a recorded day again from its inputs and ticks, and compare every decision."""
     from trading.replay_verb import print_replay, request_of
 
-    settings = _settings(config)
+    settings = settings_of(config)
     request = request_of(
         settings, run=run, state=state, mode=mode, day=day.date() if day else None, until=until, changes=change or ()
     )
-    raise SystemExit(print_replay(request, settings, _calendar(settings), verify=verify, as_json=as_json))
+    raise SystemExit(print_replay(request, settings, calendar_of(settings), verify=verify, as_json=as_json))
 
 
 @app.command()
@@ -193,10 +192,10 @@ def status(mode: ForModeOption = None, config: ConfigOption = None, as_json: Jso
     from runtime.clock import clock_of
     from trading.status import status_of
 
-    settings = _settings(config, {"mode": mode})
+    settings = settings_of(config, {"mode": mode})
     found = status_of(settings, settings.mode if mode else None, clock_of(settings.clock))
     if as_json:
-        _print_json(found.data)
+        print_json(found.data)
     else:
         typer.echo("\n".join(found.lines))
 
@@ -230,7 +229,7 @@ def simulator(
         state=state,
         **given,
     )
-    run_simulator(options, _calendar(), until_input_ends=until_input_ends)
+    run_simulator(options, calendar_of(), until_input_ends=until_input_ends)
 
 
 @app.command()
@@ -278,9 +277,9 @@ def login(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Sign in at FYERS in the browser; without one, paste the address you were sent back to."""
     from trading.front_door import sign_in
 
-    signed_in = sign_in(_settings(config), sys.stdin, sys.stderr if as_json else sys.stdout)
+    signed_in = sign_in(settings_of(config), sys.stdin, sys.stderr if as_json else sys.stdout)
     if as_json:
-        _print_json(signed_in.data)
+        print_json(signed_in.data)
 
 
 @app.command()
@@ -291,95 +290,11 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model and write its verified bundle to models/<name>/<version>/."""
-    bundle = _train(_settings(config), name, tuple(data or ()))
+    bundle = _train(settings_of(config), name, tuple(data or ()))
     if as_json:
-        _print_json({"model": name, "version": bundle.name, "path": str(bundle)})
+        print_json({"model": name, "version": bundle.name, "path": str(bundle)})
     else:
         typer.echo(f"the model is in {bundle}")
-
-
-@app.command("import-data")
-def import_data(
-    file: Annotated[Path, typer.Argument(help="CSV (also .csv.gz) or Parquet file of candles, prices in rupees.")],
-    symbol: Annotated[str | None, typer.Option(help="Whose candles, as NSE:SBIN-EQ; none: the file tells.")] = None,
-    timeframe: Annotated[str | None, typer.Option(help="1m, 3m, 5m, 15m, 60m or D; none: the rows tell.")] = None,
-    zone: Annotated[str | None, typer.Option(help="india or utc, of times without a zone.")] = None,
-    labels: Annotated[str | None, typer.Option(help="start or end: what the time of a candle names.")] = None,
-    dates: Annotated[str | None, typer.Option(help="day-first or month-first, of dates like 01-02-2024.")] = None,
-    columns: Annotated[str | None, typer.Option(help="Which column is what, as open=o,timestamp=when.")] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Agree to how the file is understood, without a question.")
-    ] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Put candles of your own into the store, after showing how the file is understood."""
-    from rich.console import Console
-
-    from market_data.import_data import import_file, wishes_of
-    from runtime.clock import clock_of
-
-    wishes = wishes_of(symbol=symbol, timeframe=timeframe, zone=zone, labels=labels, dates=dates, columns=columns)
-    settings = _settings(config)
-    console = Console(stderr=True)
-    clock = clock_of(settings.clock)
-    done = import_file(file, wishes, _candle_store(settings), _calendar(settings), clock, console, agreed=yes)
-    if as_json:
-        _print_json(done.data)
-    else:
-        typer.echo("\n".join(done.lines))
-
-
-@app.command("list-data")
-def list_data(
-    show_timerange: Annotated[bool, typer.Option("--show-timerange", help="Also from when to when.")] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List the candles that the store holds."""
-    from rich.console import Console
-
-    from market_data.list_data import holdings_data, holdings_table
-
-    settings = _settings(config)
-    holdings = _candle_store(settings).holdings()
-    if as_json:
-        _print_json({"archive": str(settings.paths.archive), "series": holdings_data(holdings)})
-    elif holdings:
-        Console().print(holdings_table(holdings, shows_time_range=show_timerange))
-    else:
-        typer.echo(f"{settings.paths.archive} holds no candles yet; `fyersbot import-data FILE` brings some in")
-
-
-@app.command()
-def coverage(
-    symbols: Annotated[list[str] | None, typer.Argument(help="Tickers, as NSE:SBIN-EQ; none: all there are.")] = None,
-    timeframe: Annotated[str | None, typer.Option(help="1m, 5m, D ..; none: all.")] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
-    data: Annotated[list[Path] | None, typer.Option(help="A candle file or a folder instead of the archive.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Draw everything on a page of its own.")] = None,
-    fix: Annotated[Path | None, typer.Option(help="Folder for cleaned copies of --data and lists of changes.")] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Judge candles: sessions missing and partial, rows twice or outside hours, bad prices, unadjusted splits."""
-    from core.instants import ist_date
-    from market_data.coverage_verb import Request, show_coverage
-    from runtime.clock import clock_of
-
-    settings = _settings(config)
-    request = Request(
-        symbols=tuple(symbols or ()),
-        timeframe=timeframe,
-        first=first.date() if first else None,
-        last=last.date() if last else None,
-        data=tuple(data or ()),
-        html=html,
-        fix=fix,
-    )
-    today = ist_date(clock_of(settings.clock).now())
-    show_coverage(request, settings.paths.archive, _calendar(settings), today, as_json=as_json)
 
 
 @app.command("rebuild-trading-log")
@@ -387,54 +302,12 @@ def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False
     """Fill the tables of data/trading_log.sqlite anew from the event logs; a running bot may go on."""
     from trading.bookkeeper import rebuild_all
 
-    taken = rebuild_all(_settings(config).paths.state)
+    taken = rebuild_all(settings_of(config).paths.state)
     if as_json:
-        _print_json({"events": taken})
+        print_json({"events": taken})
     else:
         for name, count in taken.items():
             typer.echo(f"{name}: {count} events")
-
-
-@app.command("archive-ticks")
-def archive_ticks(
-    day: Annotated[
-        datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="One recorded day; none: all that are over.")
-    ] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Move recorded days whose market has closed into the archive; a running bot does it by itself each evening."""
-    from market_data.archive_verb import print_archived
-    from runtime.clock import clock_of
-
-    settings = _settings(config)
-    now = clock_of(settings.clock).now()
-    only = day.date() if day else None
-    print_archived(settings.paths, _calendar(settings), now, only, as_json=as_json)
-
-
-@app.command("calendar")
-def calendar_verb(
-    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; none: --from.")] = None,
-    month: Annotated[datetime | None, typer.Option(formats=["%Y-%m"], help="A whole month; none: this one.")] = None,
-    market: Annotated[str, typer.Option(help=_MARKETS)] = "shares_with_derivatives",
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show sessions, their hours, special days and holidays, and until when they are known."""
-    from core.instants import ist_date
-    from market_data.calendar_page import CalendarPage, market_of, range_of
-    from runtime.clock import clock_of
-
-    settings = _settings(config)
-    today = ist_date(clock_of(settings.clock).now())
-    span = range_of(first and first.date(), last and last.date(), month and month.date(), today)
-    page = CalendarPage.of(settings, market_of(market), span, today)
-    if as_json:
-        _print_json(page.data())
-    else:
-        page.print()
 
 
 @app.command("show-config")
@@ -444,9 +317,9 @@ def show_config_verb(config: ConfigOption = None, as_json: JsonOption = False) -
 
     from runtime.configuration import show_config
 
-    content = show_config(_settings(config))
+    content = show_config(settings_of(config))
     if as_json:
-        _print_json(content)
+        print_json(content)
     else:
         typer.echo(yaml.safe_dump(content, sort_keys=False), nl=False)
 
@@ -455,30 +328,12 @@ def _command(verb: str, why: str, mode: str | None, config: Path | None, *, as_j
     from core.events import Command
     from trading.operator_verbs import give_command
 
-    settings = _settings(config, {"mode": mode})
+    settings = settings_of(config, {"mode": mode})
     receipt = give_command(settings, Command(verb), why, settings.mode if mode else None)
     if as_json:
-        _print_json(receipt.data)
+        print_json(receipt.data)
     else:
         typer.echo(receipt.line)
-
-
-def _settings(config: Path | None, overrides: dict[str, Any] | None = None) -> "Settings":
-    from runtime.configuration import load_settings
-
-    return load_settings(config, overrides)
-
-
-def _calendar(settings: "Settings | None" = None) -> Any:
-    from market_data.calendar import NseCalendar
-
-    return NseCalendar.of(settings or _settings(None))
-
-
-def _candle_store(settings: "Settings") -> Any:
-    from market_data.parquet_candles import ParquetCandleStore
-
-    return ParquetCandleStore(settings.paths.archive)
 
 
 def _instant(moment: datetime | None) -> int | None:
@@ -508,18 +363,13 @@ def _train_default_model(settings: "Settings") -> None:
     if not _lacks_default_model(settings):
         return
     sys.stderr.write("No model yet: training the default one on the simulator's market.\n")
-    _train(_settings(None), DEFAULT_MODEL.parent.name, ())
+    _train(settings_of(None), DEFAULT_MODEL.parent.name, ())
 
 
 def _train(settings: "Settings", name: str, data: tuple[Path, ...]) -> Path:
     from training.train import TrainingOptions, train_model
 
-    return train_model(TrainingOptions.of(settings, name=name, data=data), _calendar(settings))
-
-
-def _print_json(content: object) -> None:
-    sys.stdout.write(json.dumps(content) + "\n")
-    sys.stdout.flush()
+    return train_model(TrainingOptions.of(settings, name=name, data=data), calendar_of(settings))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """The sockets in the wall: what the inside asks of the outside.
 
 A port has one contract suite in `tests/contracts`, and each adapter keeps it. Two adapters each have `Calendar` (the
-exchange's, a tape's), `HistorySource` (the client, a simulated market), `Broker` (the client, paper) and `Predictor`
-(arrays, pickles). `Clock` has one, held to its suite at several speeds, and so has `RowStream`, held to the batch path.
-`TickFeed` has one too, and no suite yet: that comes with the second feed.
+exchange's, a tape's), `HistorySource` and `HistoryRange` (the client, a simulated market), `Broker` (the client, paper)
+and `Predictor` (arrays, pickles). `Clock` has one, held to its suite at several speeds, and so has `RowStream`, held to
+the batch path. `TickFeed` has one too, and no suite yet: that comes with the second feed.
 """
 
 from collections.abc import Callable, Sequence
@@ -64,6 +64,19 @@ class HistorySource(Protocol):
         """Return up to the last `num_candles` closed candles, oldest first; the forming one is never among them.
 
         Raises `AuthenticationError`, `RateLimitError`, `DataError` for rows that break the rules, `BrokerError`.
+        """
+        ...
+
+
+class HistoryRange(Protocol):
+    """The past by dates, for whoever keeps it."""
+
+    def get_candles(self, symbol: str, timeframe: Timeframe, first: date, last: date) -> tuple[Candle, ...]:
+        """Return what the source has of some days, both included, as it came: to be checked, the forming one included.
+
+        One call to the source; no rows where it has none. A daily candle is stamped 05:30 IST of its date. Raises
+        `AuthenticationError`, `RateLimitError`, `DataError` for rows that cannot be read, `BrokerError` for all else,
+        also for a symbol that the source does not know.
         """
         ...
 

@@ -5,6 +5,7 @@ Budget, lanes, deadlines and outcomes are the product's own; only the waiting is
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 
@@ -43,6 +44,17 @@ class KeptJournal(CallJournal):
     def calls(self, day: date) -> Iterator[Call]:
         """The calls of a day."""
         return (call for call in self._calls if ist_date(call.at) == day)
+
+    def turn(self, patience_seconds: float) -> AbstractContextManager[None]:  # noqa: ARG002 - as in the parent
+        """Nobody else calls."""
+        return nullcontext()
+
+    def follow(self, day: date) -> None:
+        """Nobody else calls."""
+
+    def others(self) -> list[Call]:
+        """Nobody else calls."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)

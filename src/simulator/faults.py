@@ -11,7 +11,7 @@ from core.errors import ConfigurationError
 
 
 class FaultKind(Enum):
-    """What goes wrong. The first group hits HTTP answers, the others orders, sign-in, sockets and prices."""
+    """What goes wrong. The first group hits HTTP answers, the others orders, sign-in, sockets, history and prices."""
 
     HTTP_500 = "http_500"
     HTTP_502 = "http_502"
@@ -53,6 +53,15 @@ class FaultKind(Enum):
     REFUSE_CONNECTIONS = "refuse_connections"
     """Nothing listens for `seconds` of market time; open connections live on."""
 
+    NO_DATA = "no_data"
+    """History of `symbol` is empty and says where the last candle before it is."""
+    MISSING_SESSION = "missing_session"
+    """History of `symbol` lacks the session of `day` and says nothing about it."""
+    LISTED_LATER = "listed_later"
+    """History of `symbol` begins on `day`."""
+    CAPPED_HISTORY = "capped_history"
+    """History of `symbol` brings only the newest `rows` rows of a range."""
+
     DUPLICATE_TICK = "duplicate_tick"
     """The next quote is sent twice."""
     OUT_OF_ORDER_TICK = "out_of_order_tick"
@@ -72,6 +81,8 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "seconds": (int, float),
     "message": (str,),
     "symbol": (str,),
+    "day": (str,),
+    "rows": (int,),
 }
 
 
@@ -93,7 +104,11 @@ class Fault:
     message: str = "RMS:Rule: order refused by the simulator"
     """Words of a refusal."""
     symbol: str = ""
-    """Tick faults: only this symbol; empty: every one."""
+    """Faults of ticks and history: only this symbol; empty: every one."""
+    day: str = ""
+    """Faults of history: the date, as 2024-01-31; a missing session without one is the first in the range."""
+    rows: int = 1_500
+    """How many rows a capped history brings."""
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Fault":
@@ -143,10 +158,13 @@ class Faults:
         self._calm.set()
         self._calm = asyncio.Event()
 
-    def strike(self, *kinds: FaultKind, path: str = "/", method: str = "", symbol: str = "") -> Fault | None:
+    def strike(
+        self, *kinds: FaultKind, path: str = "/", method: str = "", symbol: str = "", day: str = ""
+    ) -> Fault | None:
         """Return the oldest armed fault that fits, and use it up by one."""
         for place, (fault, left) in enumerate(self._armed):
             fits = fault.kind in kinds and path.startswith(fault.path)
+            fits = fits and (not day or fault.day in {"", day})
             if fits and fault.method in {"", method} and fault.symbol in {"", symbol}:
                 if left == 1:
                     del self._armed[place]

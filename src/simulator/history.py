@@ -8,12 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import groupby
+from typing import TypeAlias
 
 from core.errors import DataError
 from core.instants import DAY, MINUTE, SECOND, Instant, from_epoch_seconds, instant_at, ist_date
 from core.market import Candle, Timeframe
 from simulator.market import Market
 from simulator.replies import BAD_PARAMETER, Refusal
+
+Row: TypeAlias = list[float]
+"""`[stamp, open, high, low, close, volume]`."""
 
 _MINUTES = frozenset({1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 120, 180, 240})
 _LONGEST_DAYS = {True: (366, "1 year for day resolution"), False: (100, "100 days for minute resolution")}
@@ -73,8 +77,8 @@ def read_query(query: Mapping[str, str], now: Instant) -> HistoryQuery:
     return HistoryQuery(symbol=query.get("symbol", ""), minutes=minutes, start=first, end=end)
 
 
-def rows_of(query: HistoryQuery, market: Market, now: Instant) -> list[list[float]]:
-    """`[stamp, open, high, low, close, volume]` of every candle in range. Raises `Refusal` for what cannot be made."""
+def rows_of(query: HistoryQuery, market: Market, now: Instant) -> list[Row]:
+    """The row of every candle in range. Raises `Refusal` for what cannot be made."""
     scale = market.instruments[query.symbol].rupees
     return [
         [_stamp(candle, query.is_daily), *map(scale, _prices(candle)), candle.volume]

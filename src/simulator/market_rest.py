@@ -9,6 +9,7 @@ from core.instants import MINUTE, SECOND, Instant, ist_date
 from core.market import Instrument
 from simulator import history, symbol_files, wire
 from simulator.faults import FaultKind, Faults
+from simulator.history_faults import spoiled
 from simulator.market import Quote
 from simulator.order_forms import known_instrument, read_json
 from simulator.replies import BAD_PARAMETER, BAD_SYMBOL, Refusal, answer
@@ -47,7 +48,7 @@ class MarketApi:
         now = self._venue.advance()
         query = history.read_query(request.query, now)
         known_instrument(query.symbol, self._venue.instrument, status=422)
-        candles = history.rows_of(query, self._venue.market, now)
+        candles = spoiled(history.rows_of(query, self._venue.market, now), query.symbol, self._faults)
         if candles:
             return web.json_response({"s": "ok", "candles": candles})
         before = history.stamp_before(query, self._venue.market, now)

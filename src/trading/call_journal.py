@@ -2,14 +2,18 @@
 
 One file per day, one record per call, appended before the call goes out. It is handed to the operating system and not
 forced to the disk: it outlives the process, however that ends, and not the machine. A record begins with a newline and
-ends with its mark, so that one cut short spoils neither those before nor those after it. The bot and `fyersbot login`
-may append to one file at once.
+ends with its mark, so that one cut short spoils neither those before nor those after it. The bot, `fyersbot login` and
+`fyersbot download-data` may append to one file at once: each hears of the calls of the others here, and takes its turn.
 """
 
+import fcntl
 import logging
 import os
 import re
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +23,8 @@ from core.instants import Instant, ist_date
 _ORDER, _OTHER = b"o", b"r"
 _RECORD = re.compile(rb"\n(\d{1,19})([or])(?=\n|\Z)", re.ASCII)
 _NAME = "calls-{day}.log"
+_LONGEST_RECORD = 21
+_TRY_SECONDS = 0.001
 _log = logging.getLogger(__name__)
 
 
@@ -36,6 +42,9 @@ class CallJournal:
         self._folder = folder
         self._day = date.min
         self._has_complained = False
+        self._followed = date.min
+        self._heard = 0
+        self._own: Counter[Call] = Counter()
 
     def add(self, call: Call) -> None:
         """Note a call that is about to be made."""
@@ -55,6 +64,8 @@ class CallJournal:
         else:
             if written != len(record):
                 self._complain("no space left")
+            elif day == self._followed:
+                self._own[call] += 1
 
     def calls(self, day: date) -> Iterator[Call]:
         """Yield the whole records of a day, in the order they were written."""
@@ -65,10 +76,57 @@ class CallJournal:
         except OSError as error:
             self._complain(str(error.strerror))
             return
-        for found in _RECORD.finditer(content):
-            call = Call(int(found[1]), found[2] == _ORDER)
-            if ist_date(call.at) == day:
-                yield call
+        yield from _calls_in(content, day)
+
+    def turn(self, patience_seconds: float) -> AbstractContextManager[None]:
+        """Keep other processes from looking and noting meanwhile, so that no two take the last place in a window.
+
+        Best effort: without the folder, or when the turn does not come within those wall seconds, the caller goes on
+        without it. A turn lasts microseconds; whoever holds it longer has been stopped.
+        """
+        return self._turn(patience_seconds)
+
+    @contextmanager
+    def _turn(self, patience_seconds: float) -> Iterator[None]:
+        try:
+            handle = os.open(self._folder, os.O_RDONLY)
+        except OSError:
+            yield
+            return
+        try:
+            _take_turn(handle, patience_seconds)
+            yield
+        finally:
+            os.close(handle)  # and with it the turn
+
+    def follow(self, day: date) -> None:
+        """Begin to listen to a day, behind the calls that are noted by now."""
+        try:
+            self._heard = self._path(day).stat().st_size
+        except OSError:
+            self._heard = 0
+        self._followed = day
+        self._own.clear()
+
+    def others(self) -> list[Call]:
+        """Return what others have noted for the followed day since this was last asked."""
+        try:
+            with self._path(self._followed).open("rb") as file:
+                file.seek(self._heard)
+                content = file.read()
+        except OSError:  # whoever notes the next call will complain
+            return []
+        ends = [found.end() for found in _RECORD.finditer(content)]
+        # What is no whole record may become one; rubbish is not read again and again.
+        self._heard += max(len(content) - _LONGEST_RECORD, *ends, 0)
+        return [call for call in _calls_in(content, self._followed) if not self._is_own(call)]
+
+    def _is_own(self, call: Call) -> bool:
+        if not self._own[call]:
+            del self._own[call]
+            return False
+        self._own[call] -= 1
+        return True
 
     def _forget_before(self, day: date) -> None:
         """Remove the files of earlier days: their calls count no more."""
@@ -88,3 +146,23 @@ class CallJournal:
                 self._folder,
                 why,
             )
+
+
+def _take_turn(handle: int, patience_seconds: float) -> None:
+    pause = threading.Event()
+    for _ in range(int(patience_seconds / _TRY_SECONDS)):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pause.wait(_TRY_SECONDS)
+        except OSError:  # a file system without locks
+            return
+        else:
+            return
+
+
+def _calls_in(content: bytes, day: date) -> Iterator[Call]:
+    for found in _RECORD.finditer(content):
+        call = Call(int(found[1]), found[2] == _ORDER)
+        if ist_date(call.at) == day:
+            yield call

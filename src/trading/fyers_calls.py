@@ -29,8 +29,10 @@ from trading.rate_budget import Lane, RateBudget
 
 ATTEMPTS = 3
 LONGEST_RETRY_AFTER_SECONDS = 30.0
-PATIENCE_SECONDS = {Lane.EXIT: 5.0, Lane.ENTRY: 1.0, Lane.READ: 65.0}
+PATIENCE_SECONDS = {Lane.EXIT: 5.0, Lane.ENTRY: 1.0, Lane.READ: 65.0, Lane.DOWNLOAD: 600.0}
 """Market seconds a call waits for its place in our own budget; a late entry is no longer the one we decided on."""
+LEAST_STANDING_BACK_SECONDS = {Lane.DOWNLOAD: 60.0}
+"""Market seconds without calls after a refusal for their number: the minute that is full passes while nobody waits."""
 _SIGN_IN = "run `fyersbot login`"
 _GOOD_WORDS = frozenset({"ok", "no_data"})
 _log = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class FyersCalls:
         self._back_off = wait_exponential(multiplier=0.25, max=4.0) + wait_random(0, 0.25)
         self._reads_refused = threading.Event()
 
-    def read(self, what: str, call: Callable[[], Exchange]) -> dict[str, Any]:
+    def read(self, what: str, call: Callable[[], Exchange], lane: Lane = Lane.READ) -> dict[str, Any]:
         """Return the payload of a read; `what` names it in messages.
 
         Raises `AuthenticationError`, `RateLimitError`, or `BrokerError` after the last attempt.
@@ -71,7 +73,7 @@ class FyersCalls:
             retry=retry_if_exception_type((PassingError, ThrottledError)),
             reraise=True,
         )
-        return attempts(self._read_once, what, call)
+        return attempts(self._read_once, what, call, lane)
 
     @contextmanager
     def without_reads(self) -> Iterator[None]:
@@ -94,24 +96,24 @@ class FyersCalls:
             return Outcome(kind=OutcomeKind.NOT_SENT, message=str(error))
         outcome = outcome_of(exchange, names_order)
         if outcome.rejection is RejectionKind.RATE and isinstance(exchange, Answer):
-            self._stand_back(exchange)
+            self._stand_back(exchange, lane)
         return outcome
 
-    def _read_once(self, what: str, call: Callable[[], Exchange]) -> dict[str, Any]:
+    def _read_once(self, what: str, call: Callable[[], Exchange], lane: Lane) -> dict[str, Any]:
         if self._reads_refused.is_set():
             raise _refused_read()
-        self._take_turn(Lane.READ, is_order_verb=False)
+        self._take_turn(lane, is_order_verb=False)
         match call():
             case Failure(reason=reason):
                 raise PassingError(f"{what}: {reason}")
             case Answer(status=401):
                 raise AuthenticationError(f"{what}: the broker refuses the token (HTTP 401); {_SIGN_IN}")
             case Answer(status=429) as answer:
-                raise self._throttled(what, answer)
+                raise self._throttled(what, answer, lane)
             case Answer() as answer:
-                return self._payload(what, answer)
+                return self._payload(what, answer, lane)
 
-    def _payload(self, what: str, answer: Answer) -> dict[str, Any]:
+    def _payload(self, what: str, answer: Answer, lane: Lane) -> dict[str, Any]:
         try:
             payload = json_object(answer)
         except DataError as error:
@@ -121,30 +123,30 @@ class FyersCalls:
             raise PassingError(f"{what}: HTTP {answer.status} {reply.message}")
         if answer.status == 200 and reply.word in _GOOD_WORDS:
             return payload
-        raise self._refusal(what, answer, reply)
+        raise self._refusal(what, answer, reply, lane)
 
-    def _refusal(self, what: str, answer: Answer, reply: Reply) -> BrokerError:
+    def _refusal(self, what: str, answer: Answer, reply: Reply, lane: Lane) -> BrokerError:
         said = f"{what}: refused with HTTP {answer.status}, code {reply.code}: {reply.message}"
         match rejection_kind(answer.status, reply):
             case RejectionKind.AUTHENTICATION:
                 return AuthenticationError(f"{said}; {_SIGN_IN}")
             case RejectionKind.RATE:
-                return self._throttled(what, answer)
+                return self._throttled(what, answer, lane)
             case RejectionKind.FORBIDDEN:
                 return BrokerError(f"{said}; check the permissions of the app at FYERS and sign in again")
             case _:
                 return BrokerError(said)
 
-    def _throttled(self, what: str, answer: Answer) -> RateLimitError:
-        self._stand_back(answer)
+    def _throttled(self, what: str, answer: Answer, lane: Lane) -> RateLimitError:
+        self._stand_back(answer, lane)
         pause = answer.retry_after_seconds
         message = f"{what}: the broker's rate limit is used up (HTTP {answer.status})"
         if pause > LONGEST_RETRY_AFTER_SECONDS:
             return RateLimitError(f"{message}; it asks for {pause:g} s")
         return ThrottledError(message, pause)
 
-    def _stand_back(self, answer: Answer) -> None:
-        pause = max(answer.retry_after_seconds, 1.0)
+    def _stand_back(self, answer: Answer, lane: Lane) -> None:
+        pause = max(answer.retry_after_seconds, LEAST_STANDING_BACK_SECONDS.get(lane, 1.0))
         _log.warning("the broker says that there are too many calls; reads and entries pause for %g s", pause)
         self._budget.pause(self._clock.steady() + int(pause * SECOND))
 
@@ -156,7 +158,7 @@ class FyersCalls:
                     f"our own call budget has no room for {lane.value} calls for another {wait:.1f} s; nothing was "
                     "sent. Fewer symbols or broker.rates help"
                 )
-            if lane is Lane.READ:
+            if lane in {Lane.READ, Lane.DOWNLOAD}:
                 self._wait_to_read(wait)
             else:
                 self._clock.sleep(wait)

@@ -7,7 +7,7 @@ in `order_outcomes`, budget and retries in `fyers_calls`.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -28,12 +28,12 @@ from core.orders import (
     Purpose,
 )
 from core.ports import Calendar, Clock, TickFeed
+from market_data.history_checks import check_history
 from runtime.settings import Settings
 from trading import fyers_mapping as mapping
 from trading import fyers_requests
 from trading.answers import Exchange
 from trading.fyers_calls import FyersCalls
-from trading.history_checks import check_history
 from trading.history_plan import Span, spans
 from trading.rate_budget import Lane, RateBudget
 from trading.sdk_service import SdkService
@@ -47,7 +47,7 @@ _Fact = TypeVar("_Fact")
 
 
 class FyersClient:
-    """The ports `Broker` and `HistorySource` at FYERS, or at any server that speaks its protocol.
+    """The ports `Broker`, `HistorySource` and `HistoryRange` at FYERS, or at any server that speaks its protocol.
 
     Safe for many threads. Order verbs are sent at most once and return an `Outcome`; reads are tried a few times and
     raise `AuthenticationError`, `RateLimitError` or `BrokerError`.
@@ -104,6 +104,14 @@ class FyersClient:
             if len(candles) == len(before) or len(candles) >= ENOUGH_HISTORY * num_candles:
                 break
         return candles[-num_candles:]
+
+    def get_candles(self, symbol: str, timeframe: Timeframe, first: date, last: date) -> tuple[Candle, ...]:
+        """Return the rows of some days as they came, both days included: not checked, and the forming one among them.
+
+        Uses the lane of downloads, and waits in it for minutes. Raises `DataError` for rows that cannot be read, and
+        what every read raises.
+        """
+        return self._history(symbol, timeframe, Span(first, last), Lane.DOWNLOAD)
 
     def place_order(self, intent: OrderIntent) -> Outcome:
         """Send an order once; only an entry has to leave the reserve of the budget alone."""
@@ -182,9 +190,9 @@ class FyersClient:
         """Close idle connections."""
         self._transport.close()
 
-    def _history(self, symbol: str, timeframe: Timeframe, span: Span) -> tuple[Candle, ...]:
+    def _history(self, symbol: str, timeframe: Timeframe, span: Span, lane: Lane = Lane.READ) -> tuple[Candle, ...]:
         request = fyers_requests.history_request(symbol, timeframe, span.first, span.last)
-        payload = self._calls.read(f"history of {symbol}", partial(self._sdk.history, request))
+        payload = self._calls.read(f"history of {symbol}", partial(self._sdk.history, request), lane)
         return mapping.candles_from(payload, symbol)
 
     def _read(self, what: str, call: Callable[[], Exchange], convert: Callable[[dict[str, Any]], _Fact]) -> _Fact:

@@ -11,9 +11,8 @@ from core.errors import DataError
 from core.instants import Instant, ist_date
 from core.market import Timeframe
 from core.ports import Calendar
+from market_data.download_plan import days_per_call
 
-DAYS_PER_CALL = {Timeframe.D: 366}
-MINUTE_DAYS_PER_CALL = 100
 OLDEST = date(2000, 1, 1)
 """No search goes further back."""
 _ONE_DAY = timedelta(days=1)
@@ -32,7 +31,7 @@ def spans(calendar: Calendar, timeframe: Timeframe, count: int, last: date, now:
 
     Ends early where the calendar's knowledge of the past ends. Raises `DataError` when it does not know `last`.
     """
-    most_days = DAYS_PER_CALL.get(timeframe, MINUTE_DAYS_PER_CALL)
+    most_days = days_per_call(timeframe)
     needed = count - _closed_candles(calendar, last, timeframe, now)
     first = last
     while needed > 0 and first > OLDEST:

@@ -4,12 +4,14 @@ A sliding window admits a call or says how long to wait. Part of every window is
 and a small part for entries, so that polling can never stand in the way of leaving a position. The time is always
 given, never asked: the date decides which day a call counts for, and windows run on a time that nobody can set, because
 the broker counts true seconds whatever our clock shows. Every call is in the journal before it may go out, and a new
-budget counts on from there, because the broker's counters survive a restart of ours.
+budget counts on from there, because the broker's counters survive a restart of ours. What other processes note there
+counts as our own calls do: the broker knows one account.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import Enum
@@ -20,6 +22,12 @@ from trading.call_journal import Call, CallJournal
 
 ENTRY_SHARE = 0.1
 """Part of what entries may use that reads leave to them."""
+DOWNLOAD_SHARE = 0.5
+"""Part of what reads may use that downloads may: a bot on the same account finds the rest free."""
+
+_TURN_SECONDS, _EXIT_TURN_SECONDS = 1.0, 0.02
+"""Wall seconds to wait until no other process looks at the same windows. An exit rather goes one call above our own
+ceiling, which lies two below the broker's."""
 
 
 class Lane(Enum):
@@ -33,6 +41,8 @@ class Lane(Enum):
     """New positions: leave the reserve to exits."""
     READ = "read"
     """Everything else: leaves a little to entries as well."""
+    DOWNLOAD = "download"
+    """History in bulk, which nobody waits for: leaves half of what reads may use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +80,13 @@ class RateBudget:
 
     def __init__(self, rates: RateSettings, journal: CallJournal | None = None) -> None:
         """Without a journal nothing is known of earlier runs; the calls in it are read at the first call."""
-        entry = 1 - rates.exit_reserve
+        entry = _ceilings(rates, 1 - rates.exit_reserve)
+        read = _less_entries(entry)
         self._ceilings = {
             Lane.EXIT: _ceilings(rates, 1.0),
-            Lane.ENTRY: _ceilings(rates, entry),
-            Lane.READ: _less_entries(_ceilings(rates, entry)),
+            Lane.ENTRY: entry,
+            Lane.READ: read,
+            Lane.DOWNLOAD: _shared(read),
         }
         self._second = _Window(SECOND)
         self._minute = _Window(MINUTE)
@@ -94,7 +106,7 @@ class RateBudget:
         again: another thread may have been faster.
         """
         steady = now if steady is None else steady
-        with self._lock:
+        with self._lock, self._turn(lane):
             self._roll(now, steady)
             wait = self._wait(self._ceilings[lane], lane, steady)
             if self._is_day_full(self._ceilings[lane], is_order_verb):
@@ -107,6 +119,11 @@ class RateBudget:
                 self._calls += 1
                 self._orders += is_order_verb
             return wait / SECOND
+
+    def _turn(self, lane: Lane) -> AbstractContextManager[None]:
+        if self._journal is None:
+            return nullcontext()
+        return self._journal.turn(_EXIT_TURN_SECONDS if lane is Lane.EXIT else _TURN_SECONDS)
 
     def pause(self, until: Instant) -> None:
         """Keep reads and entries back until a steady instant, because the broker said so. Exits are not kept back."""
@@ -126,6 +143,7 @@ class RateBudget:
 
     def _roll(self, now: Instant, steady: Instant) -> None:
         """Begin to count for another day, which is not always a new one: a clock may be set back over midnight."""
+        self._hear_others(now, steady)
         today = ist_date(now)
         if today == self._day:
             return
@@ -136,12 +154,21 @@ class RateBudget:
         if is_start and self._journal is not None:
             yesterday = self._journal.calls(today - timedelta(days=1))
             self._restore((call.at for call in (*yesterday, *of_today)), now, steady)
+        if self._journal is not None:
+            self._journal.follow(today)
+
+    def _hear_others(self, now: Instant, steady: Instant) -> None:
+        """Count what other processes have called since the last call of ours."""
+        others = self._journal.others() if self._journal is not None else []
+        self._calls += len(others)
+        self._orders += sum(call.is_order_verb for call in others)
+        self._restore((call.at for call in others), now, steady)
 
     def _restore(self, calls: Iterable[Instant], now: Instant, steady: Instant) -> None:
-        """Count what earlier runs called within the last minute; a journal has dates, windows have lengths."""
-        recent = sorted(steady - (now - at) for at in calls if now - MINUTE < at <= now + MINUTE)
-        self._second.calls.extend(recent)
-        self._minute.calls.extend(recent)
+        """Count what others called within the last minute; a journal has dates, windows have lengths."""
+        for called in sorted(steady - (now - at) for at in calls if now - MINUTE < at <= now + MINUTE):
+            self._second.add(called)
+            self._minute.add(called)
 
 
 def _ceilings(rates: RateSettings, share: float) -> _Ceilings:
@@ -159,6 +186,15 @@ def _less_entries(entry: _Ceilings) -> _Ceilings:
         per_minute=_left(entry.per_minute),
         orders_per_day=entry.orders_per_day,
         calls_per_day=_left(entry.calls_per_day),
+    )
+
+
+def _shared(read: _Ceilings) -> _Ceilings:
+    return _Ceilings(
+        per_second=max(1, int(read.per_second * DOWNLOAD_SHARE)),
+        per_minute=max(1, int(read.per_minute * DOWNLOAD_SHARE)),
+        orders_per_day=read.orders_per_day,
+        calls_per_day=max(1, int(read.calls_per_day * DOWNLOAD_SHARE)),
     )
 
 

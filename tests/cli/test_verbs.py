@@ -42,6 +42,7 @@ VERBS = (
     "import-data",
     "list-data",
     "calendar",
+    "download-data",
     "show-config",
     "rebuild-trading-log",
     "coverage",

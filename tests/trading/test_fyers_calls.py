@@ -178,6 +178,23 @@ def test_a_read_that_would_wait_for_tomorrow_is_refused_at_once(clock):
     assert clock.sleeps == []
 
 
+def test_a_download_that_was_one_call_too_many_stays_away_for_a_minute(calls, clock):
+    script = Script(said(429, {"s": "error", "code": 429, "message": "request limit reached"}), GOOD)
+
+    assert calls.read("history", script, Lane.DOWNLOAD)["s"] == "ok"
+    assert sum(clock.sleeps) > 59.9
+
+
+def test_a_download_waits_for_minutes_until_a_busy_bot_leaves_it_room(clock, tmp_path):
+    calls, bot = (FyersCalls(clock, RateBudget(RateSettings(), CallJournal(tmp_path))) for _ in range(2))
+    for _ in range(108):
+        bot.read("order book", Script(GOOD))
+    began = clock.now()
+
+    assert calls.read("history", Script(GOOD), Lane.DOWNLOAD)["s"] == "ok"
+    assert clock.now() - began > 30 * 10**9
+
+
 @pytest.mark.parametrize(
     ("rates", "script"),
     [

@@ -8,12 +8,34 @@ import pytest
 from core.errors import DataError
 from core.instants import MINUTE, instant_at, ist_date
 from core.market import Candle, Timeframe
+from core.sessions import TradingDay
 from market_data.calendar import NseCalendar
+from market_data.history_checks import check_history
 from trading.fyers_mapping import candles_from
-from trading.history_checks import check_history
 
 FRIDAY = date(2026, 11, 20)
 SATURDAY = date(2026, 11, 21)
+
+
+class Weekdays:
+    """Every weekday is a session from 09:15 to 15:30."""
+
+    def trading_day(self, day: date) -> TradingDay | None:
+        if day.weekday() >= 5:
+            return None
+        return TradingDay(
+            date=day,
+            open=instant_at(day, time(9, 15)),
+            close=instant_at(day, time(15, 30)),
+            no_entry_after=instant_at(day, time(14, 45)),
+            square_off=instant_at(day, time(15, 5)),
+            flat_by=instant_at(day, time(15, 10)),
+        )
+
+
+@pytest.fixture(scope="module")
+def calendar() -> Weekdays:
+    return Weekdays()
 
 
 def bar(at: time, day: date = FRIDAY, close: int = 100) -> Candle:

@@ -1,0 +1,199 @@
+"""`fyersbot download-data`: bind the store to the broker, ask for what is missing, say how it went.
+
+Everything that can be wrong with the wish is found before the broker is asked for a candle. The calls are noted in the
+bot's own journal and use the lane with the least rights, so that a bot that trades meanwhile goes before.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from auth.fyers_auth import FyersAuth
+from core.errors import BotError, ConfigurationError, DataError, StorageError
+from core.instants import SECOND, ist_date
+from core.market import Timeframe
+from core.ports import Calendar, Clock
+from market_data.candle_store import Days, Series
+from market_data.download import Download, OnProgress, Outcome, plan_all
+from market_data.download_plan import Plan
+from market_data.download_report import json_of, notes_of, table_of
+from market_data.parquet_candles import ParquetCandleStore
+from market_data.symbol_master import SymbolMaster
+from runtime.settings import Settings
+from trading.call_journal import CallJournal
+from trading.fyers_client import FyersClient
+from trading.rate_budget import RateBudget
+
+_STORE_SCALE = 2
+"""Decimal digits of the prices that a history answer is read with."""
+_REPORT_WIDTH = 120
+_READ_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadWish:
+    """What somebody typed, understood."""
+
+    symbols: tuple[str, ...]
+    timeframes: tuple[Timeframe, ...]
+    days: Days
+    with_empty: bool = False
+    """Ask again for known sessions that have no candle."""
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """Every symbol in every timeframe."""
+        return tuple(Series(symbol, timeframe) for symbol in self.symbols for timeframe in self.timeframes)
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """How it went."""
+
+    wish: DownloadWish
+    outcome: Outcome
+    seconds: float
+
+    @property
+    def failure(self) -> BotError | None:
+        """What to end with: None when every series is whole."""
+        failed = [report for report in self.outcome.reports if report.error]
+        if self.outcome.stopped_by is not None:
+            return self.outcome.stopped_by
+        if not failed:
+            return None
+        first = f"{failed[0].series}: {failed[0].error}"
+        return DataError(f"{len(failed)} of {len(self.outcome.reports)} series are not whole; {first}")
+
+    @property
+    def has_achieved(self) -> bool:
+        """Whether there is anything to tell beyond the failure."""
+        return self.outcome.stopped_by is None or any(report.new or report.changed for report in self.outcome.reports)
+
+
+def wish_of(
+    settings: Settings,
+    clock: Clock,
+    *,
+    symbols: Sequence[str],
+    timeframes: str | None,
+    first: date,
+    last: date | None,
+    with_empty: bool,
+) -> DownloadWish:
+    """Understand the options of the command. Raises `ConfigurationError` that says what would be right."""
+    today = ist_date(clock.now())
+    for option, day in (("--from", first), ("--to", last)):
+        if day is not None and day > today:
+            raise ConfigurationError(f"{option} {day} lies in the future: today is {today}")
+    last = today if last is None else last
+    if first > last:
+        raise ConfigurationError(f"--from {first} comes after --to {last}: swap them")
+    names = _listed(symbols) or settings.symbols
+    frames = {frame.value: frame for frame in Timeframe}
+    chosen = _listed([timeframes]) if timeframes is not None else (settings.timeframe.value,)
+    unknown = next((name for name in chosen if name not in frames), None)
+    if unknown is not None or not chosen:
+        raise ConfigurationError(f"--timeframe {unknown or timeframes!r} is none of {', '.join(frames)}")
+    return DownloadWish(
+        symbols=tuple(names),
+        timeframes=tuple(frames[name] for name in chosen),
+        days=Days(first, last),
+        with_empty=with_empty,
+    )
+
+
+def download_history(
+    settings: Settings, wish: DownloadWish, clock: Clock, calendar: Calendar, console: Console
+) -> Downloaded:
+    """Ask for what is missing of a wish and store it; `console` shows how far it is.
+
+    Raises `BotError` and its children for what is wrong before the first candle is asked for.
+    """
+    started = clock.steady()
+    store = ParquetCandleStore(settings.paths.archive)
+    plans = plan_all(store, wish.series, wish.days, calendar, clock, with_empty=wish.with_empty)
+    auth = FyersAuth(settings, clock)
+    if any(plan.calls for plan in plans):
+        auth.current_token()
+        _check_symbols(settings, clock, plans)
+        _make_folder(settings.paths.state)  # whoever calls the broker next must find what was called here
+    budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
+    client = FyersClient(_patient(settings), clock, calendar, auth.current_token, budget)
+    try:
+        with _progress_bar(console) as on_progress:
+            outcome = Download(client, store, calendar, clock, on_progress).run(plans)
+    finally:
+        client.close()
+    return Downloaded(wish, outcome, (clock.steady() - started) / SECOND)
+
+
+def print_download(settings: Settings, wish: DownloadWish, clock: Clock, calendar: Calendar, *, as_json: bool) -> None:
+    """Download and say how it went; raises what it failed by, after saying what it achieved."""
+    console = Console(stderr=True)
+    done = download_history(settings, wish, clock, calendar, console)
+    if not done.has_achieved and done.failure is not None:
+        raise done.failure
+    if as_json:
+        content = json_of(done.outcome, wish.days, done.seconds)
+        sys.stdout.write(json.dumps(content) + "\n")
+    else:
+        out = Console(width=None if sys.stdout.isatty() else _REPORT_WIDTH)
+        out.print(table_of(done.outcome))
+    sys.stdout.flush()
+    for note in notes_of(done.outcome, wish.days):
+        sys.stderr.write(f"{note}\n")
+    if done.failure is not None:
+        raise done.failure
+
+
+def _patient(settings: Settings) -> Settings:
+    """Give answers the time they need: the bot's deadline is for a few rows, a hundred days of minutes are 2 MB."""
+    seconds = max(settings.broker.read_seconds, _READ_SECONDS)
+    return settings.model_copy(update={"broker": settings.broker.model_copy(update={"read_seconds": seconds})})
+
+
+def _check_symbols(settings: Settings, clock: Clock, plans: Sequence[Plan]) -> None:
+    """Refuse what the broker does not list, and prices that would lose digits. Raises `ConfigurationError`."""
+    names = dict.fromkeys(plan.series.symbol for plan in plans if plan.calls)
+    for instrument in SymbolMaster(settings, clock).instruments(names).values():
+        if instrument.scale != _STORE_SCALE:
+            raise ConfigurationError(
+                f"{instrument.symbol} has prices of {instrument.scale} decimal digits, and {_STORE_SCALE} are kept: "
+                "currency cannot be downloaded yet"
+            )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"state folder {folder} cannot be used: {error.strerror}; choose another paths.state"
+        ) from error
+
+
+@contextmanager
+def _progress_bar(console: Console) -> Iterator[OnProgress]:
+    """Show how far it is and how long it will take, if the console is a terminal."""
+    if not console.is_terminal:
+        yield lambda _what, _made, _planned: None
+        return
+    columns = TextColumn("downloading"), BarColumn(), MofNCompleteColumn(), TextColumn("calls"), TimeElapsedColumn()
+    rest = TextColumn("to go"), TimeRemainingColumn(), TextColumn("{task.description}")
+    with Progress(*columns, *rest, console=console, transient=True, speed_estimate_period=120) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, made, planned: bar.update(task, description=what, completed=made, total=planned)
+
+
+def _listed(written: Sequence[str]) -> tuple[str, ...]:
+    """Split what was given in commas or in several options."""
+    parts = (part.strip() for each in written for part in each.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
