@@ -12,6 +12,7 @@ from datetime import time as clock_time
 from pathlib import Path
 
 from core import events
+from core.fold import apply
 from core.instants import MINUTE, SECOND, Instant, instant_at
 from core.market import Candle, Side
 from core.orders import (
@@ -49,7 +50,7 @@ class Fold:
         self.state = BotState()
 
     def restore(self, event: events.Event) -> None:
-        self.state.apply(event)
+        apply(self.state, event)
 
 
 def session(number: int) -> TradingDay:

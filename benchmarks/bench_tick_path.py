@@ -22,6 +22,7 @@ from pathlib import Path
 from core import events
 from core.charges import ChargeRates
 from core.events import EntryPlan
+from core.fold import apply
 from core.instants import MINUTE, SECOND, Instant, instant_at
 from core.market import Candle, Instrument, Side, Tick, Timeframe
 from core.orders import OrderIntent, OrderReport, OrderStatus, OrderType, Product, Purpose
@@ -123,7 +124,7 @@ def kernel_with_positions() -> Kernel:
         flat_by=OPEN + 355 * MINUTE,
     )
     state = kernel.state
-    state.apply(events.DayBegan(at=OPEN, day=day))
+    apply(state, events.DayBegan(at=OPEN, day=day))
     plan = EntryPlan(direction=Direction.LONG, probability=0.6, atr=500.0, stop_atr=2.0, target_atr=3.0)
     for number, symbol in enumerate(SYMBOLS):
         for purpose, side, status, filled in (
@@ -142,7 +143,7 @@ def kernel_with_positions() -> Kernel:
                 purpose=purpose,
                 reason="benchmark",
             )
-            state.apply(events.OrderIntended(at=OPEN, intent=intent, plan=plan))
+            apply(state, events.OrderIntended(at=OPEN, intent=intent, plan=plan))
             report = OrderReport(
                 broker_id=tag,
                 tag=tag,
@@ -157,9 +158,9 @@ def kernel_with_positions() -> Kernel:
                 trigger_price=0,
                 status=status,
             )
-            state.apply(events.OrderReported(at=OPEN, report=report))
-        state.apply(events.LevelsSet(at=OPEN, symbol=symbol, stop=STOP, target=TARGET))
-    state.apply(events.Reconciled(at=OPEN, why="benchmark"))
+            apply(state, events.OrderReported(at=OPEN, report=report))
+        apply(state, events.LevelsSet(at=OPEN, symbol=symbol, stop=STOP, target=TARGET))
+    apply(state, events.Reconciled(at=OPEN, why="benchmark"))
     return kernel
 
 

@@ -12,7 +12,7 @@ from runtime.project import ROOT
 
 SRC = ROOT / "src"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
-PACKAGES = sorted([path.parent.name for path in SRC.glob("*/__init__.py")] + ["cli"])
+PACKAGES = sorted([path.parent.name for path in SRC.glob("*/__init__.py")] + [path.stem for path in SRC.glob("*.py")])
 KNOW_THE_SDK = {"trading/fyers_client.py", "trading/data_feed.py", "trading/order_feed.py"}
 CLOCK_AND_CHANCE = set(SETTINGS["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]) - {"src"}
 

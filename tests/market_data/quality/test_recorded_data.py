@@ -61,16 +61,22 @@ UNTOLD_AND_TRUE = {
     *((f"NSE_{name}-INDEX_1m", Kind.ABSENT) for name in ("NIFTY50", "NIFTYBANK")),  # three ordinary days
     ("NSE_HDFCBANK-EQ_1m", Kind.FROZEN),  # three minutes filled in
     ("NSE_HDFCBANK-EQ_1d", Kind.CORPORATE_ACTION),  # the split of September 2019, inside the hole
-    # Yahoo lacks Muhurat sessions and two ordinary days, and fills holidays in; one of its rows jumps 50% and back,
-    # and the ITC series changes its level by 4.7 in 2005, where a split was adjusted on the wrong day.
+    # Yahoo lacks special sessions and some ordinary days, and fills holidays in; the ITC series changes its level by
+    # 4.7 in 2005, where a split was adjusted on the wrong day.
     *((f"NSE_{name}-EQ_1d_yahoo", kind) for name in ("INFY", "ITC") for kind in (Kind.ABSENT, Kind.FROZEN)),
-    *(("NSE_ITC-EQ_1d_yahoo", kind) for kind in (Kind.CORPORATE_ACTION, Kind.SPIKE)),
+    ("NSE_ITC-EQ_1d_yahoo", Kind.CORPORATE_ACTION),
     ("NSE_INFY-EQ_1d_yahoo", Kind.LONELY_OPEN),
     *((f"NSE_{name}-EQ_1d_yahoo", Kind.NO_SESSION) for name in ("INFY", "ITC")),  # two election days among them
 }
 
-FALSE_DAYS = {"2012-10-26", "2013-11-14", "2013-11-15", "2017-10-19", "2018-11-07"}
-"""Days of the two Yahoo files on which the calendar errs: holidays that were moved, Muhurat sessions it lacks."""
+SPECIAL_DAYS = {
+    *("2005-11-01", "2006-10-21", "2007-11-09", "2008-10-28", "2009-10-17", "2010-11-05", "2011-10-26", "2012-11-13"),
+    *("2013-11-03", "2014-10-23", "2015-11-11", "2016-10-30", "2019-10-27", "2020-11-14"),
+    *("2012-04-28", "2014-03-22", "2015-02-28", "2020-02-01"),
+}
+"""Evenings of Diwali, Saturdays and budget days: Yahoo has no row of them."""
+ORDINARY_HOLES = {"2009-01-01", "2009-12-23", "2012-10-26", "2019-02-13", "2019-03-29"}
+"""Where the two Yahoo files have a hole in the week; the second is of seven sessions."""
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +123,15 @@ def test_what_is_found_is_known_and_true(coverage: Coverage) -> None:
     assert UNTOLD_AND_TRUE - alarms == set()
 
 
-def test_the_false_alarms_are_a_handful_of_days_before_the_calendar_was_checked(coverage: Coverage) -> None:
-    absent = days(found(coverage, "NSE_INFY-EQ_1d_yahoo", Kind.ABSENT).spots)
-    strange = days(found(coverage, "NSE_INFY-EQ_1d_yahoo", Kind.NO_SESSION).spots)
-    muhurat = {"2010-11-05", "2011-10-26", "2012-11-13", "2019-10-27", "2020-11-14"}
-    ordinary = {"2019-02-13", "2019-03-29", "2020-02-01"}
-    elections = {"2014-04-24", "2014-10-15"}
-    assert {*absent, *strange} - muhurat - ordinary - elections == FALSE_DAYS
+@pytest.mark.parametrize("name", ["INFY", "ITC"])
+def test_in_sixteen_years_of_a_vendor_nothing_is_called_absent_that_is_there_nor_strange_that_was_traded(
+    coverage: Coverage, name: str
+) -> None:
+    absent = days(found(coverage, f"NSE_{name}-EQ_1d_yahoo", Kind.ABSENT).spots)
+    strange = days(found(coverage, f"NSE_{name}-EQ_1d_yahoo", Kind.NO_SESSION).spots)
+    assert absent.keys() == SPECIAL_DAYS | ORDINARY_HOLES
+    frozen = days(found(coverage, f"NSE_{name}-EQ_1d_yahoo", Kind.FROZEN).spots)
+    assert strange.keys() == frozen.keys(), "a row on a day without session that shows a trade"
 
 
 @pytest.mark.parametrize("name", FIVE_MINUTES)

@@ -98,7 +98,7 @@ def test_a_session_with_a_break_expects_nothing_in_it(make: Make, judged: Judge,
 
 def test_days_before_the_calendar_are_not_judged_but_told(make: Make, judged: Judge) -> None:
     raw = make(timeframe=Timeframe.D)
-    judgement = judged(shifted(raw, -20 * 365 * DAY), Timeframe.D)
+    judgement = judged(shifted(raw, -25 * 365 * DAY), Timeframe.D)
     assert found(judgement, Kind.UNJUDGED).rows == 5
     assert judgement.sessions == 0
     assert judgement.completeness == 1.0
