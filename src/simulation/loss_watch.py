@@ -59,8 +59,9 @@ class LossWatch:
         self._is_due = ""
 
     def process_died(self) -> None:
-        """Forget the prices: the next process has seen none of them."""
+        """Forget the prices: the next process has seen none of them, nor a loss that this one died of writing down."""
         self._marks.clear()
+        self._is_due = ""
 
     def _loss(self, state: BotState) -> int:
         """Return the loss of the day in units before charges; 0 where the bot cannot know all of it."""

@@ -16,8 +16,14 @@ _LOST_LATELY = 10 * SECOND
 _GRACE_SECONDS = {FaultClass.NONE: 0.0, FaultClass.ONE: 5.0, FaultClass.MIX: 5.5}
 """How long after the limit a forced exit may take to be decided: the books tell of a fill that the order socket has not
 told of; they are read every five seconds, and a reading takes up to half of one."""
-LONGEST_FORCED_SECONDS = 150.0
-"""However the exit goes, a position that can be left is left by then."""
+_LONGEST_FORCED_SECONDS = 150.0
+_PROOF_SECONDS = 45.0
+"""Until the books prove that a lost request never arrived, and the next one is sent (decision 0011)."""
+
+
+def longest_forced_seconds(requests_lost: int) -> float:
+    """Return how long it may take to leave a position that can be left: each request that is lost costs a proof."""
+    return max(_LONGEST_FORCED_SECONDS, 30.0 + _PROOF_SECONDS * requests_lost)
 
 
 def limit_seconds(session: FaultClass, *, is_stop_request_lost: bool) -> float:
@@ -50,14 +56,14 @@ def is_too_long(spell: Spell, session: FaultClass) -> bool:
     if spell.seconds <= limit + grace:
         return False
     is_forced = spell.forced_after is not None and spell.forced_after <= limit + grace
-    return not is_forced or spell.seconds > LONGEST_FORCED_SECONDS
+    return not is_forced or spell.seconds > longest_forced_seconds(spell.requests_lost)
 
 
 @dataclass(slots=True)
 class _Running:
     since: Instant
     counted: int = 0
-    is_request_lost: bool = False
+    requests_lost: int = 0
     forced_after: float | None = None
 
 
@@ -99,7 +105,7 @@ class ProtectionMeter:
         if is_open and symbol not in self._running:
             is_lost = now - self._lost_at.get(symbol, -_LOST_LATELY) < _LOST_LATELY
             forced = 0.0 if self._is_leaving.get(symbol) else None
-            self._running[symbol] = _Running(now, is_request_lost=is_lost, forced_after=forced)
+            self._running[symbol] = _Running(now, requests_lost=int(is_lost), forced_after=forced)
             self._could_act[symbol] = self._can_act(symbol)
         elif not is_open and symbol in self._running:
             self._end(symbol)
@@ -108,7 +114,7 @@ class ProtectionMeter:
         """Note that a request which protects or leaves a position went wrong."""
         self._lost_at[symbol] = now
         if symbol in self._running:
-            self._running[symbol].is_request_lost = True
+            self._running[symbol].requests_lost += 1
 
     def exit_was_decided(self, symbol: str, now: Instant) -> None:
         """Note that the bot means to leave a position."""
@@ -126,4 +132,5 @@ class ProtectionMeter:
 
     def _end(self, symbol: str) -> None:
         running = self._running.pop(symbol)
-        self.spells.append(Spell(running.counted / SECOND, symbol, running.is_request_lost, running.forced_after))
+        lost = running.requests_lost
+        self.spells.append(Spell(running.counted / SECOND, symbol, lost > 0, running.forced_after, lost))

@@ -89,7 +89,7 @@ class Session:
         self._is_tight = is_tight(plan.seed)
         """Whether the call budget of this session is small on purpose: then it may keep the books waiting."""
         self._network.came_late = lambda symbol: self._truth.touch(symbol, self._time.now)
-        self._network.disturbed = lambda symbol: self._meter.request_was_lost(symbol, self._time.now)
+        self._network.disturbed = self._disturbed
 
     def play(self) -> Verdict:
         """Play it to the end."""
@@ -128,10 +128,16 @@ class Session:
         if self._process.is_alive:
             self._process.socket.tell(report)
 
+    def _disturbed(self, symbol: str) -> None:
+        self._meter.request_was_lost(symbol, self._time.now)
+        self._settling.request_was_lost(symbol)
+
     def _can_act(self, symbol: str) -> bool:
         process, network = self._process, self._network
         if not process.is_alive or process.stands_still or symbol in self._broker.locked:
             return False
+        if self._settling.is_frozen:
+            return False  # it rings, and a person has to act
         if self._is_tight and process.is_blind:
             return False
         knows = process.life.has_access or self._time.now - network.token_since > _TOKEN_NOTICED
@@ -157,7 +163,8 @@ class Session:
         state = self._process.kernel.state
         self._judge_orders(state)
         for symbol in SYMBOLS:
-            if symbol not in self._truth.touched and not self._truth.is_protected(symbol):
+            is_ours = symbol not in self._truth.touched and not self._settling.is_frozen
+            if is_ours and not self._truth.is_protected(symbol):
                 complain("I4", f"{symbol}: {self._truth.net[symbol]} shares are unprotected after the calm")
         is_rough = self._plan.crash is not None or self._is_tight
         self._settling.judge_end(self._fates.fired, self._meter.spells, is_rough=is_rough)

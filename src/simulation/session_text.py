@@ -1,6 +1,7 @@
 """Plans and verdicts as JSON: what the playing processes are told, what they answer, and what `--plan` reads."""
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from core.errors import ConfigurationError
@@ -52,7 +53,7 @@ def verdict_content(verdict: Verdict) -> Content:
         "seed": verdict.seed,
         "violations": [[each.code, each.at, each.message] for each in verdict.violations],
         "fired": [[fault.kind.value, fault.use] for fault in verdict.fired],
-        "spells": [[each.seconds, each.symbol, each.stop_request_lost, each.forced_after] for each in verdict.spells],
+        "spells": [list(astuple(each)) for each in verdict.spells],
         "digest": verdict.digest,
         "writes": verdict.writes,
         "steps": verdict.steps,

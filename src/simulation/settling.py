@@ -11,7 +11,7 @@ from core.events import SafetyLevel
 from core.instants import SECOND, Instant
 from core.orders import OutcomeKind, Purpose
 from simulation.plan import Fault
-from simulation.protection_meter import LONGEST_FORCED_SECONDS
+from simulation.protection_meter import longest_forced_seconds
 from simulation.setting import SYMBOLS
 from simulation.truth import Truth, purpose_at_broker
 from simulation.verdict import Spell
@@ -48,6 +48,8 @@ class Settling:
         self._to_leave: set[str] = set()
         self._waited = dict.fromkeys(SYMBOLS, 0)
         """Nanoseconds for which a position that has to go could have been left."""
+        self._lost = dict.fromkeys(SYMBOLS, 0)
+        """Requests of such a position that went wrong on the way."""
         self._decided: dict[str, Instant] = {}
         self._longest_wait = 0
         self._closing: dict[str, str] = {}
@@ -55,6 +57,11 @@ class Settling:
         self._acknowledged: set[str] = set()
         self._dramatic: list[str] = []
         """What only happens when something is wrong."""
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the bot may send nothing, and a person has to close what is open."""
+        return self._level is SafetyLevel.FREEZE
 
     def kept(self, step: Sequence[events.Event]) -> None:
         """Take a step that became durable."""
@@ -87,6 +94,10 @@ class Settling:
                 case _:
                     pass
 
+    def request_was_lost(self, symbol: str) -> None:
+        """Note that a request which protects or leaves a position went wrong."""
+        self._lost[symbol] += 1
+
     def watch(self, news: Sequence[ExchangeEvent]) -> None:
         """I3: an exit of ours never works on the side that would add to the position."""
         truth = self._truth
@@ -109,16 +120,16 @@ class Settling:
         is_forced = self._level is SafetyLevel.FLATTEN or now >= self._square_off
         for symbol in SYMBOLS:
             has_to_go = is_forced or symbol in self._to_leave
-            is_frozen = self._level is SafetyLevel.FREEZE  # a person has to close it
-            if not has_to_go or is_frozen or not truth.net[symbol] or symbol in truth.touched:
-                self._waited[symbol] = 0
+            if not has_to_go or self.is_frozen or not truth.net[symbol] or symbol in truth.touched:
+                self._waited[symbol] = self._lost[symbol] = 0
             elif self._can_act(symbol):
                 before = self._waited[symbol]
                 waited = self._waited[symbol] = before + elapsed
                 self._longest_wait = max(self._longest_wait, waited)
-                if before <= LONGEST_FORCED_SECONDS * SECOND < waited:
+                longest = longest_forced_seconds(self._lost[symbol])
+                if before <= longest * SECOND < waited:
                     held = f"{truth.net[symbol]} {symbol}"
-                    self._complain("I11", f"{held} had to go and are held {LONGEST_FORCED_SECONDS:.0f} s later")
+                    self._complain("I11", f"{held} had to go and are held {longest:.0f} s later")
 
     def judge_end(self, fired: Sequence[Fault], spells: Sequence[Spell], *, is_rough: bool) -> None:
         """I3, I4: after the calm no exit of ours lies beside what it closes; in fair weather no emergency came.

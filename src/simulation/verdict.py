@@ -26,6 +26,8 @@ class Spell:
     """Whether a request of ours that would have ended it was lost or late."""
     forced_after: float | None
     """Seconds from its start until the bot decided to leave the position; None when it did not."""
+    requests_lost: int = 0
+    """How many such requests there were."""
 
 
 @dataclass(frozen=True, slots=True)

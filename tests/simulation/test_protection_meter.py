@@ -71,7 +71,7 @@ def test_a_lost_request_and_a_decision_to_leave_are_noted(world):
     wait(world, 25)
     world.meter.exit_was_decided(SYMBOL, world.time.now)
     wait(world, 10)
-    assert spells(world) == [Spell(40, SYMBOL, True, 30)]
+    assert spells(world) == [Spell(40, SYMBOL, True, 30, 1)]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,9 @@ def test_a_lost_request_and_a_decision_to_leave_are_noted(world):
         (Spell(35.6, SYMBOL, True, None), FaultClass.MIX, True),
         (Spell(60.0, SYMBOL, True, 31.0), FaultClass.MIX, False),
         (Spell(60.0, SYMBOL, True, 45.0), FaultClass.MIX, True),
-        (Spell(200.0, SYMBOL, True, 31.0), FaultClass.MIX, True),
+        (Spell(200.0, SYMBOL, True, 31.0, 3), FaultClass.MIX, True),
+        (Spell(200.0, SYMBOL, True, 31.0, 4), FaultClass.MIX, False),
+        (Spell(214.0, SYMBOL, True, 31.0, 4), FaultClass.MIX, True),
     ],
 )
 def test_what_is_too_long_depends_on_how_bad_the_session_was(spell, session, expected):

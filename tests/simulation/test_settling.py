@@ -87,6 +87,29 @@ def test_time_in_which_nobody_could_act_does_not_count() -> None:
     assert stage.complaints == []
 
 
+def test_each_request_that_is_lost_on_the_way_may_cost_a_proof_and_no_more() -> None:
+    stage = Stage()
+    stage.hold(10)
+    stage.decide_exit()
+    stage.wait(1)
+    for _ in range(4):
+        stage.settling.request_was_lost(SYMBOL)
+    stage.wait(208)
+    assert stage.complaints == []
+    stage.wait(10)
+    assert stage.complaints == ["I11"]
+
+
+def test_a_bot_that_is_frozen_has_called_a_person_and_may_send_nothing() -> None:
+    stage = Stage()
+    stage.hold(10)
+    stage.decide_exit()
+    stage.set_level(SafetyLevel.FREEZE)
+    stage.wait(500)
+    assert stage.complaints == []
+    assert stage.settling.is_frozen
+
+
 def test_a_forced_exit_and_the_square_off_have_to_happen_too() -> None:
     forced, late = Stage(), Stage(square_off_after=10)
     for stage in (forced, late):
