@@ -28,7 +28,7 @@ from core.orders import (
     Purpose,
 )
 from core.ports import Calendar, Clock, TickFeed
-from market_data.history_checks import check_history
+from market_data.history.history_checks import check_history
 from runtime.settings import Settings
 from trading import fyers_mapping as mapping
 from trading import fyers_requests

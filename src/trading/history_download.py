@@ -20,12 +20,12 @@ from core.errors import BotError, ConfigurationError, DataError, StorageError
 from core.instants import SECOND, ist_date
 from core.market import Timeframe
 from core.ports import Calendar, Clock
-from market_data.candle_store import Days, Series
-from market_data.download import Download, OnProgress, Outcome, plan_all
-from market_data.download_plan import Plan
-from market_data.download_report import json_of, notes_of, table_of
-from market_data.parquet_candles import ParquetCandleStore
-from market_data.symbol_master import SymbolMaster
+from market_data.candles.candle_store import Days, Series
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.history.download import Download, OnProgress, Outcome, plan_all
+from market_data.history.download_plan import Plan
+from market_data.history.download_report import json_of, notes_of, table_of
+from market_data.symbols.symbol_master import SymbolMaster
 from runtime.settings import Settings
 from trading.call_journal import CallJournal
 from trading.fyers_client import FyersClient

@@ -11,7 +11,7 @@ from core.errors import DataError
 from core.instants import Instant, ist_date
 from core.market import Timeframe
 from core.ports import Calendar
-from market_data.download_plan import days_per_call
+from market_data.history.download_plan import days_per_call
 
 OLDEST = date(2000, 1, 1)
 """No search goes further back."""

@@ -24,8 +24,8 @@ from core.sessions import TradingDay
 from core.signals import SignalProvider
 from core.tags import log_id_from
 from features.specification import FeatureSpecification
-from market_data.symbol_master import SymbolMaster
-from market_data.tick_recorder import SqliteTickRecorder, TickRecorder, recorded, with_last_batch
+from market_data.symbols.symbol_master import SymbolMaster
+from market_data.ticks.tick_recorder import SqliteTickRecorder, TickRecorder, recorded, with_last_batch
 from runtime.charge_rates import ChargeTable
 from runtime.clock import MarketClock, steady_ns
 from runtime.configuration import show_config

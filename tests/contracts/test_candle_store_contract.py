@@ -9,8 +9,8 @@ from core.errors import DataError
 from core.instants import MINUTE, instant_at
 from core.market import Timeframe
 from features.columns import CandleColumns
-from market_data.candle_store import CandleStore, Days, MemoryCandleStore, Series, missing
-from market_data.parquet_candles import ParquetCandleStore
+from market_data.candles.candle_store import CandleStore, Days, MemoryCandleStore, Series, missing
+from market_data.candles.parquet_candles import ParquetCandleStore
 
 SBIN = Series("NSE:SBIN-EQ", Timeframe.M1)
 M_AND_M = Series("NSE:M&M-EQ", Timeframe.M5)

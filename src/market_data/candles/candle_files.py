@@ -1,0 +1,233 @@
+"""A user's own file of candles, read: each guess about it is a finding with its reason, or a question.
+
+Exports differ in separator, column names, date order, zone and in whether a candle is named by its start or its end.
+Read wrongly, each of these gives candles that look right and are not. So nothing is taken on trust: what the rows
+prove is shown with the proof, what they do not prove is asked.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from core.errors import DataError
+from core.market import Timeframe
+from features.columns import IntArray
+from market_data.candles.candle_layout import Layout, layout_of
+from market_data.candles.candle_table import Table, read_table
+from market_data.candles.candle_times import (
+    DateOrder,
+    Labels,
+    Stamps,
+    Zone,
+    labels_of,
+    order_of_dates,
+    stamps_of,
+    starts_of,
+    timeframe_of,
+    zone_of,
+)
+from market_data.candles.raw_candles import RawCandles
+
+Choice = TypeVar("Choice", bound=Enum)
+
+_NAME = re.compile(r"(?P<exchange>[A-Z]+)_(?P<ticker>[A-Z0-9&-]+-[A-Z]+)_(?P<interval>\d+[a-z]|D)(?![A-Za-z0-9])")
+_TICKER = re.compile(r"[A-Z]+:[A-Z0-9&_-]+")
+_DAILY = {"1d", "D"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user says about a file: what its rows leave open, never what they disprove."""
+
+    symbol: str | None = None
+    timeframe: Timeframe | None = None
+    zone: Zone | None = None
+    labels: Labels | None = None
+    dates: DateOrder | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Names of columns by what they hold, where the names do not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was found out about a file, or could not be."""
+
+    what: str
+    value: str | None
+    """None: the file does not tell."""
+    why: str
+    option: str = ""
+    """The option that decides it."""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandleFile:
+    """A file as it was understood."""
+
+    path: Path
+    findings: tuple[Finding, ...]
+    symbol: str | None = None
+    timeframe: Timeframe | None = None
+    candles: RawCandles | None = None
+    """None while a question is open that the times depend on."""
+
+    @property
+    def questions(self) -> tuple[Finding, ...]:
+        """What the file leaves open."""
+        return tuple(finding for finding in self.findings if finding.value is None)
+
+
+def read_raw(path: Path) -> RawCandles:
+    """Read a file whose rows prove how to read them; labels that fit both ways are taken for starts.
+
+    All rows are given, also where a file holds several symbols. Raises `DataError` for a file that cannot be read, or
+    that leaves its times open.
+    """
+    found = read_candles(path, Wishes())
+    if found.candles is None and "labels" in {question.what for question in found.questions}:
+        found = read_candles(path, Wishes(labels=Labels.START))
+    if found.candles is None:
+        question = found.questions[-1]
+        raise DataError(
+            f"{path}: {question.what} not proven by the rows ({question.why}); `fyersbot import-data` takes "
+            f"{question.option}"
+        )
+    return found.candles
+
+
+def read_candles(path: Path, wishes: Wishes) -> CandleFile:
+    """Find out how a file is written, and read it as far as that goes. Raises `DataError` with the remedy."""
+    table = read_table(path)
+    layout, why = layout_of(table, wishes.columns)
+    findings = [
+        Finding(what="file", value=table.form, why=f"{len(table)} rows"),
+        Finding(what="columns", value=str(layout), why=why, option="--columns"),
+    ]
+    symbol, finding, table = _symbol(table, layout, wishes.symbol)
+    findings.append(finding)
+    try:
+        stamps, finding = _stamps(table, layout, wishes.dates)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    findings.append(finding)
+    if stamps is None:
+        return CandleFile(path=path, findings=tuple(findings), symbol=symbol)
+    timeframe, starts, more = _starts(path, stamps, wishes)
+    candles = None if starts is None else _candles(table, layout, starts)
+    findings += more
+    if layout.volume is None:
+        findings.append(Finding(what="volume", value="0 throughout", why="there is no such column", option="--columns"))
+    return CandleFile(path=path, findings=tuple(findings), symbol=symbol, timeframe=timeframe, candles=candles)
+
+
+def _symbol(table: Table, layout: Layout, wished: str | None) -> tuple[str | None, Finding, Table]:
+    """Return of what the candles are, and the rows that are of it where a file holds several symbols."""
+    named = _NAME.match(table.path.name)
+    by_name = f"{named['exchange']}:{named['ticker']}" if named else None
+
+    def found(symbol: str | None, why: str) -> Finding:
+        return Finding(what="symbol", value=symbol, why=why, option="--symbol NSE:SBIN-EQ")
+
+    if layout.symbol is None:
+        symbol, why = (wished, "given") if wished else (by_name, "by the name of the file")
+        return symbol, found(symbol, why if symbol else "neither the file nor its name tells it"), table
+    names = table.columns[layout.symbol].astype(str).str.strip()
+    series = table.columns[layout.series].astype(str).str.strip() if layout.series else None
+    there, kinds = sorted(set(names)), set() if series is None else set(series)
+    symbol = wished or (by_name if len(there) == 1 else None)
+    if symbol is None and len(there) == 1:
+        symbol = _full_ticker(there[0], kinds)
+    if symbol is None:
+        told = f"column {layout.symbol!r} holds {', '.join(there[:3])}" + (", ..." if len(there) > 3 else "")
+        return None, found(None, told), table
+    ticker = symbol.partition(":")[2]
+    full = names if series is None else names + "-" + series
+    is_its = (names == symbol) | (full == ticker) | ((series is None) & (names == ticker.rpartition("-")[0]))
+    if not is_its.any():
+        raise DataError(f"{table.path}: column {layout.symbol!r} has no row of {symbol}; it holds {there[0]}, ...")
+    return symbol, found(symbol, f"{int(is_its.sum())} of {len(table)} rows, by {layout.symbol!r}"), table.rows(is_its)
+
+
+def _full_ticker(name: str, series: set[str]) -> str | None:
+    """Return the FYERS ticker that the one name in a file stands for, where it tells exchange or series."""
+    if _TICKER.fullmatch(name):
+        return name
+    return f"NSE:{name}-{next(iter(series))}" if len(series) == 1 else None
+
+
+def _stamps(table: Table, layout: Layout, wished: DateOrder | None) -> tuple[Stamps | None, Finding]:
+    first, second = layout.moments
+    order, is_asked = order_of_dates(table.columns[first])
+    if is_asked and wished is not None and order not in {None, wished}:
+        raise DataError(f"column {first!r} has dates that are not {wished.value}; leave out --dates")
+    order = order or wished
+    if is_asked and order is None:
+        choices = tuple(each.value for each in DateOrder)
+        why = f"{table.columns[first].iloc[0]!r} may be either, and no row has a number above 12"
+        return None, Finding(what="dates", value=None, why=why, option="--dates", choices=choices)
+    stamps = stamps_of(table.columns[first], table.columns[second] if second else None, order)
+    how = f", {order.value}" if is_asked and order else ""
+    why = "given" if is_asked and wished else "by the rows"
+    return stamps, Finding(what="dates", value=stamps.form + how, why=why, option="--dates" if is_asked else "")
+
+
+def _starts(path: Path, stamps: Stamps, wishes: Wishes) -> tuple[Timeframe | None, IntArray | None, list[Finding]]:
+    """Return the timeframe and the start of each candle, as far as both are known, and what was found out."""
+    timeframe, finding = _timeframe(path, stamps, wishes.timeframe)
+    findings = [finding]
+    if timeframe is None:
+        return None, None, findings
+    proven, why = zone_of(stamps, timeframe)
+    if wishes.zone is not None and stamps.is_certain:
+        raise DataError(f"{path}: its times carry their zone; leave out --zone")
+    zone, finding = _chosen(path, "zone", wishes.zone, proven, why, Zone)
+    findings.append(replace(finding, value="as written") if stamps.is_certain else finding)
+    if zone is None:
+        return timeframe, None, findings
+    instants = stamps.instants(zone)
+    proven_labels, why = labels_of(instants, timeframe)
+    labels, finding = _chosen(path, "labels", wishes.labels, proven_labels, why, Labels)
+    findings.append(finding)
+    return timeframe, None if labels is None else starts_of(instants, timeframe, labels), findings
+
+
+def _timeframe(path: Path, stamps: Stamps, wished: Timeframe | None) -> tuple[Timeframe | None, Finding]:
+    by_step = timeframe_of(stamps)
+    name = _NAME.match(path.name)
+    interval = name["interval"] if name else ""
+    by_name = Timeframe.D if interval in _DAILY else next((each for each in Timeframe if each.value == interval), None)
+    if wished is not None and by_step is not None and wished is not by_step:
+        raise DataError(f"{path}: most rows are {by_step.value} apart, not {wished.value}; leave out --timeframe")
+    if wished is None and by_step is not None and by_name is not None and by_step is not by_name:
+        raise DataError(f"{path}: most rows are {by_step.value} apart, its name says {by_name.value}; rename it")
+    timeframe = wished or by_step or by_name
+    why = "given" if wished else "by the usual step between rows" if by_step else "by the name of the file"
+    if timeframe is None:
+        why = "no usual step between rows that is a timeframe of ours"
+    choices = tuple(each.value for each in Timeframe)
+    value = timeframe.value if timeframe else None
+    return timeframe, Finding(what="timeframe", value=value, why=why, option="--timeframe", choices=choices)
+
+
+def _chosen(
+    path: Path, what: str, wished: Choice | None, proven: Choice | None, why: str, kind: type[Choice]
+) -> tuple[Choice | None, Finding]:
+    if wished is not None and proven is not None and wished is not proven:
+        raise DataError(f"{path}: {what} is {proven.value} and not {wished.value} ({why}); leave out --{what}")
+    chosen = wished or proven
+    choices = tuple(str(each.value) for each in kind)
+    value = str(chosen.value) if chosen else None
+    told = f"given; {why}" if wished else why
+    return chosen, Finding(what=what, value=value, why=told, option=f"--{what}", choices=choices)
+
+
+def _candles(table: Table, layout: Layout, starts: IntArray) -> RawCandles:
+    opens, highs, lows, closes = map(table.numbers, (layout.open, layout.high, layout.low, layout.close))
+    volumes = np.zeros(len(starts)) if layout.volume is None else table.numbers(layout.volume)
+    return RawCandles(starts, opens, highs, lows, closes, volumes)
