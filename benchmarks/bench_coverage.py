@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from market_data.candles.candle_files import read_raw
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
+from market_data.days import Days
 from market_data.quality.findings import Weight
 from market_data.quality.judgement import judge
 from market_data.quality.session_grid import SessionGrid

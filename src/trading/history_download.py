@@ -20,8 +20,9 @@ from core.errors import BotError, ConfigurationError, DataError, StorageError
 from core.instants import SECOND, ist_date
 from core.market import Timeframe
 from core.ports import Calendar, Clock
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
 from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 from market_data.history.download import Download, OnProgress, Outcome, plan_all
 from market_data.history.download_plan import Plan
 from market_data.history.download_report import json_of, notes_of, table_of

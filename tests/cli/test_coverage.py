@@ -12,8 +12,9 @@ from core.instants import ist_text
 from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
 from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 from training.sources import generated
 
 from .conftest import Run

@@ -12,8 +12,9 @@ import pytest
 
 from core.instants import instant_at, ist_date
 from core.market import Timeframe
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
 from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 from simulator.faults import FaultKind
 from simulator.server import RunningSimulator
 from trading.call_journal import CallJournal

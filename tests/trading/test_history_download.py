@@ -7,7 +7,8 @@ import pytest
 from core.errors import BrokerError, ConfigurationError, DataError
 from core.instants import instant_at
 from core.market import Timeframe
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
+from market_data.days import Days
 from market_data.history.download import Outcome, SeriesReport
 from runtime.settings import Settings
 from trading.history_download import Downloaded, DownloadWish, wish_of

@@ -14,20 +14,20 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import DataError
-from core.instants import DAY, Instant, ist_date, ist_text
+from core.instants import Instant, ist_date, ist_text
 from core.market import Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
-from features.columns import IST_OFFSET, BoolArray, CandleColumns, FloatArray, IntArray
-from market_data.candles.candle_store import Days, Series, within
+from features.columns import BoolArray, CandleColumns, FloatArray, IntArray
+from market_data.candles.candle_store import Series, within
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days, date_of, ist_days
 
 UNITS_PER_RUPEE = 100
 LARGEST_PRICE = (2**31 - 1) / UNITS_PER_RUPEE
 """Rupees; what 32 bits of paise hold, a hundred times the dearest share there has been."""
 _LARGEST_VOLUME = 1e12
 _EXACT = 1e-6
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _ONE_DAY = timedelta(days=1)
 
 
@@ -80,7 +80,7 @@ def admit(path: Path, series: Series, raw: RawCandles, calendar: Calendar, now: 
             "give a file that has all of it"
         )
     candles, rounded = _in_units(final)
-    outside = set(_days(single.starts[~inside]).tolist()) - set(_days(kept.starts).tolist())
+    outside = set(ist_days(single.starts[~inside]).tolist()) - set(ist_days(kept.starts).tolist())
     return Admitted(
         runs=tuple((days, within(candles, days)) for days in _runs(calendar, candles)),
         rows=len(raw),
@@ -89,7 +89,7 @@ def admit(path: Path, series: Series, raw: RawCandles, calendar: Calendar, now: 
         outside=len(single) - len(kept),
         unfinished=len(kept) - len(final),
         rounded=rounded,
-        days_outside=tuple(_date(number) for number in sorted(outside)),
+        days_outside=tuple(date_of(number) for number in sorted(outside)),
     )
 
 
@@ -97,11 +97,11 @@ class _Sessions:
     """The sessions of the days that some candles are of, asked once each."""
 
     def __init__(self, calendar: Calendar, starts: IntArray) -> None:
-        self._days, self._place = np.unique(_days(starts), return_inverse=True)
+        self._days, self._place = np.unique(ist_days(starts), return_inverse=True)
         self._found: list[TradingDay | None] = []
         self._is_known: list[bool] = []
         for number in self._days.tolist():
-            session, is_known = _session(calendar, _date(number))
+            session, is_known = _session(calendar, date_of(number))
             self._found.append(session)
             self._is_known.append(is_known)
 
@@ -132,7 +132,7 @@ class _Sessions:
 
     def is_over(self, first: Instant, last: Instant, timeframe: Timeframe, now: Instant) -> bool:
         """Whether the candles of a day, from first to last, reach from its open to its close, and it is over."""
-        session = self._found[int(np.searchsorted(self._days, _days(np.array([first]))[0]))]
+        session = self._found[int(np.searchsorted(self._days, ist_days(np.array([first]))[0]))]
         if session is None:
             return True
         close = session.candle_close(last, timeframe)
@@ -151,7 +151,7 @@ def _session(calendar: Calendar, day: date) -> tuple[TradingDay | None, bool]:
 def _finished(sessions: _Sessions, starts: IntArray, timeframe: Timeframe, now: Instant) -> BoolArray:
     """Return which candles are on a day that is over and that the file does not cut short at one of its ends."""
     keep: BoolArray = np.ones(len(starts), dtype=np.bool_)
-    numbers = _days(starts)
+    numbers = ist_days(starts)
     for number in {int(numbers[0]), int(numbers[-1])} if len(starts) else ():
         of_day = numbers == number
         first, last = (int(each) for each in starts[of_day][[0, -1]])
@@ -162,7 +162,7 @@ def _finished(sessions: _Sessions, starts: IntArray, timeframe: Timeframe, now: 
 
 def _runs(calendar: Calendar, candles: CandleColumns) -> Iterator[Days]:
     """Return the days that have candles, as ranges within which no session is missing."""
-    days = [_date(int(number)) for number in np.unique(candles.days())]
+    days = [date_of(int(number)) for number in np.unique(candles.days())]
     first = days[0]
     for day, following in zip(days, [*days[1:], None], strict=True):
         if following is None or not _is_next(calendar, day, following):
@@ -229,14 +229,6 @@ def _in_units(raw: RawCandles) -> tuple[CandleColumns, int]:
 
 def _whole(numbers: FloatArray) -> IntArray:
     return np.rint(numbers).astype(np.int64)
-
-
-def _days(starts: IntArray) -> IntArray:
-    return (starts + IST_OFFSET) // DAY
-
-
-def _date(number: int) -> date:
-    return date.fromordinal(number + _EPOCH_ORDINAL)
 
 
 def _remedy(path: Path) -> str:

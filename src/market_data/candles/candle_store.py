@@ -4,9 +4,8 @@ A series is one symbol in one timeframe. It is written day by day, and a day is 
 its days is all there is, so a day without candles is known to have none and need not be asked for again.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,29 +14,7 @@ from core.errors import DataError
 from core.instants import ist_date
 from core.market import Timeframe
 from features.columns import CandleColumns
-
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Days:
-    """Dates from one to another, both included."""
-
-    first: date
-    last: date
-
-    def __post_init__(self) -> None:
-        """Refuse a range that ends before it begins. Raises `DataError`."""
-        if self.last < self.first:
-            raise DataError(f"days from {self.first} to {self.last}: the last comes before the first; swap them")
-
-    def __iter__(self) -> Iterator[date]:
-        """Every date, oldest first."""
-        return (self.first + timedelta(days=offset) for offset in range((self.last - self.first).days + 1))
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
+from market_data.days import Days, joined, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +108,16 @@ def empty() -> CandleColumns:
     return CandleColumns(*(np.empty(0, dtype=np.int64) for _ in range(6)))
 
 
-def day_numbers(days: Days) -> tuple[int, int]:
-    """Return the first and the last date as days since 1970-01-01, as `CandleColumns.days` counts them."""
-    return days.first.toordinal() - _EPOCH_ORDINAL, days.last.toordinal() - _EPOCH_ORDINAL
-
-
 def within(candles: CandleColumns, days: Days) -> CandleColumns:
     """Return the candles that start on some days."""
-    first, last = day_numbers(days)
+    first, last = number_of(days.first), number_of(days.last)
     numbers = candles.days()
     return candles.slice(int(np.searchsorted(numbers, first)), int(np.searchsorted(numbers, last, side="right")))
 
 
 def merged(old: CandleColumns, days: Days, new: CandleColumns) -> CandleColumns:
     """Return `old` with some days replaced. Raises `DataError` for a new candle outside those days."""
-    first, last = day_numbers(days)
+    first, last = number_of(days.first), number_of(days.last)
     if len(new) and not (first <= int(new.days()[0]) and int(new.days()[-1]) <= last):
         outside = new.starts[0] if int(new.days()[0]) < first else new.starts[-1]
         raise DataError(f"a candle of {ist_date(int(outside))} was given for the days {days.first} to {days.last}")
@@ -161,29 +133,3 @@ def joined_candles(parts: Sequence[CandleColumns]) -> CandleColumns:
     return CandleColumns(
         *(np.concatenate([getattr(part, name) for part in parts] or [empty().starts]) for name in columns)
     )
-
-
-def joined(ranges: Sequence[Days]) -> tuple[Days, ...]:
-    """Return the same days as ranges that neither overlap nor touch, oldest first."""
-    result: list[Days] = []
-    for days in sorted(ranges):
-        if result and days.first <= result[-1].last + _ONE_DAY:
-            result[-1] = replace(result[-1], last=max(result[-1].last, days.last))
-        else:
-            result.append(days)
-    return tuple(result)
-
-
-def missing(wanted: Days, known: Sequence[Days]) -> tuple[Days, ...]:
-    """Return the days of a range that are not known, as ranges, oldest first."""
-    gaps: list[Days] = []
-    first = wanted.first
-    for days in joined(known):
-        if days.last < first or days.first > wanted.last:
-            continue
-        if days.first > first:
-            gaps.append(Days(first, days.first - _ONE_DAY))
-        first = max(first, days.last + _ONE_DAY)
-    if first <= wanted.last:
-        gaps.append(Days(first, wanted.last))
-    return tuple(gaps)

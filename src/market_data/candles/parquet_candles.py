@@ -21,16 +21,8 @@ from core.errors import DataError, StorageError
 from core.instants import MILLISECOND, instant_at
 from core.market import Timeframe
 from features.columns import CandleColumns, IntArray
-from market_data.candles.candle_store import (
-    Days,
-    Holding,
-    Series,
-    empty,
-    joined,
-    merged,
-    sorted_by_name,
-    within,
-)
+from market_data.candles.candle_store import Holding, Series, empty, merged, sorted_by_name, within
+from market_data.days import Days, joined
 from runtime.atomic_files import open_atomically
 
 if TYPE_CHECKING:

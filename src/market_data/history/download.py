@@ -6,7 +6,7 @@ stop the others; what the whole account or the disk refuses does.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import TypeAlias
 
@@ -16,13 +16,13 @@ from core.errors import AuthenticationError, BotError, BrokerError, DataError, R
 from core.instants import SECOND
 from core.ports import Calendar, Clock, HistoryRange
 from features.columns import CandleColumns
-from market_data.candles.candle_store import CandleStore, Days, Series
+from market_data.candles.candle_store import CandleStore, Series
+from market_data.days import Days, date_of
 from market_data.history.download_plan import Plan, plan_download
 from market_data.history.history_fetch import HistoryFetch
 
 FAILURES_IN_A_ROW = 3
 """Series whose calls fail one after the other; then it is the broker or the network, and the rest is not tried."""
-_EPOCH = date(1970, 1, 1)
 _FATAL = (AuthenticationError, RateLimitError, StorageError)
 
 OnProgress: TypeAlias = Callable[[str, int, int], None]
@@ -179,4 +179,4 @@ def _days_held(store: CandleStore, series: Series, days: Days) -> set[date]:
     """Return the days that have a candle."""
     numbers = store.read(series, days).days()
     numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=0))]  # in order, so that nothing need be sorted
-    return {_EPOCH + timedelta(days=int(number)) for number in numbers}
+    return {date_of(int(number)) for number in numbers}

@@ -15,12 +15,11 @@ from core.errors import DataError
 from core.instants import Instant, ist_date
 from core.market import Timeframe
 from core.ports import Calendar
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
+from market_data.days import LONGEST_CLOSURE, Days
 
 _DAYS_PER_CALL = {Timeframe.D: 366}
 _MINUTE_DAYS_PER_CALL = 100
-_LONGEST_CLOSURE = 30
-"""Days; the exchange has never been closed for so long."""
 
 
 def days_per_call(timeframe: Timeframe) -> int:
@@ -80,14 +79,14 @@ def _is_over(calendar: Calendar, day: date, timeframe: Timeframe, now: Instant) 
 
 def _newest_over(calendar: Calendar, timeframe: Timeframe, now: Instant) -> date | None:
     today = ist_date(now)
-    recent = (today - timedelta(days=back) for back in range(_LONGEST_CLOSURE))
+    recent = (today - timedelta(days=back) for back in range(LONGEST_CLOSURE))
     return next((day for day in recent if _is_over(calendar, day, timeframe, now)), None)
 
 
 def _session_before(calendar: Calendar, day: date) -> date | None:
     """Return the session before a day; None where the calendar's knowledge begins."""
     try:
-        recent = (day - timedelta(days=back) for back in range(1, _LONGEST_CLOSURE))
+        recent = (day - timedelta(days=back) for back in range(1, LONGEST_CLOSURE))
         return next((earlier for earlier in recent if calendar.trading_day(earlier) is not None), None)
     except DataError:
         return None

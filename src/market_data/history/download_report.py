@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from market_data.candles.candle_store import Days
+from market_data.days import Days
 from market_data.history.download import Outcome, SeriesReport
 
 _MOST_DATES = 5

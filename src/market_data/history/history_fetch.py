@@ -15,7 +15,8 @@ from itertools import groupby
 from core.instants import ist_date
 from core.market import Candle
 from core.ports import Calendar, Clock, HistoryRange
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
+from market_data.days import Days
 from market_data.history.download_plan import runs_of
 from market_data.history.history_checks import check_history
 

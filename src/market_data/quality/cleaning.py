@@ -21,10 +21,11 @@ from market_data.candles.candle_files import read_raw
 from market_data.candles.candle_names import named_file
 from market_data.candles.candle_parquet import read_table
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import days_of
 from market_data.quality.findings import Finding, Weight
 from market_data.quality.judgement import judge
 from market_data.quality.row_checks import is_flat, repeats
-from market_data.quality.session_grid import Place, SessionGrid, TradingHours, days_of
+from market_data.quality.session_grid import Place, SessionGrid, TradingHours
 from runtime.atomic_files import open_atomically, write_text
 
 _COLUMNS = ("file", "row", "time", "what", "before", "after")

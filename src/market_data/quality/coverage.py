@@ -12,18 +12,18 @@ import numpy as np
 from core.errors import DataError
 from core.market import Timeframe
 from features.columns import CandleColumns
+from market_data.candles.candle_admission import UNITS_PER_RUPEE
 from market_data.candles.candle_files import read_raw
 from market_data.candles.candle_names import named_file
 from market_data.candles.candle_parquet import require_candles
-from market_data.candles.candle_store import CandleStore, Days, Holding, Series, day_numbers
+from market_data.candles.candle_store import CandleStore, Holding, Series
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days, days_of, ist_days, number_of
 from market_data.quality.findings import Weight
 from market_data.quality.judgement import Judgement, examine
 from market_data.quality.peers import beside_their_peers
-from market_data.quality.session_grid import TradingHours, days_of, ist_days
+from market_data.quality.session_grid import TradingHours
 from market_data.quality.vendor_comparison import Comparison, compare, compare_closes
-
-_PAISE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,7 @@ def _days_to_judge(source: Source, wish: Wish, raw: RawCandles) -> Days | None:
     if last < first:
         return None
     days = ist_days(raw.starts)
-    begin, end = day_numbers(Days(first, last))
+    begin, end = number_of(first), number_of(last)
     return Days(first, last) if ((days >= begin) & (days <= end)).any() else None
 
 
@@ -188,5 +188,5 @@ def _filed(path: Path) -> Source:
 
 def _in_rupees(candles: CandleColumns) -> RawCandles:
     prices = (candles.opens, candles.highs, candles.lows, candles.closes)
-    opens, highs, lows, closes = (column / _PAISE for column in prices)
+    opens, highs, lows, closes = (column / UNITS_PER_RUPEE for column in prices)
     return RawCandles(candles.starts, opens, highs, lows, closes, candles.volumes.astype(np.float64))

@@ -14,13 +14,14 @@ import numpy as np
 from core.errors import DataError
 from core.instants import Instant
 from features.columns import IntArray
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days, days_of, midnight
 from market_data.quality.findings import Finding, Kind, Weight
 from market_data.quality.price_checks import check_prices
 from market_data.quality.row_checks import check_rows, has_prices, repeats
 from market_data.quality.session_checks import check_sessions
-from market_data.quality.session_grid import Place, SessionGrid, TradingHours, days_of, midnight
+from market_data.quality.session_grid import Place, SessionGrid, TradingHours
 
 
 class DayState(Enum):

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import date
 
 from core.instants import ist_date
+from market_data.days import midnight
 from market_data.quality.findings import Finding, Kind, Spot
 from market_data.quality.judgement import Judgement
-from market_data.quality.session_grid import midnight
 
 _FEWEST = 4
 """Series that make a company."""

@@ -18,9 +18,9 @@ from core.instants import DAY
 from core.market import Timeframe
 from features.columns import BoolArray, FloatArray, IntArray
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import ist_days
 from market_data.quality.findings import Finding, Kind, Spot
 from market_data.quality.row_checks import is_flat, row_spots
-from market_data.quality.session_grid import ist_days
 
 _NORMAL = 1.4826
 """Standard deviation of a normal distribution by its median absolute deviation."""

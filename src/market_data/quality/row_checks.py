@@ -7,13 +7,12 @@ import numpy as np
 from core.instants import DAY, Instant
 from features.columns import IST_OFFSET, BoolArray, FloatArray, IntArray
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import ist_days
 from market_data.quality.findings import Finding, Kind, Spot
-from market_data.quality.session_grid import ist_days
 
 _PAISA = 0.01
 _NOISE = 1e-6
 """Rupees; a float that stands for a whole number of paise is nearer to it than this."""
-_MOSTLY = 0.9
 _ONE_DEFECT = 0.5
 """Share of days from which on a first candle without volume is the source's manner, not a quiet minute."""
 

@@ -6,22 +6,21 @@ a break is expected too.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date
 from enum import IntEnum
 from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from core.errors import DataError
-from core.instants import DAY, Instant, instant_at, ist_date
+from core.instants import DAY, Instant
 from core.market import Timeframe
 from features.columns import IST_OFFSET, BoolArray, IntArray
-from market_data.candles.candle_store import Days, day_numbers
+from market_data.days import Days, is_weekend, ist_days, midnight, number_of
 
 Span: TypeAlias = tuple[Instant, Instant]
 _REGULAR_MINUTES = 300
 """A session of one span that is shorter is a special one."""
-_SATURDAY = 5
 
 
 class TradingHours(Protocol):
@@ -66,7 +65,7 @@ class GridDay:
     def is_special(self) -> bool:
         """Whether it trades at unusual hours or on a weekend."""
         minutes = sum(end - start for start, end in self.spans) // 60_000_000_000
-        return bool(self.spans) and (minutes < _REGULAR_MINUTES or self.day.weekday() >= _SATURDAY)
+        return bool(self.spans) and (minutes < _REGULAR_MINUTES or is_weekend(self.day))
 
 
 class SessionGrid:
@@ -75,7 +74,7 @@ class SessionGrid:
     def __init__(self, calendar: TradingHours, days: Days, timeframe: Timeframe) -> None:
         """Ask the calendar about every date once."""
         self.timeframe = timeframe
-        self._first = day_numbers(days)[0]
+        self._first = number_of(days.first)
         self.days = tuple(_grid_day(calendar, day, timeframe) for day in days)
         self.starts = _joined([_starts(each, timeframe) for each in self.days])
         """Start of every candle that should be there, in order; of days: midnight."""
@@ -137,17 +136,6 @@ class SessionGrid:
         return inside
 
 
-def ist_days(starts: IntArray) -> IntArray:
-    """Return the date in India at each start, as days since 1970-01-01."""
-    days: IntArray = (starts + IST_OFFSET) // DAY
-    return days
-
-
-def days_of(starts: IntArray) -> Days:
-    """Return the dates from the earliest row to the latest. Raises `ValueError` when there is no row."""
-    return Days(ist_date(int(starts.min())), ist_date(int(starts.max())))
-
-
 def runs(starts: IntArray, step: int) -> Iterator[tuple[Instant, Instant, int]]:
     """Return runs of candles that follow each other within a step: first start, last start and number."""
     if not len(starts):
@@ -157,11 +145,6 @@ def runs(starts: IntArray, step: int) -> Iterator[tuple[Instant, Instant, int]]:
     for last in ends.tolist():
         yield int(starts[first]), int(starts[last]), last - first + 1
         first = last + 1
-
-
-def midnight(day: date) -> Instant:
-    """Return the instant at which a date begins in India."""
-    return instant_at(day, time())
 
 
 def _grid_day(calendar: TradingHours, day: date, timeframe: Timeframe) -> GridDay:

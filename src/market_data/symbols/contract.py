@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import ConfigurationError, DataError
 from core.market import Instrument
 
-_INDEX_TICK = 5
+INDEX_TICK = 5
 """Units of an index without a tick size: it is only watched, and shown with two decimals."""
 _CASH_SCALE, _CURRENCY_SCALE = 2, 4
 
@@ -59,7 +59,7 @@ class Contract:
     def instrument(self, segment: str) -> Instrument:
         """Return what an order needs. Raises `DataError` where the master gives no lot or tick to order by."""
         is_index = self.symbol.endswith("-INDEX")
-        tick = self.tick or (_INDEX_TICK if is_index else None)
+        tick = self.tick or (INDEX_TICK if is_index else None)
         lot = self.lot or (1 if is_index else None)
         if tick is None or lot is None:
             what = "tick size" if tick is None else "lot size"

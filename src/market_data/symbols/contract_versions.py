@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from market_data.days import number_of
 from market_data.symbols.contract import FACTS
 
 SPAN = ("first", "last")
 COLUMNS = (*FACTS, *SPAN)
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 def no_versions() -> Any:
@@ -35,7 +35,7 @@ def with_master(versions: Any, days: Sequence[date], day: date, contracts: Any) 
     import pyarrow as pa  # noqa: PLC0415 - see no_versions
 
     after = tuple(sorted({*days, day}))
-    numbers = np.array([each.toordinal() - _EPOCH_ORDINAL for each in after], dtype=np.int32)
+    numbers = np.array([number_of(each) for each in after], dtype=np.int32)
     at = after.index(day)
     first, last = (np.searchsorted(numbers, _numbers(versions[name])) for name in SPAN)
     kept, first, last = _without(first, last, at)

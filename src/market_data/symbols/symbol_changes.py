@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from market_data.candles.candle_store import Days
+from market_data.days import Days
 
 WATCHED = ("lot", "tick", "freeze", "expiry", "token", "isin")
 

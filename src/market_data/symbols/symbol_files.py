@@ -16,12 +16,11 @@ from typing import Any
 
 from core.errors import ConfigurationError, DataError
 from core.market import Instrument
+from market_data.symbols.contract import INDEX_TICK
 
 _LONGEST_ROW = 8_192
 _COLUMNS = 21
 _TOKEN, _LOT, _TICK, _TICKER = 0, 3, 4, 9
-_INDEX_TICK = 5
-"""Units of an index without a tick size: it is only watched, and shown with two decimals."""
 _LARGEST = 10**12
 _MOST_NEIGHBOURS = 3
 _MOST_COMPARED = 20_000
@@ -127,7 +126,7 @@ class SymbolFile:
         upper_band: int | None = None,
     ) -> Instrument:
         is_index = symbol.endswith("-INDEX")
-        step = self._price(symbol, "tick size", tick) or (_INDEX_TICK if is_index else 0)
+        step = self._price(symbol, "tick size", tick) or (INDEX_TICK if is_index else 0)
         whole_lot = self._whole(symbol, "lot size", lot) or (1 if is_index else 0)
         for name, value, is_good in (
             ("fyToken", token, _TOKEN_PATTERN.fullmatch(str(token)) is not None),

@@ -20,6 +20,7 @@ from core.instants import ist_date
 from core.market import Instrument
 from core.ports import Clock
 from market_data.lost_cache import warn_once
+from market_data.symbols.contract import scale_of
 from market_data.symbols.symbol_files import SymbolFile
 from runtime.endpoints import is_loopback, require_base
 from runtime.fetch import Deadlines, download
@@ -30,7 +31,6 @@ Content = TypeVar("Content")
 LARGEST_MASTER = 256_000_000
 _DOWNLOAD_SECONDS = 120.0
 _DERIVATIVE = re.compile(r"\d(?:(?:[A-Z]{3}|[A-Z]?\d{2,3})FUT|CE|PE)$")
-_CASH_SCALE, _CURRENCY_SCALE = 2, 4
 _FILES = ("{segment}_sym_master.json", "{segment}.csv")
 """JSON first: only it has freeze quantity and bands."""
 _INDEX_NAMES = "index_hsm_mapping.json"
@@ -96,11 +96,10 @@ class SymbolMaster:
         """Return each ticker's contract, or why the segment has none."""
         if not symbols:
             return {}
-        scale = _CURRENCY_SCALE if segment.endswith("_CD") else _CASH_SCALE
 
         def find_all(path: Path) -> dict[str, Instrument | ConfigurationError]:
             with _mapped(path) as content:
-                file = SymbolFile(content, str(path), scale)
+                file = SymbolFile(content, str(path), scale_of(segment))
                 if not file.has_contracts and not self.is_on_this_machine:
                     raise DataError(f"{path}: holds no contracts")
                 return {symbol: _found(file, symbol) for symbol in symbols}

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.errors import ConfigurationError
 from core.instants import ist_date
 from core.ports import Clock
-from market_data.candles.candle_store import Days
+from market_data.days import Days
 from market_data.symbols.contract import SEGMENTS, require_segment
 from market_data.symbols.parquet_symbols import ParquetSymbolArchive
 from market_data.symbols.symbol_archive import find, kept_segments

@@ -7,7 +7,8 @@ import numpy as np
 from core.instants import MINUTE, instant_at
 from core.market import Timeframe
 from features.columns import CandleColumns
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
+from market_data.days import Days
 
 SERIES = Series("NSE:SBIN-EQ", Timeframe.M1)
 PER_DAY = 100

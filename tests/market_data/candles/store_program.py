@@ -12,8 +12,8 @@ from pathlib import Path
 
 from store_candles import SERIES, candles
 
-from market_data.candles.candle_store import Days
 from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 
 
 def die_at_flush(number: int) -> None:

@@ -12,8 +12,9 @@ from core.instants import MINUTE, instant_at
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from market_data.candles.candle_admission import Admitted, admit
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days
 
 FILE = Path("mine.csv")
 SBIN = Series("NSE:SBIN-EQ", Timeframe.M15)

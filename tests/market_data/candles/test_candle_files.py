@@ -13,10 +13,10 @@ from core.errors import DataError
 from core.instants import MINUTE, instant_at, ist_datetime
 from core.market import Timeframe
 from market_data.candles.candle_files import Wishes, read_candles, read_raw
-from market_data.candles.candle_store import Days
 from market_data.candles.candle_times import DateOrder, Labels, Zone
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days
 
 from .store_candles import SERIES, candles
 

@@ -12,10 +12,11 @@ from core.instants import MINUTE, Instant, instant_at
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
 from market_data.candles.candle_files import Wishes
-from market_data.candles.candle_store import Days, MemoryCandleStore, Series
+from market_data.candles.candle_store import MemoryCandleStore, Series
 from market_data.candles.candle_times import DateOrder, Labels, Zone
 from market_data.candles.import_data import Imported, import_file, wishes_of
 from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 
 SBIN = Series("NSE:SBIN-EQ", Timeframe.M15)
 DAY = date(2024, 1, 15)

@@ -9,8 +9,9 @@ from rich.console import Console
 from core.instants import MINUTE, instant_at
 from core.market import Timeframe
 from features.columns import CandleColumns
-from market_data.candles.candle_store import Days, MemoryCandleStore, Series, empty
+from market_data.candles.candle_store import MemoryCandleStore, Series, empty
 from market_data.candles.list_data import holdings_data, holdings_table
+from market_data.days import Days
 
 SBIN = Series("NSE:SBIN-EQ", Timeframe.M5)
 FIRST, LAST = date(2024, 1, 15), date(2024, 1, 18)

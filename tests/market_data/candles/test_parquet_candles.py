@@ -24,8 +24,9 @@ from hypothesis import strategies as st
 import market_data.candles.parquet_candles
 from core.errors import DataError, StorageError
 from core.market import Timeframe
-from market_data.candles.candle_store import Days, MemoryCandleStore, Series, empty
+from market_data.candles.candle_store import MemoryCandleStore, Series, empty
 from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 from runtime.atomic_files import open_atomically
 
 from .store_candles import PER_DAY, SERIES, candles

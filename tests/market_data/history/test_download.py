@@ -13,7 +13,8 @@ from core.market import Candle, Timeframe
 from core.sessions import TradingDay
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
-from market_data.candles.candle_store import Days, MemoryCandleStore, Series
+from market_data.candles.candle_store import MemoryCandleStore, Series
+from market_data.days import Days
 from market_data.history.download import FAILURES_IN_A_ROW, Download, Outcome, plan_all
 from market_data.history.download_report import json_of, notes_of, table_of
 from trading.fyers_mapping import candles_from

@@ -10,7 +10,8 @@ from core.errors import DataError
 from core.instants import instant_at
 from core.market import Timeframe
 from core.sessions import TradingDay
-from market_data.candles.candle_store import Days, Series, joined
+from market_data.candles.candle_store import Series
+from market_data.days import Days, joined
 from market_data.history.download_plan import days_per_call, plan_download, runs_of
 
 MINUTES = Series("NSE:SBIN-EQ", Timeframe.M1)

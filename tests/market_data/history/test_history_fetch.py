@@ -9,7 +9,8 @@ from core.errors import DataError
 from core.instants import MINUTE, Instant, instant_at, ist_date
 from core.market import Candle, Timeframe
 from core.sessions import TradingDay
-from market_data.candles.candle_store import Days, Series
+from market_data.candles.candle_store import Series
+from market_data.days import Days
 from market_data.history.history_fetch import FRUITLESS_ASKS, HistoryFetch
 
 SERIES = Series("NSE:SBIN-EQ", Timeframe.M60)

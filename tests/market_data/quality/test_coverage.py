@@ -15,8 +15,9 @@ from core.errors import DataError
 from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
-from market_data.candles.candle_store import Days, MemoryCandleStore, Series
+from market_data.candles.candle_store import MemoryCandleStore, Series
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days
 from market_data.quality.coverage import Coverage, Wish, archive_sources, coverage_of, file_sources
 from market_data.quality.coverage_page import coverage_page
 from market_data.quality.coverage_table import coverage_tables

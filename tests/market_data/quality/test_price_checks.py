@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from core.market import Timeframe
-from market_data.candles.candle_store import Days
 from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days
 from market_data.quality.findings import Kind
 from market_data.quality.price_checks import named_ratio, robust_deviation
 

@@ -8,7 +8,7 @@ import pytest
 from core.instants import DAY, MINUTE
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
-from market_data.candles.candle_store import Days
+from market_data.days import Days
 from market_data.quality.findings import Kind, Weight
 from market_data.quality.judgement import DayState
 from market_data.quality.session_grid import SessionGrid

@@ -3,7 +3,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from market_data.candles.candle_store import Days
+from market_data.days import Days
 from market_data.symbols.contract import FACTS
 from market_data.symbols.contract_versions import no_versions
 from market_data.symbols.symbol_archive import MemorySymbolArchive
