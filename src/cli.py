@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli_data import app as data_verbs
-from cli_options import ConfigOption, JsonOption, calendar_of, print_json, settings_of
+from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 from core.errors import BotError, ConfigurationError
 from runtime.complaints import complaint_of
+from runtime.json_answer import print_json
 
 if TYPE_CHECKING:
     from runtime.settings import Settings

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli_options import ConfigOption, JsonOption, calendar_of, print_json, settings_of
+from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
+from runtime.json_answer import print_json
 
 if TYPE_CHECKING:
     from market_data.candles.candle_store import CandleStore

@@ -1,6 +1,5 @@
 """From settings to a running bot: single instance, logs, live view, signals, the day's report."""
 
-import json
 import logging
 import os
 import signal
@@ -26,6 +25,7 @@ from market_data.calendar import NseCalendar
 from runtime.atomic_files import private_files
 from runtime.clock import clock_of
 from runtime.core_dumps import forbid_core_dumps
+from runtime.json_answer import print_json
 from runtime.logs import set_up_logs
 from runtime.service_notice import ServiceNotice
 from runtime.setting_rules import all_loopback
@@ -118,7 +118,7 @@ def run_bot(
             sessions = trader.run()
             if as_json and not sessions:
                 strategy, symbols = settings.strategy.name, settings.symbols
-                _print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
+                print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
         finally:
             view.stop()
             evening.close(is_done=settings.ticks.record and sessions == days)
@@ -285,7 +285,7 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
     with suppress(OSError):  # the terminal may have been closed
         console.print(day_report(state.trades, facts, console.width))
     if as_json:
-        _print_json(content)
+        print_json(content)
     write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
 
 
@@ -302,8 +302,3 @@ def _head_of_log(settings: Settings) -> tuple[int, str]:
     with suppress(StorageError), SqliteEventLog(log_path(settings.paths.state, settings.mode)) as log:
         return log.length, log.head
     return 0, ""
-
-
-def _print_json(content: object) -> None:
-    sys.stdout.write(json.dumps(content) + "\n")
-    sys.stdout.flush()

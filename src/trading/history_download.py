@@ -4,7 +4,6 @@ Everything that can be wrong with the wish is found before the broker is asked f
 bot's own journal and use the lane with the least rights, so that a bot that trades meanwhile goes before.
 """
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from market_data.history.download import Download, OnProgress, Outcome, plan_all
 from market_data.history.download_plan import Plan
 from market_data.history.download_report import json_of, notes_of, table_of
 from market_data.symbols.symbol_master import SymbolMaster
+from runtime.json_answer import print_json
 from runtime.settings import Settings
 from trading.call_journal import CallJournal
 from trading.fyers_client import FyersClient
@@ -143,12 +143,11 @@ def print_download(settings: Settings, wish: DownloadWish, clock: Clock, calenda
     if not done.has_achieved and done.failure is not None:
         raise done.failure
     if as_json:
-        content = json_of(done.outcome, wish.days, done.seconds)
-        sys.stdout.write(json.dumps(content) + "\n")
+        print_json(json_of(done.outcome, wish.days, done.seconds))
     else:
         out = Console(width=None if sys.stdout.isatty() else _REPORT_WIDTH)
         out.print(table_of(done.outcome))
-    sys.stdout.flush()
+        sys.stdout.flush()
     for note in notes_of(done.outcome, wish.days):
         sys.stderr.write(f"{note}\n")
     if done.failure is not None:

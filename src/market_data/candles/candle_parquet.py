@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import DataError
+from core.errors import DataError, one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -15,7 +15,7 @@ _CONTRACT_COLUMNS = {"strkpric", "optntp", "xprydt", "strike", "option_type", "e
 
 def read_table(path: Path) -> "pa.Table":
     """Read all columns of a parquet file of candles. Raises `DataError` for anything else, and says what it is."""
-    import pyarrow as pa  # noqa: PLC0415 - see read_table
+    import pyarrow as pa  # noqa: PLC0415 - a tenth of a second that only those who read files pay for
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     require_candles(path)
@@ -43,7 +43,7 @@ def require_candles(path: Path) -> None:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path}: not readable as parquet ({' '.join(str(error).split())[:200]})")
+    return DataError(f"{path}: not readable as parquet ({one_line(error)})")
 
 
 def _refuse_what_is_no_candle_file(path: Path, names: list[str]) -> None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from core.errors import DataError
+from core.errors import DataError, one_line
 from features.columns import FloatArray
-from market_data.candles.parquet_candles import ABOUT
+from market_data.archive_files import ABOUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def _parquet(path: Path) -> Table:
             is_ours = ABOUT in (file.metadata.metadata or {})
             frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not readable as Parquet ({_first_line(error)}); write or fetch it again") from None
+        raise DataError(f"{path}: not readable as Parquet ({one_line(error)}); write or fetch it again") from None
     if is_ours:
         raise DataError(
             f"{path}: is a file of the archive, in paise; it is in a store already: give the file it came from"
@@ -115,7 +115,7 @@ def _csv(path: Path) -> Table:
             on_bad_lines="error",
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise DataError(f"{path}: not readable as CSV ({_first_line(error)}); mend that line") from None
+        raise DataError(f"{path}: not readable as CSV ({one_line(error)}); mend that line") from None
     form = f"CSV, separated by {_SEPARATORS[separator]}, {'with' if has_header else 'without'} a header"
     return Table(path, {name: frame[name] for name in names}, has_header, form)
 
@@ -127,7 +127,7 @@ def _text(path: Path) -> str:
             content = gzip.decompress(content)
         return content.decode("utf-8-sig").lstrip("\r\n")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: not readable as gzip ({_first_line(error)}); fetch or pack it again") from None
+        raise DataError(f"{path}: not readable as gzip ({one_line(error)}); fetch or pack it again") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: is no UTF-8 text; save it as CSV in UTF-8") from None
     except OSError as error:
@@ -159,7 +159,3 @@ def _refuse_repeats(path: Path, names: Sequence[object]) -> None:
     repeated = sorted({str(name) for name in names if list(names).count(name) > 1})
     if repeated:
         raise DataError(f"{path}: more than one column is called {', '.join(map(repr, repeated))}; rename them")
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -7,20 +7,19 @@ where symbol and timeframe are columns by the names of the folders.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
 import numpy as np
-from filelock import FileLock, Timeout
 
-from core.errors import DataError, StorageError
+from core.errors import DataError, one_line
 from core.instants import MILLISECOND, instant_at
 from core.market import Timeframe
 from features.columns import CandleColumns, IntArray
+from market_data.archive_files import ABOUT, about_of, symbol_folder, symbol_of, writing_in
 from market_data.candles.candle_store import Holding, Series, empty, merged, sorted_by_name, within
 from market_data.days import Days, joined
 from runtime.atomic_files import open_atomically
@@ -30,12 +29,9 @@ if TYPE_CHECKING:
 
 TABLE = "historical_data"
 _LAYOUT = 1
-ABOUT = b"fyersbot"
-"""Key in the footer under which a file of the archive says what it is."""
 _PRICES = ("open", "high", "low", "close")
 _COLUMNS = ("timestamp", *_PRICES, "volume")
 _LARGEST_PRICE = 2**31 - 1
-_LOCK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +57,13 @@ class ParquetCandleStore:
         been writing this series for a minute.
         """
         merged(empty(), days, candles)  # refuses what does not belong before anything is written
-        top = int(max((column.max() for column in (candles.highs,) if len(column)), default=0))
+        top = int(candles.highs.max(initial=0))
         if top > _LARGEST_PRICE:
             raise DataError(f"{series}: a price of {top} units is above {_LARGEST_PRICE}; clean the data")
         folder = self._folder(series)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / ".lock", timeout=_LOCK_SECONDS):
-                for left_by_a_crash in folder.glob(".[0-9]*.parquet.*"):
-                    left_by_a_crash.unlink()
-                for part in _by_year(days):
-                    self._put_year(series, part, within(candles, part))
-        except Timeout:
-            raise StorageError(f"{folder}: another process has been writing here for {_LOCK_SECONDS:g} s") from None
-        except OSError as error:
-            raise StorageError(f"{folder} cannot be written: {error.strerror or error}") from error
+        with writing_in(folder):
+            for part in _by_year(days):
+                self._put_year(series, part, within(candles, part))
 
     def read(self, series: Series, days: Days) -> CandleColumns:
         """Return the candles of some days, oldest first. Raises `DataError` that names a file which cannot be read."""
@@ -112,10 +100,10 @@ class ParquetCandleStore:
             timeframe = next((each for each in Timeframe if each.value == written), None)
             if timeframe is None:
                 raise DataError(f"{folder.parent}: {written!r} is no timeframe of ours; move the folder away")
-            yield Series(unquote(folder.name.removeprefix("symbol=")), timeframe)
+            yield Series(symbol_of(folder), timeframe)
 
     def _folder(self, series: Series) -> Path:
-        return self._root / f"timeframe={series.timeframe.value}" / f"symbol={quote(series.symbol, safe='')}"
+        return self._root / f"timeframe={series.timeframe.value}" / symbol_folder(series.symbol)
 
     def _files(self, series: Series) -> dict[int, Path]:
         """Return the file of each year, oldest first."""
@@ -206,7 +194,7 @@ def _footer(path: Path) -> "pq.FileMetaData":
 
 def _known(footer: "pq.FileMetaData", path: Path, series: Series) -> tuple[Days, ...]:
     """Return the days that a file says it knows. Raises `DataError` for a file that is of something else."""
-    about = _about(footer.metadata, path)
+    about = about_of(footer.metadata, path, "use `fyersbot import-data` for files of your own")
     of = about.get("symbol"), about.get("timeframe"), about.get("layout")
     if of != (series.symbol, series.timeframe.value, _LAYOUT):
         raise DataError(f"{path}: says it is {of}, expected {series} in layout {_LAYOUT}; move it away")
@@ -216,21 +204,10 @@ def _known(footer: "pq.FileMetaData", path: Path, series: Series) -> tuple[Days,
         raise DataError(f"{path}: does not say what days it knows; move it away and download them again") from None
 
 
-def _about(metadata: Mapping[bytes, bytes] | None, path: Path) -> dict[str, Any]:
-    try:
-        about = json.loads((metadata or {})[ABOUT])
-    except (KeyError, ValueError, RecursionError):
-        about = None
-    if not isinstance(about, dict):
-        raise DataError(f"{path}: was not written by the archive; use `fyersbot import-data` for files of your own")
-    return about
-
-
 def _instant(stamp: Any) -> int:
     """Return the instant of a Parquet statistic, which is an aware datetime."""
     return int(stamp.timestamp() * 1_000) * MILLISECOND
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    what = " ".join(str(error).split())[:200]
-    return DataError(f"{path}: cannot be read ({what}); move it away and download its year again")
+    return DataError(f"{path}: cannot be read ({one_line(error)}); move it away and download its year again")

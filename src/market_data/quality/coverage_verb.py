@@ -1,7 +1,5 @@
 """`fyersbot coverage`: judge, print, draw, clean; what the options mean is decided here and nowhere else."""
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ from market_data.quality.judgement import Judgement
 from market_data.quality.session_grid import TradingHours
 from market_data.quality.vendor_comparison import Comparison
 from runtime.atomic_files import write_text
+from runtime.json_answer import print_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ def show_coverage(request: Request, archive: Path, calendar: TradingHours, today
     if request.html:
         write_text(request.html, coverage_page(coverage))
     if as_json:
-        sys.stdout.write(json.dumps(as_data(coverage, cleaned)) + "\n")
+        print_json(as_data(coverage, cleaned))
         return
     console = Console()
     for each in coverage_tables(coverage, console.width):

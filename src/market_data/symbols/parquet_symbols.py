@@ -14,9 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from core.errors import DataError, StorageError
+from core.errors import DataError, one_line
+from market_data.archive_files import ABOUT, about_of, not_ours, writing_in
 from market_data.symbols.contract import FACTS, Contract
 from market_data.symbols.contract_versions import COLUMNS, no_versions, with_master
 from market_data.symbols.symbol_archive import count_before, refuse_half
@@ -24,8 +23,6 @@ from runtime.atomic_files import open_atomically
 
 TABLE = "symbol_master"
 _LAYOUT = 1
-_ABOUT = b"fyersbot"
-_LOCK_SECONDS = 60.0
 _PIECE = 32_768
 """Rows that are read for the first question about one ticker."""
 
@@ -87,8 +84,9 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
-        what = " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: cannot be read ({what}); move it away and import its masters again") from None
+        raise DataError(
+            f"{path}: cannot be read ({one_line(error)}); move it away and import its masters again"
+        ) from None
 
 
 class ParquetSymbolArchive:
@@ -106,19 +104,11 @@ class ParquetSymbolArchive:
         disk refuses or another process has been writing this segment for a minute.
         """
         folder = self._folder(segment)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / ".lock", timeout=_LOCK_SECONDS):
-                for left in folder.glob(".*.parquet.*"):  # of a process that was killed while it wrote
-                    left.unlink()
-                path = folder / f"{day.year:04}.parquet"
-                old = _read(path, segment) if path.exists() else _Year(no_versions(), ())
-                refuse_half(segment, day, contracts.num_rows, self._count_before(segment, day, old), force=force)
-                _write(path, segment, _Year(*with_master(old.versions, old.days, day, contracts)))
-        except Timeout:
-            raise StorageError(f"{folder}: another process has been writing here for {_LOCK_SECONDS:g} s") from None
-        except OSError as error:
-            raise StorageError(f"{folder} cannot be written: {error.strerror or error}") from error
+        with writing_in(folder):
+            path = folder / f"{day.year:04}.parquet"
+            old = _read(path, segment) if path.exists() else _Year(no_versions(), ())
+            refuse_half(segment, day, contracts.num_rows, self._count_before(segment, day, old), force=force)
+            _write(path, segment, _Year(*with_master(old.versions, old.days, day, contracts)))
 
     def days(self, segment: str) -> tuple[date, ...]:
         """Return the days whose masters are kept. Raises `DataError` that names a strange file."""
@@ -174,7 +164,7 @@ def _write(path: Path, segment: str, year: _Year) -> None:
     about = {"layout": _LAYOUT, "segment": segment, "days": [day.isoformat() for day in year.days]}
     with open_atomically(path) as file:
         pq.write_table(
-            year.versions.replace_schema_metadata({_ABOUT: json.dumps(about)}),
+            year.versions.replace_schema_metadata({ABOUT: json.dumps(about)}),
             file,
             compression="zstd",
             row_group_size=_PIECE,
@@ -200,11 +190,11 @@ def _days(path: Path, segment: str) -> tuple[date, ...]:
 
 def _days_of(metadata: dict[bytes, bytes] | None, path: Path, segment: str) -> Iterator[date]:
     """Read which days a file knows. Raises `DataError` for a file of something else."""
+    about = about_of(metadata, path)
     try:
-        about = json.loads((metadata or {})[_ABOUT])
         of, days = (about["segment"], about["layout"]), [date.fromisoformat(day) for day in about["days"]]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise DataError(f"{path}: was not written by the archive; move it away") from None
+    except (KeyError, TypeError, ValueError):
+        raise not_ours(path) from None
     if of != (segment, _LAYOUT):
         raise DataError(f"{path}: says it is {of}, expected {segment} in layout {_LAYOUT}; move it away")
     return iter(days)

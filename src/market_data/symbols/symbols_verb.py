@@ -1,6 +1,5 @@
 """The verbs of `fyersbot symbols`: they turn what was typed into questions to the archive, and print the answers."""
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -26,6 +25,7 @@ from market_data.symbols.symbol_text import (
     found_lines,
     taken_data,
 )
+from runtime.json_answer import print_json
 from runtime.settings import Settings
 
 
@@ -82,8 +82,11 @@ class SymbolsVerb:
         return ist_date(self._clock.now())
 
     def _print(self, data: object, lines: Sequence[str]) -> None:
-        sys.stdout.write((json.dumps(data) if self._as_json else "\n".join(lines)) + "\n")
-        sys.stdout.flush()
+        if self._as_json:
+            print_json(data)
+        else:
+            sys.stdout.write("\n".join(lines) + "\n")
+            sys.stdout.flush()
 
 
 def _segments(text: str | None) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """`fyersbot archive-ticks`: moves closed days into the archive, shows how far it is, and says what was done."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from core.ports import Calendar
 from market_data.ticks.closed_days import Watch, archive_closed
 from market_data.ticks.live_ticks import LiveDay
 from market_data.ticks.tick_archive import ArchivedDay, Step
+from runtime.json_answer import print_json
 from runtime.settings import PathSettings
 
 
@@ -24,11 +24,11 @@ def print_archived(paths: PathSettings, calendar: Calendar, now: Instant, only: 
         done = list(archive_closed(paths, calendar, now, only, watch))
     if as_json:
         days = [{**asdict(day), "day": day.day.isoformat()} for day in done]
-        sys.stdout.write(json.dumps({"archive": str(paths.archive), "days": days}) + "\n")
+        print_json({"archive": str(paths.archive), "days": days})
     else:
         lines = [_line(day) for day in done] or [f"no closed day waits in {paths.live_ticks}"]
         sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+        sys.stdout.flush()
 
 
 def _line(day: ArchivedDay) -> str:

@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from core.errors import DataError, StorageError
 from features.columns import IntArray
+from market_data.archive_files import symbol_folder
 from market_data.ticks.live_ticks import LiveDay, LiveTicks
 from market_data.ticks.tick_files import COLUMNS, About, TickColumns, TickFileWriter, read_about, read_file, verify_file
 from runtime.atomic_files import flush_folder
@@ -132,7 +132,7 @@ class TickArchive:
         return sorted(self._folder(symbol, day).glob(f"{day}*.parquet"))
 
     def _folder(self, symbol: str, day: date) -> Path:
-        return self._root / f"month={day:%Y-%m}" / f"symbol={quote(symbol, safe='')}"
+        return self._root / f"month={day:%Y-%m}" / symbol_folder(symbol)
 
     @contextmanager
     def _alone(self) -> Iterator[Path]:

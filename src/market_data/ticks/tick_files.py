@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import DataError, StorageError
+from core.errors import DataError, StorageError, one_line
 from core.instants import Instant
 from features.columns import IntArray
+from market_data.archive_files import ABOUT, about_of, not_ours
 from market_data.ticks.live_ticks import MICROSECOND
 
 _LAYOUT = 1
-_ABOUT = b"fyersbot"
 _TIMES = ("received", "at")
 _VALUES = ("ltp", "bid", "ask", "volume")
 COLUMNS = (*_TIMES, *_VALUES)
@@ -92,7 +92,7 @@ class TickFileWriter:
 
     def add(self, rows: IntArray) -> None:
         """Write ticks behind those before: a row a tick, columns as in `COLUMNS`, times in microseconds."""
-        import pyarrow as pa  # noqa: PLC0415 - see above
+        import pyarrow as pa  # noqa: PLC0415 - see __init__
 
         columns = [np.ascontiguousarray(column) for column in rows.T]
         before = self.about
@@ -109,7 +109,7 @@ class TickFileWriter:
     def seal(self) -> None:
         """Write the end, with what the file must contain, and wait for the disk."""
         try:
-            self._writer.add_key_value_metadata({_ABOUT.decode(): json.dumps(_to_json(self.about))})
+            self._writer.add_key_value_metadata({ABOUT.decode(): json.dumps(_to_json(self.about))})
             self._writer.close()
             handle = os.open(self.path, os.O_RDONLY)
             try:
@@ -133,11 +133,11 @@ def read_about(path: Path) -> About:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     try:
-        return _from_json((pq.read_metadata(path).metadata or {})[_ABOUT])
+        return _from_json(about_of(pq.read_metadata(path).metadata, path))
     except (OSError, pa.ArrowException) as error:
         raise _unreadable(path, error) from None
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise DataError(f"{path}: was not written by the archive; move it away") from None
+    except (KeyError, TypeError, ValueError):
+        raise not_ours(path) from None
 
 
 def read_file(path: Path, symbol: str, day: date) -> TickColumns:
@@ -189,9 +189,8 @@ def _to_json(about: About) -> dict[str, Any]:
     }
 
 
-def _from_json(text: bytes) -> About:
+def _from_json(content: dict[str, Any]) -> About:
     """Raises `KeyError`, `TypeError` or `ValueError` for what `_to_json` does not make."""
-    content = json.loads(text)
     if content["layout"] != _LAYOUT:
         raise ValueError(f"layout {content['layout']}")
     return About(
@@ -206,8 +205,8 @@ def _from_json(text: bytes) -> About:
 
 
 def _unwritable(path: Path, error: Exception) -> StorageError:
-    return StorageError(f"{path} cannot be written: {' '.join(str(error).split())[:200]}")
+    return StorageError(f"{path} cannot be written: {one_line(error)}")
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path}: cannot be read ({' '.join(str(error).split())[:200]}); move it away")
+    return DataError(f"{path}: cannot be read ({one_line(error)}); move it away")

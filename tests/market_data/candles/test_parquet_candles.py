@@ -21,9 +21,10 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import market_data.candles.parquet_candles
 from core.errors import DataError, StorageError
 from core.market import Timeframe
+from market_data import archive_files
+from market_data.candles import parquet_candles
 from market_data.candles.candle_store import MemoryCandleStore, Series, empty
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.days import Days
@@ -205,7 +206,7 @@ def test_a_full_disk_leaves_each_year_whole(
                 file.flush()
                 raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(market_data.candles.parquet_candles, "open_atomically", full)
+    monkeypatch.setattr(parquet_candles, "open_atomically", full)
     with pytest.raises(StorageError, match="cannot be written: No space left on device"):
         store.put(SERIES, BOTH, candles(BOTH, 200))
     assert prices(store, OLD_YEAR) == ([100] if year == "2024" else [200])
@@ -225,7 +226,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
 def test_a_series_that_another_process_writes_for_too_long_is_given_up(
     store: ParquetCandleStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(market_data.candles.parquet_candles, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(archive_files, "LOCK_SECONDS", 0.05)
     with FileLock(file_of(tmp_path).parent / ".lock"):
         with pytest.raises(StorageError, match="another process has been writing here"):
             store.put(SERIES, NEW_YEAR, candles(NEW_YEAR, 200))

@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 from core.errors import DataError, StorageError
-from market_data.symbols import parquet_symbols
+from market_data import archive_files
 from market_data.symbols.contract import FACTS
 from market_data.symbols.contract_versions import no_versions
 from market_data.symbols.parquet_symbols import ParquetSymbolArchive
@@ -97,8 +98,8 @@ def test_what_a_killed_process_left_is_no_master_and_goes_with_the_next(archive:
 def test_a_second_writer_waits_and_then_says_why_it_gave_up(
     archive: ParquetSymbolArchive, file: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(parquet_symbols, "_LOCK_SECONDS", 0.05)
-    with parquet_symbols.FileLock(file.parent / ".lock"), pytest.raises(StorageError, match="another process"):
+    monkeypatch.setattr(archive_files, "LOCK_SECONDS", 0.05)
+    with FileLock(file.parent / ".lock"), pytest.raises(StorageError, match="another process"):
         ParquetSymbolArchive(file.parents[2]).put("NSE_FO", TUESDAY, contracts())
 
 
