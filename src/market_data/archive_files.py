@@ -52,7 +52,7 @@ def writing_in(folder: Path) -> Iterator[None]:
 
 
 def about_of(metadata: Mapping[bytes, bytes] | None, path: Path, remedy: str = _REMEDY) -> dict[str, Any]:
-    """Return what a footer's metadata says of its file. Raises `DataError` with a remedy for one that is none of ours."""
+    """Return what a footer's metadata says of its file. Raises `DataError` with the remedy if it is none of ours."""
     try:
         about = json.loads((metadata or {})[ABOUT])
     except (KeyError, ValueError, RecursionError):
