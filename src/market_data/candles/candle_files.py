@@ -1,4 +1,4 @@
-"""A user's own file of candles, read: each guess about it is a finding with its reason, or a question.
+"""A user's own file of candles, read: each guess about it is told with its reason, or a question.
 
 Exports differ in separator, column names, date order, zone and in whether a candle is named by its start or its end.
 Read wrongly, each of these gives candles that look right and are not. So nothing is taken on trust: what the rows
@@ -18,6 +18,7 @@ from core.errors import DataError
 from core.market import Timeframe
 from features.columns import IntArray
 from market_data.candles.candle_layout import Layout, layout_of
+from market_data.candles.candle_names import name_of
 from market_data.candles.candle_table import Table, read_table
 from market_data.candles.candle_times import (
     DateOrder,
@@ -35,9 +36,7 @@ from market_data.candles.raw_candles import RawCandles
 
 Choice = TypeVar("Choice", bound=Enum)
 
-_NAME = re.compile(r"(?P<exchange>[A-Z]+)_(?P<ticker>[A-Z0-9&-]+-[A-Z]+)_(?P<interval>\d+[a-z]|D)(?![A-Za-z0-9])")
 _TICKER = re.compile(r"[A-Z]+:[A-Z0-9&_-]+")
-_DAILY = {"1d", "D"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Clue:
     """One thing that was found out about a file, or could not be."""
 
     what: str
@@ -71,16 +70,16 @@ class CandleFile:
     """A file as it was understood."""
 
     path: Path
-    findings: tuple[Finding, ...]
+    clues: tuple[Clue, ...]
     symbol: str | None = None
     timeframe: Timeframe | None = None
     candles: RawCandles | None = None
     """None while a question is open that the times depend on."""
 
     @property
-    def questions(self) -> tuple[Finding, ...]:
+    def questions(self) -> tuple[Clue, ...]:
         """What the file leaves open."""
-        return tuple(finding for finding in self.findings if finding.value is None)
+        return tuple(clue for clue in self.clues if clue.value is None)
 
 
 def read_raw(path: Path) -> RawCandles:
@@ -105,34 +104,34 @@ def read_candles(path: Path, wishes: Wishes) -> CandleFile:
     """Find out how a file is written, and read it as far as that goes. Raises `DataError` with the remedy."""
     table = read_table(path)
     layout, why = layout_of(table, wishes.columns)
-    findings = [
-        Finding(what="file", value=table.form, why=f"{len(table)} rows"),
-        Finding(what="columns", value=str(layout), why=why, option="--columns"),
+    clues = [
+        Clue(what="file", value=table.form, why=f"{len(table)} rows"),
+        Clue(what="columns", value=str(layout), why=why, option="--columns"),
     ]
-    symbol, finding, table = _symbol(table, layout, wishes.symbol)
-    findings.append(finding)
+    symbol, clue, table = _symbol(table, layout, wishes.symbol)
+    clues.append(clue)
     try:
-        stamps, finding = _stamps(table, layout, wishes.dates)
+        stamps, clue = _stamps(table, layout, wishes.dates)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
-    findings.append(finding)
+    clues.append(clue)
     if stamps is None:
-        return CandleFile(path=path, findings=tuple(findings), symbol=symbol)
+        return CandleFile(path=path, clues=tuple(clues), symbol=symbol)
     timeframe, starts, more = _starts(path, stamps, wishes)
     candles = None if starts is None else _candles(table, layout, starts)
-    findings += more
+    clues += more
     if layout.volume is None:
-        findings.append(Finding(what="volume", value="0 throughout", why="there is no such column", option="--columns"))
-    return CandleFile(path=path, findings=tuple(findings), symbol=symbol, timeframe=timeframe, candles=candles)
+        clues.append(Clue(what="volume", value="0 throughout", why="there is no such column", option="--columns"))
+    return CandleFile(path=path, clues=tuple(clues), symbol=symbol, timeframe=timeframe, candles=candles)
 
 
-def _symbol(table: Table, layout: Layout, wished: str | None) -> tuple[str | None, Finding, Table]:
+def _symbol(table: Table, layout: Layout, wished: str | None) -> tuple[str | None, Clue, Table]:
     """Return of what the candles are, and the rows that are of it where a file holds several symbols."""
-    named = _NAME.match(table.path.name)
-    by_name = f"{named['exchange']}:{named['ticker']}" if named else None
+    name = name_of(table.path)
+    by_name = name.symbol if name else None
 
-    def found(symbol: str | None, why: str) -> Finding:
-        return Finding(what="symbol", value=symbol, why=why, option="--symbol NSE:SBIN-EQ")
+    def found(symbol: str | None, why: str) -> Clue:
+        return Clue(what="symbol", value=symbol, why=why, option="--symbol NSE:SBIN-EQ")
 
     if layout.symbol is None:
         symbol, why = (wished, "given") if wished else (by_name, "by the name of the file")
@@ -161,7 +160,7 @@ def _full_ticker(name: str, series: set[str]) -> str | None:
     return f"NSE:{name}-{next(iter(series))}" if len(series) == 1 else None
 
 
-def _stamps(table: Table, layout: Layout, wished: DateOrder | None) -> tuple[Stamps | None, Finding]:
+def _stamps(table: Table, layout: Layout, wished: DateOrder | None) -> tuple[Stamps | None, Clue]:
     first, second = layout.moments
     order, is_asked = order_of_dates(table.columns[first])
     if is_asked and wished is not None and order not in {None, wished}:
@@ -170,38 +169,37 @@ def _stamps(table: Table, layout: Layout, wished: DateOrder | None) -> tuple[Sta
     if is_asked and order is None:
         choices = tuple(each.value for each in DateOrder)
         why = f"{table.columns[first].iloc[0]!r} may be either, and no row has a number above 12"
-        return None, Finding(what="dates", value=None, why=why, option="--dates", choices=choices)
+        return None, Clue(what="dates", value=None, why=why, option="--dates", choices=choices)
     stamps = stamps_of(table.columns[first], table.columns[second] if second else None, order)
     how = f", {order.value}" if is_asked and order else ""
     why = "given" if is_asked and wished else "by the rows"
-    return stamps, Finding(what="dates", value=stamps.form + how, why=why, option="--dates" if is_asked else "")
+    return stamps, Clue(what="dates", value=stamps.form + how, why=why, option="--dates" if is_asked else "")
 
 
-def _starts(path: Path, stamps: Stamps, wishes: Wishes) -> tuple[Timeframe | None, IntArray | None, list[Finding]]:
+def _starts(path: Path, stamps: Stamps, wishes: Wishes) -> tuple[Timeframe | None, IntArray | None, list[Clue]]:
     """Return the timeframe and the start of each candle, as far as both are known, and what was found out."""
-    timeframe, finding = _timeframe(path, stamps, wishes.timeframe)
-    findings = [finding]
+    timeframe, clue = _timeframe(path, stamps, wishes.timeframe)
+    clues = [clue]
     if timeframe is None:
-        return None, None, findings
+        return None, None, clues
     proven, why = zone_of(stamps, timeframe)
     if wishes.zone is not None and stamps.is_certain:
         raise DataError(f"{path}: its times carry their zone; leave out --zone")
-    zone, finding = _chosen(path, "zone", wishes.zone, proven, why, Zone)
-    findings.append(replace(finding, value="as written") if stamps.is_certain else finding)
+    zone, clue = _chosen(path, "zone", wishes.zone, proven, why, Zone)
+    clues.append(replace(clue, value="as written") if stamps.is_certain else clue)
     if zone is None:
-        return timeframe, None, findings
+        return timeframe, None, clues
     instants = stamps.instants(zone)
     proven_labels, why = labels_of(instants, timeframe)
-    labels, finding = _chosen(path, "labels", wishes.labels, proven_labels, why, Labels)
-    findings.append(finding)
-    return timeframe, None if labels is None else starts_of(instants, timeframe, labels), findings
+    labels, clue = _chosen(path, "labels", wishes.labels, proven_labels, why, Labels)
+    clues.append(clue)
+    return timeframe, None if labels is None else starts_of(instants, timeframe, labels), clues
 
 
-def _timeframe(path: Path, stamps: Stamps, wished: Timeframe | None) -> tuple[Timeframe | None, Finding]:
+def _timeframe(path: Path, stamps: Stamps, wished: Timeframe | None) -> tuple[Timeframe | None, Clue]:
     by_step = timeframe_of(stamps)
-    name = _NAME.match(path.name)
-    interval = name["interval"] if name else ""
-    by_name = Timeframe.D if interval in _DAILY else next((each for each in Timeframe if each.value == interval), None)
+    name = name_of(path)
+    by_name = name.timeframe if name else None
     if wished is not None and by_step is not None and wished is not by_step:
         raise DataError(f"{path}: most rows are {by_step.value} apart, not {wished.value}; leave out --timeframe")
     if wished is None and by_step is not None and by_name is not None and by_step is not by_name:
@@ -212,19 +210,19 @@ def _timeframe(path: Path, stamps: Stamps, wished: Timeframe | None) -> tuple[Ti
         why = "no usual step between rows that is a timeframe of ours"
     choices = tuple(each.value for each in Timeframe)
     value = timeframe.value if timeframe else None
-    return timeframe, Finding(what="timeframe", value=value, why=why, option="--timeframe", choices=choices)
+    return timeframe, Clue(what="timeframe", value=value, why=why, option="--timeframe", choices=choices)
 
 
 def _chosen(
     path: Path, what: str, wished: Choice | None, proven: Choice | None, why: str, kind: type[Choice]
-) -> tuple[Choice | None, Finding]:
+) -> tuple[Choice | None, Clue]:
     if wished is not None and proven is not None and wished is not proven:
         raise DataError(f"{path}: {what} is {proven.value} and not {wished.value} ({why}); leave out --{what}")
     chosen = wished or proven
     choices = tuple(str(each.value) for each in kind)
     value = str(chosen.value) if chosen else None
     told = f"given; {why}" if wished else why
-    return chosen, Finding(what=what, value=value, why=told, option=f"--{what}", choices=choices)
+    return chosen, Clue(what=what, value=value, why=told, option=f"--{what}", choices=choices)
 
 
 def _candles(table: Table, layout: Layout, starts: IntArray) -> RawCandles:

@@ -8,26 +8,37 @@ from core.errors import DataError
 from core.market import Timeframe
 from market_data.candles.candle_store import Series
 
-_NAME = re.compile(r"(?P<exchange>[A-Z]+)_(?P<ticker>[A-Z0-9&_-]+)_(?P<interval>\d+[a-z])(?:_(?P<vendor>[\w-]+))?")
-_INTERVALS = {"1d": Timeframe.D} | {each.value: each for each in Timeframe if each is not Timeframe.D}
+_NAME = re.compile(
+    r"(?P<exchange>[A-Z]+)_(?P<ticker>[A-Z0-9&_-]+)_(?P<interval>\d+[a-z]|D)(?![A-Za-z0-9])(?:_(?P<vendor>[\w-]+))?"
+)
+_INTERVALS = {"1d": Timeframe.D} | {each.value: each for each in Timeframe}
 
 
 @dataclass(frozen=True, slots=True)
-class NamedFile:
-    """A file whose name says what it holds."""
+class FileName:
+    """What a name says."""
 
-    series: Series
+    symbol: str
+    timeframe: Timeframe | None
+    """None for an interval that is no timeframe of ours."""
     vendor: str
     """Who it came from; empty where the name does not say."""
 
 
-def named_file(path: Path) -> NamedFile:
-    """Read a file's name. Raises `DataError` for one that does not tell symbol and timeframe."""
-    found = _NAME.fullmatch(path.name.partition(".")[0])
-    timeframe = _INTERVALS.get(found["interval"]) if found else None
-    if found is None or timeframe is None:
+def name_of(path: Path) -> FileName | None:
+    """Read a file's name; None when it does not tell a symbol. What follows symbol, interval and vendor is ignored."""
+    found = _NAME.match(path.name)
+    if found is None:
+        return None
+    return FileName(f"{found['exchange']}:{found['ticker']}", _INTERVALS.get(found["interval"]), found["vendor"] or "")
+
+
+def series_named(path: Path) -> tuple[Series, str]:
+    """Return what a file's name says it holds, and from whom. Raises `DataError` where it does not tell."""
+    name = name_of(path)
+    if name is None or name.timeframe is None:
         known = ", ".join(_INTERVALS)
         raise DataError(
             f"{path}: the name does not tell symbol and timeframe; name it like NSE_SBIN-EQ_5m{path.suffix} ({known})"
         )
-    return NamedFile(Series(f"{found['exchange']}:{found['ticker']}", timeframe), found["vendor"] or "")
+    return Series(name.symbol, name.timeframe), name.vendor

@@ -1,6 +1,6 @@
 """`fyersbot import-data`: a file of one's own into the store, after its reader has seen how it was understood.
 
-A program may read a file wrongly without an error, a person sees it at once. So the findings are shown and agreed to,
+A program may read a file wrongly without an error, a person sees it at once. So what was found is shown and agreed to,
 at the terminal or by `--yes`; what the rows leave open must be said. Nothing is written before all of it is admitted.
 """
 
@@ -21,7 +21,7 @@ from core.errors import ConfigurationError, DataError
 from core.market import Timeframe
 from core.ports import Calendar, Clock
 from market_data.candles.candle_admission import Admitted, admit, told
-from market_data.candles.candle_files import CandleFile, Finding, Wishes, read_candles
+from market_data.candles.candle_files import CandleFile, Clue, Wishes, read_candles
 from market_data.candles.candle_store import CandleStore, Series
 from market_data.candles.candle_times import DateOrder, Labels, Zone
 
@@ -58,7 +58,7 @@ class Imported:
             "days_outside": [day.isoformat() for day in admitted.days_outside],
             "unfinished": admitted.unfinished,
             "rounded_prices": admitted.rounded,
-            "findings": {finding.what: finding.value for finding in self.file.findings},
+            "findings": {clue.what: clue.value for clue in self.file.clues},
         }
 
     @property
@@ -139,7 +139,7 @@ def _understood(path: Path, wishes: Wishes, console: Console, *, asks: bool) -> 
         with console.status(f"reading {path.name}"):
             found = read_candles(path, wishes)
         if not found.questions or not asks:
-            _show_findings(console, found)
+            _show_clues(console, found)
             return found
         question = found.questions[0]
         console.print(f"{path.name} leaves open: {question.what} ({question.why})", highlight=False, markup=False)
@@ -160,7 +160,7 @@ def _wish(wishes: Wishes, what: str, answer: str) -> Wishes:
             return replace(wishes, symbol=answer)
 
 
-def _answer(question: Finding, console: Console) -> str:
+def _answer(question: Clue, console: Console) -> str:
     try:
         return Prompt.ask(question.what, console=console, choices=list(question.choices) or None)
     except EOFError:
@@ -178,13 +178,13 @@ def _agree(path: Path, console: Console, *, asks: bool) -> None:
         raise DataError(f"{path}: nothing was imported")
 
 
-def _show_findings(console: Console, found: CandleFile) -> None:
+def _show_clues(console: Console, found: CandleFile) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("found", "value", "because"):
         table.add_column(heading, overflow="fold")
-    for finding in found.findings:
-        value = Text("?", style="bold red") if finding.value is None else Text(finding.value)
-        table.add_row(Text(finding.what), value, Text(finding.why))
+    for clue in found.clues:
+        value = Text("?", style="bold red") if clue.value is None else Text(clue.value)
+        table.add_row(Text(clue.what), value, Text(clue.why))
     console.print(table)
 
 

@@ -18,7 +18,7 @@ from core.errors import DataError
 from core.instants import ist_text
 from features.columns import IntArray
 from market_data.candles.candle_files import read_raw
-from market_data.candles.candle_names import named_file
+from market_data.candles.candle_names import series_named
 from market_data.candles.candle_parquet import read_table
 from market_data.candles.raw_candles import RawCandles
 from market_data.days import days_of
@@ -139,7 +139,7 @@ def _mended(path: Path, calendar: TradingHours) -> tuple[RawCandles, Mending]:
     raw = read_raw(path)
     if not len(raw):
         raise DataError(f"{path}: no rows")
-    mending = mend(raw, SessionGrid(calendar, days_of(raw.starts), named_file(path).series.timeframe))
+    mending = mend(raw, SessionGrid(calendar, days_of(raw.starts), series_named(path)[0].timeframe))
     if not len(mending.kept):
         raise DataError(f"{path}: no row lies in a session, so nothing would be left; is its time zone right?")
     return raw, mending
@@ -156,7 +156,7 @@ def _written(path: Path, target: Path, raw: RawCandles, mending: Mending, calend
     write_text(change_list_of(target), text.getvalue())
     with open_atomically(target) as file:
         pq.write_table(read_table(path).take(mending.kept), file, compression="zstd")
-    again = judge(raw.rows(mending.kept), named_file(path).series, target.name, calendar)
+    again = judge(raw.rows(mending.kept), series_named(path)[0], target.name, calendar)
     return CleanedFile(
         source=path,
         copy=target,

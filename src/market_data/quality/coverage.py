@@ -14,7 +14,7 @@ from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.candles.candle_admission import UNITS_PER_RUPEE
 from market_data.candles.candle_files import read_raw
-from market_data.candles.candle_names import named_file
+from market_data.candles.candle_names import series_named
 from market_data.candles.candle_parquet import require_candles
 from market_data.candles.candle_store import CandleStore, Holding, Series
 from market_data.candles.raw_candles import RawCandles
@@ -182,8 +182,8 @@ def _archived(store: CandleStore, holding: Holding, wish: Wish) -> Source:
 
 def _filed(path: Path) -> Source:
     require_candles(path)
-    named = named_file(path)
-    return Source(named.series, path.name, lambda: read_raw(path), path=path, vendor=named.vendor)
+    series, vendor = series_named(path)
+    return Source(series, path.name, lambda: read_raw(path), path=path, vendor=vendor)
 
 
 def _in_rupees(candles: CandleColumns) -> RawCandles:
