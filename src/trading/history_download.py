@@ -21,6 +21,7 @@ from core.market import Timeframe
 from core.ports import Calendar, Clock
 from market_data.candles.candle_store import Series
 from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.candles.timeframe_option import chosen_timeframe
 from market_data.days import Days
 from market_data.history.download import Download, OnProgress, Outcome, plan_all
 from market_data.history.download_plan import Plan
@@ -98,14 +99,12 @@ def wish_of(
     if first > last:
         raise ConfigurationError(f"--from {first} comes after --to {last}: swap them")
     names = _listed(symbols) or settings.symbols
-    frames = {frame.value: frame for frame in Timeframe}
-    chosen = _listed([timeframes]) if timeframes is not None else (settings.timeframe.value,)
-    unknown = next((name for name in chosen if name not in frames), None)
-    if unknown is not None or not chosen:
-        raise ConfigurationError(f"--timeframe {unknown or timeframes!r} is none of {', '.join(frames)}")
+    chosen: tuple[Timeframe, ...] = (settings.timeframe,)
+    if timeframes is not None:
+        chosen = tuple(dict.fromkeys(chosen_timeframe(name) for name in _listed([timeframes]) or [timeframes]))
     return DownloadWish(
         symbols=tuple(names),
-        timeframes=tuple(frames[name] for name in chosen),
+        timeframes=chosen,
         days=Days(first, last),
         with_empty=with_empty,
     )

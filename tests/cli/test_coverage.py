@@ -84,7 +84,7 @@ def test_a_file_is_judged_and_cleaned_beside_it(run: Run, file: Path, home: Path
 @pytest.mark.parametrize(
     ("wish", "complaint"),
     [
-        (("--timeframe", "7m"), "--timeframe 7m: known are 1m, 3m, 5m, 15m, 60m, D"),
+        (("--timeframe", "7m"), "--timeframe 7m: must be one of 1m, 3m, 5m, 15m, 60m, D"),
         (("--from", "2025-06-10", "--to", "2025-06-01"), "--from 2025-06-10 lies after --to 2025-06-01; swap them"),
         (("--to", "2199-01-01"), "2199-01-01 lies in the future"),
         (("NSE:NOSUCH-EQ",), "no candles of NSE:NOSUCH-EQ in the archive"),

@@ -24,6 +24,7 @@ from market_data.candles.candle_admission import Admitted, admit, told
 from market_data.candles.candle_files import CandleFile, Clue, Wishes, read_candles
 from market_data.candles.candle_store import CandleStore, Series
 from market_data.candles.candle_times import DateOrder, Labels, Zone
+from market_data.candles.timeframe_option import chosen_timeframe
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -86,7 +87,7 @@ def wishes_of(
     """Read the options of the command line. Raises `ConfigurationError` that names the option and what it may be."""
     return Wishes(
         symbol=symbol,
-        timeframe=_choice("timeframe", timeframe, Timeframe),
+        timeframe=chosen_timeframe(timeframe) if timeframe is not None else None,
         zone=_choice("zone", zone, Zone),
         labels=_choice("labels", labels, Labels),
         dates=_choice("dates", dates, DateOrder),

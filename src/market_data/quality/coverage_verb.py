@@ -13,8 +13,8 @@ from rich.text import Text
 
 from core.errors import ConfigurationError
 from core.instants import ist_text
-from core.market import Timeframe
 from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.candles.timeframe_option import chosen_timeframe
 from market_data.quality.cleaning import CleanedFile, clean_files
 from market_data.quality.coverage import Coverage, Source, Wish, archive_sources, coverage_of, file_sources
 from market_data.quality.coverage import Progress as Told
@@ -51,7 +51,8 @@ class Request:
             raise ConfigurationError("--fix cleans files: name them with --data; the archive takes no dirty rows")
         if self.fix and (self.symbols or self.timeframe or self.first or self.last):
             raise ConfigurationError("--fix cleans whole files: leave out symbols, --timeframe, --from and --to")
-        return Wish(symbols=self.symbols, timeframe=_timeframe(self.timeframe), first=self.first, last=self.last)
+        timeframe = chosen_timeframe(self.timeframe) if self.timeframe is not None else None
+        return Wish(symbols=self.symbols, timeframe=timeframe, first=self.first, last=self.last)
 
 
 def show_coverage(request: Request, archive: Path, calendar: TradingHours, today: date, *, as_json: bool) -> None:
@@ -85,18 +86,6 @@ def as_data(coverage: Coverage, cleaned: Sequence[CleanedFile] = ()) -> dict[str
         "skipped": list(coverage.skipped),
         "cleaned": [_cleaned_data(each) for each in cleaned],
     }
-
-
-def _timeframe(written: str | None) -> Timeframe | None:
-    if written is None:
-        return None
-    found = next(
-        (each for each in Timeframe if written.lower() in {each.value.lower(), f"1{each.value.lower()}"}), None
-    )
-    if found is None:
-        known = ", ".join(each.value for each in Timeframe)
-        raise ConfigurationError(f"--timeframe {written}: known are {known}")
-    return found
 
 
 def _sources(request: Request, archive: Path, wish: Wish) -> tuple[list[Source], tuple[str, ...]]:
