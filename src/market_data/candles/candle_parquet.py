@@ -28,7 +28,7 @@ def read_table(path: Path) -> "pa.Table":
 
 def require_candles(path: Path) -> None:
     """Look at a file's columns alone. Raises `DataError` that says what it is when it holds no candles."""
-    import pyarrow as pa  # noqa: PLC0415 - see read_table
+    import pyarrow as pa  # noqa: PLC0415 - as above
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     if path.suffix != ".parquet":

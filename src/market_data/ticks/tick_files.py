@@ -92,7 +92,7 @@ class TickFileWriter:
 
     def add(self, rows: IntArray) -> None:
         """Write ticks behind those before: a row a tick, columns as in `COLUMNS`, times in microseconds."""
-        import pyarrow as pa  # noqa: PLC0415 - see __init__
+        import pyarrow as pa  # noqa: PLC0415 - see TickFileWriter.__init__
 
         columns = [np.ascontiguousarray(column) for column in rows.T]
         before = self.about
