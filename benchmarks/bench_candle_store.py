@@ -21,8 +21,9 @@ from core.instants import DAY
 from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
-from market_data.candle_store import Days, Series, joined_candles
-from market_data.parquet_candles import ParquetCandleStore
+from market_data.candles.candle_store import Series, joined_candles
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 from training.sources import generated
 
 YEARS = 5

@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
-from market_data.candle_files import read_raw
-from market_data.candle_store import Days, Series
-from market_data.findings import Weight
-from market_data.quality import judge
-from market_data.session_grid import SessionGrid
+from market_data.candles.candle_files import read_raw
+from market_data.candles.candle_store import Series
+from market_data.days import Days
+from market_data.quality.findings import Weight
+from market_data.quality.judgement import judge
+from market_data.quality.session_grid import SessionGrid
 
 DAYS = Days(date(2020, 1, 1), date(2024, 12, 31))
 GOAL_S = 5.0

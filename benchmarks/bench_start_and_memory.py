@@ -24,7 +24,8 @@ from market_data.calendar import NseCalendar
 from runtime.project import ROOT
 from simulator.options import Endpoints, SimulatorOptions
 from simulator.server import running_simulator
-from trading.rehearsal import Rehearsal, bot_environment, sign_in
+from trading.rehearsal import bot_environment, sign_in
+from trading.rehearsal_plan import Rehearsal
 from training.train import TrainingOptions, train_model
 
 SYMBOLS = tuple(f"NSE:SHARE{number}-EQ" for number in range(50))

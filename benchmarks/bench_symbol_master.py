@@ -16,16 +16,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from market_data.master_file import read_master
-from market_data.parquet_symbols import ParquetSymbolArchive
-from market_data.symbol_archive import instrument
+from market_data.symbols.master_file import read_master
+from market_data.symbols.parquet_symbols import ParquetSymbolArchive
+from market_data.symbols.symbol_archive import instrument
 
 CONTRACTS = 100_000
 LOOKUPS = 20_000
 FIRST = date(2026, 1, 5)
 REAL = "symbol_master/fyers_NSE_CM_2025-11-10.csv.gz"
 READ = (
-    "import resource, sys; from pathlib import Path; from market_data.master_file import read_master; "
+    "import resource, sys; from pathlib import Path; from market_data.symbols.master_file import read_master; "
     "read_master(Path(sys.argv[1])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
 )
 GOAL_READ_S = 3.0

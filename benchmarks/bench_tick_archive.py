@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from core.instants import SECOND, instant_at
-from market_data.live_ticks import Heard, LiveTicks
-from market_data.tick_archive import TickArchive
+from market_data.ticks.live_ticks import Heard, LiveTicks
+from market_data.ticks.tick_archive import TickArchive
 
 SYMBOLS = [f"NSE:SHARE{number}-EQ" for number in range(50)]
 SCALES = dict.fromkeys(SYMBOLS, 2)

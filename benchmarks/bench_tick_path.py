@@ -31,7 +31,7 @@ from core.sessions import TradingDay
 from core.signals import Direction, FeatureRow, Needs, Signal
 from core.sizing import SizingMethod, SizingRule
 from core.state import BotState
-from market_data.tick_recorder import SqliteTickRecorder
+from market_data.ticks.tick_recorder import SqliteTickRecorder
 from runtime.clock import MarketClock
 from trading.kernel import Kernel
 from trading.tick_tape import FileTickTape

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from core.instants import instant_at
 from core.market import Tick
-from market_data.live_ticks import LiveTicks
-from market_data.tick_recorder import MOST_WAITING, SqliteTickRecorder
+from market_data.ticks.live_ticks import LiveTicks
+from market_data.ticks.tick_recorder import MOST_WAITING, SqliteTickRecorder
 from runtime.clock import MarketClock
 
 SYMBOLS = [f"NSE:SHARE{number}-EQ" for number in range(50)]

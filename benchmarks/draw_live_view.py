@@ -32,7 +32,8 @@ from trading.live_frame import frame
 from trading.live_trader import Habits
 from trading.live_view import RecentLines
 from trading.observer import snapshot_of
-from trading.rehearsal import bot_environment, new_run, sign_in, simulator_process
+from trading.rehearsal import bot_environment, sign_in, simulator_process
+from trading.rehearsal_plan import new_run
 from trading.snapshot import LiveSnapshot
 from trading.wiring import Wiring
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli_data import app as data_verbs
-from cli_options import ConfigOption, JsonOption, calendar_of, print_json, settings_of
+from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 from core.errors import BotError, ConfigurationError
 from runtime.complaints import complaint_of
+from runtime.json_answer import print_json
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -63,7 +64,8 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Trade one simulated market day, from sign-in to the day's report."""
-    from trading.rehearsal import new_run, rehearse, resumed_run
+    from trading.rehearsal import rehearse
+    from trading.rehearsal_plan import new_run, resumed_run
 
     if resume is not None:
         if seed is not None or speed is not None:
@@ -99,7 +101,8 @@ def trade(
 ) -> None:
     """Trade: on paper by default, with money only by --mode live and live.account; or rehearse a day of a tape."""
     if tape is not None:
-        from trading.rehearsal import new_run, rehearse
+        from trading.rehearsal import rehearse
+        from trading.rehearsal_plan import new_run
 
         if day is None:
             raise ConfigurationError("--tape needs --date, the day of the file to trade, for example 2023-06-01")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli_options import ConfigOption, JsonOption, calendar_of, print_json, settings_of
+from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
+from runtime.json_answer import print_json
 
 if TYPE_CHECKING:
-    from market_data.candle_store import CandleStore
-    from market_data.symbols_verb import SymbolsVerb
+    from market_data.candles.candle_store import CandleStore
+    from market_data.symbols.symbols_verb import SymbolsVerb
     from runtime.settings import Settings
 
 app = typer.Typer()
@@ -80,7 +81,7 @@ def import_data(
     """Put candles of your own into the store, after showing how the file is understood."""
     from rich.console import Console
 
-    from market_data.import_data import import_file, wishes_of
+    from market_data.candles.import_data import import_file, wishes_of
     from runtime.clock import clock_of
 
     wishes = wishes_of(symbol=symbol, timeframe=timeframe, zone=zone, labels=labels, dates=dates, columns=columns)
@@ -103,7 +104,7 @@ def list_data(
     """List the candles that the store holds."""
     from rich.console import Console
 
-    from market_data.list_data import holdings_data, holdings_table
+    from market_data.candles.list_data import holdings_data, holdings_table
 
     settings = settings_of(config)
     holdings = _candle_store(settings).holdings()
@@ -129,7 +130,7 @@ def coverage(
 ) -> None:
     """Judge candles: sessions missing and partial, rows twice or outside hours, bad prices, unadjusted splits."""
     from core.instants import ist_date
-    from market_data.coverage_verb import Request, show_coverage
+    from market_data.quality.coverage_verb import Request, show_coverage
     from runtime.clock import clock_of
 
     settings = settings_of(config)
@@ -155,7 +156,7 @@ def archive_ticks(
     as_json: JsonOption = False,
 ) -> None:
     """Move recorded days whose market has closed into the archive; a running bot does it by itself each evening."""
-    from market_data.archive_verb import print_archived
+    from market_data.ticks.archive_verb import print_archived
     from runtime.clock import clock_of
 
     settings = settings_of(config)
@@ -256,7 +257,7 @@ def symbols_changes(
 
 
 def _symbols_verb(config: Path | None, *, as_json: bool) -> "SymbolsVerb":
-    from market_data.symbols_verb import SymbolsVerb
+    from market_data.symbols.symbols_verb import SymbolsVerb
     from runtime.clock import clock_of
 
     settings = settings_of(config)
@@ -264,6 +265,6 @@ def _symbols_verb(config: Path | None, *, as_json: bool) -> "SymbolsVerb":
 
 
 def _candle_store(settings: "Settings") -> "CandleStore":
-    from market_data.parquet_candles import ParquetCandleStore
+    from market_data.candles.parquet_candles import ParquetCandleStore
 
     return ParquetCandleStore(settings.paths.archive)

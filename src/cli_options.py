@@ -1,7 +1,5 @@
-"""What the verbs of `fyersbot` share: their common options, the settings behind them, and how an answer is printed."""
+"""What the verbs of `fyersbot` share: their common options and the settings behind them."""
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,9 +25,3 @@ def calendar_of(settings: "Settings | None" = None) -> "NseCalendar":
     from market_data.calendar import NseCalendar
 
     return NseCalendar.of(settings or settings_of(None))
-
-
-def print_json(content: object) -> None:
-    """Print one JSON object on standard output."""
-    sys.stdout.write(json.dumps(content) + "\n")
-    sys.stdout.flush()

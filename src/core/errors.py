@@ -47,3 +47,8 @@ class AuthenticationError(BrokerError):
 
 class RateLimitError(BrokerError):
     """Our own budget or the broker's limit is used up. The call was not sent; it waits for the next window."""
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error of a library says, short enough to stand in a message of ours."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

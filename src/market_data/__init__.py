@@ -1,1 +1,1 @@
-"""What the bot believes about the market: calendar, symbol master, history."""
+"""What is known of the market: its calendar, and candles, ticks and contracts of the past."""

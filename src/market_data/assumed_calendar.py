@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from core.errors import DataError
 from core.sessions import TradingDay
 from market_data.calendar import NseCalendar
+from market_data.days import is_weekend
 
 _logger = logging.getLogger("market_data.assumed_calendar")
-_SATURDAY = 5
 
 
 class AssumedCalendar:
@@ -42,7 +42,7 @@ class AssumedCalendar:
         if not self._is_told:
             self._is_told = True
             _logger.warning("Sessions are assumed: weekdays count as sessions because no money is at stake: %s", error)
-        return None if day.weekday() >= _SATURDAY else session
+        return None if is_weekend(day) else session
 
 
 def _following(day: date) -> Iterator[date]:

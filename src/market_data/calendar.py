@@ -16,6 +16,7 @@ from core.instants import MINUTE, Instant, instant_at
 from core.orders import Product
 from core.sessions import TradingDay
 from market_data.commodity_hours import CommodityHours, commodity_hours_on
+from market_data.days import LONGEST_CLOSURE, is_weekend
 from market_data.holidays import YearOfHolidays, holidays_of
 from market_data.session_rules import (
     INSTALLED_RULES,
@@ -27,10 +28,6 @@ from market_data.session_rules import (
     rule_as_of,
 )
 from runtime.settings import Settings
-
-_SATURDAY = 5
-_LONGEST_CLOSURE = 30
-"""Days; the exchange has never been closed for so long."""
 
 
 class DayKind(Enum):
@@ -61,6 +58,14 @@ class CalendarDay:
     """Where the rules file has it from."""
     breaks: tuple[tuple[Instant, Instant], ...] = ()
     """Pauses within a session, as on a Saturday in two parts."""
+
+    @property
+    def hours(self) -> tuple[tuple[Instant, Instant], ...]:
+        """From when to when it trades, breaks left out; nothing without a session, or when its hours are unknown."""
+        if self.session is None:
+            return ()
+        edges = [self.session.open, *(edge for pause in self.breaks for edge in pause), self.session.close]
+        return tuple(zip(edges[::2], edges[1::2], strict=True))
 
 
 class NseCalendar:
@@ -108,26 +113,21 @@ class NseCalendar:
 
         Raises `DataError` outside the known years.
         """
-        found = self.trading_day(day)
-        special = self._special.get(day)
-        if found is None:
-            return None if special is not None else ()
-        if special is None or isinstance(special.hours, str):
-            return ((found.open, found.close),)
-        return tuple((instant_at(day, begin), instant_at(day, end)) for begin, end in special.hours)
+        found = self.day(day)
+        return None if found.kind is DayKind.HOURS_UNKNOWN else found.hours
 
     def days(self, first: date, last: date) -> Iterator[CalendarDay]:
         """Yield every date from `first` to `last`, both included. Raises `DataError` outside the known years."""
-        for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        for ordinal in range(first.toordinal(), last.toordinal() + 1):  # none where the last comes before the first
             yield self.day(date.fromordinal(ordinal))
 
     def next_trading_day(self, after: date) -> TradingDay:
         """Return the first session after a date. Raises `DataError` outside the known years."""
-        for offset in range(1, _LONGEST_CLOSURE + 1):
+        for offset in range(1, LONGEST_CLOSURE + 1):
             found = self.trading_day(after + timedelta(days=offset))
             if found is not None:
                 return found
-        raise DataError(f"no session within {_LONGEST_CLOSURE} days after {after}: check {self._file}")
+        raise DataError(f"no session within {LONGEST_CLOSURE} days after {after}: check {self._file}")
 
     def known_until(self, day: date) -> date:
         """Return the last date that can be asked for, as seen from a day.
@@ -164,8 +164,10 @@ class NseCalendar:
             return self._special_day(special)
         if closure is not None:
             return CalendarDay(day, DayKind.CLOSURE, None, closure.reason, closure.source)
-        if day.weekday() >= _SATURDAY or day in closed:
-            return CalendarDay(day, DayKind.WEEKEND if day.weekday() >= _SATURDAY else DayKind.HOLIDAY, None)
+        if is_weekend(day):
+            return CalendarDay(day, DayKind.WEEKEND, None)
+        if day in closed:
+            return CalendarDay(day, DayKind.HOLIDAY, None)
         return CalendarDay(day, DayKind.REGULAR, self._session(day, "regular"))
 
     def _special_day(self, special: SpecialSession) -> CalendarDay:

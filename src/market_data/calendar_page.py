@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from core.orders import Product
 from core.sessions import TradingDay
 from market_data.calendar import CalendarDay, DayKind, NseCalendar
 from market_data.commodity_hours import CommodityHours
+from market_data.days import Days
 from market_data.session_rules import Market
 from runtime.settings import Settings
 
@@ -33,15 +33,7 @@ _MARKS = {DayKind.SPECIAL: "+", DayKind.HOURS_UNKNOWN: "?", DayKind.HOLIDAY: "-"
 _LEGEND = "- closed   + special session   ? session whose hours are not known, not traded"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days to show, both included."""
-
-    first: date
-    last: date
-
-
-def range_of(first: date | None, last: date | None, month: date | None, today: date) -> Span:
+def range_of(first: date | None, last: date | None, month: date | None, today: date) -> Days:
     """Return the days that were asked for; without any, today's month.
 
     Raises `ConfigurationError` for a month beside days, an end without a beginning, and days in the wrong order.
@@ -54,9 +46,9 @@ def range_of(first: date | None, last: date | None, month: date | None, today: d
         end = first if last is None else last
         if end < first:
             raise ConfigurationError(f"--to {end} lies before --from {first}; exchange the two")
-        return Span(first, end)
+        return Days(first, end)
     start = (month or today).replace(day=1)
-    return Span(start, _month_end(start))
+    return Days(start, _month_end(start))
 
 
 def market_of(name: str) -> Market | None:
@@ -74,7 +66,7 @@ def market_of(name: str) -> Market | None:
 class CalendarPage:
     """Some days of one market, for a person or a program."""
 
-    def __init__(self, calendar: NseCalendar, market: Market | None, span: Span, today: date) -> None:
+    def __init__(self, calendar: NseCalendar, market: Market | None, span: Days, today: date) -> None:
         """`market` None shows the hours of commodities, whose holidays are not known.
 
         Raises `DataError` for days outside what is known.
@@ -87,7 +79,7 @@ class CalendarPage:
         self._hours = tuple(_changes(calendar, span)) if market is None else ()
 
     @classmethod
-    def of(cls, settings: Settings, market: Market | None, span: Span, today: date) -> "CalendarPage":
+    def of(cls, settings: Settings, market: Market | None, span: Days, today: date) -> "CalendarPage":
         """Return the page of the calendar that the settings name."""
         paths = settings.paths
         calendar = NseCalendar(paths.sessions, paths.cache, market or Market.SHARES_WITH_DERIVATIVES)
@@ -195,8 +187,7 @@ def _words(day: CalendarDay) -> str:
     if day.session is None:
         kind = "session, hours unknown" if day.kind is DayKind.HOURS_UNKNOWN else day.kind.value
         return ": ".join(part for part in (kind, day.note) if part)
-    edges = [day.session.open, *(edge for pause in day.breaks for edge in pause), day.session.close]
-    hours = " and ".join(f"{_clock(a)}-{_clock(b)}" for a, b in zip(edges[::2], edges[1::2], strict=True))
+    hours = " and ".join(f"{_clock(begin)}-{_clock(end)}" for begin, end in day.hours)
     return f"{hours}, flat by {_clock(day.session.flat_by)}" + (f": {day.note}" if day.note else "")
 
 
@@ -208,18 +199,17 @@ def _cell(day: date, shown: dict[date, CalendarDay], today: date) -> Text:
     return Text(f"{day.day:>2}{_MARKS.get(found.kind, '')}", style=style.strip())
 
 
-def _changes(calendar: NseCalendar, span: Span) -> Iterator[tuple[date, CommodityHours]]:
+def _changes(calendar: NseCalendar, span: Days) -> Iterator[tuple[date, CommodityHours]]:
     """Yield the hours of commodities as they are at the beginning, and each time they change."""
     before: CommodityHours | None = None
-    for ordinal in range(span.first.toordinal(), span.last.toordinal() + 1):
-        day = date.fromordinal(ordinal)
+    for day in span:
         hours = calendar.commodity_hours(day)
         if hours != before:
             yield day, hours
         before = hours
 
 
-def _months(span: Span) -> Iterator[date]:
+def _months(span: Days) -> Iterator[date]:
     start = span.first.replace(day=1)
     while start <= span.last:
         yield start

@@ -6,16 +6,16 @@ of dates of a year is kept in a small file, and the library is opened only when 
 
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
 from core.errors import DataError, StorageError
+from market_data.days import Days, is_weekend
 from market_data.lost_cache import warn_once
 from runtime.atomic_files import write_text
 
 _LIBRARY = "exchange_calendars"
-_SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,5 @@ def _from_library(year: int) -> YearOfHolidays:
         )
     calendar = XBOMExchangeCalendar(start=first.isoformat(), end=last.isoformat())
     sessions = {stamp.date() for stamp in calendar.sessions}
-    days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    closed = frozenset(day for day in days if day.weekday() < _SATURDAY and day not in sessions)
+    closed = frozenset(day for day in Days(first, last) if not is_weekend(day) and day not in sessions)
     return YearOfHolidays(closed, last_known)

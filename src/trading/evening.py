@@ -13,7 +13,7 @@ from datetime import date
 from core.errors import BotError, DataError
 from core.instants import MINUTE, Instant, ist_date
 from core.ports import Calendar, Clock
-from market_data.closed_days import archive_closed, end_of
+from market_data.ticks.closed_days import archive_closed, end_of
 from runtime.settings import PathSettings
 from trading.timetable import PRE_OPEN_LEAD, Scheduler
 

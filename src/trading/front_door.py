@@ -1,6 +1,5 @@
 """From settings to a running bot: single instance, logs, live view, signals, the day's report."""
 
-import json
 import logging
 import os
 import signal
@@ -13,12 +12,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from auth.fyers_auth import FyersAuth, SignedIn, run_login
 from core.errors import ConfigurationError, StorageError
-from core.instants import SECOND, ist_date, ist_text
+from core.instants import SECOND, ist_date
 from core.market import CandleSource
 from core.orders import Profile
 from core.unattended import loss_if_left_alone
@@ -26,6 +24,7 @@ from market_data.calendar import NseCalendar
 from runtime.atomic_files import private_files
 from runtime.clock import clock_of
 from runtime.core_dumps import forbid_core_dumps
+from runtime.json_answer import print_json
 from runtime.logs import set_up_logs
 from runtime.service_notice import ServiceNotice
 from runtime.setting_rules import all_loopback
@@ -34,7 +33,6 @@ from trading.bookkeeper import Bookkeeper
 from trading.call_journal import CallJournal
 from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
 from trading.disk_watch import DiskReserve
-from trading.engine_pid import remove_engine, running_engine, write_engine
 from trading.evening import Evening
 from trading.event_log import SqliteEventLog, put_at_rest
 from trading.fyers_client import FyersClient
@@ -43,18 +41,13 @@ from trading.kernel import Kernel
 from trading.live_trader import Habits, LiveTrader
 from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
-from trading.operator_verbs import LOCK_FILE, check_lock
 from trading.rate_budget import RateBudget
+from trading.single_instance import pid_file, single_instance
 from trading.state_files import log_path, trading_log_path
 from trading.stop_signals import stop_signals, when_input_ends
 from trading.wiring import Wiring
 
 logger = logging.getLogger("trading.front_door")
-
-ALREADY_RUNNING = 3
-"""Exit code of a second start on the same state folder."""
-_LOCK_PATIENCE = 0.5
-"""Seconds to try for the lock: a verb that looks whether a bot runs touches it for a moment."""
 
 
 def run_bot(
@@ -80,10 +73,10 @@ def run_bot(
     is_rehearsal = all_loopback(settings.broker.endpoints)
     with (
         private_files(),
-        _single_instance(settings),
+        single_instance(settings.paths.state),
         set_up_logs(settings, clock, is_muted=lambda: view.is_drawing) as logs,
         _room_for_the_next_start(settings),
-        _pid_file(settings),
+        pid_file(settings.paths.state),
     ):
         _confirm(settings)
         horizon = Horizon(settings, NseCalendar.of(settings))
@@ -118,7 +111,7 @@ def run_bot(
             sessions = trader.run()
             if as_json and not sessions:
                 strategy, symbols = settings.strategy.name, settings.symbols
-                _print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
+                print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
         finally:
             view.stop()
             evening.close(is_done=settings.ticks.record and sessions == days)
@@ -167,44 +160,6 @@ def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> SignedIn:
         stdout=stdout,
         open_browser=webbrowser.open if stdin.isatty() else None,
     )
-
-
-@contextmanager
-def _single_instance(settings: Settings) -> Iterator[None]:
-    """Hold the kernel's lock on the state folder: it dies with the process, so that no stale lock can remain."""
-    folder = settings.paths.state
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        check_lock(folder)
-        lock = FileLock(folder / LOCK_FILE)
-        lock.acquire(timeout=_LOCK_PATIENCE)
-    except Timeout:
-        sys.stderr.write(f"fyersbot: {_other_bot(folder)}; stop it, or choose another paths.state\n")
-        raise SystemExit(ALREADY_RUNNING) from None
-    except OSError as error:
-        raise StorageError(
-            f"state folder {folder} cannot be used: {error.strerror}; choose another paths.state"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _other_bot(folder: Path) -> str:
-    """Say who has the lock: by name where the kernel confirms what `live_engine.pid` says."""
-    engine = running_engine(folder, folder / LOCK_FILE)
-    who = f" (pid {engine.pid}, since {ist_text(engine.since)})" if engine is not None else ""
-    return f"another bot runs on {folder}{who}"
-
-
-@contextmanager
-def _pid_file(settings: Settings) -> Iterator[None]:
-    """Say in a file who runs; it is taken away at a graceful end only."""
-    folder = settings.paths.state
-    engine = write_engine(folder)
-    yield
-    remove_engine(folder, engine)
 
 
 def _require_live_by_name(settings: Settings, typed_mode: str | None) -> None:
@@ -285,7 +240,7 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
     with suppress(OSError):  # the terminal may have been closed
         console.print(day_report(state.trades, facts, console.width))
     if as_json:
-        _print_json(content)
+        print_json(content)
     write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
 
 
@@ -302,8 +257,3 @@ def _head_of_log(settings: Settings) -> tuple[int, str]:
     with suppress(StorageError), SqliteEventLog(log_path(settings.paths.state, settings.mode)) as log:
         return log.length, log.head
     return 0, ""
-
-
-def _print_json(content: object) -> None:
-    sys.stdout.write(json.dumps(content) + "\n")
-    sys.stdout.flush()

@@ -28,13 +28,14 @@ from core.orders import (
     Purpose,
 )
 from core.ports import Calendar, Clock, TickFeed
-from market_data.history_checks import check_history
+from market_data.days import Days
+from market_data.history.history_checks import check_history
 from runtime.settings import Settings
 from trading import fyers_mapping as mapping
 from trading import fyers_requests
 from trading.answers import Exchange
 from trading.fyers_calls import FyersCalls
-from trading.history_plan import Span, spans
+from trading.history_plan import spans
 from trading.rate_budget import Lane, RateBudget
 from trading.sdk_service import SdkService
 from trading.transport import HttpTransport, OnDate
@@ -111,7 +112,7 @@ class FyersClient:
         Uses the lane of downloads, and waits in it for minutes. Raises `DataError` for rows that cannot be read, and
         what every read raises.
         """
-        return self._history(symbol, timeframe, Span(first, last), Lane.DOWNLOAD)
+        return self._history(symbol, timeframe, Days(first, last), Lane.DOWNLOAD)
 
     def place_order(self, intent: OrderIntent) -> Outcome:
         """Send an order once; only an entry has to leave the reserve of the budget alone."""
@@ -190,7 +191,7 @@ class FyersClient:
         """Close idle connections."""
         self._transport.close()
 
-    def _history(self, symbol: str, timeframe: Timeframe, span: Span, lane: Lane = Lane.READ) -> tuple[Candle, ...]:
+    def _history(self, symbol: str, timeframe: Timeframe, span: Days, lane: Lane = Lane.READ) -> tuple[Candle, ...]:
         request = fyers_requests.history_request(symbol, timeframe, span.first, span.last)
         payload = self._calls.read(f"history of {symbol}", partial(self._sdk.history, request), lane)
         return mapping.candles_from(payload, symbol)

@@ -4,7 +4,6 @@ Everything that can be wrong with the wish is found before the broker is asked f
 bot's own journal and use the lane with the least rights, so that a bot that trades meanwhile goes before.
 """
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,12 +19,15 @@ from core.errors import BotError, ConfigurationError, DataError, StorageError
 from core.instants import SECOND, ist_date
 from core.market import Timeframe
 from core.ports import Calendar, Clock
-from market_data.candle_store import Days, Series
-from market_data.download import Download, OnProgress, Outcome, plan_all
-from market_data.download_plan import Plan
-from market_data.download_report import json_of, notes_of, table_of
-from market_data.parquet_candles import ParquetCandleStore
-from market_data.symbol_master import SymbolMaster
+from market_data.candles.candle_store import Series
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.candles.timeframe_option import chosen_timeframe
+from market_data.days import Days
+from market_data.history.download import Download, OnProgress, Outcome, plan_all
+from market_data.history.download_plan import Plan
+from market_data.history.download_report import json_of, notes_of, table_of
+from market_data.symbols.symbol_master import SymbolMaster
+from runtime.json_answer import print_json
 from runtime.settings import Settings
 from trading.call_journal import CallJournal
 from trading.fyers_client import FyersClient
@@ -97,14 +99,12 @@ def wish_of(
     if first > last:
         raise ConfigurationError(f"--from {first} comes after --to {last}: swap them")
     names = _listed(symbols) or settings.symbols
-    frames = {frame.value: frame for frame in Timeframe}
-    chosen = _listed([timeframes]) if timeframes is not None else (settings.timeframe.value,)
-    unknown = next((name for name in chosen if name not in frames), None)
-    if unknown is not None or not chosen:
-        raise ConfigurationError(f"--timeframe {unknown or timeframes!r} is none of {', '.join(frames)}")
+    chosen: tuple[Timeframe, ...] = (settings.timeframe,)
+    if timeframes is not None:
+        chosen = tuple(dict.fromkeys(chosen_timeframe(name) for name in _listed([timeframes]) or [timeframes]))
     return DownloadWish(
         symbols=tuple(names),
-        timeframes=tuple(frames[name] for name in chosen),
+        timeframes=chosen,
         days=Days(first, last),
         with_empty=with_empty,
     )
@@ -142,12 +142,11 @@ def print_download(settings: Settings, wish: DownloadWish, clock: Clock, calenda
     if not done.has_achieved and done.failure is not None:
         raise done.failure
     if as_json:
-        content = json_of(done.outcome, wish.days, done.seconds)
-        sys.stdout.write(json.dumps(content) + "\n")
+        print_json(json_of(done.outcome, wish.days, done.seconds))
     else:
         out = Console(width=None if sys.stdout.isatty() else _REPORT_WIDTH)
         out.print(table_of(done.outcome))
-    sys.stdout.flush()
+        sys.stdout.flush()
     for note in notes_of(done.outcome, wish.days):
         sys.stderr.write(f"{note}\n")
     if done.failure is not None:

@@ -4,29 +4,21 @@ FYERS takes dates, not counts, and at most 100 days of minutes or 366 days of da
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core.errors import DataError
 from core.instants import Instant, ist_date
 from core.market import Timeframe
 from core.ports import Calendar
-from market_data.download_plan import days_per_call
+from market_data.days import Days
+from market_data.history.download_plan import days_per_call
 
 OLDEST = date(2000, 1, 1)
 """No search goes further back."""
 _ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days to ask for in one call, both included."""
-
-    first: date
-    last: date
-
-
-def spans(calendar: Calendar, timeframe: Timeframe, count: int, last: date, now: Instant) -> Iterator[Span]:
+def spans(calendar: Calendar, timeframe: Timeframe, count: int, last: date, now: Instant) -> Iterator[Days]:
     """Yield, newest first, the spans of days up to `last` that hold `count` closed candles.
 
     Ends early where the calendar's knowledge of the past ends. Raises `DataError` when it does not know `last`.
@@ -41,11 +33,11 @@ def spans(calendar: Calendar, timeframe: Timeframe, count: int, last: date, now:
         except DataError:
             break
         if (last - day).days == most_days:
-            yield Span(first, last)
+            yield Days(first, last)
             last = day
         first = day
         needed -= closed
-    yield Span(first, last)
+    yield Days(first, last)
 
 
 def _closed_candles(calendar: Calendar, day: date, timeframe: Timeframe, now: Instant) -> int:

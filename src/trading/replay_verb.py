@@ -1,6 +1,5 @@
 """`fyersbot replay`: find a recorded day, decide it again, and say what came of it."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from core.errors import ConfigurationError
 from core.events import DeskSet, Event
 from core.instants import Instant, instant_at, ist_text
 from core.ports import Calendar
+from runtime.json_answer import print_json
 from runtime.settings import Mode, Settings
 from trading.desk_record import choice_of, kernel_of
 from trading.event_log import Row, SqliteEventLog
@@ -164,7 +164,7 @@ def print_replay(request: ReplayRequest, settings: Settings, calendar: Calendar,
         raise ConfigurationError("--verify proves that nothing differs, --set asks what would: give one or the other")
     came = replay(request, settings, calendar)
     if as_json:
-        sys.stdout.write(json.dumps(came.data) + "\n")
+        print_json(came.data)
     else:
         lines = [came.question_answered if request.changes else came.verdict]
         if not verify and not request.changes:

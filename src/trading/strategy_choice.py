@@ -72,3 +72,15 @@ def _sha256_of_file(settings: Settings) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ConfigurationError(f"strategy file {path} cannot be read: {error.strerror}") from error
+
+
+def check_history(settings: Settings, choice: StrategyChoice) -> None:
+    """Refuse a history too short for a first decision. Raises `ConfigurationError` that names both numbers."""
+    timeframe, given = settings.timeframe, settings.history.candles
+    # One more than gives the first row, because a decision compares two.
+    needed = choice.specification.warm_up(timeframe) + choice.provider.needs.warm_up + 1
+    if given < needed:
+        raise ConfigurationError(
+            f"history.candles = {given}: strategy {choice.provider.name} needs {needed} closed {timeframe.value} "
+            f"candles before its first decision; set history.candles to {needed} or more, or shorten its features"
+        )

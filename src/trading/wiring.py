@@ -21,11 +21,9 @@ from core.market import Instrument, Tick
 from core.orders import OrderReport
 from core.ports import Broker, Calendar, TickFeed
 from core.sessions import TradingDay
-from core.signals import SignalProvider
 from core.tags import log_id_from
-from features.specification import FeatureSpecification
-from market_data.symbol_master import SymbolMaster
-from market_data.tick_recorder import SqliteTickRecorder, TickRecorder, recorded, with_last_batch
+from market_data.symbols.symbol_master import SymbolMaster
+from market_data.ticks.tick_recorder import SqliteTickRecorder, TickRecorder, recorded, with_last_batch
 from runtime.charge_rates import ChargeTable
 from runtime.clock import MarketClock, steady_ns
 from runtime.configuration import show_config
@@ -60,7 +58,7 @@ from trading.server_clock import ServerClock
 from trading.state_files import log_path, tape_folder
 from trading.state_snapshots import SqliteSnapshots
 from trading.state_store import StateStore
-from trading.strategy_choice import choose_strategy
+from trading.strategy_choice import check_history, choose_strategy
 from trading.tick_market import TickMarket
 from trading.tick_tape import FileTickTape
 from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
@@ -106,7 +104,7 @@ class Wiring:
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
         self.choice = choose_strategy(settings)
-        _check_history(settings, self.choice.provider, self.choice.specification)
+        check_history(settings, self.choice)
         self._digest = _config_digest(settings)
 
     def trader(
@@ -286,18 +284,6 @@ class Wiring:
             version=version("fyersbot"),
             config_digest=self._digest,
             is_rehearsal=all_loopback(self.settings.broker.endpoints),
-        )
-
-
-def _check_history(settings: Settings, provider: SignalProvider, specification: FeatureSpecification) -> None:
-    """Refuse a history too short for a first decision. Raises `ConfigurationError` that names both numbers."""
-    timeframe, given = settings.timeframe, settings.history.candles
-    # One more than gives the first row, because a decision compares two.
-    needed = specification.warm_up(timeframe) + provider.needs.warm_up + 1
-    if given < needed:
-        raise ConfigurationError(
-            f"history.candles = {given}: strategy {provider.name} needs {needed} closed {timeframe.value} candles "
-            f"before its first decision; set history.candles to {needed} or more, or shorten its features"
         )
 
 

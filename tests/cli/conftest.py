@@ -15,7 +15,8 @@ from core.instants import instant_at
 from market_data.calendar import NseCalendar
 from simulator.options import SimulatorOptions
 from simulator.server import RunningSimulator, running_simulator
-from trading.rehearsal import Rehearsal, bot_environment
+from trading.rehearsal import bot_environment
+from trading.rehearsal_plan import Rehearsal
 from training.train import TrainingOptions, train_model
 
 DAY = date(2026, 1, 6)

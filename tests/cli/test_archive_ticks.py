@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.instants import instant_at
-from market_data.live_ticks import LiveTicks
-from market_data.tick_archive import TickArchive
+from market_data.ticks.live_ticks import LiveTicks
+from market_data.ticks.tick_archive import TickArchive
 from runtime.settings import Settings
 
 from .conftest import Run

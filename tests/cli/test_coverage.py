@@ -12,8 +12,9 @@ from core.instants import ist_text
 from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
-from market_data.candle_store import Days, Series
-from market_data.parquet_candles import ParquetCandleStore
+from market_data.candles.candle_store import Series
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 from training.sources import generated
 
 from .conftest import Run
@@ -83,7 +84,7 @@ def test_a_file_is_judged_and_cleaned_beside_it(run: Run, file: Path, home: Path
 @pytest.mark.parametrize(
     ("wish", "complaint"),
     [
-        (("--timeframe", "7m"), "--timeframe 7m: known are 1m, 3m, 5m, 15m, 60m, D"),
+        (("--timeframe", "7m"), "--timeframe 7m: must be one of 1m, 3m, 5m, 15m, 60m, D"),
         (("--from", "2025-06-10", "--to", "2025-06-01"), "--from 2025-06-10 lies after --to 2025-06-01; swap them"),
         (("--to", "2199-01-01"), "2199-01-01 lies in the future"),
         (("NSE:NOSUCH-EQ",), "no candles of NSE:NOSUCH-EQ in the archive"),

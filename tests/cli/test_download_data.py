@@ -12,8 +12,9 @@ import pytest
 
 from core.instants import instant_at, ist_date
 from core.market import Timeframe
-from market_data.candle_store import Days, Series
-from market_data.parquet_candles import ParquetCandleStore
+from market_data.candles.candle_store import Series
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 from simulator.faults import FaultKind
 from simulator.server import RunningSimulator
 from trading.call_journal import CallJournal
@@ -129,8 +130,8 @@ def test_calls_that_were_too_many_are_made_again_a_minute_later(run: Run, simula
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--timeframe", "7m", "--from", "2025-12-01"), "--timeframe '7m' is none of 1m, 3m, 5m, 15m, 60m, D"),
-        (("--timeframe", ",", "--from", "2025-12-01"), "--timeframe ',' is none of"),
+        (("--timeframe", "7m", "--from", "2025-12-01"), "--timeframe 7m: must be one of 1m, 3m, 5m, 15m, 60m, D"),
+        (("--timeframe", ",", "--from", "2025-12-01"), "--timeframe ,: must be one of"),
         (("--from", "2025-12-02", "--to", "2025-12-01"), "--from 2025-12-02 comes after --to 2025-12-01: swap them"),
         (("--from", "2026-01-07"), "--from 2026-01-07 lies in the future: today is 2026-01-06"),
         (("--from", "2025-12-01", "--to", "2026-01-07"), "--to 2026-01-07 lies in the future: today is 2026-01-06"),

@@ -9,8 +9,9 @@ from core.errors import DataError
 from core.instants import MINUTE, instant_at
 from core.market import Timeframe
 from features.columns import CandleColumns
-from market_data.candle_store import CandleStore, Days, MemoryCandleStore, Series, missing
-from market_data.parquet_candles import ParquetCandleStore
+from market_data.candles.candle_store import CandleStore, MemoryCandleStore, Series
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 
 SBIN = Series("NSE:SBIN-EQ", Timeframe.M1)
 M_AND_M = Series("NSE:M&M-EQ", Timeframe.M5)
@@ -57,10 +58,6 @@ def test_days_that_nobody_wrote_are_empty_and_not_known(store: CandleStore):
 def test_a_day_without_candles_is_known_to_have_none(store: CandleStore):
     store.put(SBIN, NEW_YEAR, candles(Days(NEW_YEAR.first, NEW_YEAR.first)))
     assert store.known(SBIN) == (NEW_YEAR,)
-    assert missing(Days(date(2024, 12, 29), date(2025, 1, 4)), store.known(SBIN)) == (
-        Days(date(2024, 12, 29), date(2024, 12, 29)),
-        Days(date(2025, 1, 4), date(2025, 1, 4)),
-    )
 
 
 def test_a_day_that_is_written_again_replaces_what_was_there_and_leaves_its_neighbours(store: CandleStore):

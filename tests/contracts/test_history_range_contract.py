@@ -11,8 +11,9 @@ from core.errors import BrokerError
 from core.instants import Instant, instant_at, ist_date
 from core.market import Timeframe
 from core.ports import HistoryRange
-from market_data.candle_store import Days, MemoryCandleStore, Series
-from market_data.download import Download, plan_all
+from market_data.candles.candle_store import MemoryCandleStore, Series
+from market_data.days import Days
+from market_data.history.download import Download, plan_all
 from simulator.market_history import MarketHistory
 
 from .conftest import WeekdayCalendar

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 
 from core.errors import ConfigurationError, DataError
-from market_data import parquet_symbols
-from market_data.contract import FACTS, Contract
-from market_data.contract_versions import COLUMNS, no_versions
-from market_data.parquet_symbols import ParquetSymbolArchive
-from market_data.symbol_archive import MemorySymbolArchive, SymbolArchive, find, instrument
+from market_data.symbols import parquet_symbols
+from market_data.symbols.contract import FACTS, Contract
+from market_data.symbols.contract_versions import COLUMNS, no_versions
+from market_data.symbols.parquet_symbols import ParquetSymbolArchive
+from market_data.symbols.symbol_archive import MemorySymbolArchive, SymbolArchive, find, instrument
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (5, 6, 7, 8))
 FUTURE = "NSE:NIFTY26JANFUT"

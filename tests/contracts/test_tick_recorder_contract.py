@@ -8,8 +8,8 @@ import pytest
 
 from core.instants import MILLISECOND, SECOND, instant_at
 from core.market import Tick
-from market_data.live_ticks import COLUMNS, Heard, LiveTicks
-from market_data.tick_recorder import MemoryTickRecorder, SqliteTickRecorder, TickRecorder
+from market_data.ticks.live_ticks import COLUMNS, Heard, LiveTicks
+from market_data.ticks.tick_recorder import MemoryTickRecorder, SqliteTickRecorder, TickRecorder
 
 TUESDAY = date(2026, 1, 6)
 OPEN = instant_at(TUESDAY, time(9, 15))

@@ -9,8 +9,8 @@ from core.errors import ConfigurationError
 from runtime.configuration import load_settings
 from runtime.service_notice import SIGNS_PER_INTERVAL
 from runtime.setting_sources import PREFIX, process_environment
-from trading.front_door import ALREADY_RUNNING
 from trading.live_trader import _STOP_PATIENCE
+from trading.single_instance import ALREADY_RUNNING
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "fyersbot.service"

@@ -30,7 +30,8 @@ from simulator.books import ExchangeOrder, OrderChanged, Traded
 from simulator.books import Trade as Fill
 from simulator.ledger import FileLedger
 from trading.event_log import SqliteEventLog
-from trading.rehearsal import Rehearsal, bot_environment, sign_in
+from trading.rehearsal import bot_environment, sign_in
+from trading.rehearsal_plan import Rehearsal
 from training.train import TrainingOptions, train_model
 
 DAY = date(2026, 1, 6)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from core import events
-from market_data.live_ticks import LiveTicks
-from market_data.tick_archive import TickArchive
+from market_data.ticks.live_ticks import LiveTicks
+from market_data.ticks.tick_archive import TickArchive
 from trading.event_log import SqliteEventLog
 
 from .conftest import DAY, Books, Hire, Open, assert_books_agree, assert_nothing_came_from_the_future, short_day

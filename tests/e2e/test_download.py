@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from core.market import Timeframe
-from market_data.candle_store import Days, Series
-from market_data.parquet_candles import ParquetCandleStore
+from market_data.candles.candle_store import Series
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 from trading.call_journal import CallJournal
 from trading.rehearsal import bot_environment
 

@@ -14,7 +14,7 @@ from filelock import FileLock
 from core.instants import Instant
 from trading.event_log import SqliteEventLog
 from trading.operator_verbs import LOCK_FILE
-from trading.rehearsal import FASTEST, PLAN, resumed_run
+from trading.rehearsal_plan import FASTEST, PLAN, resumed_run
 
 from .conftest import DAY, PATIENCE_SECONDS, moment
 

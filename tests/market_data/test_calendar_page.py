@@ -6,11 +6,12 @@ import pytest
 
 from core.errors import ConfigurationError, DataError
 from market_data.calendar import NseCalendar
-from market_data.calendar_page import CalendarPage, Span, market_of, range_of
+from market_data.calendar_page import CalendarPage, market_of, range_of
+from market_data.days import Days
 from market_data.session_rules import Market
 
 TODAY = date(2026, 11, 5)
-NOVEMBER = Span(date(2026, 11, 1), date(2026, 11, 30))
+NOVEMBER = Days(date(2026, 11, 1), date(2026, 11, 30))
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def calendar() -> NseCalendar:
     return NseCalendar()
 
 
-def page(calendar: NseCalendar, span: Span = NOVEMBER, today: date = TODAY) -> CalendarPage:
+def page(calendar: NseCalendar, span: Days = NOVEMBER, today: date = TODAY) -> CalendarPage:
     return CalendarPage(calendar, Market.SHARES_WITH_DERIVATIVES, span, today)
 
 
@@ -86,13 +87,13 @@ def test_every_number_stands_under_its_day(calendar: NseCalendar, capsys: pytest
 def test_a_day_in_two_parts_and_a_change_of_hours_are_told(
     calendar: NseCalendar, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page(calendar, Span(date(2024, 3, 1), date(2024, 3, 3))).print()
-    page(calendar, Span(date(2026, 7, 30), date(2026, 8, 4))).print()
+    page(calendar, Days(date(2024, 3, 1), date(2024, 3, 3))).print()
+    page(calendar, Days(date(2026, 7, 30), date(2026, 8, 4))).print()
     said = capsys.readouterr().out
     assert "2024-03-02 Sat  09:15-10:00 and 11:30-12:30, flat by 09:50: disaster_recovery" in said
     assert "2026-07-30 Thu  09:15-15:30, flat by 15:10\n2026-08-03 Mon  09:15-15:15, flat by 15:10\n" in said
     assert "2024-03-02" in [
-        row["date"] for row in page(calendar, Span(date(2024, 3, 2), date(2024, 3, 2))).data()["sessions"]
+        row["date"] for row in page(calendar, Days(date(2024, 3, 2), date(2024, 3, 2))).data()["sessions"]
     ]
 
 
@@ -105,11 +106,11 @@ def test_the_last_days_of_what_is_known_have_nothing_after_them(calendar: NseCal
 
 def test_days_that_nobody_knows_are_not_shown(calendar: NseCalendar) -> None:
     with pytest.raises(DataError, match="2099"):
-        page(calendar, Span(date(2099, 1, 1), date(2099, 1, 2)))
+        page(calendar, Days(date(2099, 1, 1), date(2099, 1, 2)))
 
 
 def test_commodities_have_hours_and_no_sessions(calendar: NseCalendar, capsys: pytest.CaptureFixture[str]) -> None:
-    shown = CalendarPage(calendar, None, Span(date(2024, 1, 1), date(2024, 12, 31)), TODAY)
+    shown = CalendarPage(calendar, None, Days(date(2024, 1, 1), date(2024, 12, 31)), TODAY)
     data = shown.data()
     assert data["sessions"] is None
     assert [(row["from"], row["close"]) for row in data["hours"]] == [
@@ -134,7 +135,7 @@ def test_commodities_have_hours_and_no_sessions(calendar: NseCalendar, capsys: p
 def test_a_range_is_what_was_asked_for(
     first: date | None, last: date | None, month: date | None, span: tuple[date, date]
 ) -> None:
-    assert range_of(first, last, month, TODAY) == Span(*span)
+    assert range_of(first, last, month, TODAY) == Days(*span)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from pathlib import Path
 from core.errors import StorageError
 from core.instants import instant_at
 from core.market import Tick
-from market_data import tick_recorder
-from market_data.live_ticks import LiveTicks
-from market_data.tick_archive import TickArchive
-from market_data.tick_recorder import SqliteTickRecorder
+from market_data.ticks import tick_recorder
+from market_data.ticks.live_ticks import LiveTicks
+from market_data.ticks.tick_archive import TickArchive
+from market_data.ticks.tick_recorder import SqliteTickRecorder
 
 DAY = date(2026, 1, 6)
 OPEN = instant_at(DAY, day_time(9, 15))

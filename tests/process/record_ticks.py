@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.instants import instant_at
 from core.market import Tick
-from market_data.tick_recorder import SqliteTickRecorder
+from market_data.ticks.tick_recorder import SqliteTickRecorder
 
 DAY = date(2026, 1, 6)
 OPEN = instant_at(DAY, day_time(9, 15))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.instants import SECOND
-from market_data.live_ticks import LiveTicks
-from market_data.tick_archive import TickArchive
+from market_data.ticks.live_ticks import LiveTicks
+from market_data.ticks.tick_archive import TickArchive
 
 PROGRAM = Path(__file__).with_name("record_ticks.py")
 

@@ -31,7 +31,8 @@ from simulator.faults import FaultKind
 from simulator.options import SimulatorOptions
 from simulator.server import RunningSimulator, running_simulator
 from simulator.tokens import AppCredentials
-from trading.rehearsal import Rehearsal, bot_environment
+from trading.rehearsal import bot_environment
+from trading.rehearsal_plan import Rehearsal
 
 CANARY = "canary+of/the=app secret"
 DAY = date(2026, 1, 6)

@@ -16,7 +16,7 @@ import pytest
 from auth.token_store import TokenStore
 from core.errors import BotError, ConfigurationError
 from core.instants import instant_at
-from market_data.symbol_files import SymbolFile
+from market_data.symbols.symbol_files import SymbolFile
 from runtime.configuration import load_settings
 from runtime.project import ROOT
 from runtime.redaction import LONGEST_TEXT, Redactor

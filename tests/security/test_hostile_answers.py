@@ -22,7 +22,7 @@ from core.instants import instant_at
 from core.market import Timeframe
 from core.orders import Books
 from core.sessions import TradingDay
-from market_data.history_checks import check_history
+from market_data.history.history_checks import check_history
 from trading import fyers_mapping as mapping
 from trading.answers import MAX_BODY_BYTES, Answer, json_object
 from trading.broker_row import LONGEST_TEXT, plain_text

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import BotError, ConfigurationError
-from market_data.symbol_files import SymbolFile
-from market_data.symbol_master import SymbolMaster, segments_of
+from market_data.symbols.symbol_files import SymbolFile
+from market_data.symbols.symbol_master import SymbolMaster, segments_of
 from runtime.clock import MarketClock
 from runtime.configuration import load_settings
 from runtime.settings import Settings

@@ -4,7 +4,7 @@ import json
 from datetime import date
 
 from core.market import Instrument
-from market_data.master_file import read_master
+from market_data.symbols.master_file import read_master
 from simulator import symbol_files
 from simulator.derivatives import currency_contracts, equity_futures
 

@@ -12,8 +12,8 @@ import pytest
 from core.errors import DataError
 from core.instants import DAY, MINUTE, SECOND, instant_at
 from core.sessions import TradingDay
-from market_data.live_ticks import LiveTicks
-from market_data.tick_archive import TickArchive
+from market_data.ticks.live_ticks import LiveTicks
+from market_data.ticks.tick_archive import TickArchive
 from runtime.settings import PathSettings
 from trading import evening as module
 from trading.evening import Evening

@@ -26,7 +26,7 @@ from core.instants import instant_at
 from core.market import Instrument
 from core.sessions import TradingDay
 from core.signals import Needs
-from market_data.live_ticks import LiveTicks
+from market_data.ticks.live_ticks import LiveTicks
 from runtime.clock import MarketClock
 from runtime.settings import (
     AuthSettings,

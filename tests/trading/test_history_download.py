@@ -7,8 +7,9 @@ import pytest
 from core.errors import BrokerError, ConfigurationError, DataError
 from core.instants import instant_at
 from core.market import Timeframe
-from market_data.candle_store import Days, Series
-from market_data.download import Outcome, SeriesReport
+from market_data.candles.candle_store import Series
+from market_data.days import Days
+from market_data.history.download import Outcome, SeriesReport
 from runtime.settings import Settings
 from trading.history_download import Downloaded, DownloadWish, wish_of
 
@@ -53,9 +54,9 @@ def test_what_is_not_typed_comes_from_the_settings_and_ends_today() -> None:
     )
 
 
-@pytest.mark.parametrize("timeframes", ["", "1", "d", "1m;5m", "5m,1h"])
+@pytest.mark.parametrize("timeframes", ["", "1", "1m;5m", "5m,1h"])
 def test_a_timeframe_that_is_none_is_named_with_those_there_are(timeframes: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"--timeframe '.*' is none of 1m, 3m, 5m, 15m, 60m, D"):
+    with pytest.raises(ConfigurationError, match=r"--timeframe .*: must be one of 1m, 3m, 5m, 15m, 60m, D"):
         wish(timeframes=timeframes)
 
 

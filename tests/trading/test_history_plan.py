@@ -6,32 +6,33 @@ import pytest
 from core.errors import DataError
 from core.instants import instant_at
 from core.market import Timeframe
-from trading.history_plan import Span, spans
+from market_data.days import Days
+from trading.history_plan import spans
 
 FRIDAY = date(2026, 11, 20)
 MONDAY = date(2026, 11, 16)
 ELEVEN = instant_at(FRIDAY, time(11, 0))
 
 
-def plan(calendar, timeframe, count, now=ELEVEN, last=FRIDAY) -> list[Span]:
+def plan(calendar, timeframe, count, now=ELEVEN, last=FRIDAY) -> list[Days]:
     return list(spans(calendar, timeframe, count, last, now))
 
 
 def test_today_is_enough_when_today_has_them_even_if_the_newest_is_late(calendar):
-    assert plan(calendar, Timeframe.M5, 20) == [Span(FRIDAY, FRIDAY)]
-    assert plan(calendar, Timeframe.M5, 21) == [Span(FRIDAY - timedelta(days=1), FRIDAY)]
+    assert plan(calendar, Timeframe.M5, 20) == [Days(FRIDAY, FRIDAY)]
+    assert plan(calendar, Timeframe.M5, 21) == [Days(FRIDAY - timedelta(days=1), FRIDAY)]
 
 
 def test_only_sessions_count(calendar):
     calendar.holidays = (date(2026, 11, 18),)
 
-    assert plan(calendar, Timeframe.M5, 20 + 75 + 75 + 1) == [Span(MONDAY, FRIDAY)]
-    assert plan(calendar, Timeframe.M5, 20 + 75 + 75 + 75 + 1) == [Span(date(2026, 11, 13), FRIDAY)]
+    assert plan(calendar, Timeframe.M5, 20 + 75 + 75 + 1) == [Days(MONDAY, FRIDAY)]
+    assert plan(calendar, Timeframe.M5, 20 + 75 + 75 + 75 + 1) == [Days(date(2026, 11, 13), FRIDAY)]
 
 
 def test_before_the_open_yesterday_is_asked_for(calendar):
     assert plan(calendar, Timeframe.M5, 1, now=instant_at(FRIDAY, time(9, 0))) == [
-        Span(FRIDAY - timedelta(days=1), FRIDAY)
+        Days(FRIDAY - timedelta(days=1), FRIDAY)
     ]
 
 
@@ -53,7 +54,7 @@ def test_the_search_ends_where_the_calendar_does(calendar):
                 raise DataError("no sessions known before 2026-11-16")
             return super().trading_day(day)
 
-    assert plan(Short(), Timeframe.M5, 5_000) == [Span(MONDAY, FRIDAY)]
+    assert plan(Short(), Timeframe.M5, 5_000) == [Days(MONDAY, FRIDAY)]
 
 
 def test_a_calendar_that_does_not_know_today_is_an_error(calendar):

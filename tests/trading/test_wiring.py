@@ -12,7 +12,7 @@ from core.events import Condition
 from core.market import Instrument, Tick, Timeframe
 from core.signals import Direction
 from features.specification import DEFAULT_NAMES
-from market_data.live_ticks import LiveTicks
+from market_data.ticks.live_ticks import LiveTicks
 from runtime.clock import MarketClock
 from runtime.settings import (
     DiskSettings,

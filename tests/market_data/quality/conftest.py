@@ -10,11 +10,12 @@ import pytest
 
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
-from market_data.candle_store import Days, Series
-from market_data.findings import Finding, Kind
-from market_data.quality import Judgement, judge
-from market_data.raw_candles import RawCandles
-from market_data.session_grid import SessionGrid
+from market_data.candles.candle_store import Series
+from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days
+from market_data.quality.findings import Finding, Kind
+from market_data.quality.judgement import Judgement, judge
+from market_data.quality.session_grid import SessionGrid
 
 MONDAY, FRIDAY = date(2025, 6, 9), date(2025, 6, 13)
 """A week without a holiday."""

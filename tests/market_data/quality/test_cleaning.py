@@ -12,10 +12,10 @@ import pytest
 from core.errors import DataError, StorageError
 from core.instants import DAY, MINUTE
 from market_data.calendar import NseCalendar
-from market_data.candle_files import read_raw
-from market_data.cleaning import change_list_of, clean_files
-from market_data.findings import Kind
-from market_data.raw_candles import RawCandles
+from market_data.candles.candle_files import read_raw
+from market_data.candles.raw_candles import RawCandles
+from market_data.quality.cleaning import change_list_of, clean_files
+from market_data.quality.findings import Kind
 
 from .conftest import Make, changed, picked, shifted, stacked, write
 

@@ -15,13 +15,14 @@ from core.errors import DataError
 from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
-from market_data.candle_store import Days, MemoryCandleStore, Series
-from market_data.coverage import Coverage, Wish, archive_sources, coverage_of, file_sources
-from market_data.coverage_page import coverage_page
-from market_data.coverage_table import coverage_tables
-from market_data.findings import Kind
-from market_data.heat_map import heat_map
-from market_data.raw_candles import RawCandles
+from market_data.candles.candle_store import MemoryCandleStore, Series
+from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days
+from market_data.quality.coverage import Coverage, Wish, archive_sources, coverage_of, file_sources
+from market_data.quality.coverage_page import coverage_page
+from market_data.quality.coverage_table import coverage_tables
+from market_data.quality.findings import Kind
+from market_data.quality.heat_map import heat_map
 
 from .conftest import MONDAY, SYMBOL, WEEK, Judge, Make, changed, stacked, without, write
 

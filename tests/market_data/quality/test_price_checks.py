@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from core.market import Timeframe
-from market_data.candle_store import Days
-from market_data.findings import Kind
-from market_data.price_checks import named_ratio, robust_deviation
-from market_data.raw_candles import RawCandles
+from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days
+from market_data.quality.findings import Kind
+from market_data.quality.price_checks import named_ratio, robust_deviation
 
 from .conftest import Judge, Make, changed, found
 

@@ -10,11 +10,11 @@ import pytest
 
 from core.instants import SECOND, ist_date
 from market_data.calendar import NseCalendar
-from market_data.coverage import Coverage, Wish, coverage_of, file_sources
-from market_data.findings import Finding, Kind, Spot, Weight
-from market_data.quality import Judgement
-from market_data.raw_candles import RawCandles
-from market_data.vendor_comparison import Comparison
+from market_data.candles.raw_candles import RawCandles
+from market_data.quality.coverage import Coverage, Wish, coverage_of, file_sources
+from market_data.quality.findings import Finding, Kind, Spot, Weight
+from market_data.quality.judgement import Judgement
+from market_data.quality.vendor_comparison import Comparison
 
 from .conftest import Judge
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from core.market import Timeframe
-from market_data.findings import Kind, Weight
-from market_data.raw_candles import RawCandles
-from market_data.row_checks import repeats
+from market_data.candles.raw_candles import RawCandles
+from market_data.quality.findings import Kind, Weight
+from market_data.quality.row_checks import repeats
 
 from .conftest import MONDAY, Judge, Make, changed, found, picked, stacked
 

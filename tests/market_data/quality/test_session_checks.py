@@ -8,10 +8,10 @@ import pytest
 from core.instants import DAY, MINUTE
 from core.market import Timeframe
 from market_data.calendar import NseCalendar
-from market_data.candle_store import Days
-from market_data.findings import Kind, Weight
-from market_data.quality import DayState
-from market_data.session_grid import SessionGrid
+from market_data.days import Days
+from market_data.quality.findings import Kind, Weight
+from market_data.quality.judgement import DayState
+from market_data.quality.session_grid import SessionGrid
 
 from .conftest import FRIDAY, MONDAY, WEEK, Judge, Make, changed, found, picked, shifted, stacked, without
 

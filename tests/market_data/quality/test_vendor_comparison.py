@@ -8,8 +8,8 @@ import pytest
 
 from core.instants import ist_date
 from core.market import Timeframe
-from market_data.candle_store import Days
-from market_data.vendor_comparison import compare, compare_closes
+from market_data.days import Days
+from market_data.quality.vendor_comparison import compare, compare_closes
 
 from .conftest import Make, changed, shifted
 

@@ -1,0 +1,213 @@
+"""Candles in Parquet files: whole numbers, packed by their differences, one file a year of each series.
+
+Six and a half bytes a candle, and a year is read in three milliseconds (docs/decisions/0016). A file is replaced in
+one step, so a reader sees the old year or the new one, and a crash leaves one of them. What days a file knows stands in
+the file itself: it can never claim more than it holds. Any tool that reads Parquet reads the folder `historical_data`,
+where symbol and timeframe are columns by the names of the folders.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import DataError, one_line
+from core.instants import MILLISECOND, instant_at
+from core.market import Timeframe
+from features.columns import CandleColumns, IntArray
+from market_data.archive_files import ABOUT, about_of, symbol_folder, symbol_of, writing_in
+from market_data.candles.candle_store import Holding, Series, empty, merged, sorted_by_name, within
+from market_data.days import Days, joined
+from runtime.atomic_files import open_atomically
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+TABLE = "historical_data"
+_LAYOUT = 1
+_PRICES = ("open", "high", "low", "close")
+_COLUMNS = ("timestamp", *_PRICES, "volume")
+_LARGEST_PRICE = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Year:
+    """What one file holds: its columns as they are written, and the days it knows."""
+
+    columns: tuple[IntArray, ...]
+    """Starts in milliseconds, then prices and volumes; not checked yet, and of several widths."""
+    known: tuple[Days, ...]
+
+
+class ParquetCandleStore:
+    """The port `CandleStore` over a folder."""
+
+    def __init__(self, archive: Path) -> None:
+        """`archive` is the folder of the whole archive; the candles are its table `historical_data`."""
+        self._root = archive / TABLE
+
+    def put(self, series: Series, days: Days, candles: CandleColumns) -> None:
+        """Write some days, a year at a time; each year is whole or as it was.
+
+        Raises `DataError` for a candle outside the days, `StorageError` when the disk refuses or another process has
+        been writing this series for a minute.
+        """
+        merged(empty(), days, candles)  # refuses what does not belong before anything is written
+        top = int(candles.highs.max(initial=0))
+        if top > _LARGEST_PRICE:
+            raise DataError(f"{series}: a price of {top} units is above {_LARGEST_PRICE}; clean the data")
+        folder = self._folder(series)
+        with writing_in(folder):
+            for part in _by_year(days):
+                self._put_year(series, part, within(candles, part))
+
+    def read(self, series: Series, days: Days) -> CandleColumns:
+        """Return the candles of some days, oldest first. Raises `DataError` that names a file which cannot be read."""
+        files = self._files(series)
+        years = [_read(path, series) for year, path in files.items() if days.first.year <= year <= days.last.year]
+        try:
+            return _candles(years, days)
+        except DataError as error:
+            raise DataError(f"{self._folder(series)}: {error}") from None
+
+    def known(self, series: Series) -> tuple[Days, ...]:
+        """Return the days that have been written. Raises `DataError` that names a file which cannot be read."""
+        return joined([days for path in self._files(series).values() for days in _known(_footer(path), path, series)])
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Return what is there, from the ends of the files alone. Raises `DataError` that names a strange file."""
+        return tuple(self._holding(series) for series in sorted_by_name(list(self._all())))
+
+    def _holding(self, series: Series) -> Holding:
+        count, first, last, known = 0, None, None, list[Days]()
+        for path in self._files(series).values():
+            footer = _footer(path)
+            known += _known(footer, path, series)
+            if footer.num_rows:
+                bounds = [footer.row_group(group).column(0).statistics for group in range(footer.num_row_groups)]
+                count += footer.num_rows
+                first = min(_instant(each.min) for each in bounds) if first is None else first
+                last = max(_instant(each.max) for each in bounds)
+        return Holding(series=series, candles=count, first=first, last=last, known=joined(known))
+
+    def _all(self) -> Iterator[Series]:
+        for folder in sorted(self._root.glob("timeframe=*/symbol=*")):
+            written = folder.parent.name.removeprefix("timeframe=")
+            timeframe = next((each for each in Timeframe if each.value == written), None)
+            if timeframe is None:
+                raise DataError(f"{folder.parent}: {written!r} is no timeframe of ours; move the folder away")
+            yield Series(symbol_of(folder), timeframe)
+
+    def _folder(self, series: Series) -> Path:
+        return self._root / f"timeframe={series.timeframe.value}" / symbol_folder(series.symbol)
+
+    def _files(self, series: Series) -> dict[int, Path]:
+        """Return the file of each year, oldest first."""
+        files = {int(path.stem): path for path in self._folder(series).glob("[0-9][0-9][0-9][0-9].parquet")}
+        return dict(sorted(files.items()))
+
+    def _put_year(self, series: Series, days: Days, candles: CandleColumns) -> None:
+        path = self._folder(series) / f"{days.first.year:04}.parquet"
+        old = [_read(path, series)] if path.exists() else []
+        try:
+            after = merged(_candles(old, None), days, candles)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
+        _write(path, series, after, joined([days, *(each for year in old for each in year.known)]))
+
+
+def _by_year(days: Days) -> Iterator[Days]:
+    for year in range(days.first.year, days.last.year + 1):
+        yield Days(max(days.first, date(year, 1, 1)), min(days.last, date(year, 12, 31)))
+
+
+def _candles(years: Sequence[_Year], days: Days | None) -> CandleColumns:
+    """Return the candles of some years, or only of some days of them; checked once, for each check costs a read."""
+    if not years:
+        return empty()
+    # One block for all columns: large enough for the system to hand out in large pages, which halves the time.
+    block = np.empty((len(_COLUMNS), sum(len(year.columns[0]) for year in years)), dtype=np.int64)
+    for column, parts in zip(block, zip(*(year.columns for year in years), strict=True), strict=True):
+        np.concatenate(parts, out=column)
+    starts, opens, highs, lows, closes, volumes = block
+    starts *= MILLISECOND
+    part = slice(None)
+    if days is not None:
+        edges = instant_at(days.first, time()), instant_at(days.last + timedelta(days=1), time())
+        part = slice(*np.searchsorted(starts, edges).tolist())
+    return CandleColumns(starts[part], opens[part], highs[part], lows[part], closes[part], volumes[part])
+
+
+def _write(path: Path, series: Series, candles: CandleColumns, known: tuple[Days, ...]) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - a tenth of a second that only those who touch the archive pay for
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    spans = [[days.first.isoformat(), days.last.isoformat()] for days in known]
+    about = {"layout": _LAYOUT, "symbol": series.symbol, "timeframe": series.timeframe.value, "known": spans}
+    columns = [
+        pa.array(candles.starts // MILLISECOND, type=pa.timestamp("ms", tz="Asia/Kolkata")),
+        *(pa.array(prices.astype(np.int32)) for prices in (candles.opens, candles.highs, candles.lows, candles.closes)),
+        pa.array(candles.volumes),
+    ]
+    table = pa.table(dict(zip(_COLUMNS, columns, strict=True))).replace_schema_metadata({ABOUT: json.dumps(about)})
+    with open_atomically(path) as file:
+        pq.write_table(
+            table,
+            file,
+            compression="snappy",
+            use_dictionary=False,
+            column_encoding=dict.fromkeys(_COLUMNS, "DELTA_BINARY_PACKED"),
+            write_page_checksum=True,
+        )
+
+
+def _read(path: Path, series: Series) -> _Year:
+    import pyarrow as pa  # noqa: PLC0415 - see _write
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
+            known = _known(file.metadata, path, series)
+            table = file.read(list(_COLUMNS), use_threads=False)
+        starts = table["timestamp"].cast(pa.int64()).to_numpy()
+        columns = (starts, *(table[name].to_numpy() for name in _COLUMNS[1:]))
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from None
+    if any(column.dtype.kind != "i" for column in columns):
+        raise _unreadable(path, TypeError("a column holds something else than whole numbers"))
+    return _Year(columns, known)
+
+
+def _footer(path: Path) -> "pq.FileMetaData":
+    import pyarrow as pa  # noqa: PLC0415 - see _write
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        return pq.read_metadata(path)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from None
+
+
+def _known(footer: "pq.FileMetaData", path: Path, series: Series) -> tuple[Days, ...]:
+    """Return the days that a file says it knows. Raises `DataError` for a file that is of something else."""
+    about = about_of(footer.metadata, path, "use `fyersbot import-data` for files of your own")
+    of = about.get("symbol"), about.get("timeframe"), about.get("layout")
+    if of != (series.symbol, series.timeframe.value, _LAYOUT):
+        raise DataError(f"{path}: says it is {of}, expected {series} in layout {_LAYOUT}; move it away")
+    try:
+        return tuple(Days(date.fromisoformat(first), date.fromisoformat(last)) for first, last in about["known"])
+    except (KeyError, TypeError, ValueError):
+        raise DataError(f"{path}: does not say what days it knows; move it away and download them again") from None
+
+
+def _instant(stamp: Any) -> int:
+    """Return the instant of a Parquet statistic, which is an aware datetime."""
+    return int(stamp.timestamp() * 1_000) * MILLISECOND
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path}: cannot be read ({one_line(error)}); move it away and download its year again")

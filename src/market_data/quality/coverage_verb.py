@@ -1,0 +1,186 @@
+"""`fyersbot coverage`: judge, print, draw, clean; what the options mean is decided here and nowhere else."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.text import Text
+
+from core.errors import ConfigurationError
+from core.instants import ist_text
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.candles.timeframe_option import chosen_timeframe
+from market_data.quality.cleaning import CleanedFile, clean_files
+from market_data.quality.coverage import Coverage, Source, Wish, archive_sources, coverage_of, file_sources
+from market_data.quality.coverage import Progress as Told
+from market_data.quality.coverage_page import coverage_page
+from market_data.quality.coverage_table import coverage_tables
+from market_data.quality.findings import Finding, Weight
+from market_data.quality.judgement import Judgement
+from market_data.quality.session_grid import TradingHours
+from market_data.quality.vendor_comparison import Comparison
+from runtime.atomic_files import write_text
+from runtime.json_answer import print_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was typed."""
+
+    symbols: tuple[str, ...] = ()
+    timeframe: str | None = None
+    first: date | None = None
+    last: date | None = None
+    data: tuple[Path, ...] = ()
+    html: Path | None = None
+    fix: Path | None = None
+
+    def wish(self, today: date) -> Wish:
+        """Return the series and days meant. Raises `ConfigurationError` for a timeframe or dates that cannot be."""
+        if self.first and self.last and self.last < self.first:
+            raise ConfigurationError(f"--from {self.first} lies after --to {self.last}; swap them")
+        ahead = next((day for day in (self.first, self.last) if day and day > today), None)
+        if ahead:
+            raise ConfigurationError(f"{ahead} lies in the future: today is {today}; name a day that is over")
+        if self.fix and not self.data:
+            raise ConfigurationError("--fix cleans files: name them with --data; the archive takes no dirty rows")
+        if self.fix and (self.symbols or self.timeframe or self.first or self.last):
+            raise ConfigurationError("--fix cleans whole files: leave out symbols, --timeframe, --from and --to")
+        timeframe = chosen_timeframe(self.timeframe) if self.timeframe is not None else None
+        return Wish(symbols=self.symbols, timeframe=timeframe, first=self.first, last=self.last)
+
+
+def show_coverage(request: Request, archive: Path, calendar: TradingHours, today: date, *, as_json: bool) -> None:
+    """Judge what is asked for and print it. Raises `BotError` with one line when that cannot be done."""
+    wish = request.wish(today)
+    sources, skipped = _sources(request, archive, wish)
+    with _told(len(sources)) as progress:
+        coverage = coverage_of(sources, calendar, wish, skipped, progress)
+    cleaned = clean_files([each.path for each in sources if each.path], request.fix, calendar) if request.fix else ()
+    if request.html:
+        write_text(request.html, coverage_page(coverage))
+    if as_json:
+        print_json(as_data(coverage, cleaned))
+        return
+    console = Console()
+    for each in coverage_tables(coverage, console.width):
+        console.print(each)
+    for file in cleaned:
+        console.print(_cleaned_text(file))
+    if request.html:
+        console.print(Text(f"the page is in {request.html}"))
+
+
+def as_data(coverage: Coverage, cleaned: Sequence[CleanedFile] = ()) -> dict[str, Any]:
+    """Return everything as plain data for `--json`."""
+    return {
+        "defects": coverage.number(Weight.DEFECT),
+        "doubts": coverage.number(Weight.DOUBT),
+        "series": [_series_data(each) for each in coverage.judgements],
+        "comparisons": [_comparison_data(each) for each in coverage.comparisons],
+        "skipped": list(coverage.skipped),
+        "cleaned": [_cleaned_data(each) for each in cleaned],
+    }
+
+
+def _sources(request: Request, archive: Path, wish: Wish) -> tuple[list[Source], tuple[str, ...]]:
+    if request.data:
+        return file_sources(request.data, wish)
+    return archive_sources(ParquetCandleStore(archive), wish), ()
+
+
+@contextmanager
+def _told(number: int) -> Iterator[Told]:
+    """Show on standard error how far it is, when somebody sits there."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("judging", total=number)
+
+        def tell(name: str) -> None:
+            bar.update(task, advance=1, description=name)
+
+        yield tell
+
+
+def _series_data(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "source": judgement.source,
+        "symbol": judgement.series.symbol,
+        "timeframe": judgement.series.timeframe.value,
+        "rows": judgement.rows,
+        "first": ist_text(judgement.first),
+        "last": ist_text(judgement.last),
+        "sessions": judgement.sessions,
+        "whole": judgement.whole,
+        "partial": judgement.partial,
+        "absent": judgement.absent,
+        "completeness": judgement.completeness,
+        "findings": [_finding_data(each) for each in judgement.findings],
+        "days": [
+            {
+                "day": each.day.isoformat(),
+                "state": each.state.value,
+                "expected": each.expected,
+                "present": each.present,
+                "troubled": each.is_troubled,
+            }
+            for each in judgement.days
+        ],
+    }
+
+
+def _finding_data(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind.value,
+        "weight": finding.kind.weight.value,
+        "what": finding.what,
+        "rows": finding.rows,
+        "largest": finding.largest,
+        "spots": [{"at": ist_text(each.at), "rows": each.rows, "what": each.what} for each in finding.spots],
+    }
+
+
+def _comparison_data(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "first": comparison.first,
+        "second": comparison.second,
+        "common": comparison.common,
+        "same_close": comparison.same_close,
+        "beyond_tick": comparison.beyond_tick,
+        "median_difference": comparison.median_difference,
+        "largest": comparison.largest,
+        "largest_share": comparison.largest_share,
+        "largest_at": ist_text(comparison.largest_at),
+        "same_volume": comparison.same_volume,
+        "volume_difference": comparison.volume_difference,
+        "factor": comparison.factor,
+        "factor_changes": [{"day": day.isoformat(), "ratio": ratio} for day, ratio in comparison.changes],
+    }
+
+
+def _cleaned_data(file: CleanedFile) -> dict[str, Any]:
+    return {
+        "source": str(file.source),
+        "copy": str(file.copy),
+        "changes": str(file.change_list),
+        "rows": file.rows,
+        "kept": file.kept,
+        "counts": file.counts,
+        "left": [_finding_data(each) for each in file.left],
+    }
+
+
+def _cleaned_text(file: CleanedFile) -> Text:
+    text = Text(f"{file.copy}: {file.kept} of {file.rows} rows\n", "bold")
+    for what, number in file.counts.items():
+        text.append(f"  {number} {what}\n", "not bold")
+    if not file.counts:
+        text.append("  nothing to change\n", "not bold green")
+    for finding in file.left:
+        text.append(f"  left: {finding.what}\n", "not bold yellow")
+    return text

@@ -1,0 +1,182 @@
+"""Can these candles be believed? Each series is held against the calendar and against itself, and nothing is changed.
+
+`row_checks` judges rows alone, `session_checks` against the calendar, `price_checks` against each other. A finding
+says what it asks of its reader (`findings.Weight`); how complete each day is goes beside the findings, for a picture.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum
+
+import numpy as np
+
+from core.errors import DataError
+from core.instants import Instant
+from features.columns import IntArray
+from market_data.candles.candle_store import Series
+from market_data.candles.raw_candles import RawCandles
+from market_data.days import Days, days_of, midnight
+from market_data.quality.findings import Finding, Kind, Weight
+from market_data.quality.price_checks import check_prices
+from market_data.quality.row_checks import check_rows, has_prices, repeats
+from market_data.quality.session_checks import check_sessions
+from market_data.quality.session_grid import Place, SessionGrid, TradingHours
+
+
+class DayState(Enum):
+    """How a date stands."""
+
+    WHOLE = "whole"
+    PARTIAL = "partial"
+    ABSENT = "absent"
+    CLOSED = "closed"
+    UNEXPECTED = "unexpected"
+    """Rows on a day without a session."""
+    UNJUDGED = "unjudged"
+    """The calendar does not know the day or its hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayCoverage:
+    """One date of a series."""
+
+    day: date
+    state: DayState
+    expected: int
+    """Candles by the calendar."""
+    present: int
+    """Of those, there; each counted once."""
+    is_troubled: bool
+    """Whether a defect other than missing candles lies on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """All that is said about one series."""
+
+    series: Series
+    source: str
+    """The archive, or the file."""
+    rows: int
+    first: Instant
+    last: Instant
+    days: tuple[DayCoverage, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def sessions(self) -> int:
+        """Sessions that the calendar expects."""
+        return sum(1 for each in self.days if each.expected)
+
+    @property
+    def whole(self) -> int:
+        """Sessions with every candle."""
+        return self._count(DayState.WHOLE)
+
+    @property
+    def partial(self) -> int:
+        """Sessions that lack some."""
+        return self._count(DayState.PARTIAL)
+
+    @property
+    def absent(self) -> int:
+        """Sessions that lack all."""
+        return self._count(DayState.ABSENT)
+
+    @property
+    def completeness(self) -> float:
+        """Share of the expected candles that are there; 1 where none are expected."""
+        expected = sum(each.expected for each in self.days)
+        return sum(each.present for each in self.days) / expected if expected else 1.0
+
+    def of_weight(self, weight: Weight) -> tuple[Finding, ...]:
+        """Return the findings of one weight."""
+        return tuple(each for each in self.findings if each.kind.weight is weight)
+
+    def of_kind(self, kind: Kind) -> Finding | None:
+        """Return the finding of one kind, if there is one."""
+        return next((each for each in self.findings if each.kind is kind), None)
+
+    def _count(self, state: DayState) -> int:
+        return sum(1 for each in self.days if each.state is state)
+
+
+def judge(
+    raw: RawCandles,
+    series: Series,
+    source: str,
+    calendar: TradingHours,
+    days: Days | None = None,
+    known: Sequence[Days] | None = None,
+) -> Judgement:
+    """Judge the rows of one series. `days` None: from the first row to the last; `known`: the days that were asked for.
+
+    Rows outside `days` are left out. Raises `DataError` when no row is left.
+    """
+    return examine(raw, series, source, calendar, days, known)[0]
+
+
+def examine(
+    raw: RawCandles,
+    series: Series,
+    source: str,
+    calendar: TradingHours,
+    days: Days | None = None,
+    known: Sequence[Days] | None = None,
+) -> tuple[Judgement, RawCandles]:
+    """Judge like `judge`, and return with it the rows that other series may be compared with."""
+    if days is not None:
+        begin, end = midnight(days.first), midnight(days.last + timedelta(days=1))
+        raw = raw.rows((raw.starts >= begin) & (raw.starts < end))
+    if not len(raw):
+        raise DataError(f"{source}: no rows" + (f" from {days.first} to {days.last}" if days else ""))
+    grid = SessionGrid(calendar, days or days_of(raw.starts), series.timeframe)
+    clean = believable(raw, grid)
+    findings = [*check_sessions(raw, grid, known), *check_rows(raw), *check_prices(clean, series.timeframe)]
+    judgement = Judgement(
+        series=series,
+        source=source,
+        rows=len(raw),
+        first=int(raw.starts.min()),
+        last=int(raw.starts.max()),
+        days=_coverage(raw.starts, grid, findings),
+        findings=tuple(sorted(findings, key=lambda each: list(Weight).index(each.kind.weight))),
+    )
+    return judgement, clean
+
+
+def believable(raw: RawCandles, grid: SessionGrid) -> RawCandles:
+    """Return the rows that prices may be compared by: real prices, in a session, in order of time, each start once."""
+    repeated, contradicting = repeats(raw)
+    places = grid.places(raw.starts)
+    in_session = (places == Place.EXPECTED) | (places == Place.UNKNOWN)
+    kept = np.flatnonzero(has_prices(raw) & in_session & ~repeated & ~contradicting)
+    return raw.rows(np.asarray(kept[np.argsort(raw.starts[kept], kind="stable")], dtype=np.int64))
+
+
+def _coverage(starts: IntArray, grid: SessionGrid, findings: Sequence[Finding]) -> tuple[DayCoverage, ...]:
+    present = grid.per_day(grid.is_there(starts))
+    rows = np.bincount(grid.day_places(starts), minlength=len(grid.days))
+    spots = [spot.at for each in findings if each.kind.marks_days for spot in each.spots]
+    troubled = set(grid.day_places(np.array(spots, dtype=np.int64)).tolist())
+    return tuple(
+        DayCoverage(
+            each.day,
+            _state(each.is_known, each.expected, int(present[place]), int(rows[place])),
+            each.expected,
+            int(present[place]),
+            place in troubled,
+        )
+        for place, each in enumerate(grid.days)
+    )
+
+
+def _state(is_known: bool, expected: int, present: int, rows: int) -> DayState:
+    if not is_known:
+        return DayState.UNJUDGED
+    if not expected:
+        return DayState.UNEXPECTED if rows else DayState.CLOSED
+    if not present:
+        return DayState.ABSENT
+    return DayState.WHOLE if present == expected else DayState.PARTIAL

@@ -1,0 +1,1 @@
+"""Ticks for research: recorded as they come, archived when their day has closed."""
