@@ -79,7 +79,9 @@ def archive_sources(store: CandleStore, wish: Wish) -> list[Source]:
     if absent or not holdings:
         what = f"no candles of {', '.join(absent)}" if absent else "no candles"
         of = f" in {wish.timeframe.value}" if wish.timeframe else ""
-        raise DataError(f"{what}{of} in the archive; download them, or judge files of your own with --data")
+        raise DataError(
+            f"{what}{of} in the archive; `fyersbot download-data` fetches them, --data judges files of your own"
+        )
     return [_archived(store, each, wish) for each in holdings]
 
 

@@ -96,14 +96,18 @@ def wish_of(
     last = today if last is None else last
     if first > last:
         raise ConfigurationError(f"--from {first} comes after --to {last}: swap them")
-    names = _listed(symbols) or settings.symbols
+    names = _listed(symbols)
+    if symbols and not names:
+        raise ConfigurationError(
+            f"--symbols {','.join(symbols)!r} names none; give NSE:SBIN-EQ, or leave the option out"
+        )
     frames = {frame.value: frame for frame in Timeframe}
     chosen = _listed([timeframes]) if timeframes is not None else (settings.timeframe.value,)
     unknown = next((name for name in chosen if name not in frames), None)
     if unknown is not None or not chosen:
         raise ConfigurationError(f"--timeframe {unknown or timeframes!r} is none of {', '.join(frames)}")
     return DownloadWish(
-        symbols=tuple(names),
+        symbols=tuple(names or settings.symbols),
         timeframes=tuple(frames[name] for name in chosen),
         days=Days(first, last),
         with_empty=with_empty,

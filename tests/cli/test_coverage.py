@@ -105,7 +105,7 @@ def test_a_wish_that_cannot_be_is_one_line(run: Run, home: Path, wish: tuple[str
 
 def test_an_empty_archive_says_what_to_do(run: Run, home: Path) -> None:
     assert run("coverage").complaint == (
-        "no candles in the archive; download them, or judge files of your own with --data"
+        "no candles in the archive; `fyersbot download-data` fetches them, --data judges files of your own"
     )
 
 
