@@ -63,6 +63,10 @@ DIALECTS = {
     "american dates": rows(lambda at: at.strftime("%m/%d/%Y %H:%M"), header="Date,O,H,L,C,V"),
     "month by name": rows(lambda at: at.strftime("%d-%b-%Y %I:%M %p"), header="Datetime,Open,High,Low,Close,Vol"),
     "metastock": rows(lambda at: at.strftime("%Y%m%d,%H%M"), header="<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>"),
+    "metastock in full": rows(
+        lambda at: at.strftime("SBIN,%Y%m%d,%H%M%S"),
+        header="<TICKER>,<DTYYYYMMDD>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>",
+    ),
     "semicolons": rows(iso, gap=";", header="Timestamp;Open Price;High Price;Low Price;Close Price;Traded Quantity"),
     "tabs": rows(lambda at: at.strftime("%Y/%m/%d %H:%M"), gap="\t", header=HEADER.replace(",", "\t")),
     "seconds": rows(lambda at: str(int(at.timestamp())), header="time,open,high,low,close,volume"),
