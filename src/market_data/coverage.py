@@ -178,8 +178,7 @@ def _compared(clean: Sequence[tuple[Source, RawCandles]]) -> Iterator[Comparison
 def _archived(store: CandleStore, holding: Holding, wish: Wish) -> Source:
     known = holding.known
     days = Days(wish.first or known[0].first, max(wish.last or known[-1].last, wish.first or known[0].first))
-    name = f"archive {holding.series}"
-    return Source(holding.series, name, lambda: _in_rupees(store.read(holding.series, days)), known)
+    return Source(holding.series, str(holding.series), lambda: _in_rupees(store.read(holding.series, days)), known)
 
 
 def _filed(path: Path) -> Source:
