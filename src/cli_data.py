@@ -113,7 +113,10 @@ def list_data(
     elif holdings:
         Console().print(holdings_table(holdings, shows_time_range=show_timerange))
     else:
-        typer.echo(f"{settings.paths.archive} holds no candles yet; `fyersbot import-data FILE` brings some in")
+        typer.echo(
+            f"{settings.paths.archive} holds no candles yet; `fyersbot download-data` or `fyersbot import-data FILE` "
+            "brings some in"
+        )
 
 
 @app.command()

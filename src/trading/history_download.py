@@ -98,12 +98,16 @@ def wish_of(
     last = today if last is None else last
     if first > last:
         raise ConfigurationError(f"--from {first} comes after --to {last}: swap them")
-    names = _listed(symbols) or settings.symbols
+    names = _listed(symbols)
+    if symbols and not names:
+        raise ConfigurationError(
+            f"--symbols {','.join(symbols)!r} names none; give NSE:SBIN-EQ, or leave the option out"
+        )
     chosen: tuple[Timeframe, ...] = (settings.timeframe,)
     if timeframes is not None:
         chosen = tuple(dict.fromkeys(chosen_timeframe(name) for name in _listed([timeframes]) or [timeframes]))
     return DownloadWish(
-        symbols=tuple(names),
+        symbols=tuple(names or settings.symbols),
         timeframes=chosen,
         days=Days(first, last),
         with_empty=with_empty,

@@ -1,14 +1,15 @@
 """`fyersbot coverage`: bad wishes are one line and leave nothing behind; good ones print, draw and clean."""
 
 import json
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.instants import ist_text
+from core.instants import instant_at, ist_text
 from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
@@ -53,6 +54,17 @@ def test_the_archive_is_judged(run: Run, archive: Path) -> None:
     assert answer.code == 0
     assert "5 sessions: 4 whole, 0 partial, 1 absent" in answer.out
     assert "1 series: 1 defect, 0 doubts" in answer.out
+
+
+def test_series_of_the_archive_are_named_once_and_in_one_piece_when_they_are_compared(run: Run, archive: Path) -> None:
+    days = CandleColumns(
+        *(np.array([value]) for value in (instant_at(FIRST, time()), 60_000, 60_100, 59_900, 60_050, 9))
+    )
+    ParquetCandleStore(archive).put(Series(SYMBOL, Timeframe.D), Days(FIRST, FIRST), days)
+    lines = run("coverage").out.splitlines()
+    assert f"{SYMBOL} 5m  {FIRST} to 2025-06-12" in lines
+    compared = lines[next(place for place, line in enumerate(lines) if line.startswith("Sources compared")) :]
+    assert len([line for line in compared if f"{SYMBOL} 5m" in line or f"{SYMBOL} D" in line]) == 2
 
 
 def test_json_is_one_object_with_every_day_and_place(run: Run, archive: Path) -> None:
@@ -106,7 +118,7 @@ def test_a_wish_that_cannot_be_is_one_line(run: Run, home: Path, wish: tuple[str
 
 def test_an_empty_archive_says_what_to_do(run: Run, home: Path) -> None:
     assert run("coverage").complaint == (
-        "no candles in the archive; download them, or judge files of your own with --data"
+        "no candles in the archive; `fyersbot download-data` fetches them, --data judges files of your own"
     )
 
 

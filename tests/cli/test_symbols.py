@@ -59,6 +59,12 @@ def test_an_old_file_tells_what_was_and_when_it_changed(run: Run, home: Path, ke
     assert "no change" in run("symbols", "changes", "--from", "2025-11-13").out
 
 
+@pytest.mark.usefixtures("kept")
+def test_the_newest_master_is_told_because_an_old_one_may_be_out_of_date(run: Run):
+    assert json.loads(run("symbols", "show", "NSE:SBIN-EQ", "--json").out)["newest_master"] == "2025-11-10"
+    assert "newest master  2025-11-10" in run("symbols", "show", "NSE:SBIN-EQ").out
+
+
 def test_a_hostile_name_reaches_no_terminal(run: Run, home: Path):
     file = master(home / "old.csv", name="\x1b]0;owned\x07\u202eSTATE")
     run("symbols", "import", file, "--date", "2025-11-10")
@@ -73,6 +79,8 @@ def test_a_hostile_name_reaches_no_terminal(run: Run, home: Path):
     [
         (("show", "NSE:SBEN-EQ"), "did you mean NSE:SBIN-EQ?"),
         (("show", "NSE:SBIN-EQ", "--as-of", "2025-11-09"), "the first master kept of NSE_CM is of 2025-11-10"),
+        (("show", "NSE:SBIN-EQ", "--as-of", "2999-01-01"), "--as-of 2999-01-01 lies in the future: today is"),
+        (("search", "SBIN", "--as-of", "2999-01-01"), "--as-of 2999-01-01 lies in the future: today is"),
         (("show", "SBIN"), "names no known exchange"),
         (("search", "SBNI"), "did you mean SBIN?"),
         (("search", "SBIN", "--segment", "NFO"), "segment 'NFO' is unknown; choose from NSE_CM"),
@@ -83,7 +91,7 @@ def test_a_hostile_name_reaches_no_terminal(run: Run, home: Path):
         (("import", "old.csv", "--date", "2025-11-09"), "has rows of 2025-11-10"),
         (("import", "old.csv", "--date", "2025-11-10", "--segment", "MCX_COM"), "is the master of NSE_CM"),
         (("import", "narrow.csv", "--date", "2025-11-11"), "has 13 columns (column underlying is missing)"),
-        (("import", "page.html", "--date", "2025-11-11"), "is it a symbol master?"),
+        (("import", "page.html", "--date", "2025-11-11"), "is a web page and no symbol master"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_the_archive_alone(

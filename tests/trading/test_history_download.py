@@ -72,3 +72,8 @@ def test_what_stopped_a_download_is_its_failure() -> None:
     assert outcome("gone", stopped_by=error).failure is error
     assert not outcome("gone", stopped_by=error).has_achieved
     assert outcome("gone", stopped_by=error, new=1).has_achieved
+
+
+def test_symbols_that_are_empty_are_refused_and_do_not_mean_those_of_the_settings() -> None:
+    with pytest.raises(ConfigurationError, match="--symbols '' names none"):
+        wish([""])

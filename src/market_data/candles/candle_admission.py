@@ -193,8 +193,8 @@ def _refuse_impossible(path: Path, raw: RawCandles) -> None:
         row = int(bad[0])
         values = " ".join(f"{float(column[row]):g}" for column in raw.columns[1:])
         raise DataError(
-            f"{path}: {len(bad)} rows that no market makes, the first at {ist_text(int(raw.starts[row]))} "
-            f"(open high low close volume: {values}); {_remedy(path)}"
+            f"{path}: {_rows_of(len(bad))} that no market makes, the first at {ist_text(int(raw.starts[row]))} "
+            f"(open high low close volume: {values}); correct or remove them"
         )
 
 
@@ -211,8 +211,8 @@ def _without_repeats(path: Path, ordered: RawCandles) -> RawCandles:
     if len(contradictions):
         at = ist_text(int(ordered.starts[contradictions[0]]))
         raise DataError(
-            f"{path}: {len(contradictions)} rows contradict another of the same time, the first at {at}; "
-            + _remedy(path)
+            f"{path}: {_rows_of(len(contradictions))} with another of the same time and other values, the first at "
+            f"{at}; keep one of each"
         )
     return ordered.rows(np.concatenate(([True], ~same)))
 
@@ -231,8 +231,9 @@ def _whole(numbers: FloatArray) -> IntArray:
     return np.rint(numbers).astype(np.int64)
 
 
-def _remedy(path: Path) -> str:
-    return f"`fyersbot coverage --data {path} --fix FOLDER` writes a clean copy"
+def _rows_of(count: int) -> str:
+    """Return a number of rows for people."""
+    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 def told(days: Sequence[date], most: int = 3) -> str:

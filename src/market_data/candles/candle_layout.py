@@ -15,7 +15,7 @@ from market_data.candles.candle_table import Table
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "timestamp": ("timestamp", "datetime", "ts", "epoch", "opentime", "starttime", "bartime", "dt", "index", ""),
-    "date": ("date", "tradedate", "tradingdate", "date1", "traddt", "bizdt", "dateyyyymmdd", "day"),
+    "date": ("date", "tradedate", "tradingdate", "date1", "traddt", "bizdt", "dateyyyymmdd", "dtyyyymmdd", "day"),
     "time": ("time", "tradetime", "timehhmmss"),
     "open": ("open", "o", "openprice", "opnpric", "into"),
     "high": ("high", "h", "highprice", "hghpric", "inth"),

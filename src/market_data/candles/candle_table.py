@@ -9,6 +9,7 @@ import gzip
 import io
 import re
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ _SAMPLE_LINES = 50
 _LEAST_COLUMNS = 5
 _NUMBER = re.compile(r"-?[\d,.:/ -]+")
 _GROUPED = r"^-?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?$"
-_ENDINGS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".parquet")
+_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".parquet")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +51,10 @@ class Table:
         return Table(self.path, picked, self.has_header, self.form)
 
     def numbers(self, name: str) -> FloatArray:
-        """Return a column as numbers, NaN where a cell is none. A comma may group thousands, also the Indian way."""
+        """Return a column as numbers, NaN where a cell has no digit. A comma may group thousands, also the Indian way.
+
+        Raises `DataError` for digits that are no number, as `601,50` or `Rs 600`: NaN would hide what is wrong.
+        """
         import pandas as pd  # noqa: PLC0415 - half a second that only those who read files pay for
 
         cells = self.columns[name]
@@ -58,7 +62,15 @@ class Table:
             text = cells.astype(str).str.strip()
             grouped = text.str.match(_GROUPED)
             cells = text.where(~grouped, text.str.replace(",", "", regex=False))
-        return pd.to_numeric(cells, errors="coerce").to_numpy(dtype="float64", na_value=float("nan"))
+        numbers = pd.to_numeric(cells, errors="coerce")
+        others = cells[numbers.isna()].astype(str)
+        spoiled = others[others.str.contains(r"\d")]
+        if len(spoiled):
+            raise DataError(
+                f"{self.path}: row {spoiled.index[0] + 1}: {name} is {spoiled.iloc[0][:40]!r}, which is no number; "
+                "write figures alone, with a point before decimals"
+            )
+        return numbers.to_numpy(dtype="float64", na_value=float("nan"))
 
 
 def read_table(path: Path) -> Table:
@@ -148,11 +160,28 @@ def _dialect(path: Path, text: str) -> tuple[str, list[list[str]]]:
         if len(widths) == 1 and max(widths) > best[0]:
             best = max(widths), separator, rows
     if best[0] < _LEAST_COLUMNS:
-        raise DataError(
-            f"{path}: no separator splits every line into {_LEAST_COLUMNS} columns or more; tried are "
-            f"{', '.join(_SEPARATORS.values())}; one header at most, and nothing above it"
-        )
+        raise DataError(f"{path}: {_why_no_table(head[:_SAMPLE_LINES])}")
     return best[1], best[2]
+
+
+def _why_no_table(lines: Sequence[str]) -> str:
+    """Return what keeps lines from being a table: one that differs from the others, where there is one."""
+    for separator, name in _SEPARATORS.items():
+        widths = {at: line.count(separator) + 1 for at, line in enumerate(lines) if line.strip()}
+        counts = Counter(widths.values())
+        usual, often = counts.most_common(1)[0] if counts else (0, 0)
+        if usual >= _LEAST_COLUMNS and often < len(widths) < 2 * often:
+            odd = next(at for at, width in widths.items() if width != usual)
+            return (
+                f"line {odd + 1} splits into {widths[odd]}, most lines into {usual}, by {name}: "
+                f"{lines[odd][:40]!r}; mend or remove it"
+            )
+    if not any(line.strip() for line in lines):
+        return "no rows"
+    return (
+        f"no separator splits every line into {_LEAST_COLUMNS} columns or more; tried are "
+        f"{', '.join(_SEPARATORS.values())}; one header at most, and nothing above it"
+    )
 
 
 def _refuse_repeats(path: Path, names: Sequence[object]) -> None:

@@ -100,7 +100,9 @@ class ParquetCandleStore:
             timeframe = next((each for each in Timeframe if each.value == written), None)
             if timeframe is None:
                 raise DataError(f"{folder.parent}: {written!r} is no timeframe of ours; move the folder away")
-            yield Series(symbol_of(folder), timeframe)
+            series = Series(symbol_of(folder), timeframe)
+            if self._files(series):  # a first write that failed or was killed leaves a lock alone
+                yield series
 
     def _folder(self, series: Series) -> Path:
         return self._root / f"timeframe={series.timeframe.value}" / symbol_folder(series.symbol)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import DataError
+from core.errors import DataError, StorageError
 from core.instants import ist_text
 from features.columns import IntArray
 from market_data.candles.candle_files import read_raw
@@ -154,8 +154,12 @@ def _written(path: Path, target: Path, raw: RawCandles, mending: Mending, calend
     table.writerow(_COLUMNS)
     table.writerows((path.name, each.row, each.time, each.what, each.before, each.after) for each in mending.changes)
     write_text(change_list_of(target), text.getvalue())
-    with open_atomically(target) as file:
-        pq.write_table(read_table(path).take(mending.kept), file, compression="zstd")
+    try:
+        with open_atomically(target) as file:
+            pq.write_table(read_table(path).take(mending.kept), file, compression="zstd")
+    except StorageError:
+        change_list_of(target).unlink(missing_ok=True)  # else it would stand in the way of the next try
+        raise
     again = judge(raw.rows(mending.kept), series_named(path)[0], target.name, calendar)
     return CleanedFile(
         source=path,

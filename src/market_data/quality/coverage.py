@@ -79,7 +79,9 @@ def archive_sources(store: CandleStore, wish: Wish) -> list[Source]:
     if absent or not holdings:
         what = f"no candles of {', '.join(absent)}" if absent else "no candles"
         of = f" in {wish.timeframe.value}" if wish.timeframe else ""
-        raise DataError(f"{what}{of} in the archive; download them, or judge files of your own with --data")
+        raise DataError(
+            f"{what}{of} in the archive; `fyersbot download-data` fetches them, --data judges files of your own"
+        )
     return [_archived(store, each, wish) for each in holdings]
 
 
@@ -176,8 +178,7 @@ def _compared(clean: Sequence[tuple[Source, RawCandles]]) -> Iterator[Comparison
 def _archived(store: CandleStore, holding: Holding, wish: Wish) -> Source:
     known = holding.known
     days = Days(wish.first or known[0].first, max(wish.last or known[-1].last, wish.first or known[0].first))
-    name = f"archive {holding.series}"
-    return Source(holding.series, name, lambda: _in_rupees(store.read(holding.series, days)), known)
+    return Source(holding.series, str(holding.series), lambda: _in_rupees(store.read(holding.series, days)), known)
 
 
 def _filed(path: Path) -> Source:

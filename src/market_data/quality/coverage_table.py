@@ -90,10 +90,13 @@ def comparisons_table(comparisons: Sequence[Comparison]) -> Table:
     """Return one row for each pair of sources."""
     table = Table(title="Sources compared, by their closes", title_justify="left", title_style="bold", box=None)
     table.pad_edge = False
-    table.caption = "A factor between two sources is taken out before they are compared; a tick is 0.05."
+    table.padding = (0, 1, 0, 0)  # else a ticker is cut in two on a terminal of 80 columns
+    table.caption = (
+        "A factor between two sources is taken out before they are compared; a tick is 0.05; volumes: equal ones."
+    )
     table.caption_justify, table.caption_style = "left", "dim"
     table.add_column("", overflow="fold", ratio=1)
-    for name in ("common", "equal", "> 1 tick", "median", "largest", "on", "volumes equal"):
+    for name in ("common", "equal", "> 1 tick", "median", "largest", "on", "volumes"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in comparisons:
         names = Text(each.first.removesuffix(".parquet") + "\n  " + each.second.removesuffix(".parquet"))
@@ -152,7 +155,8 @@ def _is_midnight(at: Instant) -> bool:
 
 def _series(judgement: Judgement, width: int, *, with_picture: bool) -> Group:
     head = Text(judgement.source, "bold")
-    head.append(f"  {judgement.series}, {ist_date(judgement.first)} to {ist_date(judgement.last)}", "not bold dim")
+    of = "" if judgement.source == str(judgement.series) else f"{judgement.series}, "
+    head.append(f"  {of}{ist_date(judgement.first)} to {ist_date(judgement.last)}", "not bold dim")
     facts = Text(facts_text(judgement))
     picture = [Text(), *heat_map(judgement.days, width), Text()] if with_picture else []
     return Group(head, facts, *picture, _findings(judgement))

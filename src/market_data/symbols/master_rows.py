@@ -125,6 +125,8 @@ def _from_csv(content: bytes, path: Path) -> tuple[Columns, bool]:
 
 def _layout(head: str, path: Path) -> tuple[tuple[str, ...], bool]:
     """Return the names of the columns by the first line, and whether that line is a header of Kite's."""
+    if head.lstrip().startswith("<"):
+        raise DataError(f"{path}: is a web page and no symbol master; fetch it again later")
     cells = tuple(head.split(","))
     if {"instrument_token", "tradingsymbol"} & set(cells):
         for name in _KITE:

@@ -45,6 +45,8 @@ class SymbolFile:
         self._name = name
         self._scale = scale
         self._is_json = content[:1] == b"{"
+        if content[:1] == b"<":
+            raise DataError(f"{name}: is a web page and no symbol master; fetch it again later")
         if not self._is_json:
             self._check_layout(self._row_around(0))
             self._check_layout(self._last_row())

@@ -164,7 +164,8 @@ class SymbolMaster:
             return read(path)
         except DataError as error:
             path.unlink(missing_ok=True)
-            raise BrokerError(f"{url}: cannot be used and was not kept: {error}") from error
+            why = str(error).removeprefix(str(path)).lstrip(": ")  # the file is gone
+            raise BrokerError(f"{url}: cannot be used and was not kept: {why}") from error
 
     def _fetch(self, url: str, path: Path) -> bool:
         """Store a document; False when the server does not have it. Raises `BrokerError` for other refusals."""
@@ -192,7 +193,9 @@ def segments_of(symbol: str) -> tuple[str, ...]:
         case "MCX":
             return ("MCX_COM",)
         case _:
-            raise ConfigurationError(f"symbols: {symbol[:60]!r} names no known exchange (NSE, BSE, MCX)")
+            raise ConfigurationError(
+                f"symbols: {symbol[:60]!r} names no known exchange (NSE, BSE, MCX), as NSE:SBIN-EQ does"
+            )
 
 
 @contextmanager

@@ -48,8 +48,8 @@ def found_lines(found: Sequence[Found], limit: int) -> list[str]:
     return lines
 
 
-def contract_lines(segment: str, contract: Contract, as_of: date) -> list[str]:
-    """Return everything known of a contract, a fact a line."""
+def contract_lines(segment: str, contract: Contract, as_of: date, newest: date) -> list[str]:
+    """Return everything known of a contract, a fact a line, and the newest master up to then, which may be old."""
     is_over = contract.expiry is not None and contract.expiry < as_of
     expiry = f"{contract.expiry}{' (expired)' if is_over else ''}" if contract.expiry else ""
     facts = (
@@ -66,6 +66,7 @@ def contract_lines(segment: str, contract: Contract, as_of: date) -> list[str]:
         ("underlying", contract.underlying),
         ("ISIN", contract.isin),
         ("hours", (contract.session or "").partition("|")[0]),
+        ("newest master", newest),
     )
     return _aligned([(name, str(value)) for name, value in facts if value not in {None, ""}])
 

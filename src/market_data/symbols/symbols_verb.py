@@ -59,15 +59,17 @@ class SymbolsVerb:
     def search(self, text: str, segments: str | None, as_of: date | None, limit: int, *, expired: bool) -> None:
         """Print what a text may mean. Raises as `symbol_search.search`."""
         wanted = _segments(segments) or kept_segments(self._archive) or tuple(SEGMENTS)
-        found = search(self._archive, text, wanted, as_of or self._today(), expired=expired)
+        found = search(self._archive, text, wanted, self._day(as_of), expired=expired)
         data = {"found": len(found), "contracts": [found_data(each) for each in found[:limit]]}
         self._print(data, found_lines(found, limit))
 
     def show(self, symbol: str, as_of: date | None) -> None:
         """Print what is known of a contract. Raises as `symbol_archive.find`."""
-        day = as_of or self._today()
+        day = self._day(as_of)
         segment, contract = find(self._archive, symbol, day)
-        self._print({"as_of": day.isoformat()} | data_of(segment, contract), contract_lines(segment, contract, day))
+        newest = max(kept for kept in self._archive.days(segment) if kept <= day)
+        dates = {"as_of": day.isoformat(), "newest_master": newest.isoformat()}
+        self._print(dates | data_of(segment, contract), contract_lines(segment, contract, day, newest))
 
     def changes(self, segments: str | None, first: date | None, last: date | None) -> None:
         """Print what changed between masters. Raises `ConfigurationError`, `DataError`."""
@@ -77,6 +79,13 @@ class SymbolsVerb:
         days = Days(first or date.min, last or self._today())
         found = [each for segment in wanted for each in changes(segment, self._archive.versions(segment), days)]
         self._print({"changes": [change_data(each) for each in found]}, change_lines(found))
+
+    def _day(self, as_of: date | None) -> date:
+        """Return the day that is asked about. Raises `ConfigurationError` for one that is still to come."""
+        today = self._today()
+        if as_of is not None and as_of > today:
+            raise ConfigurationError(f"--as-of {as_of} lies in the future: today is {today}")
+        return as_of or today
 
     def _today(self) -> date:
         return ist_date(self._clock.now())

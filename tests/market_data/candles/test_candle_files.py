@@ -63,6 +63,10 @@ DIALECTS = {
     "american dates": rows(lambda at: at.strftime("%m/%d/%Y %H:%M"), header="Date,O,H,L,C,V"),
     "month by name": rows(lambda at: at.strftime("%d-%b-%Y %I:%M %p"), header="Datetime,Open,High,Low,Close,Vol"),
     "metastock": rows(lambda at: at.strftime("%Y%m%d,%H%M"), header="<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>"),
+    "metastock in full": rows(
+        lambda at: at.strftime("SBIN,%Y%m%d,%H%M%S"),
+        header="<TICKER>,<DTYYYYMMDD>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>",
+    ),
     "semicolons": rows(iso, gap=";", header="Timestamp;Open Price;High Price;Low Price;Close Price;Traded Quantity"),
     "tabs": rows(lambda at: at.strftime("%Y/%m/%d %H:%M"), gap="\t", header=HEADER.replace(",", "\t")),
     "seconds": rows(lambda at: str(int(at.timestamp())), header="time,open,high,low,close,volume"),
@@ -317,10 +321,16 @@ def test_rows_are_given_as_they_are_repeated_and_out_of_order(tmp_path: Path):
     [
         ("none.csv", None, "there is no such file"),
         ("a.xlsx", b"PK", r"read are \.csv, \.csv\.gz, .*name the file after what it is"),
-        ("empty.csv", b"", "no separator splits every line"),
+        ("empty.csv", b"", "no rows"),
         ("header.csv", HEADER.encode() + b"\n", "no rows"),
         ("words.csv", b"hello\nworld\n", "no separator splits every line into 5 columns"),
         ("ragged.csv", HEADER.encode() + b"\n" + b"1,2,3,4,5,6\n" * 60 + b"1,2,3,4,5,6,7\n", "not readable as CSV"),
+        (
+            "short.csv",
+            HEADER.encode() + b"\n1,2,3,4,5,6\n1,2,3,4,5,6\n1,2\n",
+            "line 4 splits into 2, most lines into 6",
+        ),
+        ("above.csv", b"Shares\n" + HEADER.encode() + b"\n1,2,3,4,5,6\n", "line 1 splits into 1, most lines into 6"),
         ("binary.csv", bytes(range(256)), "is no UTF-8 text"),
         ("torn.csv.gz", gzip.compress(b"x" * 1000, mtime=0)[:20], "not readable as gzip"),
         ("plain.csv.gz", b"timestamp,open", "not readable as gzip"),
@@ -387,3 +397,21 @@ def test_every_recorded_candle_file_is_understood_without_a_question(real_data: 
         starts = frame["timestamp"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
         assert np.array_equal(found.candles.starts, starts.astype(np.int64))
         assert np.array_equal(found.candles.closes, frame["close"])
+
+
+def test_a_file_named_for_its_tabs_is_read(tmp_path: Path):
+    text = rows(iso, gap="\t", header=HEADER.replace(",", "\t"))
+    assert same(read_raw(write(tmp_path, text, "sbin.tsv")), session())
+
+
+@pytest.mark.parametrize(
+    ("change", "gap", "named"),
+    [
+        (lambda text: text.replace(".", ","), ";", r"row 1: open is '600,00', which is no number; .* a point before"),
+        (lambda text: text.replace(",600.05", ",Rs 600.05"), ",", "row 2: open is 'Rs 600.05', which is no number"),
+    ],
+)
+def test_prices_written_in_another_way_are_shown_instead_of_taken_for_none(tmp_path: Path, change, gap, named):
+    text = change(rows(iso, gap=gap, header=HEADER.replace(",", gap)))
+    with pytest.raises(DataError, match=named):
+        read_raw(write(tmp_path, text))

@@ -141,6 +141,13 @@ def test_a_folder_of_an_unknown_timeframe_is_named(store: ParquetCandleStore, tm
         store.holdings()
 
 
+def test_a_first_write_that_failed_leaves_no_series(tmp_path: Path):
+    folder = tmp_path / "historical_data" / "timeframe=1m" / "symbol=NSE%3ASBIN-EQ"
+    folder.mkdir(parents=True)
+    (folder / ".lock").touch()
+    assert ParquetCandleStore(tmp_path).holdings() == ()
+
+
 @pytest.mark.parametrize("symbol", ["../../x", "..", "/etc/x", "a/b", "%2e%2e%2f", "NSE:A B\n-EQ", "x" * 60])
 def test_no_symbol_leads_out_of_the_archive(tmp_path: Path, symbol: str):
     store, series = ParquetCandleStore(tmp_path / "archive"), Series(symbol, Timeframe.M1)

@@ -1,7 +1,9 @@
 """A cleaned copy changes only what has one honest reading, says every change, and never touches the file."""
 
 import csv
+import errno
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +122,19 @@ def test_a_folder_that_cannot_be_made_leaves_no_half_of_a_copy(
     with pytest.raises(StorageError):
         clean_files([source], tmp_path / "clean", calendar)
     assert sorted(path.name for path in tmp_path.iterdir()) == [NAME, "clean"]
+
+
+def test_a_full_disk_leaves_no_list_without_its_copy_so_that_the_next_try_is_free(
+    make: Make, calendar: NseCalendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / NAME, dirty(make))
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pyarrow.parquet.write_table", full)
+        with pytest.raises(StorageError):
+            clean_files([source], tmp_path / "clean", calendar)
+    assert list((tmp_path / "clean").iterdir()) == []
+    clean_files([source], tmp_path / "clean", calendar)

@@ -131,7 +131,7 @@ def test_names_lose_what_a_terminal_would_obey(read):
         ("", "is empty"),
         (
             "<html><body>503</body></html>\n",
-            "has 1 columns (column token, number 1, is '<html><body>503</body></html>')",
+            "is a web page and no symbol master",
         ),
         (
             SBIN.rpartition(",")[0] + "\n",
