@@ -200,3 +200,15 @@ def test_a_fill_that_only_a_reading_tells_of_counts_from_when_its_entry_was_sent
     assert bot.position().unprotected_since == entry.at
     bot.run(26)
     assert seconds_until(bot, "UNPROTECTED", entry.at) <= 30.1
+
+
+@pytest.mark.hazard("P4", "O11")
+@SIDES
+@pytest.mark.parametrize("bought", [4, 10])
+def test_shares_that_somebody_bought_for_keeps_do_not_hold_the_exit_back(bot, direction, towards, bought):
+    ask_the_broker(bot, direction, towards)
+    bot.broker.by_hand(SBIN, Side.BUY, bought, "CNC")
+    bot.run(70)
+    assert len(bot.of_kind(events.CounterCancelIntended)) == 1
+    assert bot.broker.net(SBIN) == 0
+    assert [trade.gross for trade in bot.trades] == [6_000]
