@@ -326,6 +326,14 @@ def test_an_unreadable_quote_does_not_take_the_others_with_it():
     ]
 
 
+def test_one_market_that_cannot_be_read_does_not_hide_the_others():
+    row = {"exchange": 10, "segment": 10, "market_type": "NORMAL", "status": "OPEN"}
+    (status,) = mapping.market_status_from({"marketStatus": [{"exchange": "x"}, row, {**row, "status": None}]})
+    assert status.status == "OPEN"
+    with pytest.raises(DataError, match="exchange"):
+        mapping.market_status_from({"marketStatus": [{"exchange": "x"}]})
+
+
 def test_market_status_rows_are_typed():
     row = {"exchange": 10, "segment": 10, "market_type": "NORMAL", "status": "OPEN"}
 
