@@ -264,7 +264,7 @@ def _is_of_others(fields: object, symbols: Collection[str]) -> bool:
     if not isinstance(fields, dict):
         return False
     symbol, tag = fields.get("symbol"), fields.get("orderTag")
-    is_tag = isinstance(tag, str | int) and not isinstance(tag, bool)
+    is_tag = isinstance(tag, str | int | float)
     return (isinstance(symbol, str) and symbol not in symbols) or (is_tag and not is_ours(_own_tag(str(tag))))
 
 

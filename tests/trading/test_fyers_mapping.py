@@ -249,15 +249,16 @@ def test_an_unreadable_row_spoils_the_book_only_where_it_may_be_ours(convert, ke
 
 
 @pytest.mark.hazard("O14")
-def test_a_tag_that_somebody_else_wrote_as_a_number_does_not_spoil_a_book_or_a_message():
-    theirs = {"orderTag": 20260106}
+@pytest.mark.parametrize("tag", [20260106, 1.5, True])
+def test_a_tag_that_somebody_else_wrote_as_no_text_does_not_spoil_a_book_or_a_message(tag):
+    theirs = {"orderTag": tag}
     for convert, key, row in (
         (mapping.orders_from, "orderBook", BOOK_ROW),
         (mapping.fills_from, "tradeBook", TRADE_ROW),
     ):
         facts = convert({"s": "ok", key: [{**row, **theirs}, row, {**row, **theirs, "productType": None}]}, OURS)
         assert [fact.tag for fact in facts] == ["", OUR_TAG]
-    assert mapping.order_from_socket({**SOCKET_ORDER, "ordertag": 20260106}).tag == ""
+    assert mapping.order_from_socket({**SOCKET_ORDER, "ordertag": tag}).tag == ""
 
 
 def test_a_position_keeps_summed_values():
