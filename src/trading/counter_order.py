@@ -57,8 +57,7 @@ def _resting(books: Books, position: OpenPosition) -> list[OrderReport]:
     return [
         report
         for report in books.orders
-        if report.symbol == position.symbol
-        and report.side is position.side.opposite
+        if position.is_closed_by(report)
         and not is_ours(report.tag)
         and report.status in _MAY_TRADE
         and report.broker_id not in position.others_before
