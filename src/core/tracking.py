@@ -247,8 +247,13 @@ class OpenPosition:
     def hear_of_others(self, report: OrderReport) -> None:
         """Take note of an order of somebody else that may be the broker's answer."""
         is_new = self.broker_exit_at and not report.status.is_terminal and report.broker_id not in self.others_before
-        if is_new and report.symbol == self.symbol and report.side is self.side.opposite:
+        if is_new and self.is_closed_by(report):
             self.counter_orders |= {report.broker_id}
+
+    def is_closed_by(self, report: OrderReport) -> bool:
+        """Whether fills of an order leave less of it. What somebody trades for keeps is a position of its own."""
+        is_for_keeps = report.product == Product.CNC.value and self.product is not Product.CNC
+        return report.symbol == self.symbol and report.side is self.side.opposite and not is_for_keeps
 
 
 def adopted_position(event: PositionAdopted) -> OpenPosition:

@@ -147,6 +147,8 @@ def _paths(settings: Settings) -> Iterator[tuple[str, Path]]:
         yield f"paths.{name}", getattr(settings.paths, name)
     if settings.paths.sessions is not None:
         yield "paths.sessions", settings.paths.sessions
+    if settings.paths.calls is not None:
+        yield "paths.calls", settings.paths.calls
     if settings.strategy.folder is not None:
         yield "strategy.folder", settings.strategy.folder
 

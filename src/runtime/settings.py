@@ -209,7 +209,9 @@ class PathSettings(Section):
     """Where run-time files go."""
 
     state: Path = Path("data/state")
-    """Event log, tick tapes, journal of calls, lock and command queue of this bot."""
+    """Event log, tick tapes, lock and command queue of this bot; without `calls` its journal of calls, too."""
+    calls: Path | None = None
+    """Journal of the calls to the broker, which several bots on one account share; none: `state`."""
     logs: Path = Path("logs")
     cache: Path = Path("data/cache")
     """What can be fetched or computed again: the day's symbol master, the year's sessions."""
@@ -226,6 +228,11 @@ class PathSettings(Section):
         if isinstance(value, str) and not value.strip():
             raise ValueError("give a path, or leave the key out for its default")
         return value
+
+    @property
+    def call_journal(self) -> Path:
+        """The folder of the journal of calls."""
+        return self.calls or self.state
 
 
 class TickSettings(Section):

@@ -54,6 +54,11 @@ def net_by_orders(books: Books, symbol: str) -> int:
     return sum(order.side.value * order.filled for order in books.orders if order.symbol == symbol)
 
 
+def net_of_ours(books: Books, symbol: str) -> int:
+    """Return what our orders came to in a symbol today, whatever product a position was converted to since."""
+    return sum(row.side.value * row.filled for row in books.orders if row.symbol == symbol and is_ours(row.tag))
+
+
 def net_of_others(books: Books, symbol: str, product: Product) -> int:
     """Return what the orders of others came to in a symbol today."""
     return sum(

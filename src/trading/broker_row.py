@@ -68,10 +68,9 @@ class BrokerRow:
         return plain_text(value)
 
     def tag(self, name: str) -> str:
-        """What a person or a program marked an order with: some write a number. A missing one is empty."""
+        """What a person or a program marked an order with: some write a number or a truth. A missing one is empty."""
         value = self._row.get(name)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return str(value) if is_number else self.words(name)
+        return str(value) if isinstance(value, int | float) else self.words(name)
 
     def whole(self, name: str, at_least: int = 0) -> int:
         """A whole number, which some writers of JSON spell with a decimal point."""

@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from core.errors import StorageError
 from core.instants import Instant, ist_date
 
 _ORDER, _OTHER = b"o", b"r"
@@ -45,6 +46,15 @@ class CallJournal:
         self._followed = date.min
         self._heard = 0
         self._own: Counter[Call] = Counter()
+
+    def ready(self) -> "CallJournal":
+        """Make the folder where there is none yet, and return the journal. Raises `StorageError`."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = f"state folder {self._folder} cannot be used: {error.strerror}"
+            raise StorageError(f"{why}; choose another paths.state, or paths.calls") from error
+        return self
 
     def add(self, call: Call) -> None:
         """Note a call that is about to be made."""

@@ -10,7 +10,7 @@ from core.orders import Books, OrderReport, OrderStatus
 from core.state import BotState
 from core.tags import is_ours
 from core.tracking import OpenPosition
-from trading.book_evidence import net_by_orders
+from trading.book_evidence import net_of_others, net_of_ours
 
 _MAY_TRADE = frozenset({OrderStatus.PENDING, OrderStatus.TRANSIT})
 
@@ -47,7 +47,8 @@ def _agrees(state: BotState, books: Books, position: OpenPosition) -> bool:
     """Whether both books show all that we hold; if not it has been closed, at least in part, and one may be late."""
     if state.shares_at_broker(books, position.symbol, position.product) != position.signed_quantity:
         return False  # the comparison of the books takes note
-    by_orders = net_by_orders(books, position.symbol) + state.carried.get(position.symbol, 0)
+    others = net_of_others(books, position.symbol, position.product)  # what they trade to keep closes nothing of ours
+    by_orders = net_of_ours(books, position.symbol) + others + state.carried.get(position.symbol, 0)
     return by_orders * position.side.value >= position.quantity
 
 
@@ -56,8 +57,7 @@ def _resting(books: Books, position: OpenPosition) -> list[OrderReport]:
     return [
         report
         for report in books.orders
-        if report.symbol == position.symbol
-        and report.side is position.side.opposite
+        if position.is_closed_by(report)
         and not is_ours(report.tag)
         and report.status in _MAY_TRADE
         and report.broker_id not in position.others_before

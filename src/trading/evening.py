@@ -35,6 +35,7 @@ class Evening:
         self._calendar = calendar
         self._clock = clock
         self._ends = threading.Event()
+        self._one_at_a_time = threading.Lock()
         self._scheduler = Scheduler()
 
     def start(self) -> None:
@@ -84,8 +85,11 @@ class Evening:
         return end_of(day, self._calendar) + AFTER_END
 
     def _archive(self) -> None:
-        """Archive all closed days; tell what was done, or what failed."""
-        now = self._clock.now()
+        """Archive all closed days, after what is being archived already; tell what was done, or what failed."""
+        with self._one_at_a_time:
+            self._archive_closed(self._clock.now())
+
+    def _archive_closed(self, now: Instant) -> None:
         try:
             for day in archive_closed(self._paths, self._calendar, now, watch=lambda _day: self._go_on):
                 logger.info("Archived %d ticks of %s, %d symbols", day.ticks, day.day, day.symbols)

@@ -140,9 +140,9 @@ def sign_in(settings: Settings, stdin: TextIO, stdout: TextIO) -> SignedIn:
     forbid_core_dumps()
     clock = clock_of(settings.clock)
     calendar = NseCalendar.of(settings)
-    state = settings.paths.state
+    folder = settings.paths.call_journal
     # The bot's journal: the broker counts these calls with the bot's. Without the folder no bot has ever called.
-    journal = CallJournal(state) if state.is_dir() else None
+    journal = CallJournal(folder) if folder.is_dir() else None
 
     def verify(auth: FyersAuth) -> Profile:
         budget = RateBudget(settings.broker.rates, journal)

@@ -195,17 +195,18 @@ def _tick_from_quote(symbol: str, fields: object) -> Tick:
 
 
 def market_status_from(payload: Body) -> tuple[MarketStatus, ...]:
-    """Read the state of every market."""
-    rows = (BrokerRow("market status row", row) for row in _rows(payload, "marketStatus"))
-    return tuple(
-        MarketStatus(
-            exchange=row.whole("exchange"),
-            segment=row.whole("segment"),
-            market=row.words("market_type"),
-            status=row.identifier("status"),
-        )
-        for row in rows
-    )
+    """Read the state of every market; rows that cannot be read are left out while there are others."""
+    statuses, unread = [], None
+    for fields in _rows(payload, "marketStatus"):
+        try:
+            row = BrokerRow("market status row", fields)
+            exchange, segment = row.whole("exchange"), row.whole("segment")
+            statuses.append(MarketStatus(exchange, segment, row.words("market_type"), row.identifier("status")))
+        except DataError as error:
+            unread = error
+    if unread is not None and not statuses:
+        raise unread
+    return tuple(statuses)
 
 
 def candles_from(payload: Body, symbol: str) -> tuple[Candle, ...]:
@@ -263,7 +264,7 @@ def _is_of_others(fields: object, symbols: Collection[str]) -> bool:
     if not isinstance(fields, dict):
         return False
     symbol, tag = fields.get("symbol"), fields.get("orderTag")
-    is_tag = isinstance(tag, str | int) and not isinstance(tag, bool)
+    is_tag = isinstance(tag, str | int | float)
     return (isinstance(symbol, str) and symbol not in symbols) or (is_tag and not is_ours(_own_tag(str(tag))))
 
 

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from auth.fyers_auth import FyersAuth
-from core.errors import BotError, ConfigurationError, DataError, StorageError
+from core.errors import BotError, ConfigurationError, DataError
 from core.instants import SECOND, ist_date
 from core.market import Timeframe
 from core.ports import Calendar, Clock
@@ -125,11 +124,12 @@ def download_history(
     store = ParquetCandleStore(settings.paths.archive)
     plans = plan_all(store, wish.series, wish.days, calendar, clock, with_empty=wish.with_empty)
     auth = FyersAuth(settings, clock)
+    journal = CallJournal(settings.paths.call_journal)
     if any(plan.calls for plan in plans):
         auth.current_token()
         _check_symbols(settings, clock, plans)
-        _make_folder(settings.paths.state)  # whoever calls the broker next must find what was called here
-    budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
+        journal.ready()  # whoever calls the broker next must find what was called here
+    budget = RateBudget(settings.broker.rates, journal)
     client = FyersClient(_patient(settings), clock, calendar, auth.current_token, budget)
     try:
         with _progress_bar(console) as on_progress:
@@ -172,15 +172,6 @@ def _check_symbols(settings: Settings, clock: Clock, plans: Sequence[Plan]) -> N
                 f"{instrument.symbol} has prices of {instrument.scale} decimal digits, and {_STORE_SCALE} are kept: "
                 "currency cannot be downloaded yet"
             )
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"state folder {folder} cannot be used: {error.strerror}; choose another paths.state"
-        ) from error
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         entry_timeout=wait(20),
         stop_patience=wait(3),
         verify_after=wait(2),
-        protect_within=wait(30),
+        protect_within=int(clock.deadline_seconds(30) * clock.speed * SECOND),  # a stop needs calls, fast clock or not
         books_busy=wait(5),
         books_idle=books_idle,
         transit=transit,

@@ -97,7 +97,7 @@ class Wiring:
         self.clock = clock
         self.calendar = calendar
         self.auth = FyersAuth(settings, clock, on_secret)
-        self.budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.state))
+        self.budget = RateBudget(settings.broker.rates, CallJournal(settings.paths.call_journal).ready())
         self._server_clock = ServerClock()
         hear = self._server_clock.hear if settings.clock.start is None else lambda *_: None  # market time is no date
         self.client = FyersClient(settings, clock, calendar, self.auth.current_token, self.budget, self._own_feed, hear)

@@ -218,3 +218,26 @@ def test_a_calendar_that_ends_ends_the_evenings_with_a_word(
     monkeypatch.setattr(WeekdayCalendar, question, unknown)
     evening.start()
     wait_for(lambda: "No evening is known to archive on: 2027-01-01 is beyond what is known" in caplog.text)
+
+
+def test_a_run_that_ends_waits_for_the_archiving_that_its_start_began(begin, monkeypatch):
+    """Two at once refuse each other, and the end would then stop the one that works."""
+    at_work, go_on, order = threading.Event(), threading.Event(), []
+
+    def archive(*_of, **_how) -> list[object]:
+        order.append("begins")
+        at_work.set()
+        go_on.wait(10)
+        order.append("ends")
+        return []
+
+    monkeypatch.setattr(module, "archive_closed", archive)
+    evening = begin(instant_at(TUESDAY, time(16, 0)))
+    evening.start()
+    assert at_work.wait(10)
+    end = threading.Thread(target=evening.close, kwargs={"is_done": True})
+    end.start()
+    end.join(0.2)
+    go_on.set()
+    end.join(10)
+    assert order == ["begins", "ends", "begins", "ends"]

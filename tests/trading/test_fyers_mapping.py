@@ -249,15 +249,16 @@ def test_an_unreadable_row_spoils_the_book_only_where_it_may_be_ours(convert, ke
 
 
 @pytest.mark.hazard("O14")
-def test_a_tag_that_somebody_else_wrote_as_a_number_does_not_spoil_a_book_or_a_message():
-    theirs = {"orderTag": 20260106}
+@pytest.mark.parametrize("tag", [20260106, 1.5, True])
+def test_a_tag_that_somebody_else_wrote_as_no_text_does_not_spoil_a_book_or_a_message(tag):
+    theirs = {"orderTag": tag}
     for convert, key, row in (
         (mapping.orders_from, "orderBook", BOOK_ROW),
         (mapping.fills_from, "tradeBook", TRADE_ROW),
     ):
         facts = convert({"s": "ok", key: [{**row, **theirs}, row, {**row, **theirs, "productType": None}]}, OURS)
         assert [fact.tag for fact in facts] == ["", OUR_TAG]
-    assert mapping.order_from_socket({**SOCKET_ORDER, "ordertag": 20260106}).tag == ""
+    assert mapping.order_from_socket({**SOCKET_ORDER, "ordertag": tag}).tag == ""
 
 
 def test_a_position_keeps_summed_values():
@@ -324,6 +325,14 @@ def test_an_unreadable_quote_does_not_take_the_others_with_it():
     assert list(mapping.quotes_from({"d": [odd, {"n": "NSE:LT-EQ", "s": "ok", "v": {"lp": 1, "tt": "x"}}, good]})) == [
         "NSE:SBIN-EQ"
     ]
+
+
+def test_one_market_that_cannot_be_read_does_not_hide_the_others():
+    row = {"exchange": 10, "segment": 10, "market_type": "NORMAL", "status": "OPEN"}
+    (status,) = mapping.market_status_from({"marketStatus": [{"exchange": "x"}, row, {**row, "status": None}]})
+    assert status.status == "OPEN"
+    with pytest.raises(DataError, match="exchange"):
+        mapping.market_status_from({"marketStatus": [{"exchange": "x"}]})
 
 
 def test_market_status_rows_are_typed():

@@ -1,7 +1,7 @@
 """What a run is made of: the strategy with its model and features, and enough history for both."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import ConfigurationError
 from core.events import Condition
+from core.instants import instant_at
 from core.market import Instrument, Tick, Timeframe
 from core.signals import Direction
 from features.specification import DEFAULT_NAMES
@@ -19,10 +20,12 @@ from runtime.settings import (
     HistorySettings,
     ModelSettings,
     PathSettings,
+    RateSettings,
     Settings,
     StrategySettings,
     TickSettings,
 )
+from trading.rate_budget import Lane
 from trading.wiring import Wiring
 from training.sources import generated
 from training.train import TrainingOptions, train_model
@@ -108,6 +111,20 @@ def test_a_users_strategy_filters_the_models_signal_by_an_indicator_of_its_own(w
     assert len(signals) > 1_000
     assert all(row["sma_gap_200"] > 0 for row, it in zip(rows, signals, strict=True) if it.direction is Direction.LONG)
     assert any(signal.reason == "against the trend" for signal in signals)
+
+
+@pytest.mark.hazard("S9")
+def test_two_bots_with_one_journal_of_calls_keep_the_limits_of_the_account_together(tmp_path, calendar):
+    """Each has a state folder of its own, as the lock on it asks for."""
+    budgets = []
+    for bot in ("money", "paper"):
+        paths = PathSettings(state=tmp_path / bot, calls=tmp_path / "calls", cache=tmp_path, archive=tmp_path)
+        settings = Settings(symbols=["NSE:SBIN-EQ"], paths=paths, strategy=StrategySettings(name="simple_ma_crossover"))
+        budgets.append(Wiring(settings, MarketClock(), calendar, lambda _secret: None).budget)
+    now, made = instant_at(date(2026, 11, 20), time(10)), 0
+    while any(budget.reserve(Lane.EXIT, False, now) == 0 for budget in budgets):
+        made += 1
+    assert made == RateSettings().per_second
 
 
 def test_a_call_that_the_broker_refuses_for_the_number_of_calls_is_reported_to_the_kernel(wire):

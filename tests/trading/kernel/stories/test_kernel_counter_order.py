@@ -200,3 +200,17 @@ def test_a_fill_that_only_a_reading_tells_of_counts_from_when_its_entry_was_sent
     assert bot.position().unprotected_since == entry.at
     bot.run(26)
     assert seconds_until(bot, "UNPROTECTED", entry.at) <= 30.1
+
+
+@pytest.mark.hazard("P4", "O11")
+@SIDES
+@pytest.mark.parametrize("bought", [4, 10])
+def test_what_somebody_trades_for_keeps_does_not_hold_the_exit_back(bot, direction, towards, bought):
+    ask_the_broker(bot, direction, towards)
+    bot.broker.by_hand(SBIN, Side.BUY, bought, "CNC")
+    side, limit = (Side.SELL, 90_000) if towards > 0 else (Side.BUY, 70_000)
+    bot.broker._report("", SBIN, side, OrderType.LIMIT, "CNC", 10, limit, 0)
+    bot.run(70)
+    assert len(bot.of_kind(events.CounterCancelIntended)) == 1
+    assert bot.broker.net(SBIN) == 0
+    assert [trade.gross for trade in bot.trades] == [6_000]
