@@ -34,6 +34,8 @@ IDLE_SECONDS = 20.0
 """Wall seconds after which a kept connection is not used again: servers close idle ones, and an order that meets the
 closing has an unknown fate."""
 _MOST_IDLE = 8
+_FINAL = 200
+"""Statuses below it announce something else than an answer."""
 _PORTS = {"http": 80, "https": 443}
 _Origin = tuple[str, str, int]
 OnDate = Callable[[str, Instant, Instant], object]
@@ -92,7 +94,10 @@ class HttpTransport:
         except (OSError, HTTPException) as error:
             line.connection.close()
             return Failure(sent=True, reason=f"no whole answer from {origin[1]}:{origin[2]}: {_words(error)}")
-        self._keep(origin, line)
+        if answer.status < _FINAL:
+            line.connection.close()  # it goes on in a way of its own, and nobody knows how
+        else:
+            self._keep(origin, line)
         if "date" in answer.headers:
             self._on_date(answer.headers["date"], asked_at, self._clock.now())
         return answer
