@@ -223,7 +223,9 @@ def test_a_disk_without_room_ends_it_in_one_line_and_the_store_is_as_it_was(
     assert again["complete"] is True
 
 
-def test_ctrl_c_ends_it_and_the_next_run_goes_on(run: Run, home: Path, signed_in: dict[str, str]) -> None:
+def test_ctrl_c_ends_it_and_the_next_run_goes_on(
+    run: Run, home: Path, signed_in: dict[str, str], simulator: RunningSimulator
+) -> None:
     wanted = ("--symbols", "NSE:SBIN-EQ,NSE:INFY-EQ", "--timeframe", "5m", "--from", "2025-01-01", "--to", "2025-12-31")
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", "download-data", *wanted],
@@ -235,8 +237,10 @@ def test_ctrl_c_ends_it_and_the_next_run_goes_on(run: Run, home: Path, signed_in
     )
     while process.poll() is None and not contents(home):
         pass
+    simulator.arm(FaultKind.HANG, path="/data/history", times=None)  # else it may be done before the signal comes
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
+    simulator.clear()
     done = json.loads(run("download-data", *wanted, "--json").out)
 
     assert process.returncode != 0
