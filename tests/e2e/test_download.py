@@ -87,7 +87,9 @@ def test_a_download_that_is_killed_twice_is_as_one_that_was_not_and_makes_hardly
     assert calls_made(home) <= CALLS + 2 * 2
     untouched = {**os.environ, **environment, "FYERSBOT__PATHS__ARCHIVE": "other"}
     assert finish(start(home, untouched, "2025-12-31"))["requests"] == CALLS
-    assert candles(home / "data" / "archive") == candles(home / "other")
+    kept, whole = candles(market.plan.folder / "archive"), candles(home / "other")
+    assert kept == whole
+    assert all(whole.values())
 
     assert finish(start(home, environment, "2025-12-31"))["requests"] == 0
     assert finish(start(home, environment, DAY.isoformat()))["requests"] == 4
