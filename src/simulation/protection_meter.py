@@ -132,5 +132,4 @@ class ProtectionMeter:
 
     def _end(self, symbol: str) -> None:
         running = self._running.pop(symbol)
-        lost = running.requests_lost
-        self.spells.append(Spell(running.counted / SECOND, symbol, lost > 0, running.forced_after, lost))
+        self.spells.append(Spell(running.counted / SECOND, symbol, running.requests_lost, running.forced_after))

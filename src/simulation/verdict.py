@@ -22,12 +22,15 @@ class Spell:
 
     seconds: float
     symbol: str
-    stop_request_lost: bool
-    """Whether a request of ours that would have ended it was lost or late."""
+    requests_lost: int
+    """How many requests of ours that would have ended it were lost or late."""
     forced_after: float | None
     """Seconds from its start until the bot decided to leave the position; None when it did not."""
-    requests_lost: int = 0
-    """How many such requests there were."""
+
+    @property
+    def stop_request_lost(self) -> bool:
+        """Whether there was one at all."""
+        return self.requests_lost > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,17 +106,20 @@ def _is_held(state: BotState, symbol: str) -> bool:
 
 def _shows_less(state: BotState, symbol: str) -> bool:
     """Whether the newest reading shows less of a position than we hold."""
-    position, books = state.positions.get(symbol), state.books
-    if position is None or books is None:
-        return False
-    return state.shares_at_broker(books, symbol, position.product) * position.side.value < position.quantity
+    return _missing(state, symbol) > 0
 
 
 def _others_closed_it(state: BotState, symbol: str) -> bool:
     """Whether the newest reading shows trades of others that account for all that it shows less than we hold."""
+    position, books, missing = state.positions.get(symbol), state.books, _missing(state, symbol)
+    if position is None or books is None or missing <= 0:
+        return False
+    return missing <= sum(quantity for quantity, _ in traded_by_others(books, position, position.side.opposite))
+
+
+def _missing(state: BotState, symbol: str) -> int:
+    """Return by how many shares the newest reading shows less than we hold; 0 where there is nothing to compare."""
     position, books = state.positions.get(symbol), state.books
     if position is None or books is None:
-        return False
-    held = state.shares_at_broker(books, symbol, position.product) * position.side.value
-    missing = position.quantity - held
-    return 0 < missing <= sum(quantity for quantity, _ in traded_by_others(books, position, position.side.opposite))
+        return 0
+    return position.quantity - state.shares_at_broker(books, symbol, position.product) * position.side.value

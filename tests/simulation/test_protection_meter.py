@@ -28,7 +28,7 @@ def test_a_spell_lasts_from_the_first_fill_to_the_order_that_covers_all_of_it(wo
     wait(world, 1.5)
     world.rest(Purpose.STOP, Side.SELL, 10)
     wait(world, 60)
-    assert spells(world) == [Spell(1.5, SYMBOL, False, None)]
+    assert spells(world) == [Spell(1.5, SYMBOL, 0, None)]
 
 
 def test_an_order_for_a_part_covers_nothing(world):
@@ -71,24 +71,24 @@ def test_a_lost_request_and_a_decision_to_leave_are_noted(world):
     wait(world, 25)
     world.meter.exit_was_decided(SYMBOL, world.time.now)
     wait(world, 10)
-    assert spells(world) == [Spell(40, SYMBOL, True, 30, 1)]
+    assert spells(world) == [Spell(40, SYMBOL, 1, 30)]
 
 
 @pytest.mark.parametrize(
     ("spell", "session", "expected"),
     [
-        (Spell(1.9, SYMBOL, False, None), FaultClass.NONE, False),
-        (Spell(2.1, SYMBOL, False, None), FaultClass.NONE, True),
-        (Spell(14.0, SYMBOL, False, None), FaultClass.ONE, False),
-        (Spell(16.0, SYMBOL, False, None), FaultClass.ONE, True),
-        (Spell(21.0, SYMBOL, True, None), FaultClass.ONE, False),
-        (Spell(34.9, SYMBOL, True, None), FaultClass.MIX, False),
-        (Spell(35.6, SYMBOL, True, None), FaultClass.MIX, True),
-        (Spell(60.0, SYMBOL, True, 31.0), FaultClass.MIX, False),
-        (Spell(60.0, SYMBOL, True, 45.0), FaultClass.MIX, True),
-        (Spell(200.0, SYMBOL, True, 31.0, 3), FaultClass.MIX, True),
-        (Spell(200.0, SYMBOL, True, 31.0, 4), FaultClass.MIX, False),
-        (Spell(214.0, SYMBOL, True, 31.0, 4), FaultClass.MIX, True),
+        (Spell(1.9, SYMBOL, 0, None), FaultClass.NONE, False),
+        (Spell(2.1, SYMBOL, 0, None), FaultClass.NONE, True),
+        (Spell(14.0, SYMBOL, 0, None), FaultClass.ONE, False),
+        (Spell(16.0, SYMBOL, 0, None), FaultClass.ONE, True),
+        (Spell(21.0, SYMBOL, 1, None), FaultClass.ONE, False),
+        (Spell(34.9, SYMBOL, 1, None), FaultClass.MIX, False),
+        (Spell(35.6, SYMBOL, 1, None), FaultClass.MIX, True),
+        (Spell(60.0, SYMBOL, 1, 31.0), FaultClass.MIX, False),
+        (Spell(60.0, SYMBOL, 1, 45.0), FaultClass.MIX, True),
+        (Spell(200.0, SYMBOL, 3, 31.0), FaultClass.MIX, True),
+        (Spell(200.0, SYMBOL, 4, 31.0), FaultClass.MIX, False),
+        (Spell(214.0, SYMBOL, 4, 31.0), FaultClass.MIX, True),
     ],
 )
 def test_what_is_too_long_depends_on_how_bad_the_session_was(spell, session, expected):

@@ -233,7 +233,7 @@ def test_in_fair_weather_a_stop_is_not_cancelled_before_it_is_flat() -> None:
 
 
 def test_in_fair_weather_there_are_no_emergencies() -> None:
-    long_spell, short_spell = Spell(2.1, SYMBOL, False, 0.0), Spell(1.9, SYMBOL, False, None)
+    long_spell, short_spell = Spell(2.1, SYMBOL, 0, 0.0), Spell(1.9, SYMBOL, 0, None)
     alarm = events.Alarm(at=1, code="UNPROTECTED", message="")
     emergency = events.ExitDecided(at=1, symbol=SYMBOL, reason="emergency_exit", price=1)
     loss = events.Alarm(at=1, code=events.SOFT_LOSS_LIMIT, message="trades that the market took the other way")

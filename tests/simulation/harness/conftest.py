@@ -34,7 +34,7 @@ def play(plan: Plan) -> Verdict:
         raise ArithmeticError("the session broke")
     if plan.crash is not None and (plan.crash.write, plan.crash.before) == (5, False):
         violations.append(Violation("I2", 1, "an order without an intent"))
-    spells = (Spell(0.25 * len(fired), "NSE:A-EQ", False, None),)
+    spells = (Spell(0.25 * len(fired), "NSE:A-EQ", 0, None),)
     digest = f"{plan.seed}/{os.environ['PYTHONHASHSEED']}" if plan.seed == 701 else str(plan.seed)
     return Verdict(plan.seed, tuple(violations), fired, spells, digest, 6, 100, 4, ("the last event",))
 '''

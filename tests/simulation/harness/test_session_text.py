@@ -34,7 +34,7 @@ def test_a_verdict_comes_back_as_it_was() -> None:
         seed=7,
         violations=(Violation("I4", 12, "naked"),),
         fired=(Fault(FaultKind.KILL, 1),),
-        spells=(Spell(1.5, "NSE:A-EQ", True, None), Spell(2.5, "NSE:B-EQ", False, 2.0)),
+        spells=(Spell(1.5, "NSE:A-EQ", 1, None), Spell(2.5, "NSE:B-EQ", 0, 2.0)),
         digest="ab",
         writes=3,
         steps=4,
