@@ -10,9 +10,7 @@ A candle says what is wrong with it: prices that may be missing, or a cumulative
 wrong may be decided on (`core.tick_engine`).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 
 from core.instants import Instant, ist_date
 from core.market import Candle, Tick, Timeframe
@@ -198,14 +196,3 @@ class CandleBuilder:
 
     def _start_of(self, at: Instant) -> Instant:
         return at - (at - self._day.open) % self._duration
-
-
-def merged(candles: Iterable[Candle], day: TradingDay, timeframe: Timeframe) -> list[Candle]:
-    """Put closed candles of one session, oldest first, together to longer ones on the session's own grid."""
-    longer = []
-    for start, group in groupby(candles, key=lambda candle: day.candle_start(candle.start, timeframe)):
-        parts = list(group)
-        high, low = max(part.high for part in parts), min(part.low for part in parts)
-        volume = sum(part.volume for part in parts)
-        longer.append(Candle(start, parts[0].open, high, low, parts[-1].close, volume))
-    return longer

@@ -1,13 +1,15 @@
 """Candles from prices against a plain reference over the whole sequence, and each edge by itself."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, time
+from itertools import groupby
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.candle_builder import UNCOUNTED, VOLUME_FELL, CandleBuilder, ClosedBar, merged
+from core.candle_builder import UNCOUNTED, VOLUME_FELL, CandleBuilder, ClosedBar
 from core.instants import DAY, MINUTE, SECOND, instant_at
 from core.market import Candle, Tick, Timeframe
 from core.sessions import TradingDay
@@ -16,6 +18,17 @@ SBIN = "NSE:SBIN-EQ"
 GAP = "the feed was down"
 MINUTES = 12
 TIMEFRAMES = (Timeframe.M1, Timeframe.M3, Timeframe.M5)
+
+
+def merged(candles: Iterable[Candle], day: TradingDay, timeframe: Timeframe) -> list[Candle]:
+    """Put closed candles of one session, oldest first, together to longer ones on the session's own grid."""
+    longer = []
+    for start, group in groupby(candles, key=lambda candle: day.candle_start(candle.start, timeframe)):
+        parts = list(group)
+        high, low = max(part.high for part in parts), min(part.low for part in parts)
+        volume = sum(part.volume for part in parts)
+        longer.append(Candle(start, parts[0].open, high, low, parts[-1].close, volume))
+    return longer
 
 
 def session(minutes: int = 375, opens: time = time(9, 15)) -> TradingDay:
