@@ -112,6 +112,7 @@ def _change_positions(state: BotState, event: events.Event) -> None:
             position = state.positions[symbol]
             position.exit_filled += quantity
             position.exit_value += value
+            position.closed_elsewhere += quantity
             position.last_fill_at = at
             if not position.quantity:
                 position.exit_reason = position.exit_reason or "closed_at_broker"

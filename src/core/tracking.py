@@ -219,6 +219,8 @@ class OpenPosition:
     """When it last became without a confirmed stop at the broker; 0 while protected."""
     first_stop: int = 0
     """Where the stop was to begin with; a trailing one has moved since."""
+    closed_elsewhere: int = 0
+    """Shares of it that left by no order of ours."""
 
     @property
     def quantity(self) -> int:

@@ -51,6 +51,8 @@ class BlockLift:
         """Whether a reading leaves nothing to explain in a symbol."""
         position = state.positions.get(symbol)
         product = position.product if position else self._rules.product
+        if position is not None and position.quantity < 0:
+            return False  # what was closed beyond it is for a person to bring back
         ours = position.signed_quantity if position else 0
         is_moving = position is not None and state.books_at <= position.last_fill_at
         is_moving = is_moving or any(order.state is not OrderState.WORKING for order in state.live_orders(symbol))

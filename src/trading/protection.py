@@ -7,7 +7,7 @@ what is and returns the next step towards what should be; it may be called as of
 
 from collections.abc import Mapping
 
-from core import exits
+from core import exits, latches
 from core.events import (
     Alarm,
     CancelIntended,
@@ -18,6 +18,7 @@ from core.events import (
     LevelChanged,
     LevelsSet,
     SafetyLevel,
+    SymbolBlocked,
 )
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
@@ -70,7 +71,7 @@ class Protection:
         if state.level is SafetyLevel.FREEZE:
             return cancels
         if position.quantity < 0:
-            return [*cancels, *self._freeze(position, at)]
+            return [*cancels, *_flipped(state, position, at)]
         return cancels if waits_for_books else [*cancels, *self._look_after(state, day, position, at)]
 
     def watch_deadlines(self, state: BotState) -> None:
@@ -182,13 +183,6 @@ class Protection:
         tick = self._ticks.get(symbol)
         return ExitDecided(at=at, symbol=symbol, reason=reason, price=tick.ltp if tick else 0)
 
-    def _freeze(self, position: OpenPosition, at: Instant) -> list[Decision]:
-        why = f"{position.symbol}: {-position.quantity} more were closed than held; check the position at the broker"
-        return [
-            Alarm(at=at, code="POSITION_FLIPPED", message=why),
-            LevelChanged(at=at, level=SafetyLevel.FREEZE, why=why),
-        ]
-
     # --- orders that should not rest any more -------------------------------------------------------------------
 
     def _cancel_unwanted_entries(self, state: BotState, day: TradingDay, symbol: str, at: Instant) -> list[Decision]:
@@ -239,6 +233,23 @@ class Protection:
     def _long_enough(self) -> int:
         """Pause before a change or cancel that came to nothing is asked for again."""
         return 5 * self._rules.verify_after
+
+
+def _flipped(state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
+    """Leave what was closed beyond the position to a person.
+
+    Where somebody else traded into our exit, that explains it: the symbol is left alone and no entries are taken, and
+    what else is held keeps its protection. A surplus of our own making is a fault of ours, and freezes the bot.
+    """
+    surplus = -position.quantity
+    why = f"{position.symbol}: {surplus} more were closed than held; check the position at the broker"
+    alarm = Alarm(at=at, code="POSITION_FLIPPED", message=why)
+    if position.closed_elsewhere < surplus:
+        return [alarm, LevelChanged(at=at, level=SafetyLevel.FREEZE, why=why)]
+    if position.symbol in state.blocked:
+        return []
+    blocked = SymbolBlocked(at=at, symbol=position.symbol, why=why)
+    return [alarm, blocked, *latches.raise_to(SafetyLevel.NO_ENTRY, state, at, why)]
 
 
 def _was_refused(state: BotState, position: OpenPosition) -> bool:

@@ -158,6 +158,34 @@ def test_a_stop_cancelled_by_hand_is_placed_again(bot):
     assert stop.type is OrderType.STOP_LIMIT
 
 
+@pytest.mark.hazard("P7")
+@SIDES
+def test_a_hand_that_trades_into_our_exit_blocks_its_symbol_and_leaves_the_others_their_protection(
+    bot, direction, towards
+):
+    bot.enter(direction)
+    stop = bot.broker.of(bot.tag(Purpose.STOP))
+    bot.enter(symbol=INFY)
+    bot.broker.by_hand(SBIN, direction.side.opposite, 6)
+    bot.run(30)
+    assert bot.position().quantity == 4
+    bot.broker.prices[SBIN] = 80_000 - 400 * towards
+    bot.broker._fill(stop.broker_id, 9)
+    bot.broker._change(stop.broker_id, status=OrderStatus.FILLED)
+    bot.run(120)
+    assert bot.alarms.count("POSITION_FLIPPED") == 1
+    assert bot.kernel.state.level is SafetyLevel.NO_ENTRY
+    assert SBIN in bot.kernel.state.blocked
+    assert bot.broker.net(SBIN) == -5 * towards
+    bot.tick(80_600, INFY)
+    bot.run(20)
+    assert bot.broker.net(INFY) == 0
+    bot.broker.by_hand(SBIN, direction.side, 5)
+    bot.run(180)
+    assert {trade.symbol for trade in bot.trades} == {SBIN, INFY}
+    assert SBIN not in bot.kernel.state.blocked
+
+
 def test_more_sold_than_held_freezes_the_bot(bot):
     bot.enter()
     stop = bot.broker.of(bot.tag(Purpose.STOP))
