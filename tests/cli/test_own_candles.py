@@ -46,7 +46,7 @@ def test_a_file_goes_into_the_store_and_the_store_lists_it(run: Run, file: Path)
     plain, spans = run("list-data").out, run("list-data", "--show-timerange").out
     assert re.search(r"NSE:SBIN-EQ +15m +75", plain)
     assert "2026-01-05" not in plain
-    assert re.search(r"NSE:SBIN-EQ +15m +75 +2026-01-05 +2026-01-07 +0", spans)
+    assert re.search(r"NSE:SBIN-EQ +15m +75 +2026-01-05 +2026-01-07 +3 +0", spans)
 
 
 def test_an_empty_store_says_how_to_fill_it(run: Run) -> None:
