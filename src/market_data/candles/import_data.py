@@ -117,8 +117,7 @@ def import_file(
     _show_plan(console, series, admitted, replaced)
     if not agreed:
         _agree(path, console, asks=asks)
-    for days, part in admitted.runs:
-        store.put(series, days, part)
+    store.put_all(series, admitted.runs)
     return Imported(file=found, series=series, admitted=admitted, replaced=replaced)
 
 
