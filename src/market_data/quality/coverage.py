@@ -201,9 +201,10 @@ def _archived(store: CandleStore, holding: Holding, wish: Wish) -> Source:
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """Return the files that may hold candles; lists of what a cleaning changed do not."""
-    names = ((path, path.name.lower()) for path in folder.rglob("*"))
-    return sorted(path for path, name in names if name.endswith(ENDINGS) and not name.endswith(CHANGES))
+    """Return the files that may hold candles; hidden ones and lists of what a cleaning changed do not."""
+    named = (path for path in folder.rglob("*") if path.name.lower().endswith(ENDINGS))
+    wanted = (path for path in named if not path.name.startswith(".") and not path.name.endswith(CHANGES))
+    return sorted(path for path in wanted if path.is_file())
 
 
 def _filed(path: Path) -> Source:

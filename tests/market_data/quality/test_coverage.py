@@ -120,6 +120,8 @@ def test_a_folder_is_read_through_and_what_is_no_candle_file_is_named(
     write(tmp_path / "notes.parquet", make())
     (tmp_path / "README.txt").write_text("no candles\n")
     (tmp_path / "NSE_SBIN-EQ_5m.changes.csv").write_text("file,row,time,what,before,after\n")
+    (tmp_path / "._NSE_SBIN-EQ_5m.csv").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "old.csv").mkdir()
     sources, left_out = file_sources([tmp_path], Wish())
     assert [each.series for each in sources] == [SERIES]
     assert left_out.unread == ()
