@@ -138,6 +138,9 @@ def test_calls_that_were_too_many_are_made_again_a_minute_later(run: Run, simula
         (("--from", "1990-01-01", "--to", "1990-02-01"), "1990-01-01 lies before the first hours"),
         (("--symbols", "NSE:NOSUCH-EQ", "--from", "2025-12-01"), "symbols: NSE:NOSUCH-EQ is not in "),
         (("--symbols", "SBIN", "--from", "2025-12-01"), "symbols: 'SBIN' names no known exchange"),
+        (("--symbols", "NSE:USDINR26JANFUT", "--from", "2025-12-01"), "NSE:USDINR26JANFUT has prices of 4 decimal"),
+        (("--symbols", "NSE:NIFTY25NOVFUT", "--from", "2025-11-03"), "(if it has expired: FYERS' history answers"),
+        (("--symbols", "MCX:CRUDEOIL26JANFUT", "--from", "2025-12-01"), "MCX:CRUDEOIL26JANFUT is not in "),
     ],
 )
 def test_a_wish_that_cannot_be_fulfilled_is_refused_in_one_line_and_writes_no_candle(
