@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from auth.fyers_auth import FyersAuth
-from core.errors import BotError, ConfigurationError, DataError
+from core.errors import AuthenticationError, BotError, BrokerError, ConfigurationError, DataError, StorageError
 from core.instants import SECOND, ist_date
 from core.market import Timeframe
 from core.ports import Calendar, Clock
@@ -66,12 +66,19 @@ class Downloaded:
     def failure(self) -> BotError | None:
         """What to end with: None when every series is whole."""
         failed = [report for report in self.outcome.reports if report.error]
-        if self.outcome.stopped_by is not None:
-            return self.outcome.stopped_by
-        if not failed:
-            return None
-        first = f"{failed[0].series}: {failed[0].error}"
-        return DataError(f"{len(failed)} of {len(self.outcome.reports)} series are not whole; {first}")
+        match self.outcome.stopped_by:
+            case None if not failed:
+                return None
+            case None:
+                first = f"{failed[0].series}: {failed[0].error}"
+                return DataError(
+                    f"{len(failed)} of {len(self.outcome.reports)} series are not whole; {first}; what came is stored, "
+                    "run it again for the rest"
+                )
+            case AuthenticationError() | StorageError() as error:  # they say themselves what helps
+                return error
+            case error:
+                return BrokerError(f"{error}; what came is stored, run it again later for the rest")
 
     @property
     def has_achieved(self) -> bool:
