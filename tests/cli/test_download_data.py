@@ -103,6 +103,7 @@ def test_a_session_that_the_broker_leaves_out_is_told_and_remembered(run: Run, s
         (FaultKind.LISTED_LATER, {"times": None, "day": "2025-12-22"}, 3, 15),
         (FaultKind.MISSING_SESSION, {"times": 1, "day": "2025-12-10"}, 2, 0),
         (FaultKind.CAPPED_HISTORY, {"times": None, "rows": 400}, None, 0),
+        (FaultKind.CAPPED_HISTORY, {"times": 1, "rows": SESSIONS * 75 - 20}, 2, 0),
         (FaultKind.TRUNCATED_BODY, {"times": 2, "path": "/data/history"}, 1, 0),
         (FaultKind.HTML_BODY, {"times": 1, "path": "/data/history"}, 1, 0),
     ],
