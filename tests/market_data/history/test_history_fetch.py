@@ -119,7 +119,7 @@ def test_of_several_gaps_each_gets_its_turn() -> None:
     assert fetched.candles == without(days_of(WEEK), tuesday)
 
 
-@pytest.mark.parametrize("most", [15, 20, 34])
+@pytest.mark.parametrize("most", [14, 15, 20, 34, 150, 303])
 def test_answers_that_are_cut_off_at_a_number_of_rows_are_put_together_whole(most: int) -> None:
     days = Days(MONDAY, MONDAY + timedelta(days=60))
     for cut in (slice(-most, None), slice(0, most)):
