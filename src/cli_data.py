@@ -220,6 +220,12 @@ def symbols_import(
     _symbols_verb(config, as_json=as_json).take(file, day.date(), segment, force=force)
 
 
+@symbols.command("list")
+def symbols_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List what the archive holds: masters of each segment, from when to when, and the bytes they take."""
+    _symbols_verb(config, as_json=as_json).list()
+
+
 @symbols.command("search")
 def symbols_search(
     text: Annotated[str, typer.Argument(help="Part of a ticker, a name, an underlying or an ISIN.")],

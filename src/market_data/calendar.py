@@ -53,7 +53,7 @@ class CalendarDay:
     kind: DayKind
     session: TradingDay | None
     note: str = ""
-    """What the rules file calls a special session or a closure."""
+    """What the rules file calls a special session, a closure or, where it has a name, a holiday."""
     source: str = ""
     """Where the rules file has it from."""
     breaks: tuple[tuple[Instant, Instant], ...] = ()
@@ -167,7 +167,7 @@ class NseCalendar:
         if is_weekend(day):
             return CalendarDay(day, DayKind.WEEKEND, None)
         if day in closed:
-            return CalendarDay(day, DayKind.HOLIDAY, None)
+            return CalendarDay(day, DayKind.HOLIDAY, None, *self._rules.holiday_name(day))
         return CalendarDay(day, DayKind.REGULAR, self._session(day, "regular"))
 
     def _special_day(self, special: SpecialSession) -> CalendarDay:
