@@ -56,10 +56,16 @@ class Protection:
     def settle(self, state: BotState, symbol: str, at: Instant, *, waits_for_books: bool = False) -> list[Decision]:
         """Return the next step for a symbol: protect, resize, exit, or clean up. Nothing while nothing can be sent.
 
-        While it waits for the books nothing that could open a position is sent; cancels are.
+        While it waits for the books nothing that could open a position is sent; cancels are. What a pause of the
+        session keeps from being done is done when trading goes on: the exchange may have cancelled the stop meanwhile.
         """
         day, position = state.day, state.positions.get(symbol)
-        if day is None or not day.is_open(at) or not state.access:
+        if day is None or not state.access:
+            return []
+        if not day.is_open(at):
+            resumes = day.resumes_at(at)
+            if resumes and (position is not None or state.live_orders(symbol)):
+                self._timers.set_earlier(Deadline.SETTLE, symbol, resumes)
             return []
         cancels = self._cancel_unwanted_entries(state, day, symbol, at)
         if position is None or not position.quantity:
@@ -81,7 +87,7 @@ class Protection:
             return
         for symbol, position in state.positions.items():
             if position.quantity > 0 and position.unprotected_since:
-                due = self._rings_at(position)
+                due = self._rings_at(day, position)
                 if due < day.close:
                     self._timers.set_earlier(Deadline.PROTECT, symbol, due)
 
@@ -90,9 +96,10 @@ class Protection:
         position = state.positions.get(symbol)
         if position is None or position.quantity <= 0 or not position.unprotected_since:
             return []
-        if state.day is None or not state.day.is_open(at):
+        day = state.day
+        if day is None or not day.is_open(at):
             return []
-        due = self._rings_at(position)
+        due = self._rings_at(day, position)
         if at < due:  # the deadline of an earlier spell
             self._timers.set(Deadline.PROTECT, symbol, due)
             return []
@@ -104,12 +111,16 @@ class Protection:
         why = f"{symbol} had no stop at the broker in time; it is being closed"
         return [Alarm(at=at, code="UNPROTECTED", message=why, key=symbol), self._exit(symbol, "emergency_exit", at)]
 
-    def _rings_at(self, position: OpenPosition) -> Instant:
-        """When a position that stands without a confirmed order rings, for the first time or again."""
+    def _rings_at(self, day: TradingDay, position: OpenPosition) -> Instant:
+        """When a position that stands without a confirmed order rings, for the first time or again.
+
+        The deadline is for what we can act on: after a pause it begins anew.
+        """
         spell, rung = self._rung.get(position.symbol, (0, 0))
-        if spell == position.unprotected_since:
-            return rung + RING_AGAIN
-        return position.unprotected_since + self._rules.protect_within
+        is_known = spell == position.unprotected_since
+        due = rung + RING_AGAIN if is_known else position.unprotected_since + self._rules.protect_within
+        resumes = day.resumes_at(due)
+        return due if resumes is None else resumes + self._rules.protect_within
 
     # --- a position ---------------------------------------------------------------------------------------------
 

@@ -405,10 +405,11 @@ def test_a_leap_day_is_a_day_like_others(calendar: NseCalendar) -> None:
 
 
 def test_a_session_in_two_parts_knows_its_break(calendar: NseCalendar) -> None:
-    saturday = calendar.day(date(2024, 3, 2))
+    saturday = calendar.trading_day(date(2024, 3, 2))
+    assert saturday is not None
     assert [[ist_text(edge)[11:16] for edge in pause] for pause in saturday.breaks] == [["10:00", "11:30"]]
-    assert saturday.session is not None
-    assert saturday.session.flat_by < saturday.breaks[0][0]
+    assert saturday.flat_by < saturday.breaks[0][0]
+    assert calendar.trading_hours(saturday.date) == saturday.hours
 
 
 @pytest.mark.parametrize(

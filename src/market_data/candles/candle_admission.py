@@ -124,6 +124,8 @@ class _Sessions:
         edges = np.array([(each.open, each.close) if each else (0, 0) for each in self._found], dtype=np.int64)
         opens, closes = edges[self._place].T
         inside: BoolArray = (opens <= starts) & (starts < closes)
+        for pause, resumed in (pause for each in self._found if each for pause in each.breaks):
+            inside &= (starts < pause) | (starts + timeframe.duration > resumed)
         astray = inside & ((starts - opens) % timeframe.duration != 0)
         if astray.any():
             at = int(starts[np.argmax(astray)])

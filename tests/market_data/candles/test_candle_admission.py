@@ -120,6 +120,13 @@ def test_sessions_at_odd_times_are_sessions(judge):
     assert judge(joined(muhurat, saturday)).candles == 4 + 7
 
 
+def test_rows_in_the_pause_of_a_session_are_left_out(judge):
+    saturday = session(date(2024, 3, 2), minutes=195)
+    admitted = judge(saturday)
+    assert (admitted.candles, admitted.outside) == (3 + 4, 6)
+    assert admitted.days_outside == ()
+
+
 def test_a_candle_off_the_grid_of_its_session_refuses_the_file(judge):
     with pytest.raises(DataError, match=r"the candle at 2024-01-15 09:20:00 is off the 15m grid .*labels"):
         judge(session(MONDAY, first=time(9, 20)))

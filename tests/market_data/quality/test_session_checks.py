@@ -108,6 +108,17 @@ def test_a_session_with_a_break_expects_nothing_in_it(make: Make, judged: Judge,
     assert len(hours.starts) == 3, "09:15, 11:15 and 12:15: the hour that begins in the break reaches into trading"
 
 
+@pytest.mark.parametrize("timeframe", [each for each in Timeframe if each is not Timeframe.D])
+@pytest.mark.parametrize("day", [date(2024, 3, 1), date(2024, 3, 2), date(2025, 10, 21)])
+def test_candles_are_expected_where_the_bot_has_them_close(
+    calendar: NseCalendar, day: date, timeframe: Timeframe
+) -> None:
+    session = calendar.trading_day(day)
+    assert session is not None
+    closing = [session.candle_start(close - 1, timeframe) for close in session.candle_closes(timeframe)]
+    assert SessionGrid(calendar, Days(day, day), timeframe).starts.tolist() == closing
+
+
 def test_days_before_the_calendar_are_not_judged_but_told(make: Make, judged: Judge) -> None:
     raw = make(timeframe=Timeframe.D)
     judgement = judged(shifted(raw, -25 * 365 * DAY), Timeframe.D)
