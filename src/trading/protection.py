@@ -69,15 +69,17 @@ class Protection:
             return []
         cancels = self._cancel_unwanted_entries(state, day, symbol, at)
         if position is None or not position.quantity:
+            resting = state.live_orders(symbol, Purpose.STOP, Purpose.EXIT)
             if state.level is SafetyLevel.FREEZE:
-                return cancels
+                risen = [order for order in resting if order.state is OrderState.ZOMBIE]
+                return [*cancels, *self._cancel(risen, at, "it was held for dead")]
             self.ladder.forget(symbol)
-            return [*cancels, *self._cancel(state.live_orders(symbol, Purpose.STOP, Purpose.EXIT), at, "no position")]
+            return [*cancels, *self._cancel(resting, at, "no position")]
         cancels += self._cancel_surplus(state, position, at)
         if state.level is SafetyLevel.FREEZE:
             return cancels
         if position.quantity < 0:
-            return [*cancels, *_flipped(state, position, at)]
+            return [*cancels, *self._flipped(state, position, at)]
         return cancels if waits_for_books else [*cancels, *self._look_after(state, day, position, at)]
 
     def watch_deadlines(self, state: BotState) -> None:
@@ -194,6 +196,25 @@ class Protection:
         tick = self._ticks.get(symbol)
         return ExitDecided(at=at, symbol=symbol, reason=reason, price=tick.ltp if tick else 0)
 
+    def _flipped(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
+        """Leave what was closed beyond the position to a person.
+
+        Where somebody else traded into our exit, or an order that was held for dead filled, that explains it: nothing
+        of ours may add to the surplus, no entries are taken, and what else is held keeps its protection. What nothing
+        explains is a fault of ours, and freezes the bot.
+        """
+        symbol, surplus = position.symbol, -position.quantity
+        why = f"{symbol}: {surplus} more were closed than held; check the position at the broker"
+        alarm = Alarm(at=at, code="POSITION_FLIPPED", message=why)
+        risen = sum(order.filled for order in _closing_orders(state, position) if order.came_back)
+        if position.closed_elsewhere + risen < surplus:
+            return [alarm, LevelChanged(at=at, level=SafetyLevel.FREEZE, why=why)]
+        cancels = self._cancel(state.live_orders(symbol, Purpose.STOP, Purpose.EXIT), at, "more was closed than held")
+        if symbol in state.blocked:
+            return cancels
+        blocked = SymbolBlocked(at=at, symbol=symbol, why=why)
+        return [*cancels, alarm, blocked, *latches.raise_to(SafetyLevel.NO_ENTRY, state, at, why)]
+
     # --- orders that should not rest any more -------------------------------------------------------------------
 
     def _cancel_unwanted_entries(self, state: BotState, day: TradingDay, symbol: str, at: Instant) -> list[Decision]:
@@ -246,21 +267,14 @@ class Protection:
         return 5 * self._rules.verify_after
 
 
-def _flipped(state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
-    """Leave what was closed beyond the position to a person.
-
-    Where somebody else traded into our exit, that explains it: the symbol is left alone and no entries are taken, and
-    what else is held keeps its protection. A surplus of our own making is a fault of ours, and freezes the bot.
-    """
-    surplus = -position.quantity
-    why = f"{position.symbol}: {surplus} more were closed than held; check the position at the broker"
-    alarm = Alarm(at=at, code="POSITION_FLIPPED", message=why)
-    if position.closed_elsewhere < surplus:
-        return [alarm, LevelChanged(at=at, level=SafetyLevel.FREEZE, why=why)]
-    if position.symbol in state.blocked:
-        return []
-    blocked = SymbolBlocked(at=at, symbol=position.symbol, why=why)
-    return [alarm, blocked, *latches.raise_to(SafetyLevel.NO_ENTRY, state, at, why)]
+def _closing_orders(state: BotState, position: OpenPosition) -> list[TrackedOrder]:
+    return [
+        order
+        for order in state.orders.values()
+        if order.intent.symbol == position.symbol
+        and order.intent.side is position.side.opposite
+        and order.last_fill_at >= position.opened_at
+    ]
 
 
 def _was_refused(state: BotState, position: OpenPosition) -> bool:
@@ -282,6 +296,7 @@ def _came_back(state: BotState, position: OpenPosition) -> bool:
         order.came_back
         and order.filled
         and order.intent.symbol == position.symbol
+        and order.intent.side is position.side
         and order.intent.purpose is Purpose.ENTRY
         and order.last_fill_at >= position.opened_at
         for order in state.orders.values()

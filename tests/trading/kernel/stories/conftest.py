@@ -397,7 +397,8 @@ class Rehearsal:
         def arrive(books: Books | None) -> None:
             self._reading = False
             if books is None:
-                self.give(events.BooksFailed(at=self.now, why="no answer"))
+                refused = self.broker.refuses_token
+                self.give(events.BooksFailed(at=self.now, why="no answer", token_refused=refused))
             elif books == self.kernel.state.books:
                 self.give(events.BooksUnchanged(at=self.now, asked_at=asked_at))
             else:
