@@ -7,7 +7,7 @@ what is and returns the next step towards what should be; it may be called as of
 
 from collections.abc import Mapping
 
-from core import exits, latches
+from core import exits
 from core.events import (
     Alarm,
     CancelIntended,
@@ -15,10 +15,8 @@ from core.events import (
     Deadline,
     Decision,
     ExitDecided,
-    LevelChanged,
     LevelsSet,
     SafetyLevel,
-    SymbolBlocked,
 )
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
@@ -30,6 +28,7 @@ from core.sessions import TradingDay
 from core.state import BotState
 from core.tags import Tagger
 from core.tracking import OpenPosition, TrackedOrder
+from trading import surplus
 from trading.exit_ladder import STOP_TYPES, ExitLadder
 from trading.timers import RING_AGAIN, Timers
 
@@ -79,7 +78,7 @@ class Protection:
         if state.level is SafetyLevel.FREEZE:
             return cancels
         if position.quantity < 0:
-            return [*cancels, *self._flipped(state, position, at)]
+            return [*cancels, *self._leave_surplus(state, position, at)]
         return cancels if waits_for_books else [*cancels, *self._look_after(state, day, position, at)]
 
     def watch_deadlines(self, state: BotState) -> None:
@@ -196,24 +195,13 @@ class Protection:
         tick = self._ticks.get(symbol)
         return ExitDecided(at=at, symbol=symbol, reason=reason, price=tick.ltp if tick else 0)
 
-    def _flipped(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
-        """Leave what was closed beyond the position to a person.
-
-        Where somebody else traded into our exit, or an order that was held for dead filled, that explains it: nothing
-        of ours may add to the surplus, no entries are taken, and what else is held keeps its protection. What nothing
-        explains is a fault of ours, and freezes the bot.
-        """
-        symbol, surplus = position.symbol, -position.quantity
-        why = f"{symbol}: {surplus} more were closed than held; check the position at the broker"
-        alarm = Alarm(at=at, code="POSITION_FLIPPED", message=why)
-        risen = sum(order.filled for order in _closing_orders(state, position) if order.came_back)
-        if position.closed_elsewhere + risen < surplus:
-            return [alarm, LevelChanged(at=at, level=SafetyLevel.FREEZE, why=why)]
-        cancels = self._cancel(state.live_orders(symbol, Purpose.STOP, Purpose.EXIT), at, "more was closed than held")
-        if symbol in state.blocked:
-            return cancels
-        blocked = SymbolBlocked(at=at, symbol=symbol, why=why)
-        return [*cancels, alarm, blocked, *latches.raise_to(SafetyLevel.NO_ENTRY, state, at, why)]
+    def _leave_surplus(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
+        """Leave what was closed beyond a position to a person; nothing of ours may add to it that is known to be real."""
+        resting = state.live_orders(position.symbol, Purpose.STOP, Purpose.EXIT)
+        cancels = (
+            self._cancel(resting, at, "more was closed than held") if surplus.is_explained(state, position) else []
+        )
+        return [*cancels, *surplus.alarmed(state, position, at)]
 
     # --- orders that should not rest any more -------------------------------------------------------------------
 
@@ -265,16 +253,6 @@ class Protection:
     def _long_enough(self) -> int:
         """Pause before a change or cancel that came to nothing is asked for again."""
         return 5 * self._rules.verify_after
-
-
-def _closing_orders(state: BotState, position: OpenPosition) -> list[TrackedOrder]:
-    return [
-        order
-        for order in state.orders.values()
-        if order.intent.symbol == position.symbol
-        and order.intent.side is position.side.opposite
-        and order.last_fill_at >= position.opened_at
-    ]
 
 
 def _was_refused(state: BotState, position: OpenPosition) -> bool:
