@@ -196,7 +196,7 @@ class Protection:
         return ExitDecided(at=at, symbol=symbol, reason=reason, price=tick.ltp if tick else 0)
 
     def _leave_surplus(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
-        """Leave what was closed beyond a position to a person; nothing of ours may add to it that is known to be real."""
+        """Leave what was closed beyond a position to a person, and let nothing of ours add to it once it is known."""
         resting = state.live_orders(position.symbol, Purpose.STOP, Purpose.EXIT)
         cancels = (
             self._cancel(resting, at, "more was closed than held") if surplus.is_explained(state, position) else []
