@@ -50,7 +50,7 @@ def write_candles(path: Path, calendar: NseCalendar) -> int:
 def main() -> None:
     calendar = NseCalendar()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "candles.parquet"
+        path = Path(folder) / "NSE_SBIN-EQ_1m.parquet"
         rows = write_candles(path, calendar)
         reading, judging = [], []
         for _ in range(RUNS):

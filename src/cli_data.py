@@ -104,14 +104,15 @@ def list_data(
     """List the candles that the store holds."""
     from rich.console import Console
 
-    from market_data.candles.list_data import holdings_data, holdings_table
+    from market_data.candles.list_data import holdings_data, holdings_view, listed
 
     settings = settings_of(config)
-    holdings = _candle_store(settings).holdings()
+    series = listed(_candle_store(settings).holdings(), calendar_of(settings))
     if as_json:
-        print_json({"archive": str(settings.paths.archive), "series": holdings_data(holdings)})
-    elif holdings:
-        Console().print(holdings_table(holdings, shows_time_range=show_timerange))
+        print_json({"archive": str(settings.paths.archive), "series": holdings_data(series)})
+    elif series:
+        console = Console()
+        console.print(holdings_view(series, console, shows_time_range=show_timerange))
     else:
         typer.echo(
             f"{settings.paths.archive} holds no candles yet; `fyersbot download-data` or `fyersbot import-data FILE` "
@@ -132,7 +133,6 @@ def coverage(
     as_json: JsonOption = False,
 ) -> None:
     """Judge candles: sessions missing and partial, rows twice or outside hours, bad prices, unadjusted splits."""
-    from core.instants import ist_date
     from market_data.quality.coverage_verb import Request, show_coverage
     from runtime.clock import clock_of
 
@@ -146,8 +146,8 @@ def coverage(
         html=html,
         fix=fix,
     )
-    today = ist_date(clock_of(settings.clock).now())
-    show_coverage(request, settings.paths.archive, calendar_of(settings), today, as_json=as_json)
+    now = clock_of(settings.clock).now()
+    show_coverage(request, settings.paths.archive, calendar_of(settings), now, as_json=as_json)
 
 
 @app.command("archive-ticks")
@@ -218,6 +218,12 @@ def symbols_import(
 ) -> None:
     """Keep an old symbol master in the archive, as of its day."""
     _symbols_verb(config, as_json=as_json).take(file, day.date(), segment, force=force)
+
+
+@symbols.command("list")
+def symbols_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List what the archive holds: masters of each segment, from when to when, and the bytes they take."""
+    _symbols_verb(config, as_json=as_json).list()
 
 
 @symbols.command("search")

@@ -41,6 +41,7 @@ class _Bar:
 
     def __init__(self, start: Instant, end: Instant, tick: Tick) -> None:
         self.start, self.end = start, end
+        """Until its end a price in order needs no further look."""
         self.open = self.high = self.low = self.close = tick.ltp
         self.first = tick.at, tick.volume
         """Exchange time and volume of the opening price, which tell whether another came before it."""
@@ -56,8 +57,8 @@ _NO_BAR = _Bar(0, 0, Tick("", 0, 1, 0, 0, 0))
 class CandleBuilder:
     """One symbol in one session.
 
-    Prices outside continuous trading (indications before the open, the auction after the close) make no candle; the
-    volume of those before the open counts as traded before the first one.
+    Prices outside continuous trading (indications before the open, auctions in a pause and after the close) make no
+    candle; the volume of those before the open counts as traded before the first one.
     """
 
     __slots__ = ("_bar", "_bars", "_closed_until", "_count", "_counted_at", "_day", "_duration",
@@ -120,7 +121,7 @@ class CandleBuilder:
 
     def _add_with_care(self, tick: Tick) -> None:
         at, volume = tick.at, tick.volume
-        if ist_date(at) != self._day.date or at >= self._day.close:
+        if ist_date(at) != self._day.date or at >= self._day.close or self._day.resumes_at(at):
             return
         if self._counted_at is None:
             self._counted_at = at
@@ -148,7 +149,9 @@ class CandleBuilder:
             else:
                 self._count = 0  # what was counted before the open was another day's
         self._has_traded = True
-        bar = _Bar(start, min(start + self._duration, self._day.close), tick)
+        day = self._day
+        pauses = (pause for pause, _ in day.breaks if pause > tick.at)
+        bar = _Bar(start, min(start + self._duration, day.close, *pauses), tick)
         self._bars[start] = bar
         if bar.start > self._bar.start:
             self._bar = bar

@@ -265,6 +265,8 @@ class BooksFailed:
 
     at: Instant
     why: str
+    token_refused: bool = False
+    """Whether it failed because the broker refuses the token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,10 +21,10 @@ def fill_to(state: BotState, order: TrackedOrder, filled: int, filled_value: int
     if position is None:
         return
     position.last_fill_at = at
-    if intent.purpose is Purpose.ENTRY:
+    if intent.side is position.side:
         position.entry_filled += quantity
         position.entry_value += value
-    else:
+    else:  # its stop, its exit, or an entry of the other side that was held for dead and came after all
         position.exit_filled += quantity
         position.exit_value += value
 
@@ -33,7 +33,7 @@ def value_exactly(state: BotState, order: TrackedOrder, value: int) -> None:
     """Put what the fills of an order were really worth in the place of what its average came to."""
     position = state.positions.get(order.intent.symbol)
     if position is not None and order.last_fill_at >= position.opened_at:
-        if order.intent.purpose is Purpose.ENTRY:
+        if order.intent.side is position.side:
             position.entry_value += value - order.filled_value
         else:
             position.exit_value += value - order.filled_value

@@ -25,15 +25,15 @@ class ProtectionMeter:
         """Count the time since the event before, in which positions were as they are now."""
         if day is None or not since:
             return
-        start, end = max(since, day.open), min(at, day.close)
+        passed = day.trading_time(since, at)
         for position in positions:
-            if end <= start or position.quantity <= 0:
+            if not passed or position.quantity <= 0:
                 continue
-            self.held += end - start
+            self.held += passed
             if position.unprotected_since:
-                self.longest = max(self.longest, end - max(position.unprotected_since, day.open))
+                self.longest = max(self.longest, day.trading_time(position.unprotected_since, at))
             else:
-                self.protected += end - start
+                self.protected += passed
 
     def begin_day(self) -> None:
         """Count anew."""

@@ -26,7 +26,8 @@ from core.tags import Tagger
 NOT_LIVE = "the data feed was not live all the while"
 NOT_HELD = "the candle before it is not held"
 FROM_AUCTION = "it opens with the price of the call auction, which no price of the session tells"
-"""The broker's first candle of a day opens with the day's official open."""
+"""The broker's first candle of a day opens with the day's official open. After a pause there is a call auction too: on
+2024-03-02 from 11:15 to 11:23, before the trading of 11:30."""
 
 
 class TickEngine(Engine):
@@ -113,7 +114,7 @@ class TickEngine(Engine):
             return NOT_LIVE
         if closed.fault:
             return closed.fault
-        if state.day is not None and start == state.day.open:
+        if state.day is not None and state.day.begins_in(start, self.rules.timeframe):
             return FROM_AUCTION
         return "" if self._held.get(symbol, 0) >= start - self.rules.timeframe.duration else NOT_HELD
 

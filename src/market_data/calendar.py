@@ -53,19 +53,14 @@ class CalendarDay:
     kind: DayKind
     session: TradingDay | None
     note: str = ""
-    """What the rules file calls a special session or a closure."""
+    """What the rules file calls a special session, a closure or, where it has a name, a holiday."""
     source: str = ""
     """Where the rules file has it from."""
-    breaks: tuple[tuple[Instant, Instant], ...] = ()
-    """Pauses within a session, as on a Saturday in two parts."""
 
     @property
     def hours(self) -> tuple[tuple[Instant, Instant], ...]:
         """From when to when it trades, breaks left out; nothing without a session, or when its hours are unknown."""
-        if self.session is None:
-            return ()
-        edges = [self.session.open, *(edge for pause in self.breaks for edge in pause), self.session.close]
-        return tuple(zip(edges[::2], edges[1::2], strict=True))
+        return () if self.session is None else self.session.hours
 
 
 class NseCalendar:
@@ -167,17 +162,14 @@ class NseCalendar:
         if is_weekend(day):
             return CalendarDay(day, DayKind.WEEKEND, None)
         if day in closed:
-            return CalendarDay(day, DayKind.HOLIDAY, None)
+            return CalendarDay(day, DayKind.HOLIDAY, None, *self._rules.holiday_name(day))
         return CalendarDay(day, DayKind.REGULAR, self._session(day, "regular"))
 
     def _special_day(self, special: SpecialSession) -> CalendarDay:
         day, hours = special.date, special.hours
         if hours == "unknown":
             return CalendarDay(day, DayKind.HOURS_UNKNOWN, None, special.kind, special.source)
-        breaks: tuple[tuple[Instant, Instant], ...] = ()
-        if not isinstance(hours, str):
-            breaks = tuple((instant_at(day, before[1]), instant_at(day, after[0])) for before, after in pairwise(hours))
-        return CalendarDay(day, DayKind.SPECIAL, self._session(day, hours), special.kind, special.source, breaks)
+        return CalendarDay(day, DayKind.SPECIAL, self._session(day, hours), special.kind, special.source)
 
     def _session(self, day: date, hours: str | Spans) -> TradingDay:
         try:
@@ -229,4 +221,5 @@ def _short(day: date, hours: Spans, before_end: ShortSessionMinutes) -> TradingD
         no_entry_after=first_end - before_end.no_entry_after * MINUTE,
         square_off=first_end - before_end.square_off * MINUTE,
         flat_by=first_end - before_end.flat_by * MINUTE,
+        breaks=tuple((instant_at(day, before[1]), instant_at(day, after[0])) for before, after in pairwise(hours)),
     )

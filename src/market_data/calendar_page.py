@@ -142,7 +142,7 @@ class CalendarPage:
             "note": day.note,
             "source": day.source,
             "open": _clock(session.open),
-            "breaks": [[_clock(start), _clock(end)] for start, end in day.breaks],
+            "breaks": [[_clock(start), _clock(end)] for start, end in session.breaks],
             "no_entry_after": _clock(session.no_entry_after),
             "square_off": _clock(session.square_off),
             "flat_by": _clock(session.flat_by),

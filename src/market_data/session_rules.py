@@ -19,6 +19,7 @@ INSTALLED_RULES = Path(__file__).parents[2] / "config" / "sessions.yaml"
 
 _TIME = r"([01]\d|2[0-3]):([0-5]\d)"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _SPAN = re.compile(rf"{_TIME}-{_TIME}")
 
 
@@ -44,8 +45,16 @@ def _spans(value: Any) -> Any:
     return [(f"{span[1]}:{span[2]}", f"{span[3]}:{span[4]}") for span in found if span]
 
 
+def _month_day(value: Any) -> tuple[int, int]:
+    found = _MONTH_DAY.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError('write a day of every year as "MM-DD"')
+    return int(found[1]), int(found[2])
+
+
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Day = Annotated[date, BeforeValidator(_day)]
+MonthDay = Annotated[tuple[int, int], BeforeValidator(_month_day)]
 Spans = tuple[tuple[ClockTime, ClockTime], ...]
 
 
@@ -133,6 +142,14 @@ class Closure(Section):
     source: str = ""
 
 
+class HolidayName(Section):
+    """What a holiday of one year is called; it does not make the day one."""
+
+    date: Day
+    name: str
+    source: str = ""
+
+
 class SessionRules(Section):
     """The whole file."""
 
@@ -143,6 +160,9 @@ class SessionRules(Section):
     commodity_hours: tuple[CommodityRule, ...] = ()
     special_sessions: tuple[SpecialSession, ...] = ()
     closures: tuple[Closure, ...] = ()
+    yearly_holidays: dict[MonthDay, str] = Field(default_factory=dict)
+    """Names by month and day of holidays that fall on the same date every year."""
+    holiday_names: tuple[HolidayName, ...] = ()
     years: dict[int, frozenset[Day]] = Field(default_factory=dict)
     """Complete weekday holidays of a year, in place of the library's."""
 
@@ -156,6 +176,13 @@ class SessionRules(Section):
         _check_days(self)
         _check_flat_by(self)
         return self
+
+    def holiday_name(self, day: date) -> tuple[str, str]:
+        """Return what a holiday is called and where that is from; empty where nobody has written it down."""
+        for each in self.holiday_names:
+            if each.date == day:
+                return each.name, each.source
+        return self.yearly_holidays.get((day.month, day.day), ""), ""
 
     def square_offs(self, product: Product) -> tuple[SquareOffRule, ...]:
         """Return the rules of one product, oldest first."""
@@ -178,6 +205,10 @@ def _check_days(rules: SessionRules) -> None:
             if each.date in seen:
                 raise ValueError(f"{name}: {each.date} is listed twice, first under {seen[each.date]}")
             seen[each.date] = name
+    named = [each.date for each in rules.holiday_names]
+    twice = next((day for place, day in enumerate(named) if day in named[:place]), None)
+    if twice is not None:
+        raise ValueError(f"holiday_names: {twice} is listed twice; keep one of the two")
     strangers = [day for year, closed in rules.years.items() for day in closed if day.year != year]
     if strangers:
         raise ValueError(f"years: {min(strangers)} is listed under another year")

@@ -1,7 +1,8 @@
 """The day's loss limit counts what is open, not only what is closed: asked by the trades and the prices themselves.
 
 A comparison is exact only at a moment at which the bot can know everything. So it is asked when a price reaches it,
-where it believes what is true of every symbol; whatever nobody can know yet is not held against it.
+where it believes what is true of every symbol; whatever nobody can know yet is not held against it. In a symbol in
+which others have traded their gains and losses are not the bot's: there its own trades are believed.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,6 +28,8 @@ class LossWatch:
         self._complain = complain
         self._cash = dict.fromkeys(SYMBOLS, 0)
         """What all trades in a symbol have brought in and paid out, without charges."""
+        self._shared: set[str] = set()
+        """Symbols in which others have traded."""
         self._marks: dict[str, tuple[int, int]] = {}
         """Shares and price of a symbol when a price last came to a bot that knew of these shares."""
         self._is_due: str = ""
@@ -39,6 +42,8 @@ class LossWatch:
             if isinstance(item, Traded):
                 trade = item.trade
                 self._cash[trade.symbol] -= trade.side.value * trade.quantity * trade.price
+                if self._truth.purpose_of(trade) is None:
+                    self._shared.add(trade.symbol)
 
     def given(self, tick: Tick, state: BotState) -> None:
         """Note a price that the bot is about to be given, with the state it has before."""
@@ -73,5 +78,12 @@ class LossWatch:
             marked, price = self._marks.get(symbol, (0, 0))
             if net and marked != net:
                 return 0
-            total += self._cash[symbol] + net * price
+            total += _own(state, symbol, price) if symbol in self._shared else self._cash[symbol] + net * price
         return -total
+
+
+def _own(state: BotState, symbol: str, price: int) -> int:
+    """Return what the bot's own trades in a symbol came to, in units, an open position marked to a price."""
+    position = state.positions.get(symbol)
+    open_ = position.profit_at(price) if position else 0
+    return open_ + sum(trade.gross for trade in state.trades if trade.symbol == symbol)

@@ -75,7 +75,7 @@ class Readings:
         def go_on() -> None:
             if not self._network.has_token:
                 self._life.report_access(valid=False, why="order book: the broker refuses the token")
-                self._fail("order book: the broker refuses the token")
+                self._fail("order book: the broker refuses the token", token_refused=True)
                 return
             moments.append(self._time.now - (lag if late in {len(moments), _ALL} else 0))
             if len(moments) < _ALL:
@@ -122,8 +122,8 @@ class Readings:
             self._life.put(lambda at: events.BooksRead(at=at, asked_at=asked_at, books=books))
         self._go_on()
 
-    def _fail(self, why: str) -> None:
-        self._life.put(lambda at: events.BooksFailed(at=at, why=why))
+    def _fail(self, why: str, *, token_refused: bool = False) -> None:
+        self._life.put(lambda at: events.BooksFailed(at=at, why=why, token_refused=token_refused))
         self._go_on()
 
     def _go_on(self) -> None:

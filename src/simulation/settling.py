@@ -137,9 +137,7 @@ class Settling:
         `is_rough`: there was a planned crash, or a call budget that keeps the books waiting.
         """
         for symbol in SYMBOLS:
-            resting, net = sum(order.remaining for order in self._truth.exits[symbol].values()), self._truth.net[symbol]
-            if resting > abs(net):
-                self._complain("I3", f"{symbol}: exits for {resting} work on a position of {net} after the calm")
+            self._judge_exits(symbol)
         if fired or is_rough:
             return
         if self._longest_wait > LEFT_IN_FAIR_WEATHER * SECOND:
@@ -149,6 +147,15 @@ class Settling:
         for spell in spells:
             if spell.seconds > LONGEST_IN_FAIR_WEATHER:
                 self._complain("I4", f"{spell.symbol} stood unprotected for {spell.seconds:.1f} s in fair weather")
+
+    def _judge_exits(self, symbol: str) -> None:
+        """I3: an exit closes what is held in its own product; beside it others may hold shares in another one."""
+        exits = self._truth.exits[symbol].values()
+        for product in {order.product for order in exits}:
+            resting = sum(order.remaining for order in exits if order.product == product)
+            held = self._truth.held(symbol, product)
+            if resting > abs(held):
+                self._complain("I3", f"{symbol}: exits for {resting} work on a position of {held} after the calm")
 
     def _check_closed(self, symbol: str) -> None:
         """I10: a closed trade has left no order behind that the bot knows to have reached the broker."""

@@ -52,7 +52,7 @@ class Truth:
                 self._take_order(order, at)
             case PositionChanged(row):
                 self._rows[row.id] = row.net_quantity
-                self.net[row.symbol] = sum(self._rows.get(f"{row.symbol}-{each.value}", 0) for each in Product)
+                self.net[row.symbol] = sum(self._by_product(row.symbol))
                 self._forget_touch(row.symbol, at)
             case _:
                 pass
@@ -76,8 +76,15 @@ class Truth:
         return not net or self.cover(symbol) >= abs(net)
 
     def is_idle(self, symbol: str) -> bool:
-        """Whether a symbol is flat and nothing of ours works in it."""
-        return not self.net[symbol] and not self.exits[symbol] and not self.entries[symbol]
+        """Whether a symbol is flat in every product and nothing of ours works in it."""
+        return not any(self._by_product(symbol)) and not self.exits[symbol] and not self.entries[symbol]
+
+    def held(self, symbol: str, product: str) -> int:
+        """Shares of a symbol under one product, negative for a short."""
+        return self._rows.get(f"{symbol}-{product}", 0)
+
+    def _by_product(self, symbol: str) -> list[int]:
+        return [self.held(symbol, each.value) for each in Product]
 
     def _take_order(self, order: ExchangeOrder, at: Instant) -> None:
         self.orders[order.broker_id] = order

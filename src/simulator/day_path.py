@@ -114,6 +114,14 @@ class Touch:
     ask_size: IntArray
 
 
+def on_the_clock(session: TradingDay, elapsed: IntArray) -> IntArray:
+    """Return the instants at which so many nanoseconds of a session's trading have passed: its pauses do not count."""
+    at = session.open + elapsed
+    for pause, resumed in session.breaks:
+        at = np.where(at >= pause, at + (resumed - pause), at)
+    return at
+
+
 def touch_around(ltp: IntArray, tick: int, band: tuple[int, int], chance: np.random.Generator) -> Touch:
     """Put a bid and an ask around each last price: mostly one tick apart, the last trade on the side it moved to.
 

@@ -28,7 +28,7 @@ from core.instants import MILLISECOND, SECOND
 from core.market import Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
-from simulator.day_path import Bars, DayPath, FloatArray, IntArray, no_touch, touch_around
+from simulator.day_path import Bars, DayPath, FloatArray, IntArray, no_touch, on_the_clock, touch_around
 from simulator.listings import DEFAULT_SYMBOLS, Listing, listings
 from simulator.path_market import PathMarket
 from simulator.price_chain import ORIGIN, Backbone, PlantedEdge, PriceChain, volatility_profile
@@ -123,14 +123,14 @@ class GeneratedMarket(PathMarket):
         listing = self._listings[symbol]
         day = self._chain(symbol).day(session.date)
         chance = np.random.default_rng((self._seed, zlib.crc32(symbol.encode()), session.date.toordinal()))
-        seconds = (session.close - session.open) // SECOND
+        seconds = session.trading_time(session.open, session.close) // SECOND
         elapsed = np.arange(1, seconds + 1) / seconds
         burst = self._bursts(elapsed, chance)
         level = self._level(day, elapsed, burst, chance)
         picked = self._quote_seconds(seconds, chance)
         lower, upper = self.band(symbol, session)
         ltp = np.clip(self._on_grid(listing, level[picked]), lower, upper)
-        at = session.open + picked * SECOND + chance.integers(0, 1_000, len(picked)) * MILLISECOND
+        at = on_the_clock(session, picked * SECOND + chance.integers(0, 1_000, len(picked)) * MILLISECOND)
         if listing.instrument.is_index:
             quantity, touch = np.zeros(len(picked), dtype=np.int64), no_touch(len(picked))
         else:

@@ -129,7 +129,7 @@ class MarketApi:
         if day is None or not day.open - _PREOPEN <= now < day.close:
             return "CLOSE"
         if now >= day.open:
-            return "OPEN"
+            return "OPEN" if day.is_open(now) else "CLOSE"
         return "PREOPEN" if now < day.open - _PREOPEN + _PREOPEN_ORDERS else "PREOPEN_CLOSED"
 
     async def symbol_token(self, request: web.Request) -> web.Response:

@@ -148,11 +148,10 @@ class PathMarket(ABC):
         bars = whole if timeframe is self._resolution else whole.merged(session, timeframe)
         if now >= session.close:
             return bars.candles()
-        duration = timeframe.duration
-        closed = [candle for candle in bars.candles() if min(candle.start + duration, session.close) <= now]
-        if not session.is_open(now):
-            return closed
+        closed = [candle for candle in bars.candles() if session.candle_close(candle.start, timeframe) <= now]
         start = session.candle_start(now, timeframe)
+        if now < session.open or session.candle_close(start, timeframe) <= now:
+            return closed  # not begun, or paused
         forming = self.path(symbol, session).between(start, now)
         return closed + forming.bars(session, timeframe).candles()
 

@@ -43,7 +43,7 @@ class ScriptedMarket(PathMarket):
 
     def path(self, symbol: str, session: TradingDay) -> DayPath:
         """The prints of a session."""
-        prints = [row for row in self._script[symbol] if session.open <= row.at < session.close]
+        prints = [row for row in self._script[symbol] if session.is_open(row.at)]
         table = np.array(prints, dtype=np.int64).reshape(-1, len(Print._fields))
         at, ltp, bid, ask, bid_size, ask_size, quantity = table.T
         return DayPath(at, ltp, quantity, bid, ask, bid_size, ask_size)

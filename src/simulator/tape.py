@@ -185,6 +185,8 @@ def _recorded_day(day: date, rows: TapeRows, timeframe: Timeframe | None, calend
         at: IntArray = np.full(len(rows.at), session.open)
         return _RecordedDay(session, TapeRows(at, *rows.columns[1:]))
     inside = (rows.at >= session.open) & (rows.at < session.close)
+    for pause, resumed in session.breaks:
+        inside &= (rows.at < pause) | (rows.at + (timeframe.duration if timeframe else 1) > resumed)
     if timeframe is None:
         return _RecordedDay(session, rows.picked(inside).with_trade_volumes())
     on_grid = (rows.at - session.open) % duration == 0

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.instants import MILLISECOND, SECOND
 from core.sessions import TradingDay
-from simulator.day_path import Bars, FloatArray, IntArray
+from simulator.day_path import Bars, FloatArray, IntArray, on_the_clock
 
 _LONGEST_GAP_SECONDS = 2
 _WITH_THE_CANDLE = 0.7
@@ -22,14 +22,14 @@ def expand(
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Return times, prices and traded shares of the quotes of a session's candles, each `duration` nanoseconds long.
 
-    A candle that the close cuts short ends there.
+    A candle that the close or a pause cuts short ends there; in a pause there are no quotes.
     """
     times, prices, shares = [], [], []
     columns = (bars.start, bars.open, bars.high, bars.low, bars.close, bars.volume)
     for start, open_, high, low, close, volume in zip(*(column.tolist() for column in columns), strict=True):
-        seconds = (min(start + duration, session.close) - start) // SECOND
+        seconds = session.trading_time(start, start + duration) // SECOND
         at = _quote_times(seconds, chance)
-        times.append(start + at)
+        times.append(on_the_clock(session, session.trading_time(session.open, start) + at))
         prices.append(_walk(open_, high, low, close, len(at), tick, chance))
         shares.append(chance.multinomial(volume, _shares(len(at), chance)))
     if not times:

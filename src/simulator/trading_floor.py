@@ -111,9 +111,9 @@ class TradingFloor:
             self.end(order, OrderStatus.CANCELLED, "IOC: the rest was cancelled")
 
     def meet_standing_quote(self, order: ExchangeOrder) -> ExchangeOrder:
-        """Let an order trade against the quote that stands now, if the session has had one; return what it became."""
-        quote = self._market.quote(order.symbol, self.now)
-        if quote is not None and self.session is not None and quote.at >= self.session.open:
+        """Let an order trade against the quote that stands now, if this trading has had one; return what it became."""
+        quote, hours = self._market.quote(order.symbol, self.now), self.session.hours if self.session else ()
+        if quote is not None and any(start <= quote.at and self.now < end for start, end in hours):
             self._meet(order, quote, self.now)
         return self.account.orders[order.broker_id]
 
@@ -146,14 +146,15 @@ class TradingFloor:
         midnight = instant_at(day + timedelta(days=1), time())
         self._due = [midnight]
         if self.session is not None:
-            self._due = sorted((self._rules.square_off_at(self.session), self.session.close, midnight))
+            ends = (end for _, end in self.session.hours)
+            self._due = sorted((self._rules.square_off_at(self.session), *ends, midnight))
 
     def _fall_due(self, at: Instant) -> None:
         if ist_date(at) != self.account.day:
             self.record(self.account.next_day(ist_date(at)))
             self._enter_day(at)
-        elif self.session is not None and at == self.session.close:
-            for order in self.account.working_orders():
+        elif self.session is not None and at in (end for _, end in self.session.hours):
+            for order in self.account.working_orders():  # the exchange keeps none through a pause
                 self.end(order, OrderStatus.EXPIRED, "Expired at the close")
         else:
             self.square_off()

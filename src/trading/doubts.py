@@ -32,15 +32,16 @@ class Doubts:
 
     def _doubt_protection(self, state: BotState, at: Instant) -> list[Decision]:
         """Take nothing new on while something that is held can be neither protected nor left."""
-        is_open = state.day is not None and state.day.is_open(at)
+        day = state.day
         naked = [
             symbol
             for symbol, position in state.positions.items()
             if position.quantity > 0
             and position.unprotected_since
-            and at - position.unprotected_since >= self._rules.protect_within
+            and day is not None
+            and day.trading_time(position.unprotected_since, at) >= self._rules.protect_within
         ]
-        if not naked or not is_open:
+        if day is None or not day.is_open(at) or not naked:
             return _end(state, Condition.UNPROTECTED, at, "what is held has an order at the broker again, or is gone")
         return _begin(state, Condition.UNPROTECTED, at, f"{', '.join(naked)} has no order at the broker")
 

@@ -175,7 +175,8 @@ class Errands:
             )
         except BotError as error:
             self._note_access(error)
-            self._put(events.BooksFailed(at=self._clock.now(), why=str(error)))
+            refused = isinstance(error, AuthenticationError)
+            self._put(events.BooksFailed(at=self._clock.now(), why=str(error), token_refused=refused))
             return
         self._report_access(valid=True, why="the books were read")
         self._report_books(books, asked_at)

@@ -97,6 +97,10 @@ class ExitLadder:
         position = state.positions.get(symbol)
         if position is None or position.quantity <= 0 or not position.exit_reason:
             return []
+        resumes = state.day.resumes_at(at) if state.day else None
+        if resumes is not None:
+            self._timers.set(Deadline.CHASE, symbol, resumes)
+            return []
         self._timers.read_books(at)
         order = state.exit_order(symbol)
         if order is None and may_the_broker_close(state, position, self._rules.transit):

@@ -6,6 +6,7 @@ from datetime import date
 from core.errors import InvariantError
 from core.market import Timeframe
 from core.orders import OrderChange, OrderIntent
+from market_data.symbols.ticker import is_derivative
 from trading.fyers_mapping import RUPEE_SCALE, Body
 
 
@@ -56,14 +57,14 @@ def exit_request(symbol: str, product: str) -> Body:
 
 
 def history_request(symbol: str, timeframe: Timeframe, first: date, last: date) -> Body:
-    """Return the query for the candles of whole days."""
+    """Return the query for the candles of whole days; of a future its own, not those of the months before it."""
     return {
         "symbol": symbol,
         "resolution": timeframe.resolution,
         "date_format": "1",
         "range_from": first.isoformat(),
         "range_to": last.isoformat(),
-        "cont_flag": "1",
+        "cont_flag": "0" if is_derivative(symbol) else "1",
     }
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from auth.fyers_auth import FyersAuth
-from core.errors import BotError, ConfigurationError, DataError
+from core.errors import AuthenticationError, BotError, BrokerError, ConfigurationError, DataError, StorageError
 from core.instants import SECOND, ist_date
 from core.market import Timeframe
 from core.ports import Calendar, Clock
@@ -23,8 +23,10 @@ from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.candles.timeframe_option import chosen_timeframe
 from market_data.days import Days
 from market_data.history.download import Download, OnProgress, Outcome, plan_all
-from market_data.history.download_plan import Plan
 from market_data.history.download_report import json_of, notes_of, table_of
+from market_data.history.download_symbols import require_downloadable
+from market_data.symbol_calendars import SymbolCalendars
+from market_data.symbols.parquet_symbols import ParquetSymbolArchive
 from market_data.symbols.symbol_master import SymbolMaster
 from runtime.json_answer import print_json
 from runtime.settings import Settings
@@ -32,8 +34,6 @@ from trading.call_journal import CallJournal
 from trading.fyers_client import FyersClient
 from trading.rate_budget import RateBudget
 
-_STORE_SCALE = 2
-"""Decimal digits of the prices that a history answer is read with."""
 _REPORT_WIDTH = 120
 _READ_SECONDS = 60.0
 
@@ -66,12 +66,19 @@ class Downloaded:
     def failure(self) -> BotError | None:
         """What to end with: None when every series is whole."""
         failed = [report for report in self.outcome.reports if report.error]
-        if self.outcome.stopped_by is not None:
-            return self.outcome.stopped_by
-        if not failed:
-            return None
-        first = f"{failed[0].series}: {failed[0].error}"
-        return DataError(f"{len(failed)} of {len(self.outcome.reports)} series are not whole; {first}")
+        match self.outcome.stopped_by:
+            case None if not failed:
+                return None
+            case None:
+                first = f"{failed[0].series}: {failed[0].error}"
+                return DataError(
+                    f"{len(failed)} of {len(self.outcome.reports)} series are not whole; {first}; what came is stored, "
+                    "run it again for the rest"
+                )
+            case AuthenticationError() | StorageError() as error:  # they say themselves what helps
+                return error
+            case error:
+                return BrokerError(f"{error}; what came is stored, run it again later for the rest")
 
     @property
     def has_achieved(self) -> bool:
@@ -122,18 +129,21 @@ def download_history(
     """
     started = clock.steady()
     store = ParquetCandleStore(settings.paths.archive)
-    plans = plan_all(store, wish.series, wish.days, calendar, clock, with_empty=wish.with_empty)
+    calendars = SymbolCalendars.beside(calendar, settings)
+    plans = plan_all(store, wish.series, wish.days, calendars.of, clock, with_empty=wish.with_empty)
     auth = FyersAuth(settings, clock)
     journal = CallJournal(settings.paths.call_journal)
     if any(plan.calls for plan in plans):
         auth.current_token()
-        _check_symbols(settings, clock, plans)
+        names = [plan.series.symbol for plan in plans if plan.calls]
+        archive = ParquetSymbolArchive(settings.paths.archive)
+        require_downloadable(names, SymbolMaster(settings, clock), archive, ist_date(clock.now()))
         journal.ready()  # whoever calls the broker next must find what was called here
     budget = RateBudget(settings.broker.rates, journal)
     client = FyersClient(_patient(settings), clock, calendar, auth.current_token, budget)
     try:
         with _progress_bar(console) as on_progress:
-            outcome = Download(client, store, calendar, clock, on_progress).run(plans)
+            outcome = Download(client, store, clock, on_progress).run(plans)
     finally:
         client.close()
     return Downloaded(wish, outcome, (clock.steady() - started) / SECOND)
@@ -161,17 +171,6 @@ def _patient(settings: Settings) -> Settings:
     """Give answers the time they need: the bot's deadline is for a few rows, a hundred days of minutes are 2 MB."""
     seconds = max(settings.broker.read_seconds, _READ_SECONDS)
     return settings.model_copy(update={"broker": settings.broker.model_copy(update={"read_seconds": seconds})})
-
-
-def _check_symbols(settings: Settings, clock: Clock, plans: Sequence[Plan]) -> None:
-    """Refuse what the broker does not list, and prices that would lose digits. Raises `ConfigurationError`."""
-    names = dict.fromkeys(plan.series.symbol for plan in plans if plan.calls)
-    for instrument in SymbolMaster(settings, clock).instruments(names).values():
-        if instrument.scale != _STORE_SCALE:
-            raise ConfigurationError(
-                f"{instrument.symbol} has prices of {instrument.scale} decimal digits, and {_STORE_SCALE} are kept: "
-                "currency cannot be downloaded yet"
-            )
 
 
 @contextmanager

@@ -143,6 +143,7 @@ def _session_bar(snapshot: LiveSnapshot, width: int) -> Text:
 def _next_moment(day: TradingDay, at: Instant) -> str:
     """Name what the timetable brings next, padded so that the bar keeps its length through the day."""
     moments = (
+        ("resumes", day.resumes_at(at) or at),
         ("opens", day.open),
         ("entries until", day.no_entry_after),
         ("square-off", day.square_off),

@@ -308,8 +308,11 @@ class LiveTrader:
         return self._clock.now() > self._end_of(day) + _AFTER_CLOSE
 
     def _unfinished(self, state: BotState) -> set[str]:
-        """Return the symbols in which a stop by our policy has something left that can be done now."""
-        if state.day is None or not state.day.is_open(self._clock.now()):
+        """Return the symbols in which a stop by our policy has something left to do, in this session's time.
+
+        What a pause keeps from being done is left over: nobody may be here when trading goes on.
+        """
+        if state.day is None or not state.day.open <= self._clock.now() < state.day.close:
             return set()
         if self._habits.flatten_on_stop:
             live = (order.intent.symbol for order in state.orders.values() if order.state.is_live)

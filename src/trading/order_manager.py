@@ -81,7 +81,7 @@ class OrderManager:
                 return [BooksWanted(at=at, why="start")]
             case events.BooksWanted(at=at):
                 self.timers.read_books(at + self._rules.books_idle)  # should no answer come
-            case events.BooksFailed(at=at) if not state.access:
+            case events.BooksFailed(at=at, token_refused=True):
                 self.timers.read_books(at + self._rules.books_idle // 2)  # a dead token is asked about, not hammered
             case events.BooksFailed(at=at, why=why):
                 self.timers.read_books(at + self._rules.books_busy)

@@ -7,7 +7,7 @@ what is and returns the next step towards what should be; it may be called as of
 
 from collections.abc import Mapping
 
-from core import exits, latches
+from core import exits
 from core.events import (
     Alarm,
     CancelIntended,
@@ -15,10 +15,8 @@ from core.events import (
     Deadline,
     Decision,
     ExitDecided,
-    LevelChanged,
     LevelsSet,
     SafetyLevel,
-    SymbolBlocked,
 )
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
@@ -30,6 +28,7 @@ from core.sessions import TradingDay
 from core.state import BotState
 from core.tags import Tagger
 from core.tracking import OpenPosition, TrackedOrder
+from trading import surplus
 from trading.exit_ladder import STOP_TYPES, ExitLadder
 from trading.timers import RING_AGAIN, Timers
 
@@ -56,22 +55,30 @@ class Protection:
     def settle(self, state: BotState, symbol: str, at: Instant, *, waits_for_books: bool = False) -> list[Decision]:
         """Return the next step for a symbol: protect, resize, exit, or clean up. Nothing while nothing can be sent.
 
-        While it waits for the books nothing that could open a position is sent; cancels are.
+        While it waits for the books nothing that could open a position is sent; cancels are. What a pause of the
+        session keeps from being done is done when trading goes on: the exchange may have cancelled the stop meanwhile.
         """
         day, position = state.day, state.positions.get(symbol)
-        if day is None or not day.is_open(at) or not state.access:
+        if day is None or not state.access:
+            return []
+        if not day.is_open(at):
+            resumes = day.resumes_at(at)
+            if resumes and (position is not None or state.live_orders(symbol)):
+                self._timers.set_earlier(Deadline.SETTLE, symbol, resumes)
             return []
         cancels = self._cancel_unwanted_entries(state, day, symbol, at)
         if position is None or not position.quantity:
+            resting = state.live_orders(symbol, Purpose.STOP, Purpose.EXIT)
             if state.level is SafetyLevel.FREEZE:
-                return cancels
+                risen = [order for order in resting if order.state is OrderState.ZOMBIE]
+                return [*cancels, *self._cancel(risen, at, "it was held for dead")]
             self.ladder.forget(symbol)
-            return [*cancels, *self._cancel(state.live_orders(symbol, Purpose.STOP, Purpose.EXIT), at, "no position")]
+            return [*cancels, *self._cancel(resting, at, "no position")]
         cancels += self._cancel_surplus(state, position, at)
         if state.level is SafetyLevel.FREEZE:
             return cancels
         if position.quantity < 0:
-            return [*cancels, *_flipped(state, position, at)]
+            return [*cancels, *self._leave_surplus(state, position, at)]
         return cancels if waits_for_books else [*cancels, *self._look_after(state, day, position, at)]
 
     def watch_deadlines(self, state: BotState) -> None:
@@ -81,7 +88,7 @@ class Protection:
             return
         for symbol, position in state.positions.items():
             if position.quantity > 0 and position.unprotected_since:
-                due = self._rings_at(position)
+                due = self._rings_at(day, position)
                 if due < day.close:
                     self._timers.set_earlier(Deadline.PROTECT, symbol, due)
 
@@ -90,9 +97,10 @@ class Protection:
         position = state.positions.get(symbol)
         if position is None or position.quantity <= 0 or not position.unprotected_since:
             return []
-        if state.day is None or not state.day.is_open(at):
+        day = state.day
+        if day is None or not day.is_open(at):
             return []
-        due = self._rings_at(position)
+        due = self._rings_at(day, position)
         if at < due:  # the deadline of an earlier spell
             self._timers.set(Deadline.PROTECT, symbol, due)
             return []
@@ -104,12 +112,16 @@ class Protection:
         why = f"{symbol} had no stop at the broker in time; it is being closed"
         return [Alarm(at=at, code="UNPROTECTED", message=why, key=symbol), self._exit(symbol, "emergency_exit", at)]
 
-    def _rings_at(self, position: OpenPosition) -> Instant:
-        """When a position that stands without a confirmed order rings, for the first time or again."""
+    def _rings_at(self, day: TradingDay, position: OpenPosition) -> Instant:
+        """When a position that stands without a confirmed order rings, for the first time or again.
+
+        The deadline is for what we can act on: after a pause it begins anew.
+        """
         spell, rung = self._rung.get(position.symbol, (0, 0))
-        if spell == position.unprotected_since:
-            return rung + RING_AGAIN
-        return position.unprotected_since + self._rules.protect_within
+        is_known = spell == position.unprotected_since
+        due = rung + RING_AGAIN if is_known else position.unprotected_since + self._rules.protect_within
+        resumes = day.resumes_at(due)
+        return due if resumes is None else resumes + self._rules.protect_within
 
     # --- a position ---------------------------------------------------------------------------------------------
 
@@ -183,6 +195,14 @@ class Protection:
         tick = self._ticks.get(symbol)
         return ExitDecided(at=at, symbol=symbol, reason=reason, price=tick.ltp if tick else 0)
 
+    def _leave_surplus(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
+        """Leave what was closed beyond a position to a person, and let nothing of ours add to it once it is known."""
+        resting = state.live_orders(position.symbol, Purpose.STOP, Purpose.EXIT)
+        cancels = (
+            self._cancel(resting, at, "more was closed than held") if surplus.is_explained(state, position) else []
+        )
+        return [*cancels, *surplus.alarmed(state, position, at)]
+
     # --- orders that should not rest any more -------------------------------------------------------------------
 
     def _cancel_unwanted_entries(self, state: BotState, day: TradingDay, symbol: str, at: Instant) -> list[Decision]:
@@ -235,23 +255,6 @@ class Protection:
         return 5 * self._rules.verify_after
 
 
-def _flipped(state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
-    """Leave what was closed beyond the position to a person.
-
-    Where somebody else traded into our exit, that explains it: the symbol is left alone and no entries are taken, and
-    what else is held keeps its protection. A surplus of our own making is a fault of ours, and freezes the bot.
-    """
-    surplus = -position.quantity
-    why = f"{position.symbol}: {surplus} more were closed than held; check the position at the broker"
-    alarm = Alarm(at=at, code="POSITION_FLIPPED", message=why)
-    if position.closed_elsewhere < surplus:
-        return [alarm, LevelChanged(at=at, level=SafetyLevel.FREEZE, why=why)]
-    if position.symbol in state.blocked:
-        return []
-    blocked = SymbolBlocked(at=at, symbol=position.symbol, why=why)
-    return [alarm, blocked, *latches.raise_to(SafetyLevel.NO_ENTRY, state, at, why)]
-
-
 def _was_refused(state: BotState, position: OpenPosition) -> bool:
     """Whether the newest stop of this position was refused for what it is: the price is through it already."""
     stops = [
@@ -271,6 +274,7 @@ def _came_back(state: BotState, position: OpenPosition) -> bool:
         order.came_back
         and order.filled
         and order.intent.symbol == position.symbol
+        and order.intent.side is position.side
         and order.intent.purpose is Purpose.ENTRY
         and order.last_fill_at >= position.opened_at
         for order in state.orders.values()

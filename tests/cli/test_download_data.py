@@ -103,6 +103,7 @@ def test_a_session_that_the_broker_leaves_out_is_told_and_remembered(run: Run, s
         (FaultKind.LISTED_LATER, {"times": None, "day": "2025-12-22"}, 3, 15),
         (FaultKind.MISSING_SESSION, {"times": 1, "day": "2025-12-10"}, 2, 0),
         (FaultKind.CAPPED_HISTORY, {"times": None, "rows": 400}, None, 0),
+        (FaultKind.CAPPED_HISTORY, {"times": 1, "rows": SESSIONS * 75 - 20}, 2, 0),
         (FaultKind.TRUNCATED_BODY, {"times": 2, "path": "/data/history"}, 1, 0),
         (FaultKind.HTML_BODY, {"times": 1, "path": "/data/history"}, 1, 0),
     ],
@@ -128,6 +129,35 @@ def test_calls_that_were_too_many_are_made_again_a_minute_later(run: Run, simula
 
 
 @pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (FaultKind.HTTP_429, "the broker's rate limit is used up (HTTP 429); what came is stored"),
+        (FaultKind.HTML_BODY, "HTTP 200 without readable JSON"),
+        (FaultKind.TRUNCATED_BODY, "no whole answer from 127.0.0.1"),
+        (FaultKind.HANG, "no whole answer from 127.0.0.1"),
+    ],
+)
+def test_a_broker_that_stays_in_trouble_ends_it_in_one_line_and_leaves_the_store_as_it_was(
+    run: Run, simulator: RunningSimulator, home: Path, monkeypatch: pytest.MonkeyPatch, kind, why: str
+) -> None:
+    run("download-data", *ONE, *DECEMBER)
+    before = contents(home)
+    monkeypatch.setenv("FYERSBOT__BROKER__READ_SECONDS", "1")
+    simulator.arm(kind, path="/data/history", times=None)
+    said = run("download-data", *ONE, "--from", "2025-11-03")
+
+    assert said.code == 1
+    last = said.err.splitlines()[-1]
+    assert why in last
+    assert "run it again" in last
+    assert "Traceback" not in said.err
+    assert contents(home) == before
+    simulator.clear()
+    monkeypatch.setenv("FYERSBOT__BROKER__READ_SECONDS", "600")
+    assert json.loads(run("download-data", *ONE, "--from", "2025-11-03", "--json").out)["complete"] is True
+
+
+@pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (("--timeframe", "7m", "--from", "2025-12-01"), "--timeframe 7m: must be one of 1m, 3m, 5m, 15m, 60m, D"),
@@ -137,7 +167,12 @@ def test_calls_that_were_too_many_are_made_again_a_minute_later(run: Run, simula
         (("--from", "2025-12-01", "--to", "2026-01-07"), "--to 2026-01-07 lies in the future: today is 2026-01-06"),
         (("--from", "1990-01-01", "--to", "1990-02-01"), "1990-01-01 lies before the first hours"),
         (("--symbols", "NSE:NOSUCH-EQ", "--from", "2025-12-01"), "symbols: NSE:NOSUCH-EQ is not in "),
+        (("--symbols", "NSE:RELIANC-EQ", "--from", "2025-12-01"), "did you mean NSE:RELIANCE-EQ?"),
+        (("--symbols", "NSE:sbin-eq", "--from", "2025-12-01"), "did you mean NSE:SBIN-EQ?"),
         (("--symbols", "SBIN", "--from", "2025-12-01"), "symbols: 'SBIN' names no known exchange"),
+        (("--symbols", "NSE:USDINR26JANFUT", "--from", "2025-12-01"), "NSE:USDINR26JANFUT has prices of 4 decimal"),
+        (("--symbols", "NSE:NIFTY25NOVFUT", "--from", "2025-11-03"), "(if it has expired: FYERS' history answers"),
+        (("--symbols", "MCX:CRUDEOIL26JANFUT", "--from", "2025-12-01"), "MCX:CRUDEOIL26JANFUT is not in "),
     ],
 )
 def test_a_wish_that_cannot_be_fulfilled_is_refused_in_one_line_and_writes_no_candle(

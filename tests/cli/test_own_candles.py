@@ -1,13 +1,19 @@
 """Candles of one's own through the program: into the store, listed, or refused with the store as it was."""
 
+import errno
 import json
+import os
 import re
 import subprocess
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 from .conftest import Run
 
@@ -46,7 +52,7 @@ def test_a_file_goes_into_the_store_and_the_store_lists_it(run: Run, file: Path)
     plain, spans = run("list-data").out, run("list-data", "--show-timerange").out
     assert re.search(r"NSE:SBIN-EQ +15m +75", plain)
     assert "2026-01-05" not in plain
-    assert re.search(r"NSE:SBIN-EQ +15m +75 +2026-01-05 +2026-01-07 +0", spans)
+    assert re.search(r"NSE:SBIN-EQ +15m +75 +2026-01-05 +2026-01-07 +3 +0", spans)
 
 
 def test_an_empty_store_says_how_to_fill_it(run: Run) -> None:
@@ -99,6 +105,101 @@ def test_a_store_that_cannot_be_read_is_named(run: Run, file: Path, home: Path) 
     stored.write_bytes(stored.read_bytes()[:500])
     for verb in (("list-data",), ("import-data", file, "--yes")):
         assert re.search(r"2026\.parquet: cannot be read \(.*\); move it away", run(*verb).complaint)
+
+
+def contents(home: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in (home / "data" / "archive").rglob("*.parquet")}
+
+
+def of_two_years() -> str:
+    return text() + text().partition("\n")[2].replace("2026-01-0", "2025-01-0").replace("2025-01-05", "2025-01-08")
+
+
+@pytest.mark.parametrize("year", ["2025", "2026"])
+def test_a_full_disk_is_one_line_and_the_store_is_as_it_was(
+    run: Run, file: Path, home: Path, monkeypatch: pytest.MonkeyPatch, year: str
+) -> None:
+    file.write_text(of_two_years())
+    assert run("import-data", file, "--yes").code == 0
+    before = contents(home)
+    assert [path.stem for path in sorted(before)] == ["2025", "2026"]
+    file.write_text(of_two_years().replace(",100.5,", ",100.25,"))
+    write = pq.write_table
+
+    def full(table: pa.Table, target: BinaryIO, **options: object) -> None:
+        write(table, target, **options)
+        if table["timestamp"][0].as_py().year == int(year):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pyarrow.parquet.write_table", full)
+        assert run("import-data", file, "--yes").complaint.endswith("cannot be written: No space left on device")
+    assert contents(home) == before
+    assert run("import-data", file, "--yes").code == 0
+    assert contents(home).keys() == before.keys()
+
+
+def test_an_import_beside_another_of_the_same_series_waits_and_gives_up_in_one_line(
+    run: Run, file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("import-data", file, "--yes").code == 0
+    before = contents(home)
+    [stored] = before
+    monkeypatch.setattr("market_data.archive_files.LOCK_SECONDS", 0.05)
+    file.write_text(text(close="100.25"))
+    with FileLock(stored.parent / ".lock"):
+        assert "another process has been writing here for" in run("import-data", file, "--yes").complaint
+    assert contents(home) == before
+
+
+def test_two_imports_at_once_lose_nothing_of_each_other(run: Run, home: Path) -> None:
+    for name, year in (("a", "2026"), ("b", "2025")):
+        content = of_two_years() if year == "2025" else text()
+        (home / f"NSE_SBIN-EQ_15m_{name}.csv").write_text(content)
+    imports = [
+        subprocess.Popen([*IMPORT, path, "--yes"], cwd=home, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for path in sorted(home.glob("*.csv"))
+    ]
+    said = [each.communicate()[1].decode() for each in imports]
+    assert [each.returncode for each in imports] == [0, 0], said
+    [series] = json.loads(run("list-data", "--json").out)["series"]
+    assert series["candles"] == 150
+
+
+def test_volumes_that_are_no_whole_shares_are_told(run: Run, file: Path) -> None:
+    file.write_text(text().replace(",10\n", ",10.4\n"))
+    done = run("import-data", file, "--yes", "--json")
+    assert json.loads(done.out)["rounded_volumes"] == 75
+    assert "75 volumes are no whole shares; rounded" in done.err
+    file.write_text(text().replace(",10\n", ",0.4\n"))
+    assert "75 rows that no market makes" in run("import-data", file, "--yes").complaint
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "named"),
+    [
+        (
+            "NSE_SBIN-EQ_15m.parquet",
+            text().encode(),
+            "is neither Parquet nor packed with gzip by its content; read are",
+        ),
+        ("NSE_SBIN-EQ_15m.parquet", b"PAR1" + bytes(100), "not readable as Parquet"),
+        ("NSE_SBIN-EQ_15m.parquet", b"", "no rows: the file is empty"),
+        ("NSE_SBIN-EQ_15m.json", b"[]", "read are .csv, .csv.gz, .tsv, .tsv.gz, .txt, .txt.gz, .parquet; name the"),
+        ("NSE_SBIN-EQ_15m", text().encode(), "read are .csv, .csv.gz, .tsv, .tsv.gz, .txt, .txt.gz, .parquet; name"),
+        ("data", None, "it is a folder; give a CSV or Parquet file of candles"),
+        ("nowhere.csv", None, "there is no such file; give a CSV or Parquet file of candles"),
+    ],
+)
+def test_a_file_that_is_none_of_candles_is_one_line(
+    run: Run, home: Path, name: str, content: bytes | None, named: str
+) -> None:
+    if content is not None:
+        (home / name).write_bytes(content)
+    complaint = run("import-data", name, "--symbol", "NSE:SBIN-EQ", "--yes").complaint
+    assert complaint.startswith(f"{name}: ")
+    assert named in complaint
+    assert not (home / "data" / "archive").exists()
 
 
 def test_an_archive_that_cannot_be_written_is_named(

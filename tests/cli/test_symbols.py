@@ -28,7 +28,7 @@ def kept(home: Path, run: Run) -> Path:
     return home / "data" / "archive" / "symbol_master" / "segment=NSE_CM" / "2025.parquet"
 
 
-@pytest.mark.parametrize("verb", ["download", "import", "search", "show", "changes"])
+@pytest.mark.parametrize("verb", ["download", "import", "list", "search", "show", "changes"])
 def test_every_verb_of_symbols_takes_help_and_json(verb: str, run: Run):
     answer = run("symbols", verb, "--help")
     assert answer.code == 0
@@ -59,6 +59,36 @@ def test_an_old_file_tells_what_was_and_when_it_changed(run: Run, home: Path, ke
     assert "no change" in run("symbols", "changes", "--from", "2025-11-13").out
 
 
+def test_what_the_archive_holds_is_listed_with_its_bytes(run: Run, home: Path, kept: Path):
+    run("symbols", "import", master(home / "new.csv", tick="0.10"), "--date", "2025-11-12")
+    size = kept.stat().st_size
+    listed = json.loads(run("symbols", "list", "--json").out)
+    assert listed == {
+        "archive": "data/archive",
+        "bytes": size,
+        "segments": [
+            {
+                "segment": "NSE_CM",
+                "masters": 2,
+                "first": "2025-11-10",
+                "last": "2025-11-12",
+                "bytes": size,
+                "bytes_per_master": round(size / 2),
+            }
+        ],
+    }
+    heading, row, total = run("symbols", "list").out.splitlines()
+    assert heading.split()[:5] == ["segment", "masters", "first", "last", "bytes"]
+    assert row.split() == ["NSE_CM", "2", "2025-11-10", "2025-11-12", f"{size:,}", f"{round(size / 2):,}"]
+    assert total == f"{size:,} bytes in all"
+
+
+def test_an_archive_without_masters_is_no_error(run: Run, home: Path):
+    assert "`fyersbot symbols download` brings some in" in run("symbols", "list").out
+    assert json.loads(run("symbols", "list", "--json").out)["segments"] == []
+    assert not (home / "data" / "archive").exists()
+
+
 @pytest.mark.usefixtures("kept")
 def test_the_newest_master_is_told_because_an_old_one_may_be_out_of_date(run: Run):
     assert json.loads(run("symbols", "show", "NSE:SBIN-EQ", "--json").out)["newest_master"] == "2025-11-10"
@@ -78,6 +108,7 @@ def test_a_hostile_name_reaches_no_terminal(run: Run, home: Path):
     ("arguments", "why"),
     [
         (("show", "NSE:SBEN-EQ"), "did you mean NSE:SBIN-EQ?"),
+        (("show", "NSE:sbin-eq"), "did you mean NSE:SBIN-EQ?"),
         (("show", "NSE:SBIN-EQ", "--as-of", "2025-11-09"), "the first master kept of NSE_CM is of 2025-11-10"),
         (("show", "NSE:SBIN-EQ", "--as-of", "2999-01-01"), "--as-of 2999-01-01 lies in the future: today is"),
         (("search", "SBIN", "--as-of", "2999-01-01"), "--as-of 2999-01-01 lies in the future: today is"),
@@ -108,6 +139,7 @@ def test_a_damaged_archive_is_named(run: Run, home: Path, kept: Path):
     kept.write_bytes(kept.read_bytes()[:-50])
     for arguments in (
         ("show", "NSE:SBIN-EQ"),
+        ("list",),
         ("search", "SBIN"),
         ("import", home / "old.csv", "--date", "2025-11-11"),
     ):

@@ -78,6 +78,21 @@ def test_a_candle_outside_its_days_is_refused_and_nothing_is_written(store: Cand
     assert same(store.read(SBIN, NEW_YEAR), candles(NEW_YEAR))
 
 
+def test_several_runs_are_written_like_one_and_the_days_between_them_stay_unknown(store: CandleStore):
+    first, last = Days(date(2024, 12, 30), date(2025, 1, 2)), Days(date(2025, 1, 6), date(2025, 1, 7))
+    store.put_all(SBIN, [(first, candles(first)), (last, candles(last))])
+    assert store.known(SBIN) == (first, last)
+    assert same(store.read(SBIN, first), candles(first))
+    assert same(store.read(SBIN, last), candles(last))
+
+
+def test_of_several_runs_none_is_written_when_one_is_refused(store: CandleStore):
+    first, last = Days(date(2025, 1, 1), date(2025, 1, 2)), Days(date(2025, 1, 6), date(2025, 1, 7))
+    with pytest.raises(DataError, match="a candle of 2025-01-01 was given for the days 2025-01-06 to 2025-01-07"):
+        store.put_all(SBIN, [(first, candles(first)), (last, candles(first))])
+    assert store.known(SBIN) == ()
+
+
 def test_series_do_not_touch_each_other_and_are_listed_by_symbol(store: CandleStore):
     one_day = Days(date(2025, 1, 1), date(2025, 1, 1))
     store.put(SBIN, NEW_YEAR, candles(NEW_YEAR))

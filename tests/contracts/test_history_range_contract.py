@@ -64,8 +64,8 @@ class HistoryRangeContract:
         store, series = MemoryCandleStore(), Series(SBIN, Timeframe.M5)
         calendar = WeekdayCalendar()
         days = Days(WEEK.first, TUESDAY)
-        plans = plan_all(store, [series], days, calendar, archive.clock)
-        outcome = Download(archive.source, store, calendar, archive.clock, lambda *_: None).run(plans)
+        plans = plan_all(store, [series], days, lambda _: calendar, archive.clock)
+        outcome = Download(archive.source, store, archive.clock, lambda *_: None).run(plans)
 
         assert outcome.stopped_by is None
         assert len(store.read(series, days)) == 6 * 75

@@ -46,6 +46,10 @@ def session(minutes: int = 375, opens: time = time(9, 15)) -> TradingDay:
 
 FULL = session()
 SHORT = session(MINUTES)
+PAUSED = replace(SHORT, breaks=((SHORT.open + 4 * MINUTE, SHORT.open + 7 * MINUTE),))
+"""Candles of three and of five minutes run into its pause, and begin in it."""
+HALTED = replace(SHORT, breaks=((SHORT.open + 6 * MINUTE, SHORT.open + 8 * MINUTE),))
+"""Its pause lies within a candle of five minutes."""
 
 
 def tick(seconds: float, price: int, volume: int = 0, day: TradingDay = FULL) -> Tick:
@@ -68,11 +72,15 @@ def bar(minute: int, opens: int, high: int, low: int, close: int, volume: int) -
 # --- any sequence against the reference -------------------------------------------------------------------------------
 
 
+def starts_of(day: TradingDay, timeframe: Timeframe) -> list[int]:
+    return [day.candle_start(close - 1, timeframe) for close in day.candle_closes(timeframe)]
+
+
 def reference(ticks: list[Tick], day: TradingDay, timeframe: Timeframe) -> list[Candle]:
     """All candles of a session from all its prices at once, each told by exchange time, then volume."""
     inside = sorted((each for each in ticks if day.is_open(each.at)), key=lambda each: (each.at, each.volume))
     candles = []
-    for start in range(day.open, day.close, timeframe.duration):
+    for start in starts_of(day, timeframe):
         end = day.candle_close(start, timeframe)
         parts = [each for each in inside if start <= each.at < end]
         if parts:
@@ -87,7 +95,7 @@ def played(arrivals: list[Tick], day: TradingDay, timeframe: Timeframe) -> list[
     """Each candle is closed when all prices before its end, and whatever came among them, have come."""
     builder = CandleBuilder(day, timeframe)
     closed, position = [], 0
-    for start in range(day.open, day.close, timeframe.duration):
+    for start in starts_of(day, timeframe):
         end = day.candle_close(start, timeframe)
         last = max((place for place, each in enumerate(arrivals) if each.at < end), default=-1)
         for each in arrivals[position : last + 1]:
@@ -114,6 +122,21 @@ def test_every_candle_is_that_of_all_prices_at_once(ticks, timeframe):
     closed = played(ticks, SHORT, timeframe)
     assert [each.candle for each in closed if each.candle] == reference(ticks, SHORT, timeframe)
     assert not any(each.fault for each in closed)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ticks=days_of_ticks(), day=st.sampled_from((PAUSED, HALTED)), timeframe=st.sampled_from(TIMEFRAMES))
+def test_prices_of_a_pause_are_in_no_candle_and_those_after_it_are_in_theirs(ticks, day, timeframe):
+    closed = played(ticks, day, timeframe)
+    assert [each.candle for each in closed if each.candle] == reference(ticks, day, timeframe)
+
+
+def test_a_price_of_the_pause_does_not_follow_on_the_candle_before_it():
+    builder = CandleBuilder(PAUSED, Timeframe.M5)
+    for each in (tick(-1, 100, 5), tick(1, 100, 10), tick(300, 900, 20), tick(421, 110, 30)):
+        builder.add(each)
+    assert builder.close(PAUSED.open).candle == bar(0, 100, 100, 100, 100, 5)
+    assert builder.close(PAUSED.open + 5 * MINUTE).candle == bar(5, 110, 110, 110, 110, 20)
 
 
 @settings(max_examples=150, deadline=None)

@@ -32,6 +32,7 @@ def sessions(draw) -> TradingDay:
     no_entry, square_off, flat_by, close = sorted(
         draw(st.lists(st.integers(1, 10**9), min_size=4, max_size=4, unique=True))
     )
+    edges = sorted(draw(st.sets(st.integers(1, close - 1), max_size=4)))
     return TradingDay(
         date=date(2026, 1, 1) + timedelta(days=draw(st.integers(0, 400))),
         open=opens,
@@ -40,6 +41,7 @@ def sessions(draw) -> TradingDay:
         flat_by=opens + flat_by,
         close=opens + close,
         closing_price_at=draw(st.none() | st.integers(opens + close, opens + 2 * close)),
+        breaks=tuple((opens + start, opens + end) for start, end in zip(edges[::2], edges[1::2], strict=False)),
     )
 
 
@@ -145,10 +147,24 @@ def test_a_fact_of_an_older_log_lacks_the_fields_that_came_later():
     day = TradingDay(
         date=date(2026, 1, 6), open=1, no_entry_after=2, square_off=3, flat_by=4, close=5, closing_price_at=None
     )
-    assert encode(events.DayBegan(at=1, day=day)) == ("DayBegan", '[1,["2026-01-06",1,5,2,3,4,null]]')
+    assert encode(events.DayBegan(at=1, day=day)) == ("DayBegan", '[1,["2026-01-06",1,5,2,3,4,null,[]]]')
+    assert decode("DayBegan", '[1,["2026-01-06",1,5,2,3,4,null]]') == events.DayBegan(at=1, day=day)
     assert decode("DayBegan", '[1,["2026-01-06",1,5,2,3,4]]') == events.DayBegan(at=1, day=day)
-    with pytest.raises(DataError, match="5 fields for TradingDay, which has 7"):
+    with pytest.raises(DataError, match="5 fields for TradingDay, which has 8"):
         decode("DayBegan", '[1,["2026-01-06",1,5,2,3]]')
+
+
+def test_a_session_in_two_parts_is_kept_with_its_pause():
+    day = TradingDay(
+        date=date(2024, 3, 2), open=1, no_entry_after=2, square_off=3, flat_by=4, close=30, breaks=((10, 20),)
+    )
+    kind, text = encode(events.DayBegan(at=1, day=day))
+    assert text == '[1,["2024-03-02",1,30,2,3,4,null,[[10,20]]]]'
+    assert decode(kind, text) == events.DayBegan(at=1, day=day)
+    with pytest.raises(DataError, match="breaks are not in order"):
+        decode(kind, text.replace("[10,20]", "[20,10]"))
+    with pytest.raises(DataError, match="cannot be read"):
+        decode(kind, text.replace("[10,20]", "[10,20,25]"))
 
 
 def test_a_fact_inside_that_breaks_its_own_rules_is_refused():

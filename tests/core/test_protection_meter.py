@@ -1,5 +1,7 @@
 """How naked we were: position time with and without a confirmed stop, counted while the market is open."""
 
+from dataclasses import replace
+
 from core.instants import HOUR, MINUTE, SECOND
 from core.market import Side
 from core.orders import Product
@@ -55,3 +57,11 @@ def test_a_new_day_counts_anew(day):
     meter = metered(day, (10, [position()]))
     meter.begin_day()
     assert (meter.held, meter.share) == (0, 1.0)
+
+
+def test_a_pause_of_the_session_does_not_count(day):
+    paused = replace(day, breaks=((day.open + 2 * HOUR, day.open + 3 * HOUR),))
+    naked = position(unprotected_since=day.open + 2 * HOUR - 5 * SECOND)
+    meter = ProtectionMeter()
+    meter.advance(day.open + 2 * HOUR - 10 * SECOND, day.open + 3 * HOUR + 10 * SECOND, paused, [naked])
+    assert (meter.held, meter.longest) == (20 * SECOND, 15 * SECOND)

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 
 import pytest
 
@@ -92,3 +92,109 @@ def test_an_instant_belongs_to_the_candle_that_began_last(day: TradingDay) -> No
 def test_a_day_whose_times_are_out_of_order_is_refused(day: TradingDay, field: str, other: str) -> None:
     with pytest.raises(ValueError, match="session of 2026-01-06 is out of order"):
         replace(day, **{field: getattr(day, other)})
+
+
+# --- a session in two parts ---------------------------------------------------------------------------------------
+
+
+def clock(hour: int, minute: int) -> int:
+    return instant_at(date(2024, 3, 2), time(hour, minute))
+
+
+SATURDAY = TradingDay(
+    date=date(2024, 3, 2),
+    open=clock(9, 15),
+    no_entry_after=clock(9, 30),
+    square_off=clock(9, 45),
+    flat_by=clock(9, 50),
+    close=clock(12, 30),
+    breaks=((clock(10, 0), clock(11, 30)),),
+)
+
+
+def test_the_market_is_closed_in_a_pause() -> None:
+    assert SATURDAY.is_open(clock(10, 0) - 1)
+    assert not SATURDAY.is_open(clock(10, 0))
+    assert not SATURDAY.is_open(clock(11, 30) - 1)
+    assert SATURDAY.is_open(clock(11, 30))
+    assert not SATURDAY.is_open(clock(12, 30))
+    assert SATURDAY.hours == ((clock(9, 15), clock(10, 0)), (clock(11, 30), clock(12, 30)))
+
+
+def test_a_pause_says_when_trading_goes_on() -> None:
+    assert SATURDAY.resumes_at(clock(10, 0) - 1) is None
+    assert SATURDAY.resumes_at(clock(10, 0)) == clock(11, 30)
+    assert SATURDAY.resumes_at(clock(11, 30)) is None
+
+
+def test_nothing_is_entered_in_a_pause_even_where_entries_end_after_it() -> None:
+    late = replace(SATURDAY, no_entry_after=clock(12, 0), square_off=clock(12, 15), flat_by=clock(12, 20))
+    assert late.entries_allowed(clock(9, 59))
+    assert not late.entries_allowed(clock(10, 0))
+    assert late.entries_allowed(clock(11, 30))
+    assert not SATURDAY.entries_allowed(clock(11, 30)), "the last entry was before the pause"
+
+
+def test_time_in_a_pause_is_no_trading_time() -> None:
+    assert SATURDAY.trading_time(clock(9, 0), clock(13, 0)) == 105 * MINUTE
+    assert SATURDAY.trading_time(clock(9, 50), clock(11, 40)) == 20 * MINUTE
+    assert SATURDAY.trading_time(clock(10, 10), clock(11, 20)) == 0
+    assert SATURDAY.trading_time(clock(11, 40), clock(9, 50)) == 0
+
+
+@pytest.mark.parametrize(("timeframe", "in_the_first", "in_the_second"), [(1, 45, 60), (3, 15, 20), (5, 9, 12)])
+def test_both_parts_have_all_their_candles_and_the_pause_has_none(
+    timeframe: int, in_the_first: int, in_the_second: int
+) -> None:
+    closes = SATURDAY.candle_closes(Timeframe(f"{timeframe}m"))
+
+    assert len(closes) == in_the_first + in_the_second
+    assert closes[in_the_first - 1 : in_the_first + 1] == (clock(10, 0), clock(11, 30) + timeframe * MINUTE)
+    assert closes[-1] == clock(12, 30)
+
+
+def test_an_hour_that_runs_into_the_pause_ends_with_it_and_one_that_begins_in_it_is_not_moved() -> None:
+    assert SATURDAY.candle_closes(Timeframe.M60) == (clock(10, 0), clock(12, 15), clock(12, 30))
+    assert SATURDAY.candle_close(clock(9, 15), Timeframe.M60) == clock(10, 0)
+    assert SATURDAY.candle_close(clock(11, 15), Timeframe.M60) == clock(12, 15)
+    assert SATURDAY.candle_start(clock(11, 30), Timeframe.M60) == clock(11, 15)
+    assert SATURDAY.candle_start(clock(10, 0) - 1, Timeframe.M60) == clock(9, 15)
+
+
+def test_a_candle_around_a_short_pause_is_one() -> None:
+    halted = replace(SATURDAY, breaks=((clock(9, 55), clock(10, 5)),))
+
+    assert halted.candle_closes(Timeframe.M60)[:2] == (clock(10, 15), clock(11, 15))
+    assert halted.has_candle(clock(9, 15), Timeframe.M60)
+
+
+def test_only_what_lies_in_the_pause_altogether_is_no_candle() -> None:
+    starts = [clock(9, 15), clock(10, 15), clock(11, 15), clock(12, 15), clock(13, 15)]
+    assert [SATURDAY.has_candle(start, Timeframe.M60) for start in starts] == [True, False, True, True, False]
+    assert not SATURDAY.has_candle(clock(11, 25), Timeframe.M5)
+    assert SATURDAY.has_candle(clock(11, 30), Timeframe.M5)
+
+
+def test_trading_begins_once_in_each_part() -> None:
+    minutes = range(clock(9, 15), clock(12, 30), 5 * MINUTE)
+    first = [start for start in minutes if SATURDAY.begins_in(start, Timeframe.M5)]
+    assert first == [clock(9, 15), clock(11, 30)]
+    assert SATURDAY.begins_in(clock(11, 15), Timeframe.M60)
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        ((clock(11, 30), clock(10, 0)),),
+        ((clock(10, 0), clock(10, 0)),),
+        ((clock(9, 0), clock(10, 0)),),
+        ((clock(9, 15), clock(10, 0)),),
+        ((clock(11, 30), clock(12, 30)),),
+        ((clock(11, 0), clock(11, 30)), (clock(10, 0), clock(10, 30))),
+        ((clock(10, 0), clock(11, 30)), (clock(11, 0), clock(12, 0))),
+        ((clock(10, 0), clock(11, 0)), (clock(11, 0), clock(12, 0))),
+    ],
+)
+def test_pauses_that_are_no_pauses_within_the_session_are_refused(breaks: tuple[tuple[int, int], ...]) -> None:
+    with pytest.raises(ValueError, match="its breaks are not in order, or not within it"):
+        replace(SATURDAY, breaks=breaks)

@@ -147,6 +147,21 @@ def test_a_candle_is_decided_on_at_its_close_from_the_prices_seen(machine):
     assert machine.echo.shown[-1] == Candle(machine.number(0), PRICE, PRICE + 50, PRICE - 50, PRICE + 10, 40)
 
 
+def test_the_first_candle_after_a_pause_is_left_to_history_as_the_first_of_the_day_is(rules, day):
+    machine = Machine(rules, replace(day, breaks=((day.open + 4 * STEP, day.open + 10 * STEP),)))
+    machine.open()
+    for number in range(3):
+        machine.trade(number, PRICE)
+        assert CandleBuilt in kinds(machine.close(number))
+    machine.trade(5, PRICE + 500)
+    machine.trade(9, PRICE)
+    assert doubts(machine.close(9)) == [FROM_AUCTION]
+    machine.history(SBIN, machine.number(9), due=machine.number(9))
+    machine.trade(10, PRICE + 10)
+    assert CandleBuilt in kinds(machine.close(10))
+    assert machine.echo.shown[-1].high == PRICE + 10
+
+
 def test_history_is_asked_for_last_and_once_for_each_symbol_so_that_the_candle_is_among_it(machine):
     machine.trade(0, PRICE)
     machine.trade(0, PRICE, symbol=INFY)

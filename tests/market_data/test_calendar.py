@@ -16,7 +16,7 @@ from core.market import Timeframe
 from core.orders import Product
 from core.sessions import TradingDay
 from market_data.calendar import DayKind, NseCalendar
-from market_data.session_rules import INSTALLED_RULES, Market
+from market_data.session_rules import INSTALLED_RULES, Market, read_rules
 
 MINIMAL = """
 hours:
@@ -322,6 +322,11 @@ special_sessions: [{date: 2026-11-08, kind: muhurat, hours: unknown}]
             "commodity_hours.0.close_in_us_winter: Field required",
         ),
         ("years: {2027: [2028-01-26]}", "2028-01-26 is listed under another year"),
+        ("yearly_holidays: {26-01: Republic Day}", 'write a day of every year as "MM-DD"'),
+        (
+            "holiday_names: [{date: 2026-03-03, name: Holi}, {date: 2026-03-03, name: Dhuleti}]",
+            "holiday_names: 2026-03-03 is listed twice",
+        ),
     ],
 )
 def test_a_mistake_in_an_exception_is_named(tmp_path: Path, added: str, reason: str) -> None:
@@ -400,17 +405,19 @@ def test_a_leap_day_is_a_day_like_others(calendar: NseCalendar) -> None:
 
 
 def test_a_session_in_two_parts_knows_its_break(calendar: NseCalendar) -> None:
-    saturday = calendar.day(date(2024, 3, 2))
+    saturday = calendar.trading_day(date(2024, 3, 2))
+    assert saturday is not None
     assert [[ist_text(edge)[11:16] for edge in pause] for pause in saturday.breaks] == [["10:00", "11:30"]]
-    assert saturday.session is not None
-    assert saturday.session.flat_by < saturday.breaks[0][0]
+    assert saturday.flat_by < saturday.breaks[0][0]
+    assert calendar.trading_hours(saturday.date) == saturday.hours
 
 
 @pytest.mark.parametrize(
     ("day", "kind", "note"),
     [
         ("2026-11-08", DayKind.HOURS_UNKNOWN, "muhurat"),
-        ("2026-11-10", DayKind.HOLIDAY, ""),
+        ("2026-11-10", DayKind.HOLIDAY, "Diwali-Balipratipada"),
+        ("2024-11-20", DayKind.HOLIDAY, ""),
         ("2026-11-14", DayKind.WEEKEND, ""),
         ("2026-11-16", DayKind.REGULAR, ""),
         ("2025-10-21", DayKind.SPECIAL, "muhurat"),
@@ -457,3 +464,37 @@ broker_square_off:
     times = [calendar.broker_square_off(Product.INTRADAY, day) for day in (date(2020, 12, 31), date(2021, 1, 1))]
     assert times == [instant_at(date(2020, 12, 31), time(15, 20)), instant_at(date(2021, 1, 1), time(15, 15))]
     assert calendar.broker_square_off(Product.MARGIN, date(2021, 1, 1)) is None, "another market's"
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        (date(2026, 11, 10), "Diwali-Balipratipada"),
+        (date(2024, 8, 15), "Independence Day"),
+        (date(2024, 5, 20), ""),
+    ],
+)
+def test_a_holiday_has_its_name_where_somebody_wrote_it_down(calendar: NseCalendar, day: date, name: str) -> None:
+    found = calendar.day(day)
+    assert (found.kind, found.note) == (DayKind.HOLIDAY, name)
+
+
+def test_a_name_makes_no_holiday(calendar: NseCalendar) -> None:
+    assert calendar.day(date(2026, 8, 15)).kind is DayKind.WEEKEND
+    assert calendar.day(date(2026, 8, 15)).note == ""
+
+
+def test_every_name_of_the_installed_file_belongs_to_a_holiday(calendar: NseCalendar) -> None:
+    installed = read_rules(INSTALLED_RULES)
+    assert {calendar.day(each.date).kind for each in installed.holiday_names} == {DayKind.HOLIDAY}
+    assert all(each.source for each in installed.holiday_names)
+
+
+def test_names_are_those_of_the_recorded_list(calendar: NseCalendar, real_data: Path) -> None:
+    listed = {
+        row["date"]: row["name"].lower()
+        for row in rows(real_data / "calendar" / "holidays_2020_2026.csv")
+        if row["name"]
+    }
+    assert len(listed) > 10
+    assert {day: calendar.day(date.fromisoformat(day)).note.lower() for day in listed} == listed

@@ -67,7 +67,7 @@ def test_a_month_is_shown_to_a_person(calendar: NseCalendar, capsys: pytest.Capt
         "19 sessions",
         "2026-11-02 Mon  09:15-15:15, flat by 15:10",
         "2026-11-08 Sun  session, hours unknown: muhurat",
-        "2026-11-10 Tue  holiday",
+        "2026-11-10 Tue  holiday: Diwali-Balipratipada",
         "Next session: 2026-11-06",
         "Known until: 2026-12-31",
     ):

@@ -10,7 +10,8 @@ import pytest
 
 from core.errors import BotError, ConfigurationError
 from market_data.symbols.symbol_files import SymbolFile
-from market_data.symbols.symbol_master import SymbolMaster, segments_of
+from market_data.symbols.symbol_master import SymbolMaster
+from market_data.symbols.ticker import segments_of
 from runtime.clock import MarketClock
 from runtime.configuration import load_settings
 from runtime.settings import Settings

@@ -1,5 +1,7 @@
 """The loss limit is asked by trades and prices, and only where the bot can know all of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.events import SafetyLevel
@@ -9,7 +11,7 @@ from core.state import BotState
 from core.tracking import OpenPosition
 from simulation.loss_watch import LossWatch
 from simulation.setting import SYMBOLS
-from simulator.books import Traded
+from simulator.books import SOURCE_MOBILE, OrderChanged, Traded
 
 from .conftest import trade_of
 
@@ -70,6 +72,20 @@ def test_where_others_trade_nothing_is_asked(world, watch):
     world.truth.touch(SYMBOL, world.time.now)
     show(world, watch, 70_000)
     assert not watch.found
+
+
+def test_what_others_lost_in_a_symbol_is_no_loss_of_the_bot(world, watch):
+    bought_by_hand = world.order("", Side.BUY, 100, filled=100, source=SOURCE_MOBILE)
+    world.truth.take(OrderChanged(bought_by_hand), world.time.now)
+    sold_by_hand = world.order("", Side.SELL, 100, filled=100, source=SOURCE_MOBILE)
+    world.truth.take(OrderChanged(sold_by_hand), world.time.now)
+    dear, cheap = trade_of(bought_by_hand, world.time.now), trade_of(sold_by_hand, world.time.now)
+    watch.watch([Traded(replace(dear, price=90_000)), Traded(replace(cheap, price=80_000))])
+    del world.truth.touched[SYMBOL]  # it was long ago
+    show(world, watch, 79_000)
+    assert not watch.found
+    show(world, watch, 78_999)
+    assert [code for code, _ in watch.found] == ["I9"]
 
 
 def test_a_process_that_died_knows_no_price(world, watch):

@@ -10,9 +10,9 @@ from core.signals import Direction
 from simulation.plan import Fault, FaultKind
 from simulation.settling import Settling
 from simulation.verdict import Spell
-from simulator.books import OrderChanged
+from simulator.books import OrderChanged, PositionChanged, PositionRow
 
-from .conftest import SYMBOL, World
+from .conftest import SYMBOL, World, position
 
 
 class Stage:
@@ -195,9 +195,20 @@ def test_after_the_calm_no_exit_lies_beside_what_it_closes() -> None:
     stage.world.rest(Purpose.STOP, Side.SELL, 10)
     stage.settling.judge_end([Fault(FaultKind.MANUAL_ORDER, 1)], [], is_rough=False)
     assert stage.complaints == []
-    stage.world.truth.net[SYMBOL] = 4  # a person has sold six, and the stop was left as it was
+    stage.world.truth.take(position(SYMBOL, 4), stage.now)  # a person has sold six, and the stop was left as it was
     stage.settling.judge_end([Fault(FaultKind.MANUAL_ORDER, 1)], [], is_rough=False)
     assert stage.complaints == ["I3"]
+
+
+def test_shares_of_others_under_another_product_are_no_part_of_what_an_exit_closes() -> None:
+    stage = Stage()
+    stage.hold(-62)
+    stage.world.rest(Purpose.STOP, Side.BUY, 62)
+    delivery = PositionRow(symbol=SYMBOL, product=Product.CNC.value, number=2, day_buy_quantity=10)
+    stage.world.truth.take(PositionChanged(delivery), stage.now)
+    stage.settling.judge_end([Fault(FaultKind.CONVERSION, 1)], [], is_rough=False)
+    assert stage.world.truth.net[SYMBOL] == -52
+    assert stage.complaints == []
 
 
 def test_in_fair_weather_an_exit_is_quick() -> None:

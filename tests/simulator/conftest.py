@@ -26,10 +26,11 @@ PATIENCE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class WeekdayCalendar:
-    """Monday to Friday, 09:15 to 15:30, without the holidays it is given; evening sessions on top."""
+    """Monday to Friday, 09:15 to 15:30, without the holidays it is given; evenings and days in two parts on top."""
 
     holidays: frozenset[date] = frozenset()
     evenings: frozenset[date] = frozenset()
+    in_two_parts: frozenset[date] = frozenset()
     last: date = date(2040, 12, 31)
 
     def trading_day(self, day: date) -> TradingDay | None:
@@ -43,6 +44,16 @@ class WeekdayCalendar:
                 no_entry_after=instant_at(day, time(18, 45)),
                 square_off=instant_at(day, time(18, 55)),
                 flat_by=instant_at(day, time(19, 0)),
+            )
+        if day in self.in_two_parts:
+            return TradingDay(
+                date=day,
+                open=instant_at(day, time(9, 15)),
+                close=instant_at(day, time(12, 30)),
+                no_entry_after=instant_at(day, time(9, 30)),
+                square_off=instant_at(day, time(9, 45)),
+                flat_by=instant_at(day, time(9, 50)),
+                breaks=((instant_at(day, time(10, 0)), instant_at(day, time(11, 30))),),
             )
         if day.weekday() >= 5 or day in self.holidays:
             return None
@@ -65,6 +76,12 @@ class WeekdayCalendar:
 @pytest.fixture(scope="session")
 def calendar() -> WeekdayCalendar:
     return WeekdayCalendar(holidays=frozenset({date(2026, 1, 26)}), evenings=frozenset({date(2026, 1, 31)}))
+
+
+@pytest.fixture(scope="session")
+def drill_calendar() -> WeekdayCalendar:
+    """A calendar whose Tuesday 2026-01-06 trades from 09:15 to 10:00 and from 11:30 to 12:30."""
+    return WeekdayCalendar(in_two_parts=frozenset({date(2026, 1, 6)}))
 
 
 @dataclass(frozen=True)

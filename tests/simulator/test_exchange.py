@@ -49,19 +49,21 @@ Build = Callable[..., Exchange]
 
 
 @pytest.fixture
-def build(calendar: Calendar) -> Build:
+def build(calendar: Calendar, drill_calendar: Calendar) -> Build:
     def exchange(
         *rows: tuple[str, int] | tuple[str, int, int],
         ledger: Ledger | None = None,
         days: int = 1,
         funds: int = FUNDS,
         start: str = "09:00",
+        in_two_parts: bool = False,
     ) -> Exchange:
+        sessions = drill_calendar if in_two_parts else calendar
         script = [row for n in range(days) for row in prints(*rows, day=TUESDAY + timedelta(days=n))]
         other = [Print(at("09:15"), 160_000, 159_990, 160_000)]
         index = [Print(at("09:15"), 2_500_000, 0, 0, 0, 0, 0)]
-        market = ScriptedMarket(calendar, {SBIN: script, INFY: other, NIFTY: index}, LISTED)
-        built = Exchange(market, calendar, ledger or MemoryLedger(), funds, ALL_THERE)
+        market = ScriptedMarket(sessions, {SBIN: script, INFY: other, NIFTY: index}, LISTED)
+        built = Exchange(market, sessions, ledger or MemoryLedger(), funds, ALL_THERE)
         built.step(at(start))
         return built
 
@@ -313,6 +315,19 @@ def test_day_orders_expire_at_the_close(build: Build) -> None:
     exchange.place(limit(79_000, product="CNC"), at("09:16"))
     assert statuses(exchange.step(at("16:00"))) == [(7, 0)]
     assert exchange.funds().utilised == 0
+
+
+def test_a_pause_ends_what_rests_and_takes_nothing_until_trading_goes_on(build: Build) -> None:
+    exchange = build(("09:15:00", 80_000), ("10:30:00", 70_000), ("11:30:10", 80_500), in_two_parts=True)
+    exchange.place(limit(79_000, product="CNC"), at("09:16"))
+    assert statuses(exchange.step(at("10:00"))) == [(7, 0)]
+    assert exchange.place(limit(80_000, product="CNC"), at("11:00"))[0].message == "RMS:Market is closed"
+    late = exchange.place(limit(81_000, product="CNC"), at("11:30:05"))[0].broker_id
+    waiting = exchange.order(late)
+    assert waiting is not None
+    assert waiting.filled == 0, "the quote that stands is of before the pause"
+    assert statuses(exchange.step(at("11:31"))) == [(2, 10)]
+    assert [trade.price for trade in exchange.trades()] == [80_500]
 
 
 def test_the_square_off_cancels_orders_and_closes_positions_in_the_brokers_name(build: Build) -> None:

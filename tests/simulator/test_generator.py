@@ -64,6 +64,43 @@ def test_a_holiday_has_no_session_and_an_evening_session_has_its_own_hours(marke
     assert [candle.start for candle in candles] == [at(18, 15, evening) + k * Timeframe.M15.duration for k in range(4)]
 
 
+def test_a_session_in_two_parts_has_no_quotes_and_no_candles_in_its_pause(drill_calendar: Calendar) -> None:
+    market = GeneratedMarket(drill_calendar, 7, (SBIN,))
+    moments = [quote.at for quote in market.quotes(at(9, 15), at(12, 30))]
+    assert moments[0] < at(9, 15) + SECOND
+    assert max(moment for moment in moments if moment < at(11)) >= at(10) - 3 * SECOND
+    assert min(moment for moment in moments if moment > at(11)) < at(11, 30) + 3 * SECOND
+    assert at(12, 30) - SECOND <= moments[-1] < at(12, 30)
+    assert not [moment for moment in moments if at(10) <= moment < at(11, 30)]
+    minutes = market.candles(SBIN, Timeframe.M1, at(0), at(23), at(23))
+    assert [candle.start for candle in minutes] == [
+        *range(at(9, 15), at(10), Timeframe.M1.duration),
+        *range(at(11, 30), at(12, 30), Timeframe.M1.duration),
+    ]
+    hours = market.candles(SBIN, Timeframe.M60, at(0), at(23), at(23))
+    assert [candle.start for candle in hours] == [at(9, 15), at(11, 15), at(12, 15)]
+    assert sum(candle.volume for candle in hours) == sum(candle.volume for candle in minutes)
+
+
+@pytest.mark.parametrize(
+    ("now", "starts"),
+    [
+        ((9, 59), [(9, 15)]),
+        ((10, 0), [(9, 15)]),
+        ((10, 30), [(9, 15)]),
+        ((11, 20), [(9, 15)]),
+        ((11, 31), [(9, 15), (11, 15)]),
+        ((12, 20), [(9, 15), (11, 15), (12, 15)]),
+    ],
+)
+def test_in_a_pause_no_candle_forms(
+    drill_calendar: Calendar, now: tuple[int, int], starts: list[tuple[int, int]]
+) -> None:
+    market = GeneratedMarket(drill_calendar, 7, (SBIN,))
+    candles = market.candles(SBIN, Timeframe.M60, at(0), at(23), at(*now))
+    assert [candle.start for candle in candles] == [at(*start) for start in starts]
+
+
 def test_every_symbol_is_quoted_each_one_to_three_seconds(market: GeneratedMarket) -> None:
     moments = [quote.at for quote in market.quotes(at(9, 15), at(15, 30)) if quote.symbol == SBIN]
     gaps = np.diff(moments) / SECOND

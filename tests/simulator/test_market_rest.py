@@ -103,6 +103,14 @@ def test_the_market_status_goes_by_the_session_of_the_day(connect, calendar, day
     assert {row["status"] for row in rows if row["market_type"] == "NORMAL"} == {status}
 
 
+@pytest.mark.parametrize(("at", "status"), [(time(9, 59), "OPEN"), (time(10, 30), "CLOSE"), (time(11, 31), "OPEN")])
+def test_the_market_is_closed_in_a_pause(connect, drill_calendar, at, status) -> None:
+    options = SimulatorOptions(clock_start=instant_at(date(2026, 1, 6), at), clock_speed=0.001)
+    with running_simulator(options, drill_calendar) as running:
+        rows = connect(running.endpoints).call("GET", "/data/marketStatus").body["marketStatus"]
+    assert {row["status"] for row in rows if row["market_type"] == "NORMAL"} == {status}
+
+
 @pytest.mark.parametrize(
     ("day", "word"), [(date(2026, 1, 6), "CLOSE"), (date(2026, 1, 4), "OPEN")], ids=["in a session", "on a Sunday"]
 )

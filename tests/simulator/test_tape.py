@@ -81,6 +81,33 @@ def test_a_gap_in_the_tape_is_a_silence(tmp_path: Path, calendar: Calendar) -> N
     assert market.quotes(instant_at(THURSDAY, time(9, 20)), instant_at(THURSDAY, time(10, 14))) == []
 
 
+@pytest.mark.parametrize(
+    ("minutes", "kept", "starts"),
+    [("5", 21, ["09:15", "11:30"]), ("60", 3, ["09:15", "11:15", "12:15"])],
+)
+def test_a_session_in_two_parts_is_played_without_its_pause(
+    tmp_path: Path, drill_calendar: Calendar, minutes: str, kept: int, starts: list[str]
+) -> None:
+    day, step = date(2026, 1, 6), int(minutes)
+    clocks = [f"{at // 60:02}:{at % 60:02}" for at in range(9 * 60 + 15, 12 * 60 + 30, step)]
+    rows = [row(day, clock, 580 + place) for place, clock in enumerate(clocks)]
+    market = tape(tmp_path, drill_calendar, *rows, name=f"NSE_SBIN-EQ_{minutes}m.csv")
+    assert market.report.kept == kept
+    assert market.report.outside == len(rows) - kept
+    moments = [quote.at for quote in market.quotes(instant_at(day, time(9)), instant_at(day, time(16)))]
+    pause = instant_at(day, time(10)), instant_at(day, time(11, 30))
+    assert not [moment for moment in moments if pause[0] <= moment < pause[1]]
+    assert moments == sorted(moments)
+    close = instant_at(day, time(12, 30))
+    assert moments[-1] < close
+    recorded = market.candles(SBIN, Timeframe(f"{minutes}m"), instant_at(day, time(9)), close, close)
+    assert {instant_at(day, time.fromisoformat(clock)) for clock in starts} <= {candle.start for candle in recorded}
+    remade = market.path(SBIN, drill_calendar.trading_day(day)).bars(
+        drill_calendar.trading_day(day), Timeframe(f"{minutes}m")
+    )
+    assert remade.candles() == recorded
+
+
 def test_a_day_the_calendar_calls_closed_is_played_when_the_tape_has_it(tmp_path: Path, calendar: Calendar) -> None:
     market = tape(tmp_path, calendar, row(FRIDAY, "09:15", 580), row(SATURDAY, "09:15", 590))
     assert calendar.trading_day(SATURDAY) is None

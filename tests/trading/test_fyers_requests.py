@@ -86,3 +86,12 @@ def test_a_history_query_asks_for_whole_days():
     request = fyers_requests.history_request("NSE:M&M-EQ", Timeframe.M5, date(2026, 11, 18), date(2026, 11, 20))
 
     assert (request["resolution"], request["range_from"], request["range_to"]) == ("5", "2026-11-18", "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "flag"), [("NSE:SBIN-EQ", "1"), ("NSE:NIFTY26JANFUT", "0"), ("MCX:CRUDEOIL26JANFUT", "0")]
+)
+def test_of_a_future_its_own_candles_are_asked_for_and_not_those_of_the_months_before(symbol: str, flag: str):
+    request = fyers_requests.history_request(symbol, Timeframe.M5, date(2026, 11, 18), date(2026, 11, 20))
+
+    assert request["cont_flag"] == flag

@@ -4,7 +4,15 @@ from datetime import date, time
 
 import pytest
 
-from core.errors import BrokerError, ConfigurationError, DataError
+from core.errors import (
+    AuthenticationError,
+    BotError,
+    BrokerError,
+    ConfigurationError,
+    DataError,
+    RateLimitError,
+    StorageError,
+)
 from core.instants import instant_at
 from core.market import Timeframe
 from market_data.candles.candle_store import Series
@@ -63,13 +71,26 @@ def test_a_timeframe_that_is_none_is_named_with_those_there_are(timeframes: str)
 def test_a_series_that_is_not_whole_makes_the_command_fail_with_the_first_reason() -> None:
     done = outcome("", "refused", "refused too")
     assert isinstance(done.failure, DataError)
-    assert str(done.failure) == "2 of 3 series are not whole; NSE:S1-EQ D: refused"
+    assert str(done.failure) == (
+        "2 of 3 series are not whole; NSE:S1-EQ D: refused; what came is stored, run it again for the rest"
+    )
     assert outcome("", "").failure is None
 
 
-def test_what_stopped_a_download_is_its_failure() -> None:
-    error = BrokerError("gone")
+@pytest.mark.parametrize("error", [AuthenticationError("run `fyersbot login`"), StorageError("no space left")])
+def test_what_stopped_a_download_is_its_failure(error: BotError) -> None:
     assert outcome("gone", stopped_by=error).failure is error
+
+
+@pytest.mark.parametrize("error", [BrokerError("no answer"), RateLimitError("too many calls")])
+def test_what_may_pass_is_told_with_what_to_do(error: BrokerError) -> None:
+    failure = outcome("gone", stopped_by=error).failure
+    assert isinstance(failure, BrokerError)
+    assert str(failure) == f"{error}; what came is stored, run it again later for the rest"
+
+
+def test_a_download_that_brought_something_has_that_to_tell() -> None:
+    error = BrokerError("gone")
     assert not outcome("gone", stopped_by=error).has_achieved
     assert outcome("gone", stopped_by=error, new=1).has_achieved
 

@@ -185,6 +185,16 @@ def test_the_session_bar_names_what_comes_next(moment: Instant, words: str) -> N
     assert words in shown(replace(SNAPSHOT, at=moment))
 
 
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [(at(11, 59), "entries until 14:45"), (at(12, 0), "resumes 12:30"), (at(12, 30), "entries until 14:45")],
+)
+def test_in_a_pause_the_session_bar_says_when_trading_goes_on(moment: Instant, words: str) -> None:
+    assert SNAPSHOT.day is not None
+    paused = replace(SNAPSHOT.day, breaks=((at(12, 0), at(12, 30)),))
+    assert words in shown(replace(SNAPSHOT, at=moment, day=paused))
+
+
 def test_a_day_without_a_session_says_so() -> None:
     assert "no session today" in shown(replace(SNAPSHOT, day=None))
 

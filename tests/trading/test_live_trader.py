@@ -122,6 +122,14 @@ class ClosingAuctions(ShortSessions):
         return session and replace(session, closing_price_at=instant_at(day, time(10, 5)))
 
 
+class SessionsInTwoParts(ShortSessions):
+    """Nothing trades from 09:18 to 09:25."""
+
+    def trading_day(self, day: date) -> TradingDay | None:
+        session = super().trading_day(day)
+        return session and replace(session, breaks=((instant_at(day, time(9, 18)), instant_at(day, time(9, 25))),))
+
+
 class EmptyAccount:
     """A broker with nothing in its books, and a history without candles."""
 
@@ -398,10 +406,12 @@ def test_a_stop_asked_for_while_the_trader_waits_for_one_is_heard_at_once():
         ({"exit_reason": "target"}, False, "protected"),
     ],
 )
-def test_a_stop_that_leaves_something_open_says_so_and_fails(monkeypatch, change, flatten, wanted):
+@pytest.mark.parametrize("sessions", [ShortSessions, SessionsInTwoParts])
+def test_a_stop_that_leaves_something_open_says_so_and_fails(monkeypatch, change, flatten, wanted, sessions):
     monkeypatch.setattr("trading.live_trader._STOP_PATIENCE", 0.1)
     monkeypatch.setattr("trading.live_trader._LEAST_STOP_PATIENCE", 0.1)
     house = House((TUESDAY, time(9, 20)), speed=1.0)
+    house.calendar = sessions()
     house.open_feeds = lambda: trader.request_stop("SIGTERM")
     trader = house.trader(flatten=flatten)
     assemble = house.assemble

@@ -1,4 +1,5 @@
 import queue
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 from itertools import pairwise
 from time import sleep
@@ -76,6 +77,16 @@ def test_a_candle_is_due_when_it_closes_and_named_by_its_start(day):
     first, *_, last = [e for e in appointments(day, Timeframe.M60) if isinstance(e, events.CandleDue)]
     assert (first.start, first.at) == (day.open, day.open + 60 * MINUTE)
     assert (last.start, last.at) == (day.open + 360 * MINUTE, day.close)
+
+
+def test_the_candle_before_a_pause_is_due_when_that_begins_and_none_is_due_within_it(day):
+    paused = replace(day, breaks=((day.open + 45 * MINUTE, day.open + 135 * MINUTE),))
+    hours = [e for e in appointments(paused, Timeframe.M60) if isinstance(e, events.CandleDue)]
+    after_open = [((event.start - day.open) // MINUTE, (event.at - day.open) // MINUTE) for event in hours]
+    assert after_open[:3] == [(0, 45), (120, 180), (180, 240)]
+    fives = [e.at for e in appointments(paused, Timeframe.M5) if isinstance(e, events.CandleDue)]
+    assert len(fives) == 75 - 18
+    assert not [at for at in fives if paused.breaks[0][0] < at <= paused.breaks[0][1]]
 
 
 def test_a_daily_candle_is_named_as_the_broker_names_it(day):

@@ -1,7 +1,7 @@
 """Which rows of a user's file may enter the store, and which days it may then say it knows.
 
-What has one honest reading is mended and counted: equal rows twice, rows out of order, prices between two paise. What
-has two, or none, refuses the whole file: nothing of it is written. Rows outside the sessions are left out, as they
+What has one honest reading is mended and counted: equal rows twice, rows out of order, fractions of a paisa or a share.
+What has two, or none, refuses the whole file: nothing of it is written. Rows outside the sessions are left out, as they
 are of the broker's history, so that a backtest sees what the bot would have seen. A day that the file lacks stays
 unknown, and so does a first or last day that the file cuts short: a later download may fill them.
 """
@@ -48,6 +48,8 @@ class Admitted:
     """Rows of a first or last day that the file cuts short, or that are not over; left out."""
     rounded: int
     """Prices that are no whole paise; moved by half a paisa at most."""
+    rounded_volumes: int
+    """Volumes that are no whole shares, as adjusted ones; moved by half a share at most."""
     days_outside: tuple[date, ...]
     """Days of which all rows lie outside every session."""
 
@@ -79,7 +81,7 @@ def admit(path: Path, series: Series, raw: RawCandles, calendar: Calendar, now: 
             f"{path}: no whole session of {series}: its {len(kept)} rows are of a day that the file cuts short; "
             "give a file that has all of it"
         )
-    candles, rounded = _in_units(final)
+    candles, rounded, rounded_volumes = _in_units(final)
     outside = set(ist_days(single.starts[~inside]).tolist()) - set(ist_days(kept.starts).tolist())
     return Admitted(
         runs=tuple((days, within(candles, days)) for days in _runs(calendar, candles)),
@@ -89,6 +91,7 @@ def admit(path: Path, series: Series, raw: RawCandles, calendar: Calendar, now: 
         outside=len(single) - len(kept),
         unfinished=len(kept) - len(final),
         rounded=rounded,
+        rounded_volumes=rounded_volumes,
         days_outside=tuple(date_of(number) for number in sorted(outside)),
     )
 
@@ -121,6 +124,8 @@ class _Sessions:
         edges = np.array([(each.open, each.close) if each else (0, 0) for each in self._found], dtype=np.int64)
         opens, closes = edges[self._place].T
         inside: BoolArray = (opens <= starts) & (starts < closes)
+        for pause, resumed in (pause for each in self._found if each for pause in each.breaks):
+            inside &= (starts < pause) | (starts + timeframe.duration > resumed)
         astray = inside & ((starts - opens) % timeframe.duration != 0)
         if astray.any():
             at = int(starts[np.argmax(astray)])
@@ -185,7 +190,7 @@ def _refuse_impossible(path: Path, raw: RawCandles) -> None:
             & (prices <= LARGEST_PRICE).all(axis=0)
             & (raw.lows <= np.minimum(raw.opens, raw.closes))
             & (raw.highs >= np.maximum(raw.opens, raw.closes))
-            & (raw.volumes >= 0)
+            & ((raw.volumes > 0.5) | (raw.volumes == 0))  # half a share is none: these are lots or lakhs
             & (raw.volumes <= _LARGEST_VOLUME)
         )
     bad = np.flatnonzero(~possible)
@@ -217,14 +222,17 @@ def _without_repeats(path: Path, ordered: RawCandles) -> RawCandles:
     return ordered.rows(np.concatenate(([True], ~same)))
 
 
-def _in_units(raw: RawCandles) -> tuple[CandleColumns, int]:
+def _in_units(raw: RawCandles) -> tuple[CandleColumns, int, int]:
+    """Return candles in paise and shares, and how many prices and volumes had to be rounded."""
     in_paise = [prices * UNITS_PER_RUPEE for prices in (raw.opens, raw.highs, raw.lows, raw.closes)]
     opens, highs, lows, closes = map(_whole, in_paise)
     rounded = sum(
         int(np.count_nonzero(np.abs(exact - whole) > _EXACT))
         for exact, whole in zip(in_paise, (opens, highs, lows, closes), strict=True)
     )
-    return CandleColumns(raw.starts, opens, highs, lows, closes, _whole(raw.volumes)), rounded
+    volumes = _whole(raw.volumes)
+    rounded_volumes = int(np.count_nonzero(raw.volumes != volumes))
+    return CandleColumns(raw.starts, opens, highs, lows, closes, volumes), rounded, rounded_volumes
 
 
 def _whole(numbers: FloatArray) -> IntArray:

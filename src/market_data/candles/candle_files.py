@@ -17,9 +17,11 @@ import numpy as np
 from core.errors import DataError
 from core.market import Timeframe
 from features.columns import IntArray
+from market_data.candles.candle_kinds import require_candles
 from market_data.candles.candle_layout import Layout, layout_of
-from market_data.candles.candle_names import name_of
-from market_data.candles.candle_table import Table, read_table
+from market_data.candles.candle_names import EXAMPLE, name_of
+from market_data.candles.candle_store import Series
+from market_data.candles.candle_table import NoCandlesError, Table, read_table
 from market_data.candles.candle_times import (
     DateOrder,
     Labels,
@@ -82,27 +84,51 @@ class CandleFile:
         return tuple(clue for clue in self.clues if clue.value is None)
 
 
-def read_raw(path: Path) -> RawCandles:
-    """Read a file whose rows prove how to read them; labels that fit both ways are taken for starts.
+@dataclass(frozen=True, slots=True)
+class ProvenFile:
+    """A file that told without a question what it holds."""
 
-    All rows are given, also where a file holds several symbols. Raises `DataError` for a file that cannot be read, or
-    that leaves its times open.
+    series: Series
+    table: Table
+    candles: RawCandles
+    """A row for each of the table, in its order."""
+
+
+def read_proven(path: Path) -> ProvenFile:
+    """Read a file whose name or rows prove how to read it; labels that fit both ways are taken for starts.
+
+    Raises `NoCandlesError` for a file of something else, and `DataError` for one that cannot be read or leaves open
+    how.
     """
-    found = read_candles(path, Wishes())
+    table = read_table(path)
+    require_candles(table)
+    found = _understood(table, Wishes())
     if found.candles is None and "labels" in {question.what for question in found.questions}:
-        found = read_candles(path, Wishes(labels=Labels.START))
-    if found.candles is None:
+        found = _understood(table, Wishes(labels=Labels.START))
+    if found.candles is None or found.timeframe is None:
         question = found.questions[-1]
         raise DataError(
             f"{path}: {question.what} not proven by the rows ({question.why}); `fyersbot import-data` takes "
             f"{question.option}"
         )
-    return found.candles
+    if found.symbol is None or len(found.candles) != len(table):
+        why = next(clue.why for clue in found.clues if clue.what == "symbol")
+        raise NoCandlesError(f"{path}: not the candles of one symbol: {why}; split it, or name it like {EXAMPLE}.csv")
+    return ProvenFile(Series(found.symbol, found.timeframe), table, found.candles)
+
+
+def read_raw(path: Path) -> RawCandles:
+    """Read the candles of a file. Raises what `read_proven` does."""
+    return read_proven(path).candles
 
 
 def read_candles(path: Path, wishes: Wishes) -> CandleFile:
     """Find out how a file is written, and read it as far as that goes. Raises `DataError` with the remedy."""
-    table = read_table(path)
+    return _understood(read_table(path), wishes)
+
+
+def _understood(table: Table, wishes: Wishes) -> CandleFile:
+    path = table.path
     layout, why = layout_of(table, wishes.columns)
     clues = [
         Clue(what="file", value=table.form, why=f"{len(table)} rows"),

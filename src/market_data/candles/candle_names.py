@@ -4,13 +4,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import DataError
 from core.market import Timeframe
 from market_data.candles.candle_store import Series
 
 _NAME = re.compile(
     r"(?P<exchange>[A-Z]+)_(?P<ticker>[A-Z0-9&_-]+)_(?P<interval>\d+[a-z]|D)(?![A-Za-z0-9])(?:_(?P<vendor>[\w-]+))?"
 )
+EXAMPLE = "NSE_SBIN-EQ_5m"
+"""How a file of candles is best called, before its ending."""
 _INTERVALS = {"1d": Timeframe.D} | {each.value: each for each in Timeframe}
 
 
@@ -33,12 +34,7 @@ def name_of(path: Path) -> FileName | None:
     return FileName(f"{found['exchange']}:{found['ticker']}", _INTERVALS.get(found["interval"]), found["vendor"] or "")
 
 
-def series_named(path: Path) -> tuple[Series, str]:
-    """Return what a file's name says it holds, and from whom. Raises `DataError` where it does not tell."""
+def series_named(path: Path) -> Series | None:
+    """Return what a file's name says it holds; None where it does not tell symbol and timeframe."""
     name = name_of(path)
-    if name is None or name.timeframe is None:
-        known = ", ".join(_INTERVALS)
-        raise DataError(
-            f"{path}: the name does not tell symbol and timeframe; name it like NSE_SBIN-EQ_5m{path.suffix} ({known})"
-        )
-    return Series(name.symbol, name.timeframe), name.vendor
+    return Series(name.symbol, name.timeframe) if name and name.timeframe else None

@@ -6,7 +6,7 @@ its days is all there is, so a day without candles is known to have none and nee
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -41,6 +41,10 @@ class Holding:
     """Days whose candles, or whose lack of them, are known: apart, oldest first."""
 
 
+Runs: TypeAlias = Sequence[tuple[Days, CandleColumns]]
+"""Days, and all candles of them."""
+
+
 class CandleStore(Protocol):
     """Closed candles of the past. Many processes may read while one writes a series; a write is whole or not at all."""
 
@@ -49,6 +53,10 @@ class CandleStore(Protocol):
 
         Raises `DataError` for a candle outside the days, `StorageError` when the disk refuses: then all is as it was.
         """
+        ...
+
+    def put_all(self, series: Series, runs: Runs) -> None:
+        """Write several runs of days as `put` writes one: all of them, or none."""
         ...
 
     def read(self, series: Series, days: Days) -> CandleColumns:
@@ -73,8 +81,15 @@ class MemoryCandleStore:
 
     def put(self, series: Series, days: Days, candles: CandleColumns) -> None:
         """Write some days. Raises `DataError` for a candle outside them."""
-        self._candles[series] = merged(self._candles.get(series, empty()), days, candles)
-        self._known[series] = joined([*self._known.get(series, ()), days])
+        self.put_all(series, ((days, candles),))
+
+    def put_all(self, series: Series, runs: Runs) -> None:
+        """Write several runs of days. Raises `DataError` for a candle outside its days."""
+        after, known = self._candles.get(series, empty()), [*self._known.get(series, ())]
+        for days, candles in runs:
+            after = merged(after, days, candles)
+            known.append(days)
+        self._candles[series], self._known[series] = after, joined(known)
 
     def read(self, series: Series, days: Days) -> CandleColumns:
         """Return the candles of some days."""

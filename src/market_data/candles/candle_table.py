@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from core.errors import DataError, one_line
-from features.columns import FloatArray
+from features.columns import FloatArray, IntArray
 from market_data.archive_files import ABOUT
 
 if TYPE_CHECKING:
@@ -29,7 +29,15 @@ _SAMPLE_LINES = 50
 _LEAST_COLUMNS = 5
 _NUMBER = re.compile(r"-?[\d,.:/ -]+")
 _GROUPED = r"^-?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?$"
-_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".parquet")
+ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".parquet")
+"""What files of candles are called, in small letters or large."""
+_BEGINNINGS = {b"PAR1": "Parquet", b"\x1f\x8b": "packed with gzip"}
+"""First bytes that tell what a file is, whatever it is called."""
+_PLAIN = "neither Parquet nor packed with gzip"
+
+
+class NoCandlesError(DataError):
+    """A file that can be read and holds something else than candles of one symbol. It is named and left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +49,8 @@ class Table:
     has_header: bool
     form: str
     """For people: `CSV, separated by commas, with a header`."""
+    separator: str = ""
+    """Of a CSV; a Parquet file has none."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -48,7 +58,7 @@ class Table:
     def rows(self, which: "Cells") -> "Table":
         """Return some of the rows, by mask."""
         picked = {name: cells[which].reset_index(drop=True) for name, cells in self.columns.items()}
-        return Table(self.path, picked, self.has_header, self.form)
+        return Table(self.path, picked, self.has_header, self.form, self.separator)
 
     def numbers(self, name: str) -> FloatArray:
         """Return a column as numbers, NaN where a cell has no digit. A comma may group thousands, also the Indian way.
@@ -75,15 +85,48 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """Read a CSV (also `.csv.gz`) or Parquet file. Raises `DataError` that names the file and what is wrong with it."""
-    if path.is_dir() or not path.exists():
-        what = "it is a folder" if path.is_dir() else "there is no such file"
-        raise DataError(f"{path}: {what}; give a CSV or Parquet file of candles")
-    if not path.name.lower().endswith(_ENDINGS):
-        raise DataError(f"{path}: read are {', '.join(_ENDINGS)}; name the file after what it is")
-    table = _parquet(path) if path.name.lower().endswith(".parquet") else _csv(path)
+    try:
+        beginning = _beginning(path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file; give a CSV or Parquet file of candles") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: it is a folder; give a CSV or Parquet file of candles") from None
+    except OSError as error:
+        raise DataError(f"{path}: not readable ({error.strerror}); check the path and its permissions") from None
+    name = path.name.lower()
+    called = "Parquet" if name.endswith(".parquet") else "packed with gzip" if name.endswith(".gz") else _PLAIN
+    remedy = f"read are {', '.join(ENDINGS)}; name the file after what it is"
+    if not name.endswith(ENDINGS):
+        raise DataError(f"{path}: {remedy}")
+    if not beginning:
+        raise DataError(f"{path}: no rows: the file is empty")
+    if beginning != called:
+        raise DataError(f"{path}: is {beginning} by its content; {remedy}")
+    table = _parquet(path) if called == "Parquet" else _csv(path)
     if not table.columns or not len(table):
         raise DataError(f"{path}: no rows")
     return table
+
+
+def write_rows(table: Table, which: IntArray, file: BinaryIO) -> None:
+    """Write some rows of a table in another order, as its file has them: in the same columns, cells and packing."""
+    import pandas as pd  # noqa: PLC0415 - see Table.numbers
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    if not table.separator:
+        with pq.ParquetFile(table.path) as source:
+            pq.write_table(source.read().take(which), file, compression="zstd")
+        return
+    rows = pd.DataFrame(dict(table.columns)).iloc[which]
+    content = rows.to_csv(sep=table.separator, header=table.has_header, index=False).encode()
+    file.write(gzip.compress(content) if table.path.name.lower().endswith(".gz") else content)
+
+
+def _beginning(path: Path) -> str:
+    """Return what the first bytes of a file say it is; nothing for an empty file."""
+    with path.open("rb") as file:
+        first = file.read(4)
+    return next((what for mark, what in _BEGINNINGS.items() if first.startswith(mark)), _PLAIN if first else "")
 
 
 def _parquet(path: Path) -> Table:
@@ -98,7 +141,7 @@ def _parquet(path: Path) -> Table:
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{path}: not readable as Parquet ({one_line(error)}); write or fetch it again") from None
     if is_ours:
-        raise DataError(
+        raise NoCandlesError(
             f"{path}: is a file of the archive, in paise; it is in a store already: give the file it came from"
         )
     _refuse_repeats(path, list(frame.columns))
@@ -129,7 +172,7 @@ def _csv(path: Path) -> Table:
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise DataError(f"{path}: not readable as CSV ({one_line(error)}); mend that line") from None
     form = f"CSV, separated by {_SEPARATORS[separator]}, {'with' if has_header else 'without'} a header"
-    return Table(path, {name: frame[name] for name in names}, has_header, form)
+    return Table(path, {name: frame[name] for name in names}, has_header, form, separator)
 
 
 def _text(path: Path) -> str:
@@ -160,11 +203,11 @@ def _dialect(path: Path, text: str) -> tuple[str, list[list[str]]]:
         if len(widths) == 1 and max(widths) > best[0]:
             best = max(widths), separator, rows
     if best[0] < _LEAST_COLUMNS:
-        raise DataError(f"{path}: {_why_no_table(head[:_SAMPLE_LINES])}")
+        raise _no_table(path, head[:_SAMPLE_LINES])
     return best[1], best[2]
 
 
-def _why_no_table(lines: Sequence[str]) -> str:
+def _no_table(path: Path, lines: Sequence[str]) -> DataError:
     """Return what keeps lines from being a table: one that differs from the others, where there is one."""
     for separator, name in _SEPARATORS.items():
         widths = {at: line.count(separator) + 1 for at, line in enumerate(lines) if line.strip()}
@@ -172,14 +215,14 @@ def _why_no_table(lines: Sequence[str]) -> str:
         usual, often = counts.most_common(1)[0] if counts else (0, 0)
         if usual >= _LEAST_COLUMNS and often < len(widths) < 2 * often:
             odd = next(at for at, width in widths.items() if width != usual)
-            return (
-                f"line {odd + 1} splits into {widths[odd]}, most lines into {usual}, by {name}: "
+            return DataError(
+                f"{path}: line {odd + 1} splits into {widths[odd]}, most lines into {usual}, by {name}: "
                 f"{lines[odd][:40]!r}; mend or remove it"
             )
     if not any(line.strip() for line in lines):
-        return "no rows"
-    return (
-        f"no separator splits every line into {_LEAST_COLUMNS} columns or more; tried are "
+        return DataError(f"{path}: no rows")
+    return NoCandlesError(
+        f"{path}: no separator splits every line into {_LEAST_COLUMNS} columns or more; tried are "
         f"{', '.join(_SEPARATORS.values())}; one header at most, and nothing above it"
     )
 

@@ -59,6 +59,7 @@ class Imported:
             "days_outside": [day.isoformat() for day in admitted.days_outside],
             "unfinished": admitted.unfinished,
             "rounded_prices": admitted.rounded,
+            "rounded_volumes": admitted.rounded_volumes,
             "findings": {clue.what: clue.value for clue in self.file.clues},
         }
 
@@ -116,8 +117,7 @@ def import_file(
     _show_plan(console, series, admitted, replaced)
     if not agreed:
         _agree(path, console, asks=asks)
-    for days, part in admitted.runs:
-        store.put(series, days, part)
+    store.put_all(series, admitted.runs)
     return Imported(file=found, series=series, admitted=admitted, replaced=replaced)
 
 
@@ -130,6 +130,7 @@ def notes_of(admitted: Admitted) -> list[str]:
         (admitted.outside, f"rows lie outside the sessions; left out{days}"),
         (admitted.unfinished, "rows are of a first or last day that is cut short; left out"),
         (admitted.rounded, "prices are no whole paise; rounded"),
+        (admitted.rounded_volumes, "volumes are no whole shares; rounded"),
     )
     return [f"{count} {what}" for count, what in notes if count]
 

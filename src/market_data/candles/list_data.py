@@ -1,48 +1,103 @@
-"""`fyersbot list-data`: what the store holds, and from when to when."""
+"""`fyersbot list-data`: what the store holds, from when to when, and how many sessions it lacks in between."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from rich import box
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
+from core.errors import DataError
 from core.instants import ist_date, ist_datetime
+from core.ports import Calendar
 from market_data.candles.candle_store import Holding
+from market_data.days import Days
+
+_ANY_WIDTH = 1_000
 
 
-def holdings_data(holdings: Sequence[Holding]) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A series of the store and its sessions, counted as `coverage` and `download-data` count them."""
+
+    holding: Holding
+    sessions: int
+    """From the first known day to the last, by the calendar."""
+    missing: int
+    """Those among them that are not known."""
+
+
+def listed(holdings: Sequence[Holding], calendar: Calendar) -> list[Listed]:
+    """Count the sessions of what the store holds."""
+    found = []
+    for each in holdings:
+        days = Days(each.known[0].first, each.known[-1].last)
+        is_known = [any(day in known for known in each.known) for day in days if _is_session(calendar, day)]
+        found.append(Listed(each, len(is_known), is_known.count(False)))
+    return found
+
+
+def holdings_data(series: Sequence[Listed]) -> list[dict[str, Any]]:
     """Return what the store holds, for programs."""
     return [
         {
-            "symbol": each.series.symbol,
-            "timeframe": each.series.timeframe.value,
-            "candles": each.candles,
-            "first": ist_datetime(each.first).isoformat() if each.first is not None else None,
-            "last": ist_datetime(each.last).isoformat() if each.last is not None else None,
-            "known": [[days.first.isoformat(), days.last.isoformat()] for days in each.known],
+            "symbol": each.holding.series.symbol,
+            "timeframe": each.holding.series.timeframe.value,
+            "candles": each.holding.candles,
+            "first": ist_datetime(each.holding.first).isoformat() if each.holding.first is not None else None,
+            "last": ist_datetime(each.holding.last).isoformat() if each.holding.last is not None else None,
+            "sessions": each.sessions,
+            "missing": each.missing,
+            "known": [[days.first.isoformat(), days.last.isoformat()] for days in each.holding.known],
         }
-        for each in holdings
+        for each in series
     ]
 
 
-def holdings_table(holdings: Sequence[Holding], *, shows_time_range: bool) -> Table:
-    """Return what the store holds, for people: a row for each series."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def holdings_view(series: Sequence[Listed], console: Console, *, shows_time_range: bool) -> RenderableType:
+    """Return what the store holds, for people: a row for each series, or some lines where rows would be cut."""
+    table = _table(series, shows_time_range=shows_time_range)
+    if console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum <= console.width:
+        return table
+    return Group(*(_lines(each, shows_time_range=shows_time_range) for each in series))
+
+
+def _table(series: Sequence[Listed], *, shows_time_range: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("symbol", no_wrap=True)
     table.add_column("timeframe", no_wrap=True)
     table.add_column("candles", justify="right", no_wrap=True)
     if shows_time_range:
-        table.add_column("from", no_wrap=True)
-        table.add_column("to", no_wrap=True)
-        table.add_column("days unknown", justify="right")
-    for each in holdings:
-        cells = [each.series.symbol, each.series.timeframe.value, f"{each.candles:,}"]
-        table.add_row(*cells, *(_time_range(each) if shows_time_range else ()))
+        for heading in ("from", "to"):
+            table.add_column(heading, no_wrap=True)
+        for heading in ("sessions", "missing"):
+            table.add_column(heading, justify="right", no_wrap=True)
+    for each in series:
+        of = each.holding.series
+        cells = [of.symbol, of.timeframe.value, f"{each.holding.candles:,}"]
+        counts = (f"{each.sessions:,}", f"{each.missing:,}")
+        table.add_row(*cells, *((*_time_range(each), *counts) if shows_time_range else ()))
     return table
 
 
-def _time_range(holding: Holding) -> tuple[str, str, str]:
-    first, last = (str(ist_date(at)) if at is not None else "-" for at in (holding.first, holding.last))
-    unknown = sum((later.first - earlier.last).days - 1 for earlier, later in pairwise(holding.known))
-    return first, last, str(unknown)
+def _lines(each: Listed, *, shows_time_range: bool) -> Text:
+    text = Text(f"{each.holding.series}: {each.holding.candles:,} candles")
+    if shows_time_range:
+        first, last = _time_range(each)
+        text.append(f"\n  {first} to {last}\n  {each.sessions:,} sessions, {each.missing:,} missing")
+    return text
+
+
+def _time_range(each: Listed) -> tuple[str, str]:
+    first, last = (str(ist_date(at)) if at is not None else "-" for at in (each.holding.first, each.holding.last))
+    return first, last
+
+
+def _is_session(calendar: Calendar, day: date) -> bool:
+    try:
+        return calendar.trading_day(day) is not None
+    except DataError:
+        return False  # before the calendar's first hours, or in a year whose holidays nobody knows

@@ -8,10 +8,11 @@ where symbol and timeframe are columns by the names of the folders.
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from core.instants import MILLISECOND, instant_at
 from core.market import Timeframe
 from features.columns import CandleColumns, IntArray
 from market_data.archive_files import ABOUT, about_of, symbol_folder, symbol_of, writing_in
-from market_data.candles.candle_store import Holding, Series, empty, merged, sorted_by_name, within
+from market_data.candles.candle_store import Holding, Runs, Series, empty, merged, sorted_by_name, within
 from market_data.days import Days, joined
 from runtime.atomic_files import open_atomically
 
@@ -51,19 +52,27 @@ class ParquetCandleStore:
         self._root = archive / TABLE
 
     def put(self, series: Series, days: Days, candles: CandleColumns) -> None:
-        """Write some days, a year at a time; each year is whole or as it was.
+        """Write some days. Raises what `put_all` does."""
+        self.put_all(series, ((days, candles),))
 
-        Raises `DataError` for a candle outside the days, `StorageError` when the disk refuses or another process has
-        been writing this series for a minute.
+    def put_all(self, series: Series, runs: Runs) -> None:
+        """Write every year beside its old file, and only then put the new ones in their places.
+
+        A disk that is full refuses before the first is replaced; a crash leaves each year whole, old or new. Raises
+        `DataError` for a candle outside its days, `StorageError` when the disk refuses or another process has been
+        writing this series for a minute.
         """
-        merged(empty(), days, candles)  # refuses what does not belong before anything is written
-        top = int(candles.highs.max(initial=0))
-        if top > _LARGEST_PRICE:
-            raise DataError(f"{series}: a price of {top} units is above {_LARGEST_PRICE}; clean the data")
-        folder = self._folder(series)
-        with writing_in(folder):
+        years: dict[int, list[tuple[Days, CandleColumns]]] = {}
+        for days, candles in runs:
+            merged(empty(), days, candles)  # refuses what does not belong before anything is written
+            top = int(candles.highs.max(initial=0))
+            if top > _LARGEST_PRICE:
+                raise DataError(f"{series}: a price of {top} units is above {_LARGEST_PRICE}; clean the data")
             for part in _by_year(days):
-                self._put_year(series, part, within(candles, part))
+                years.setdefault(part.first.year, []).append((part, within(candles, part)))
+        with writing_in(self._folder(series)), ExitStack() as replacements:
+            for year in sorted(years, reverse=True):  # the last one written takes its place first
+                self._put_year(series, year, years[year], replacements)
 
     def read(self, series: Series, days: Days) -> CandleColumns:
         """Return the candles of some days, oldest first. Raises `DataError` that names a file which cannot be read."""
@@ -112,14 +121,18 @@ class ParquetCandleStore:
         files = {int(path.stem): path for path in self._folder(series).glob("[0-9][0-9][0-9][0-9].parquet")}
         return dict(sorted(files.items()))
 
-    def _put_year(self, series: Series, days: Days, candles: CandleColumns) -> None:
-        path = self._folder(series) / f"{days.first.year:04}.parquet"
+    def _put_year(self, series: Series, year: int, runs: Runs, replacements: ExitStack) -> None:
+        path = self._folder(series) / f"{year:04}.parquet"
         old = [_read(path, series)] if path.exists() else []
+        known = [each for part in old for each in part.known]
         try:
-            after = merged(_candles(old, None), days, candles)
+            after = _candles(old, None)
+            for days, candles in runs:
+                after = merged(after, days, candles)
+                known.append(days)
         except DataError as error:
             raise DataError(f"{path}: {error}") from None
-        _write(path, series, after, joined([days, *(each for year in old for each in year.known)]))
+        _write(replacements.enter_context(open_atomically(path)), series, after, joined(known))
 
 
 def _by_year(days: Days) -> Iterator[Days]:
@@ -144,7 +157,7 @@ def _candles(years: Sequence[_Year], days: Days | None) -> CandleColumns:
     return CandleColumns(starts[part], opens[part], highs[part], lows[part], closes[part], volumes[part])
 
 
-def _write(path: Path, series: Series, candles: CandleColumns, known: tuple[Days, ...]) -> None:
+def _write(file: BinaryIO, series: Series, candles: CandleColumns, known: tuple[Days, ...]) -> None:
     import pyarrow as pa  # noqa: PLC0415 - a tenth of a second that only those who touch the archive pay for
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -156,15 +169,15 @@ def _write(path: Path, series: Series, candles: CandleColumns, known: tuple[Days
         pa.array(candles.volumes),
     ]
     table = pa.table(dict(zip(_COLUMNS, columns, strict=True))).replace_schema_metadata({ABOUT: json.dumps(about)})
-    with open_atomically(path) as file:
-        pq.write_table(
-            table,
-            file,
-            compression="snappy",
-            use_dictionary=False,
-            column_encoding=dict.fromkeys(_COLUMNS, "DELTA_BINARY_PACKED"),
-            write_page_checksum=True,
-        )
+    pq.write_table(
+        table,
+        file,
+        compression="snappy",
+        use_dictionary=False,
+        column_encoding=dict.fromkeys(_COLUMNS, "DELTA_BINARY_PACKED"),
+        write_page_checksum=True,
+    )
+    file.flush()  # a full disk says so here, before any year is replaced
 
 
 def _read(path: Path, series: Series) -> _Year:

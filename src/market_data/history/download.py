@@ -25,6 +25,8 @@ FAILURES_IN_A_ROW = 3
 """Series whose calls fail one after the other; then it is the broker or the network, and the rest is not tried."""
 _FATAL = (AuthenticationError, RateLimitError, StorageError)
 
+CalendarOf: TypeAlias = Callable[[str], Calendar]
+"""Returns the sessions of a symbol's market."""
 OnProgress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being asked for, how many calls are behind us and how many there will be."""
 
@@ -66,22 +68,23 @@ def plan_all(
     store: CandleStore,
     wanted: Sequence[Series],
     days: Days,
-    calendar: Calendar,
+    calendar_of: CalendarOf,
     clock: Clock,
     *,
     with_empty: bool = False,
 ) -> tuple[Plan, ...]:
-    """Plan every series; `with_empty` asks for known sessions without candles again.
+    """Plan every series by its market's sessions; `with_empty` asks for known sessions without candles again.
 
     Raises `DataError` for days that the calendar does not know; of a series that cannot be read the plan says so.
     """
     plans = []
     for series in wanted:
+        calendar = calendar_of(series.symbol)
         try:
             known = store.known(series)
             again = _empty_sessions(store, series, days, known, calendar) if with_empty else ()
         except DataError as error:
-            plans.append(Plan(series, (), (), str(error)))
+            plans.append(Plan(series, calendar, (), (), str(error)))
         else:
             plans.append(plan_download(series, days, known, calendar, clock.now(), again))
     return tuple(plans)
@@ -90,13 +93,11 @@ def plan_all(
 class Download:
     """One run over planned series."""
 
-    def __init__(
-        self, source: HistoryRange, store: CandleStore, calendar: Calendar, clock: Clock, on_progress: OnProgress
-    ) -> None:
+    def __init__(self, source: HistoryRange, store: CandleStore, clock: Clock, on_progress: OnProgress) -> None:
+        self._source = source
         self._store = store
         self._clock = clock
         self._on_progress = on_progress
-        self._fetch = HistoryFetch(source, calendar, clock)
         self._made = self._planned = 0
 
     def run(self, plans: Sequence[Plan]) -> Outcome:
@@ -121,10 +122,11 @@ class Download:
     def _series(self, plan: Plan, report: SeriesReport) -> BotError | None:
         """Ask for one series; return what ended it. Rows that cannot be believed spoil only their own call's worth."""
         started = self._clock.steady()
+        fetch = HistoryFetch(self._source, plan.calendar, self._clock)
         try:
             for days in plan.calls:
                 try:
-                    self._chunk(plan.series, days, report)
+                    self._chunk(fetch, plan.series, days, report)
                 except DataError as error:
                     report.error = report.error or str(error)
         except (BrokerError, StorageError) as error:
@@ -134,10 +136,10 @@ class Download:
             report.seconds = (self._clock.steady() - started) / SECOND
         return None
 
-    def _chunk(self, series: Series, days: Days, report: SeriesReport) -> None:
+    def _chunk(self, fetch: HistoryFetch, series: Series, days: Days, report: SeriesReport) -> None:
         at_first = report.calls
         stored = self._store.read(series, days).candles()
-        fetched = self._fetch.fetch(series, days, stored, partial(self._count, report))
+        fetched = fetch.fetch(series, days, stored, partial(self._count, report))
         self._planned += report.calls - at_first - 1
         is_known = any(each.first <= days.first and days.last <= each.last for each in self._store.known(series))
         if not is_known or fetched.new or fetched.changed:

@@ -32,6 +32,8 @@ class Plan:
     """What to ask for of one series."""
 
     series: Series
+    calendar: Calendar
+    """Of the market that the series belongs to."""
     sessions: tuple[date, ...]
     """Every session of the wanted range that is over."""
     calls: tuple[Days, ...]
@@ -60,7 +62,7 @@ def plan_download(
     # A day may have been stored before the broker had corrected it: the first call behind it takes it along.
     asked |= {day for day, following in pairwise(chain) if following in unknown and _is_in(known, day)}
     calls = [call for run in _runs(chain, asked) for call in _cut(run, days_per_call(timeframe))]
-    return Plan(series, tuple(sessions), tuple(calls))
+    return Plan(series, calendar, tuple(sessions), tuple(calls))
 
 
 def runs_of(sessions: Sequence[date], chosen: set[date]) -> tuple[Days, ...]:

@@ -26,7 +26,7 @@ class CheckedHistory:
     repeated: int
     """Equal to one that was already there."""
     outside: int
-    """Outside every session: before the open, from the close on, on a day without trading."""
+    """Outside every session: before the open, in a pause, from the close on, on a day without trading."""
 
 
 def check_history(
@@ -79,7 +79,7 @@ def _close_of(candle: Candle, symbol: str, timeframe: Timeframe, sessions: _Sess
         if candle.start % DAY:
             raise DataError(f"history of {symbol}: daily bar at {ist_text(candle.start)}; expected 05:30:00")
         return session.candle_close(candle.start, timeframe)
-    if not session.is_open(candle.start):
+    if not session.has_candle(candle.start, timeframe):
         return None
     if (candle.start - session.open) % timeframe.duration:
         raise DataError(

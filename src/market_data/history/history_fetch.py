@@ -2,18 +2,20 @@
 
 FYERS is said to cut answers off at a number of rows, and sessions are missing from real ones. An answer without a
 single row is FYERS' `no_data` and is believed. From an answer with rows, a session that the calendar expects and that
-did not come is asked for again, with its neighbours, because a cut goes through the middle of a day. What then still
-does not come is known to be absent. An answer never takes candles away: where a session comes back with fewer than are
-stored, the stored ones stay.
+did not come is asked for again, with its neighbours, because a cut goes through the middle of a day. So is the first
+session of an answer when it begins later than the others, and the last when it ends earlier: a cut looks like that,
+and so does a share that was listed at ten or halted at two. Asked for alone it is believed; together with missing ones,
+as soon as asking brings nothing more. What then still does not come is known to be absent. An answer never takes
+candles away: where a session comes back with fewer than are stored, the stored ones stay.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from core.instants import ist_date
-from core.market import Candle
+from core.instants import Instant, ist_date
+from core.market import Candle, Timeframe
 from core.ports import Calendar, Clock, HistoryRange
 from market_data.candles.candle_store import Series
 from market_data.days import Days
@@ -58,33 +60,54 @@ class HistoryFetch:
         sessions = [day for day in days if self._calendar.trading_day(day) is not None]
         best = _Best(stored)
         on_call()
-        is_silent = not self._ask(series, days, best) and not stored
+        is_silent = not self._ask(series, days, best, is_last_word=len(sessions) == 1) and not stored
         fruitless = asks = 0
         while fruitless < FRUITLESS_ASKS and asks < MOST_ASKS and not is_silent:
             missing = {day for day in sessions if day not in best.came}
             if not missing:
                 break
-            runs = sorted(runs_of(sessions, missing), key=lambda run: run.first.toordinal() - run.last.toordinal())
+            runs = sorted(runs_of(sessions, missing), key=best.urgency)
+            run = runs[fruitless % len(runs)]
             before = best.size
             on_call()
-            self._ask(series, _widened(runs[fruitless % len(runs)], sessions), best, runs[fruitless % len(runs)])
+            self._ask(series, _widened(run, sessions, best.doubtful), best, is_last_word=run.first == run.last)
             fruitless = fruitless + 1 if best.size == before else 0
             asks += 1
         return best.outcome(stored, sessions)
 
-    def _ask(self, series: Series, days: Days, best: "_Best", run: Days | None = None) -> bool:
+    def _ask(self, series: Series, days: Days, best: "_Best", *, is_last_word: bool) -> bool:
         """Make one call and take what is better; return whether there were rows at all.
 
-        Where a run of several missing sessions was asked for, its outermost ones are not taken for whole: the answer
-        may have been cut in the middle of them.
+        With `is_last_word` no smaller question can be asked, so that a session which came is taken for whole.
         """
         now = self._clock.now()
         rows = self._source.get_candles(series.symbol, series.timeframe, days.first, days.last)
         checked = check_history(rows, series.symbol, series.timeframe, self._calendar, now)
-        inside = [candle for candle in checked.candles if ist_date(candle.start) in days]
-        best.dropped += len(rows) - len(inside)
-        best.take(inside, run if run is not None and run.first != run.last else None)
+        inside = _by_day([candle for candle in checked.candles if ist_date(candle.start) in days])
+        best.dropped += len(rows) - sum(map(len, inside.values()))
+        best.take(inside, set() if is_last_word else self._perhaps_cut(inside, series.timeframe))
         return bool(rows)
+
+    def _perhaps_cut(self, days: Mapping[date, Sequence[Candle]], timeframe: Timeframe) -> set[date]:
+        """Return the outermost days of an answer that lack more of their outer end than any other day of it lacks."""
+        if timeframe is Timeframe.D or not days:
+            return set()
+        lacks = [self._lacks(day, candles, timeframe) for day, candles in days.items()]
+        late, early = [begin for begin, _ in lacks], [end for _, end in lacks]
+        cut = set()
+        if late[0] > max(late[1:], default=0):
+            cut.add(min(days))
+        if early[-1] > max(early[:-1], default=0):
+            cut.add(max(days))
+        return cut
+
+    def _lacks(self, day: date, candles: Sequence[Candle], timeframe: Timeframe) -> tuple[Instant, Instant]:
+        """Return how long after the open the first candle starts, and how long before the close the last one ends."""
+        session = self._calendar.trading_day(day)
+        if session is None:
+            return 0, 0
+        end = session.candle_close(candles[-1].start, timeframe)
+        return candles[0].start - session.open, session.close - end
 
 
 class _Best:
@@ -93,6 +116,8 @@ class _Best:
     def __init__(self, stored: Sequence[Candle]) -> None:
         self._days = _by_day(stored)
         self.came: set[date] = set()
+        self.doubtful: set[date] = set()
+        """Days that came where their answer may have been cut off."""
         self.dropped = 0
 
     @property
@@ -100,19 +125,23 @@ class _Best:
         """Grows with each session and candle that an answer adds."""
         return len(self.came), sum(map(len, self._days.values()))
 
-    def take(self, candles: Sequence[Candle], doubtful: Days | None) -> None:
-        """Take each day that is no thinner than what is there; the first and last of `doubtful` may be thin."""
-        days = _by_day(candles)
+    def take(self, days: Mapping[date, tuple[Candle, ...]], doubtful: set[date]) -> None:
+        """Take each day that is no thinner than what is there; `doubtful` ones may still lack candles."""
         for day, session in days.items():
             if len(session) >= len(self._days.get(day, ())):
                 self._days[day] = session
-                if doubtful is None or day not in doubtful or day not in {min(days), max(days)}:
-                    self.came.add(day)
+                (self.doubtful if day in doubtful else self.came).add(day)
+        self.doubtful -= self.came
+
+    def urgency(self, run: Days) -> tuple[bool, int]:
+        """Sort runs of missing sessions: those at a cut first, then the longest."""
+        return not any(day in run for day in self.doubtful), run.first.toordinal() - run.last.toordinal()
 
     def outcome(self, stored: Sequence[Candle], sessions: Sequence[date]) -> Fetched:
         """Compare with what was stored."""
         candles = tuple(candle for _, session in sorted(self._days.items()) for candle in session)
         before = {candle.start: candle for candle in stored}
+        held = {ist_date(candle.start) for candle in stored}
         missing = [day for day in sessions if day not in self.came]
         return Fetched(
             candles=candles,
@@ -120,7 +149,7 @@ class _Best:
             changed=sum(before.get(candle.start, candle) != candle for candle in candles),
             dropped=self.dropped,
             absent=tuple(day for day in missing if day not in self._days),
-            kept=tuple(day for day in missing if day in self._days),
+            kept=tuple(day for day in missing if day in held),
         )
 
 
@@ -128,7 +157,10 @@ def _by_day(candles: Sequence[Candle]) -> dict[date, tuple[Candle, ...]]:
     return {day: tuple(session) for day, session in groupby(candles, key=lambda candle: ist_date(candle.start))}
 
 
-def _widened(run: Days, sessions: Sequence[date]) -> Days:
-    """Take the session on each side along."""
+def _widened(run: Days, sessions: Sequence[date], doubtful: Collection[date]) -> Days:
+    """Take the session on each side along; where the run ends with a doubtful one, that is the neighbour."""
     first, last = sessions.index(run.first), sessions.index(run.last)
-    return Days(sessions[max(first - 1, 0)], sessions[min(last + 1, len(sessions) - 1)])
+    return Days(
+        run.first if run.first in doubtful else sessions[max(first - 1, 0)],
+        run.last if run.last in doubtful else sessions[min(last + 1, len(sessions) - 1)],
+    )

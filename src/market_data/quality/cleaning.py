@@ -17,9 +17,8 @@ import numpy as np
 from core.errors import DataError, StorageError
 from core.instants import ist_text
 from features.columns import IntArray
-from market_data.candles.candle_files import read_raw
-from market_data.candles.candle_names import series_named
-from market_data.candles.candle_parquet import read_table
+from market_data.candles.candle_files import ProvenFile, read_proven
+from market_data.candles.candle_table import write_rows
 from market_data.candles.raw_candles import RawCandles
 from market_data.days import days_of
 from market_data.quality.findings import Finding, Weight
@@ -28,6 +27,8 @@ from market_data.quality.row_checks import is_flat, repeats
 from market_data.quality.session_grid import Place, SessionGrid, TradingHours
 from runtime.atomic_files import open_atomically, write_text
 
+CHANGES = ".changes.csv"
+"""What the name of a list of changes ends in."""
 _COLUMNS = ("file", "row", "time", "what", "before", "after")
 _OUTSIDE = {
     Place.BEFORE_OPEN: "dropped: before the open",
@@ -100,7 +101,7 @@ def clean_files(paths: Sequence[Path], folder: Path, calendar: TradingHours) -> 
     `StorageError` when the disk refuses; then the files before it are there, whole.
     """
     targets = [folder / path.name for path in paths]
-    for target, number in Counter(targets).items():
+    for target, number in Counter([*map(change_list_of, targets), *targets]).items():
         if number > 1:
             raise DataError(f"{number} files are called {target.name}: clean them into different folders")
     for target in targets:
@@ -109,14 +110,13 @@ def clean_files(paths: Sequence[Path], folder: Path, calendar: TradingHours) -> 
                 raise DataError(f"{file} is there already; nothing is overwritten: name another folder")
     mended = [_mended(path, calendar) for path in paths]
     return tuple(
-        _written(path, target, raw, mending, calendar)
-        for path, target, (raw, mending) in zip(paths, targets, mended, strict=True)
+        _written(file, target, mending, calendar) for target, (file, mending) in zip(targets, mended, strict=True)
     )
 
 
 def change_list_of(copy: Path) -> Path:
     """Return where the changes of a copy are listed."""
-    return copy.with_name(f"{copy.stem}.changes.csv")
+    return copy.with_name(f"{copy.stem}{CHANGES}")
 
 
 def _moved(starts: IntArray, rows: IntArray, kept: IntArray) -> list[Change]:
@@ -135,20 +135,17 @@ def _values(raw: RawCandles, row: int) -> str:
     return " ".join(f"{float(column[row]):.10g}" for column in raw.columns[1:])
 
 
-def _mended(path: Path, calendar: TradingHours) -> tuple[RawCandles, Mending]:
-    raw = read_raw(path)
-    if not len(raw):
-        raise DataError(f"{path}: no rows")
-    mending = mend(raw, SessionGrid(calendar, days_of(raw.starts), series_named(path)[0].timeframe))
+def _mended(path: Path, calendar: TradingHours) -> tuple[ProvenFile, Mending]:
+    file = read_proven(path)
+    mending = mend(file.candles, SessionGrid(calendar, days_of(file.candles.starts), file.series.timeframe))
     if not len(mending.kept):
         raise DataError(f"{path}: no row lies in a session, so nothing would be left; is its time zone right?")
-    return raw, mending
+    return file, mending
 
 
-def _written(path: Path, target: Path, raw: RawCandles, mending: Mending, calendar: TradingHours) -> CleanedFile:
+def _written(source: ProvenFile, target: Path, mending: Mending, calendar: TradingHours) -> CleanedFile:
     """Write the list first: a copy is never there without it."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - only those who clean files pay for it
-
+    path = source.table.path
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(_COLUMNS)
@@ -156,16 +153,16 @@ def _written(path: Path, target: Path, raw: RawCandles, mending: Mending, calend
     write_text(change_list_of(target), text.getvalue())
     try:
         with open_atomically(target) as file:
-            pq.write_table(read_table(path).take(mending.kept), file, compression="zstd")
+            write_rows(source.table, mending.kept, file)
     except StorageError:
         change_list_of(target).unlink(missing_ok=True)  # else it would stand in the way of the next try
         raise
-    again = judge(raw.rows(mending.kept), series_named(path)[0], target.name, calendar)
+    again = judge(source.candles.rows(mending.kept), source.series, target.name, calendar)
     return CleanedFile(
         source=path,
         copy=target,
         change_list=change_list_of(target),
-        rows=len(raw),
+        rows=len(source.candles),
         kept=len(mending.kept),
         counts=dict(Counter(each.what for each in mending.changes)),
         left=tuple(each for each in again.findings if each.kind.weight is not Weight.NOTE),

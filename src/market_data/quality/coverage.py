@@ -13,12 +13,13 @@ from core.errors import DataError
 from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.candles.candle_admission import UNITS_PER_RUPEE
-from market_data.candles.candle_files import read_raw
-from market_data.candles.candle_names import series_named
-from market_data.candles.candle_parquet import require_candles
+from market_data.candles.candle_files import read_proven, read_raw
+from market_data.candles.candle_names import name_of, series_named
 from market_data.candles.candle_store import CandleStore, Holding, Series
+from market_data.candles.candle_table import ENDINGS, NoCandlesError
 from market_data.candles.raw_candles import RawCandles
 from market_data.days import Days, days_of, ist_days, number_of
+from market_data.quality.cleaning import CHANGES
 from market_data.quality.findings import Weight
 from market_data.quality.judgement import Judgement, examine
 from market_data.quality.peers import beside_their_peers
@@ -41,13 +42,22 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is not judged, each with the reason."""
+
+    skipped: tuple[str, ...] = ()
+    """Files in folders that hold something else than candles, and series without rows in the days asked for."""
+    unread: tuple[str, ...] = ()
+    """Files and series that should have been judged and could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What was found."""
 
     judgements: tuple[Judgement, ...]
     comparisons: tuple[Comparison, ...]
-    skipped: tuple[str, ...]
-    """Files that hold no candles, and series without rows in the days asked for, each with the reason."""
+    left_out: LeftOut = LeftOut()
 
     def number(self, weight: Weight) -> int:
         """Return how many findings of a weight there are in all."""
@@ -85,56 +95,65 @@ def archive_sources(store: CandleStore, wish: Wish) -> list[Source]:
     return [_archived(store, each, wish) for each in holdings]
 
 
-def file_sources(paths: Sequence[Path], wish: Wish) -> tuple[list[Source], tuple[str, ...]]:
-    """Return the wanted series of files and folders, and what was skipped in the folders.
+def file_sources(paths: Sequence[Path], wish: Wish) -> tuple[list[Source], LeftOut]:
+    """Return the wanted series of files and folders, and the files that are left out.
 
-    Raises `DataError` for a file named here that holds no candles, and when nothing is left.
+    A file whose name tells its series is read when it is judged, any other at once. Raises `DataError` when nothing
+    is left to judge.
     """
-    sources: list[Source] = []
-    skipped: list[str] = []
+    sources, skipped, unread = list[Source](), list[str](), list[str]()
     for path in paths:
-        if not path.is_dir():
-            sources.append(_filed(path))
-            continue
-        for file in sorted(path.rglob("*.parquet")):
+        for file in _files_in(path) if path.is_dir() else [path]:
             try:
                 sources.append(_filed(file))
+            except NoCandlesError as error:
+                (unread if file == path else skipped).append(str(error))
             except DataError as error:
-                skipped.append(str(error))
+                unread.append(str(error))
     wanted = [each for each in sources if wish.wants(each.series)]
     if not wanted:
-        raise DataError(f"{', '.join(map(str, paths))}: no parquet file of the candles asked for")
-    return wanted, tuple(skipped)
+        where = ", ".join(map(str, paths))
+        besides = f"; skipped {len(skipped)}, the first: {skipped[0]}" if skipped else ""
+        nothing = f"{where}: no file of the candles asked for; read are {', '.join(ENDINGS)}{besides}"
+        raise DataError(unread[0] if unread else nothing)
+    return wanted, LeftOut(tuple(skipped), tuple(unread))
 
 
 def coverage_of(
     sources: Sequence[Source],
     calendar: TradingHours,
     wish: Wish,
-    skipped: Sequence[str] = (),
+    left_out: LeftOut = LeftOut(),
     progress: Progress = lambda _name: None,
 ) -> Coverage:
-    """Judge every source, and compare those of the same symbol. Raises `DataError` when no row is left to judge."""
+    """Judge every source, and compare those of the same symbol; what cannot be read is named and the rest judged.
+
+    Raises `DataError` when no row is left to judge.
+    """
     judged: list[tuple[Source, Judgement]] = []
     comparisons: list[Comparison] = []
-    unread = list(skipped)
+    skipped, unread = list(left_out.skipped), list(left_out.unread)
     ordered = sorted(sources, key=lambda each: (each.series.symbol, each.series.timeframe.minutes, each.name))
     for _, group in groupby(ordered, key=lambda each: each.series.symbol):
         clean: list[tuple[Source, RawCandles]] = []
         for source in group:
             progress(source.name)
-            raw = source.read()
+            try:
+                raw = source.read()
+            except DataError as error:
+                unread.append(str(error))
+                continue
             days = _days_to_judge(source, wish, raw)
             if days is None:
-                unread.append(f"{source.name}: no rows in the days asked for")
+                skipped.append(f"{source.name}: no rows in the days asked for")
                 continue
             judgement, candles = examine(raw, source.series, source.name, calendar, days, source.known)
             judged.append((source, judgement))
             clean.append((source, candles))
         comparisons += _compared(clean)
     if not judged:
-        raise DataError(f"nothing to judge: {unread[-1] if unread else 'no series'}")
-    return Coverage(_beside_their_peers(judged), tuple(comparisons), tuple(unread))
+        raise DataError(unread[0] if unread else f"nothing to judge: {skipped[-1] if skipped else 'no series'}")
+    return Coverage(_beside_their_peers(judged), tuple(comparisons), LeftOut(tuple(skipped), tuple(unread)))
 
 
 def _beside_their_peers(judged: Sequence[tuple[Source, Judgement]]) -> tuple[Judgement, ...]:
@@ -181,10 +200,17 @@ def _archived(store: CandleStore, holding: Holding, wish: Wish) -> Source:
     return Source(holding.series, str(holding.series), lambda: _in_rupees(store.read(holding.series, days)), known)
 
 
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files that may hold candles; hidden ones and lists of what a cleaning changed do not."""
+    named = (path for path in folder.rglob("*") if path.name.lower().endswith(ENDINGS))
+    wanted = (path for path in named if not path.name.startswith(".") and not path.name.endswith(CHANGES))
+    return sorted(path for path in wanted if path.is_file())
+
+
 def _filed(path: Path) -> Source:
-    require_candles(path)
-    series, vendor = series_named(path)
-    return Source(series, path.name, lambda: read_raw(path), path=path, vendor=vendor)
+    name = name_of(path)
+    series = series_named(path) or read_proven(path).series
+    return Source(series, path.name, lambda: read_raw(path), path=path, vendor=name.vendor if name else "")
 
 
 def _in_rupees(candles: CandleColumns) -> RawCandles:

@@ -41,7 +41,9 @@ svg text { font-size: 9px; fill: var(--soft); } svg text.year { font-weight: 600
 .closed { fill: var(--closed); } .whole { fill: var(--whole); } .partial { fill: var(--partial); }
 .unjudged { fill: var(--unjudged); } .unexpected { fill: var(--stray); }
 .absent { fill: none; stroke: var(--absent); stroke-width: 2; } .dot { fill: var(--back); stroke: var(--trouble);
-  stroke-width: 1.5; } .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; color: var(--soft); }
+  stroke-width: 1.5; }
+.empty { fill: none; stroke: var(--unjudged); stroke-width: 1.5; }
+.legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; color: var(--soft); }
 .legend span { display: inline-flex; align-items: center; gap: .4rem; }
 .tag { display: inline-block; border-radius: 1em; padding: 0 .6em; font-size: 12px; border: 1px solid currentColor; }
 .defect { color: var(--absent); } .doubt { color: var(--partial); } .note { color: var(--soft); }
@@ -69,9 +71,11 @@ def _page(coverage: Coverage) -> Iterator[str]:
     for place, judgement in enumerate(coverage.judgements):
         yield from _section(judgement, place)
     yield from _comparisons(coverage)
-    if coverage.skipped:
-        rows = "".join(f"<p>{escape(each)}</p>" for each in coverage.skipped)
-        yield f'<section class="soft"><h2>Skipped</h2>{rows}</section>'
+    left_out = coverage.left_out
+    for title, weight, reasons in (("Skipped", "note", left_out.skipped), ("Not judged", "defect", left_out.unread)):
+        if reasons:
+            rows = "".join(f"<p>{escape(each)}</p>" for each in reasons)
+            yield f'<section class="{weight}"><h2>{title}</h2>{rows}</section>'
     yield "</body></html>"
 
 
@@ -80,6 +84,7 @@ def _legend() -> Iterator[str]:
         (DayState.WHOLE, False, "whole"),
         (DayState.PARTIAL, False, "candles missing: filled as far as they are there"),
         (DayState.ABSENT, False, "absent"),
+        (DayState.EMPTY, False, "known to be empty"),
         (DayState.WHOLE, True, "whole, with a defect"),
         (DayState.UNEXPECTED, False, "rows on a day without session"),
         (DayState.CLOSED, False, "closed"),
@@ -93,10 +98,10 @@ def _legend() -> Iterator[str]:
 
 def _overview(judgements: Sequence[Judgement]) -> Iterator[str]:
     yield '<section class="scroll"><table><tr><th>series</th><th>from</th><th>to</th>'
-    names = ("rows", "sessions", "whole", "partial", "absent", "complete", "defects", "doubts")
+    names = ("rows", "sessions", "whole", "partial", "absent", "empty", "complete", "defects", "doubts")
     yield "".join(f'<th class="n">{name}</th>' for name in names) + "</tr>"
     for place, each in enumerate(judgements):
-        counts = (each.rows, each.sessions, each.whole, each.partial, each.absent)
+        counts = (each.rows, each.sessions, each.whole, each.partial, each.absent, each.empty)
         weights = (len(each.of_weight(Weight.DEFECT)), len(each.of_weight(Weight.DOUBT)))
         cells = "".join(_number(count) for count in counts)
         yield (
@@ -174,6 +179,9 @@ def _drawn(day: DayCoverage, x: int, y: int) -> Iterator[str]:
             yield (
                 f'<path class="absent" d="M{x + 1} {y + 1}l{inner} {inner}m0 -{inner}l-{inner} {inner}">{title}</path>'
             )
+        case DayState.EMPTY:
+            inner = _CELL - 2
+            yield f'<rect class="empty" x="{x + 1}" y="{y + 1}" width="{inner}" height="{inner}">{title}</rect>'
         case DayState.UNEXPECTED:
             half = _CELL / 2
             yield (
@@ -187,8 +195,8 @@ def _drawn(day: DayCoverage, x: int, y: int) -> Iterator[str]:
 
 
 def _hint(day: DayCoverage) -> str:
-    text = f"{day.day}: {day.state.value}"
-    if day.expected:
+    text = f"{day.day}: {'known to be ' * (day.state is DayState.EMPTY)}{day.state.value}"
+    if day.expected and day.state is not DayState.EMPTY:
         text += f", {day.present} of {day.expected} candles"
     return f"{text}, with a defect" if day.is_troubled else text
 

@@ -49,9 +49,11 @@ def coverage_tables(coverage: Coverage, width: int) -> Iterator[RenderableType]:
     if coverage.comparisons:
         yield comparisons_table(coverage.comparisons)
         yield Text()
-    if coverage.skipped:
-        yield Text("Skipped", "bold")
-        yield Padding(Group(*(Text(each, "dim") for each in coverage.skipped)), (0, 0, 1, 2))
+    left_out = coverage.left_out
+    for title, style, reasons in (("Skipped", "dim", left_out.skipped), ("Not judged", "red", left_out.unread)):
+        if reasons:
+            yield Text(title, "bold")
+            yield Padding(Group(*(Text(each, style) for each in reasons)), (0, 0, 1, 2))
     yield verdict(coverage)
 
 
@@ -79,6 +81,7 @@ def _counted(judgements: Sequence[Judgement]) -> Iterator[tuple[str, list[int]]]
     yield "sessions", [each.sessions for each in judgements]
     yield "partial", [each.partial for each in judgements]
     yield "absent", [each.absent for each in judgements]
+    yield "empty", [each.empty for each in judgements]
     for name, kinds in (("twice", _DUPLICATES), ("order", (Kind.DISORDER,)), ("outside", _OUTSIDE)):
         yield name, [_rows(each, *kinds) for each in judgements]
     yield "OHLC", [_rows(each, Kind.IMPOSSIBLE) for each in judgements]
@@ -164,10 +167,12 @@ def _series(judgement: Judgement, width: int, *, with_picture: bool) -> Group:
 
 def facts_text(judgement: Judgement) -> str:
     """Say in one line how many rows and sessions there are."""
+    empty = f", {judgement.empty:,} known to be empty" if judgement.empty else ""
     return (
         f"{judgement.rows:,} row{'s' * (judgement.rows != 1)}; "
         f"{judgement.sessions:,} session{'s' * (judgement.sessions != 1)}: {judgement.whole:,} whole, "
-        f"{judgement.partial:,} partial, {judgement.absent:,} absent ({completeness_text(judgement)} of the candles)"
+        f"{judgement.partial:,} partial, {judgement.absent:,} absent{empty} "
+        f"({completeness_text(judgement)} of the candles)"
     )
 
 

@@ -1,9 +1,10 @@
 """`fyersbot coverage`: judge, print, draw, clean; what the options mean is decided here and nowhere else."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from core.errors import ConfigurationError
-from core.instants import ist_text
+from core.errors import ConfigurationError, DataError
+from core.instants import Instant, ist_date, ist_text
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.candles.timeframe_option import chosen_timeframe
 from market_data.quality.cleaning import CleanedFile, clean_files
-from market_data.quality.coverage import Coverage, Source, Wish, archive_sources, coverage_of, file_sources
+from market_data.quality.coverage import Coverage, LeftOut, Source, Wish, archive_sources, coverage_of, file_sources
 from market_data.quality.coverage import Progress as Told
 from market_data.quality.coverage_page import coverage_page
 from market_data.quality.coverage_table import coverage_tables
@@ -51,22 +52,40 @@ class Request:
             raise ConfigurationError("--fix cleans files: name them with --data; the archive takes no dirty rows")
         if self.fix and (self.symbols or self.timeframe or self.first or self.last):
             raise ConfigurationError("--fix cleans whole files: leave out symbols, --timeframe, --from and --to")
+        if self.html and self.html.suffix.lower() not in {".html", ".htm"}:
+            raise ConfigurationError(f"--html {self.html}: a page is called .html; any other file might be your data")
         timeframe = chosen_timeframe(self.timeframe) if self.timeframe is not None else None
         return Wish(symbols=self.symbols, timeframe=timeframe, first=self.first, last=self.last)
 
 
-def show_coverage(request: Request, archive: Path, calendar: TradingHours, today: date, *, as_json: bool) -> None:
-    """Judge what is asked for and print it. Raises `BotError` with one line when that cannot be done."""
-    wish = request.wish(today)
-    sources, skipped = _sources(request, archive, wish)
+def show_coverage(request: Request, archive: Path, calendar: TradingHours, now: Instant, *, as_json: bool) -> None:
+    """Judge what is asked for and print it.
+
+    Raises `BotError` with one line when that cannot be done, and after printing the rest when a part could not be read.
+    """
+    wish = request.wish(ist_date(now))
+    if not request.data:
+        wish = _without_today(wish, calendar, now)
+    sources, left_out = _sources(request, archive, wish)
     with _told(len(sources)) as progress:
-        coverage = coverage_of(sources, calendar, wish, skipped, progress)
-    cleaned = clean_files([each.path for each in sources if each.path], request.fix, calendar) if request.fix else ()
+        coverage = coverage_of(sources, calendar, wish, left_out, progress)
     if request.html:
         write_text(request.html, coverage_page(coverage))
+    unread = coverage.left_out.unread
+    cleaned: tuple[CleanedFile, ...] = ()
+    if request.fix and not unread:
+        cleaned = clean_files([each.path for each in sources if each.path], request.fix, calendar)
     if as_json:
         print_json(as_data(coverage, cleaned))
-        return
+    else:
+        _print(request, coverage, cleaned)
+    if unread:
+        uncleaned = " and nothing cleaned" if request.fix else ""
+        total = len(coverage.judgements) + len(unread)
+        raise DataError(f"{len(unread)} of {total} could not be judged{uncleaned}; {unread[0]}")
+
+
+def _print(request: Request, coverage: Coverage, cleaned: Sequence[CleanedFile]) -> None:
     console = Console()
     for each in coverage_tables(coverage, console.width):
         console.print(each)
@@ -74,6 +93,7 @@ def show_coverage(request: Request, archive: Path, calendar: TradingHours, today
         console.print(_cleaned_text(file))
     if request.html:
         console.print(Text(f"the page is in {request.html}"))
+    sys.stdout.flush()
 
 
 def as_data(coverage: Coverage, cleaned: Sequence[CleanedFile] = ()) -> dict[str, Any]:
@@ -83,15 +103,29 @@ def as_data(coverage: Coverage, cleaned: Sequence[CleanedFile] = ()) -> dict[str
         "doubts": coverage.number(Weight.DOUBT),
         "series": [_series_data(each) for each in coverage.judgements],
         "comparisons": [_comparison_data(each) for each in coverage.comparisons],
-        "skipped": list(coverage.skipped),
+        "skipped": list(coverage.left_out.skipped),
+        "not_judged": list(coverage.left_out.unread),
         "cleaned": [_cleaned_data(each) for each in cleaned],
     }
 
 
-def _sources(request: Request, archive: Path, wish: Wish) -> tuple[list[Source], tuple[str, ...]]:
+def _without_today(wish: Wish, calendar: TradingHours, now: Instant) -> Wish:
+    """Leave out today while it trades: the archive holds sessions that are over, so it would be absent each day."""
+    today = ist_date(now)
+    if wish.last != today:
+        return wish
+    try:
+        hours = calendar.trading_hours(today)
+    except DataError:
+        return wish
+    is_over = hours is not None and all(end <= now for _, end in hours)
+    return wish if is_over else replace(wish, last=today - timedelta(days=1))
+
+
+def _sources(request: Request, archive: Path, wish: Wish) -> tuple[list[Source], LeftOut]:
     if request.data:
         return file_sources(request.data, wish)
-    return archive_sources(ParquetCandleStore(archive), wish), ()
+    return archive_sources(ParquetCandleStore(archive), wish), LeftOut()
 
 
 @contextmanager
@@ -119,6 +153,7 @@ def _series_data(judgement: Judgement) -> dict[str, Any]:
         "whole": judgement.whole,
         "partial": judgement.partial,
         "absent": judgement.absent,
+        "empty": judgement.empty,
         "completeness": judgement.completeness,
         "findings": [_finding_data(each) for each in judgement.findings],
         "days": [

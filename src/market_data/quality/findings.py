@@ -21,6 +21,7 @@ class Kind(Enum):
     """What was found; the value is its name in `--json`."""
 
     ABSENT = "absent sessions"
+    EMPTY = "sessions known to be empty"
     PARTIAL = "partial sessions"
     STRAY = "stray sessions"
     SPECIAL = "special sessions"
@@ -65,6 +66,7 @@ class Kind(Enum):
 
 
 _WEIGHTS = {
+    Kind.EMPTY: Weight.NOTE,
     Kind.SPECIAL: Weight.NOTE,
     Kind.UNKNOWN_HOURS: Weight.NOTE,
     Kind.UNJUDGED: Weight.NOTE,

@@ -24,6 +24,7 @@ _LABEL = 5
 _SIGNS = {
     DayState.WHOLE: ("■", "green"),
     DayState.ABSENT: ("x", "bold red"),
+    DayState.EMPTY: ("-", "dim"),
     DayState.CLOSED: ("·", "dim"),
     DayState.UNEXPECTED: ("?", "bold magenta"),
     DayState.UNJUDGED: ("~", "dim"),
@@ -47,7 +48,7 @@ def legend(*, by_month: bool) -> Text:
     if by_month:
         return Text(
             "Share of the candles there, in per cent; x none, ! another defect, ? rows without a session, "
-            "~ not judged, · closed",
+            "- known to be empty, ~ not judged, · closed",
             "dim",
         )
     text = Text()
@@ -55,6 +56,7 @@ def legend(*, by_month: bool) -> Text:
         (*_SIGNS[DayState.WHOLE], "whole"),
         (_BARS[1] + _BARS[4], _PARTIAL, "partial (bar: its share)"),
         (*_SIGNS[DayState.ABSENT], "absent"),
+        (*_SIGNS[DayState.EMPTY], "known to be empty"),
         (*_TROUBLE, "whole, with a defect"),
         (*_SIGNS[DayState.UNEXPECTED], "rows without a session"),
         (*_SIGNS[DayState.CLOSED], "closed"),
@@ -126,11 +128,13 @@ def _by_month(days: Sequence[DayCoverage]) -> list[Text]:
 
 
 def _month(days: Sequence[DayCoverage]) -> tuple[str, str]:
-    expected = sum(each.expected for each in days)
+    expected = sum(each.expected for each in days if each.state is not DayState.EMPTY)
     marks = "!" if any(each.is_troubled and each.state is not DayState.UNEXPECTED for each in days) else ""
     marks += "?" if any(each.state is DayState.UNEXPECTED for each in days) else ""
     if not expected:
-        return ("~", "dim") if any(each.state is DayState.UNJUDGED for each in days) else (marks or "·", "dim")
+        states = {each.state for each in days}
+        sign = next((_SIGNS[each][0] for each in (DayState.UNJUDGED, DayState.EMPTY) if each in states), "")
+        return sign or marks or _SIGNS[DayState.CLOSED][0], "dim"
     share = sum(each.present for each in days) / expected
     if share == 0:
         return "x", "bold red"

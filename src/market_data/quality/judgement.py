@@ -20,8 +20,8 @@ from market_data.days import Days, days_of, midnight
 from market_data.quality.findings import Finding, Kind, Weight
 from market_data.quality.price_checks import check_prices
 from market_data.quality.row_checks import check_rows, has_prices, repeats
-from market_data.quality.session_checks import check_sessions
-from market_data.quality.session_grid import Place, SessionGrid, TradingHours
+from market_data.quality.session_checks import check_sessions, is_known_empty
+from market_data.quality.session_grid import GridDay, Place, SessionGrid, TradingHours
 
 
 class DayState(Enum):
@@ -30,6 +30,8 @@ class DayState(Enum):
     WHOLE = "whole"
     PARTIAL = "partial"
     ABSENT = "absent"
+    EMPTY = "empty"
+    """No candle, and known to have none: the source was asked."""
     CLOSED = "closed"
     UNEXPECTED = "unexpected"
     """Rows on a day without a session."""
@@ -81,13 +83,18 @@ class Judgement:
 
     @property
     def absent(self) -> int:
-        """Sessions that lack all."""
+        """Sessions that lack all; of the archive those that nobody has asked for."""
         return self._count(DayState.ABSENT)
 
     @property
+    def empty(self) -> int:
+        """Sessions of which the source was asked and has none."""
+        return self._count(DayState.EMPTY)
+
+    @property
     def completeness(self) -> float:
-        """Share of the expected candles that are there; 1 where none are expected."""
-        expected = sum(each.expected for each in self.days)
+        """Share of the candles that are there, of those that there can be; 1 where there can be none."""
+        expected = sum(each.expected for each in self.days if each.state is not DayState.EMPTY)
         return sum(each.present for each in self.days) / expected if expected else 1.0
 
     def of_weight(self, weight: Weight) -> tuple[Finding, ...]:
@@ -140,7 +147,7 @@ def examine(
         rows=len(raw),
         first=int(raw.starts.min()),
         last=int(raw.starts.max()),
-        days=_coverage(raw.starts, grid, findings),
+        days=_coverage(raw.starts, grid, findings, known),
         findings=tuple(sorted(findings, key=lambda each: list(Weight).index(each.kind.weight))),
     )
     return judgement, clean
@@ -155,7 +162,9 @@ def believable(raw: RawCandles, grid: SessionGrid) -> RawCandles:
     return raw.rows(np.asarray(kept[np.argsort(raw.starts[kept], kind="stable")], dtype=np.int64))
 
 
-def _coverage(starts: IntArray, grid: SessionGrid, findings: Sequence[Finding]) -> tuple[DayCoverage, ...]:
+def _coverage(
+    starts: IntArray, grid: SessionGrid, findings: Sequence[Finding], known: Sequence[Days] | None
+) -> tuple[DayCoverage, ...]:
     present = grid.per_day(grid.is_there(starts))
     rows = np.bincount(grid.day_places(starts), minlength=len(grid.days))
     spots = [spot.at for each in findings if each.kind.marks_days for spot in each.spots]
@@ -163,7 +172,7 @@ def _coverage(starts: IntArray, grid: SessionGrid, findings: Sequence[Finding]) 
     return tuple(
         DayCoverage(
             each.day,
-            _state(each.is_known, each.expected, int(present[place]), int(rows[place])),
+            _state(each, int(present[place]), int(rows[place]), known),
             each.expected,
             int(present[place]),
             place in troubled,
@@ -172,11 +181,11 @@ def _coverage(starts: IntArray, grid: SessionGrid, findings: Sequence[Finding]) 
     )
 
 
-def _state(is_known: bool, expected: int, present: int, rows: int) -> DayState:
-    if not is_known:
+def _state(of: GridDay, present: int, rows: int, known: Sequence[Days] | None) -> DayState:
+    if not of.is_known:
         return DayState.UNJUDGED
-    if not expected:
+    if not of.expected:
         return DayState.UNEXPECTED if rows else DayState.CLOSED
     if not present:
-        return DayState.ABSENT
-    return DayState.WHOLE if present == expected else DayState.PARTIAL
+        return DayState.EMPTY if is_known_empty(of.day, known) else DayState.ABSENT
+    return DayState.WHOLE if present == of.expected else DayState.PARTIAL

@@ -1,6 +1,7 @@
 """Rows held against the calendar: what is missing, what is too much, and which day is a copy of another."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -42,20 +43,30 @@ def check_sessions(raw: RawCandles, grid: SessionGrid, known: Sequence[Days] | N
     yield from _stale(raw, grid.timeframe)
 
 
+def is_known_empty(day: date, known: Sequence[Days] | None) -> bool:
+    """Whether a session without candles was asked for, so that it is known to have none; a file knows nothing."""
+    return known is not None and any(day in each for each in known)
+
+
 def _absent(grid: SessionGrid, present: IntArray, known: Sequence[Days] | None) -> Iterator[Finding]:
-    sessions = [(each.day, present[place]) for place, each in enumerate(grid.days) if each.expected]
-    spots, unasked = list[Spot](), 0
-    for is_absent, group in groupby(sessions, key=lambda pair: pair[1] == 0):
+    """Find sessions without a candle: those that nobody asked for are missing, of the others there are none."""
+    sessions = [
+        (each.day, None if present[place] else Kind.EMPTY if is_known_empty(each.day, known) else Kind.ABSENT)
+        for place, each in enumerate(grid.days)
+        if each.expected
+    ]
+    why = {Kind.ABSENT: "" if known is None else ": never downloaded", Kind.EMPTY: ": the broker has none of them"}
+    spots: dict[Kind, list[Spot]] = {kind: [] for kind in why}
+    for kind, group in groupby(sessions, key=lambda pair: pair[1]):
         days = [day for day, _ in group]
-        if is_absent:
-            unasked += sum(known is not None and not any(day in each for each in known) for day in days)
+        if kind is not None:
             text = f"to {days[-1]}" if len(days) > 1 else ""
-            spots.append(Spot(midnight(days[0]), len(days), text))
-    if spots:
-        number = sum(spot.rows for spot in spots)
-        never = f"; {unasked} of them were never downloaded" if unasked else ""
-        what = f"{number} of {len(sessions)} sessions have no candle, in {_pieces(len(spots))}{never}"
-        yield Finding(kind=Kind.ABSENT, spots=tuple(spots), what=what)
+            spots[kind].append(Spot(midnight(days[0]), len(days), text))
+    for kind, found in spots.items():
+        if found:
+            number = sum(spot.rows for spot in found)
+            what = f"{number} of {len(sessions)} sessions have no candle, in {_pieces(len(found))}{why[kind]}"
+            yield Finding(kind=kind, spots=tuple(found), what=what)
 
 
 def _stray(grid: SessionGrid, present: IntArray) -> Iterator[Finding]:

@@ -114,6 +114,10 @@ class ParquetSymbolArchive:
         """Return the days whose masters are kept. Raises `DataError` that names a strange file."""
         return tuple(day for path in self._files(segment) for day in _days(path, segment))
 
+    def size(self, segment: str) -> int:
+        """Return the bytes that a segment's masters take on the disk."""
+        return sum(path.stat().st_size for path in self._files(segment))
+
     def contract(self, segment: str, symbol: str, as_of: date) -> Contract | None:
         """Return a contract as of a date. Raises `DataError` that names a file which cannot be read."""
         for path in reversed(self._files(segment)):

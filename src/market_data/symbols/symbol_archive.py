@@ -13,7 +13,7 @@ from core.errors import ConfigurationError, DataError
 from core.market import Instrument
 from market_data.symbols.contract import SEGMENTS, Contract, contract_of
 from market_data.symbols.contract_versions import no_versions, with_master
-from market_data.symbols.symbol_master import segments_of
+from market_data.symbols.ticker import segments_of
 
 LEAST_SHARE = 0.5
 """A master with fewer contracts than this share of the one before is half a file until somebody says otherwise."""

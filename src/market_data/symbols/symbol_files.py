@@ -178,6 +178,7 @@ class SymbolFile:
     def _neighbours(self, symbol: str) -> str:
         """Name the tickers that look most like the wanted one."""
         pattern = _JSON_TICKER if self._is_json else _CSV_TICKER
+        symbol = symbol.upper()
         first = symbol[: symbol.find(":") + 2].encode()
         alike = (found[1] for found in pattern.finditer(self._content) if found[1].startswith(first))
         names = [name.decode("utf-8", errors="replace") for name in islice(alike, _MOST_COMPARED)]

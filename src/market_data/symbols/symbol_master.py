@@ -6,7 +6,6 @@ costs no memory. Only what can be read is kept: an error page served as a master
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -22,6 +21,7 @@ from core.ports import Clock
 from market_data.lost_cache import warn_once
 from market_data.symbols.contract import scale_of
 from market_data.symbols.symbol_files import SymbolFile
+from market_data.symbols.ticker import segments_of
 from runtime.endpoints import is_loopback, require_base
 from runtime.fetch import Deadlines, download
 from runtime.settings import Settings
@@ -30,7 +30,6 @@ Content = TypeVar("Content")
 
 LARGEST_MASTER = 256_000_000
 _DOWNLOAD_SECONDS = 120.0
-_DERIVATIVE = re.compile(r"\d(?:(?:[A-Z]{3}|[A-Z]?\d{2,3})FUT|CE|PE)$")
 _FILES = ("{segment}_sym_master.json", "{segment}.csv")
 """JSON first: only it has freeze quantity and bands."""
 _INDEX_NAMES = "index_hsm_mapping.json"
@@ -179,23 +178,6 @@ class SymbolMaster:
         if status not in {200, *_ABSENT}:
             raise BrokerError(f"{url}: HTTP {status}; try again later")
         return status == 200
-
-
-def segments_of(symbol: str) -> tuple[str, ...]:
-    """Return the master files that may hold a ticker. Raises `ConfigurationError` for an unknown exchange."""
-    exchange, _, name = symbol.partition(":")
-    is_derivative = _DERIVATIVE.search(name) is not None
-    match exchange:
-        case "NSE":
-            return ("NSE_FO", "NSE_CD") if is_derivative else ("NSE_CM",)
-        case "BSE":
-            return ("BSE_FO",) if is_derivative else ("BSE_CM",)
-        case "MCX":
-            return ("MCX_COM",)
-        case _:
-            raise ConfigurationError(
-                f"symbols: {symbol[:60]!r} names no known exchange (NSE, BSE, MCX), as NSE:SBIN-EQ does"
-            )
 
 
 @contextmanager

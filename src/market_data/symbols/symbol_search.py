@@ -64,6 +64,7 @@ def neighbours(archive: "SymbolArchive", segments: Iterable[str], symbol: str) -
     """Return the tickers that look most like one, of those that begin the same way."""
     import pyarrow.compute as pc  # noqa: PLC0415 - a tenth of a second that only those who search pay for
 
+    symbol = symbol.upper()
     head = symbol[: symbol.find(":") + 2]
     near: list[str] = []
     for segment in segments:

@@ -5,6 +5,7 @@ to the terminal.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,16 @@ from market_data.symbols.symbol_search import Found
 
 _WIDEST = 44
 _PRICES = ("tick", "strike")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the archive holds of one segment."""
+
+    segment: str
+    days: tuple[date, ...]
+    """Of its masters, oldest first; at least one."""
+    bytes: int
 
 
 def data_of(segment: str, contract: Contract) -> dict[str, Any]:
@@ -98,6 +109,29 @@ def change_lines(changes: Sequence[Change]) -> list[str]:
 def taken_data(taken: Taken) -> dict[str, Any]:
     """Return what became of a master for a program."""
     return {"segment": taken.segment, "date": taken.day.isoformat(), "contracts": taken.contracts}
+
+
+def kept_data(kept: Kept) -> dict[str, Any]:
+    """Return what is held of a segment for a program."""
+    return {
+        "segment": kept.segment,
+        "masters": len(kept.days),
+        "first": kept.days[0].isoformat(),
+        "last": kept.days[-1].isoformat(),
+        "bytes": kept.bytes,
+        "bytes_per_master": round(kept.bytes / len(kept.days)),
+    }
+
+
+def kept_lines(kept: Sequence[Kept]) -> list[str]:
+    """Return what is held as a table, a segment a line, the bytes of all below; nothing when nothing is held."""
+    if not kept:
+        return []
+    rows = [("segment", "masters", "first", "last", "bytes", "a master")]
+    for each in map(kept_data, kept):
+        counts = (f"{each['masters']:,}", f"{each['bytes']:,}", f"{each['bytes_per_master']:,}")
+        rows.append((each["segment"], counts[0], each["first"], each["last"], *counts[1:]))
+    return [*_aligned(rows), f"{sum(each.bytes for each in kept):,} bytes in all"]
 
 
 def rupees(units: int, segment: str) -> str:

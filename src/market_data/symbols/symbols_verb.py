@@ -17,12 +17,15 @@ from market_data.symbols.symbol_intake import download_masters, import_master
 from market_data.symbols.symbol_master import SymbolMaster
 from market_data.symbols.symbol_search import search
 from market_data.symbols.symbol_text import (
+    Kept,
     change_data,
     change_lines,
     contract_lines,
     data_of,
     found_data,
     found_lines,
+    kept_data,
+    kept_lines,
     taken_data,
 )
 from runtime.json_answer import print_json
@@ -70,6 +73,17 @@ class SymbolsVerb:
         newest = max(kept for kept in self._archive.days(segment) if kept <= day)
         dates = {"as_of": day.isoformat(), "newest_master": newest.isoformat()}
         self._print(dates | data_of(segment, contract), contract_lines(segment, contract, day, newest))
+
+    def list(self) -> None:
+        """Print how many masters are kept of each segment, and the bytes they take. Raises `DataError`."""
+        kept = [
+            Kept(segment=segment, days=self._archive.days(segment), bytes=self._archive.size(segment))
+            for segment in kept_segments(self._archive)
+        ]
+        archive = str(self._settings.paths.archive)
+        data = {"archive": archive, "bytes": sum(each.bytes for each in kept), "segments": [*map(kept_data, kept)]}
+        nothing = [f"{archive} holds no symbol master yet; `fyersbot symbols download` brings some in"]
+        self._print(data, kept_lines(kept) or nothing)
 
     def changes(self, segments: str | None, first: date | None, last: date | None) -> None:
         """Print what changed between masters. Raises `ConfigurationError`, `DataError`."""

@@ -89,6 +89,7 @@ def test_two_different_rows_of_one_time_refuse_the_file_with_the_remedy(judge):
         ("volumes", -1.0),
         ("volumes", np.nan),
         ("volumes", 1e13),
+        ("volumes", 0.25),
     ],
 )
 def test_a_row_that_no_market_makes_refuses_the_file_with_the_remedy(judge, column: str, value: float):
@@ -117,6 +118,13 @@ def test_sessions_at_odd_times_are_sessions(judge):
     muhurat = session(date(2023, 11, 12), first=time(18, 15), minutes=60)
     saturday = joined(session(date(2024, 3, 2), minutes=45), session(date(2024, 3, 2), first=time(11, 30), minutes=60))
     assert judge(joined(muhurat, saturday)).candles == 4 + 7
+
+
+def test_rows_in_the_pause_of_a_session_are_left_out(judge):
+    saturday = session(date(2024, 3, 2), minutes=195)
+    admitted = judge(saturday)
+    assert (admitted.candles, admitted.outside) == (3 + 4, 6)
+    assert admitted.days_outside == ()
 
 
 def test_a_candle_off_the_grid_of_its_session_refuses_the_file(judge):
@@ -174,6 +182,16 @@ def test_prices_between_two_paise_are_rounded_and_counted(judge):
     [(_, candles)] = admitted.runs
     assert admitted.rounded == 3
     assert (candles.opens[2], candles.closes[2]) == (60_012, 60_030)
+
+
+def test_fractions_of_a_share_are_rounded_and_counted(judge):
+    raw = session(MONDAY)
+    raw.volumes[2:5] = 1_234.6
+    raw.volumes[7] = 0.0
+    admitted = judge(raw)
+    [(_, candles)] = admitted.runs
+    assert (admitted.rounded_volumes, admitted.rounded) == (3, 0)
+    assert (candles.volumes[2], candles.volumes[7]) == (1_235, 0)
 
 
 def test_days_are_one_candle_each_and_before_the_first_known_hours_taken_as_they_are(judge):

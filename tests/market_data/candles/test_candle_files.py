@@ -1,6 +1,8 @@
 """A file in any of the usual dialects gives the same candles, and what its rows do not prove is asked."""
 
+import errno
 import gzip
+import os
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -12,7 +14,9 @@ import pytest
 from core.errors import DataError
 from core.instants import MINUTE, instant_at, ist_datetime
 from core.market import Timeframe
-from market_data.candles.candle_files import Wishes, read_candles, read_raw
+from market_data.candles.candle_files import Wishes, read_candles, read_proven, read_raw
+from market_data.candles.candle_store import Series
+from market_data.candles.candle_table import NoCandlesError
 from market_data.candles.candle_times import DateOrder, Labels, Zone
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.candles.raw_candles import RawCandles
@@ -304,7 +308,7 @@ def test_numbers_with_grouped_thousands_are_read_and_other_text_is_no_number(tmp
         'Date,OPEN,HIGH,LOW,CLOSE,VOLUME\n15-Jan-2024,"1,234.50","1,300.00","1,200.00","1,250.00","12,34,567"\n'
         '16-Jan-2024,"1,234.50","1,300.00","1,200.00",-,"12,34,567"\n'
     )
-    raw = read_raw(write(tmp_path, text, "sbin.csv"))
+    raw = read_raw(write(tmp_path, text, "NSE_SBIN-EQ_1d.csv"))
     assert raw.opens.tolist() == [1234.5, 1234.5]
     assert raw.volumes.tolist() == [1_234_567, 1_234_567]
     assert np.isnan(raw.closes).tolist() == [False, True]
@@ -333,7 +337,13 @@ def test_rows_are_given_as_they_are_repeated_and_out_of_order(tmp_path: Path):
         ("above.csv", b"Shares\n" + HEADER.encode() + b"\n1,2,3,4,5,6\n", "line 1 splits into 1, most lines into 6"),
         ("binary.csv", bytes(range(256)), "is no UTF-8 text"),
         ("torn.csv.gz", gzip.compress(b"x" * 1000, mtime=0)[:20], "not readable as gzip"),
-        ("plain.csv.gz", b"timestamp,open", "not readable as gzip"),
+        ("plain.csv.gz", b"timestamp,open", "is neither Parquet nor packed with gzip by its content; read are .csv, "),
+        ("a.json", b"[]", r"read are \.csv, \.csv\.gz, .*name the file after what it is"),
+        ("candles", HEADER.encode(), r"read are \.csv, \.csv\.gz, .*name the file after what it is"),
+        ("csv.parquet", HEADER.encode(), "is neither Parquet nor .* by its content; read are .*name the file after"),
+        ("parquet.csv", b"PAR1abcPAR1", "is Parquet by its content; read are .*name the file after what it is"),
+        ("packed.csv", gzip.compress(b"x", mtime=0), "is packed with gzip by its content; read are .*name the file"),
+        ("empty.parquet", b"", "no rows: the file is empty"),
         ("torn.parquet", b"PAR1abc", "not readable as Parquet"),
         ("twice.csv", b"Date,Open,Open,High,Low,Close\n1,2,3,4,5,6\n", "more than one column is called 'Open'"),
         ("time.csv", HEADER.encode() + b"\nsoon,1,2,3,4,5\n", "row 1: 'soon' is no time"),
@@ -399,9 +409,58 @@ def test_every_recorded_candle_file_is_understood_without_a_question(real_data: 
         assert np.array_equal(found.candles.closes, frame["close"])
 
 
+def test_a_folder_is_no_file_of_candles(tmp_path: Path):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(DataError, match="it is a folder; give a CSV or Parquet file of candles"):
+        read_candles(tmp_path / "folder.csv", Wishes())
+
+
+@pytest.mark.parametrize("name", ["NSE_SBIN-EQ_5m.csv", "NSE_SBIN-EQ_5m.parquet"])
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch):
+    path = write(tmp_path, DIALECTS["ours"], name)
+
+    def refused(file: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(DataError, match=rf"{name}: not readable \(Permission denied\); check the path"):
+        read_candles(path, Wishes())
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ("timestamp,price,quantity,bid,ask", "ticks"),
+        ("timestamp,calls_oi,puts_oi,strike_price,spot", "snapshots of an option chain"),
+        ("timestamp,open,high,low,close,volume,StrkPric", "rows of many contracts"),
+        (
+            "timestamp,open,high,low,volume",
+            "its columns are not those of candles: .*low, volume; expected",
+        ),
+        ("holiday,weekday,name,source,note", "its columns are not those of candles: it has holiday, "),
+    ],
+)
+def test_a_table_of_something_else_is_named_for_what_it_is(tmp_path: Path, columns: str, reason: str):
+    text = columns + "\n" + ",".join("1" * (columns.count(",") + 1)) + "\n"
+    with pytest.raises(NoCandlesError, match=reason):
+        read_proven(write(tmp_path, text))
+
+
+def test_a_file_of_several_symbols_is_of_none(tmp_path: Path):
+    text = rows(lambda at: "SBIN," + iso(at)) + rows(lambda at: "INFY," + iso(at))
+    path = write(tmp_path, "symbol," + HEADER + "\n" + text)
+    with pytest.raises(NoCandlesError, match="symbol: column 'symbol' holds INFY, SBIN; split it"):
+        read_proven(path)
+
+
+def test_symbol_and_timeframe_are_taken_from_the_rows_where_the_name_does_not_tell(tmp_path: Path):
+    path = write(tmp_path, DIALECTS["symbol in front"], "mine.csv")
+    assert read_proven(path).series == Series("NSE:SBIN-EQ", Timeframe.M5)
+
+
 def test_a_file_named_for_its_tabs_is_read(tmp_path: Path):
     text = rows(iso, gap="\t", header=HEADER.replace(",", "\t"))
-    assert same(read_raw(write(tmp_path, text, "sbin.tsv")), session())
+    assert same(read_raw(write(tmp_path, text, "NSE_SBIN-EQ_5m.tsv")), session())
 
 
 @pytest.mark.parametrize(

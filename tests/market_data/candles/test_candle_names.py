@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DataError
 from core.market import Timeframe
 from market_data.candles.candle_names import FileName, name_of, series_named
 from market_data.candles.candle_store import Series
@@ -29,11 +28,13 @@ def test_any_other_name_tells_nothing(name: str):
     assert name_of(Path(name)) is None
 
 
-def test_a_series_is_named_with_its_vendor():
-    assert series_named(Path("NSE_SBIN-EQ_5m_kite.parquet")) == (Series("NSE:SBIN-EQ", Timeframe.M5), "kite")
-
-
-@pytest.mark.parametrize("name", ["prices.parquet", "NSE_SBIN-EQ_7m.parquet"])
-def test_a_name_without_a_series_is_refused_with_one_that_would_do(name: str):
-    with pytest.raises(DataError, match=rf"{name}: the name does not tell .* NSE_SBIN-EQ_5m\.parquet"):
-        series_named(Path(name))
+@pytest.mark.parametrize(
+    ("name", "series"),
+    [
+        ("NSE_SBIN-EQ_5m_kite.parquet", Series("NSE:SBIN-EQ", Timeframe.M5)),
+        ("prices.parquet", None),
+        ("NSE_SBIN-EQ_7m.parquet", None),
+    ],
+)
+def test_a_series_is_symbol_and_timeframe_or_nothing(name: str, series: Series | None):
+    assert series_named(Path(name)) == series

@@ -1,5 +1,7 @@
 """The candle store on the disk: damaged and foreign files, other processes, crashes and full disks."""
 
+import errno
+import io
 import shutil
 import signal
 import subprocess
@@ -202,23 +204,25 @@ def test_after_any_puts_it_holds_what_its_twin_in_memory_holds(puts, asked):
 
 
 @pytest.mark.parametrize("year", ["2024", "2025"])
-def test_a_full_disk_leaves_each_year_whole(
+def test_a_full_disk_leaves_every_year_of_a_put_as_it_was(
     store: ParquetCandleStore, monkeypatch: pytest.MonkeyPatch, year: str, tmp_path: Path
 ):
-    @contextmanager
-    def full(path: Path) -> Iterator[BinaryIO]:
-        with open_atomically(path) as file:
-            yield file
-            if path.stem == year:
-                file.flush()
-                raise OSError(28, "No space left on device")
+    class Full(io.BytesIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(parquet_candles, "open_atomically", full)
-    with pytest.raises(StorageError, match="cannot be written: No space left on device"):
-        store.put(SERIES, BOTH, candles(BOTH, 200))
-    assert prices(store, OLD_YEAR) == ([100] if year == "2024" else [200])
-    assert prices(store, NEW_YEAR) == [100]
-    assert not list(tmp_path.rglob(".20*"))
+    @contextmanager
+    def opened(path: Path) -> Iterator[BinaryIO]:
+        with open_atomically(path) as file:
+            yield Full() if path.stem == year else file
+
+    monkeypatch.setattr(parquet_candles, "open_atomically", opened)
+    runs = [(days, candles(days, 200)) for days in (OLD_YEAR, NEW_YEAR)]
+    for put in (lambda: store.put(SERIES, BOTH, candles(BOTH, 200)), lambda: store.put_all(SERIES, runs)):
+        with pytest.raises(StorageError, match="cannot be written: No space left on device"):
+            put()
+        assert prices(store, BOTH) == [100]
+        assert not list(tmp_path.rglob(".20*"))
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -75,8 +76,8 @@ def rows_of(days: Days, timeframe: Timeframe = Timeframe.M60) -> tuple[Candle, .
 
 def download(broker, store, series=(SBIN,), days=YEAR, clock=None, *, with_empty=False) -> Outcome:
     clock = clock or Still()
-    plans = plan_all(store, series, days, Weekdays(), clock, with_empty=with_empty)
-    return Download(broker, store, Weekdays(), clock, lambda *_: None).run(plans)
+    plans = plan_all(store, series, days, lambda _: Weekdays(), clock, with_empty=with_empty)
+    return Download(broker, store, clock, lambda *_: None).run(plans)
 
 
 def refused(error: BotError, symbol: str = "", since: date = date.min):
@@ -231,8 +232,8 @@ def test_progress_knows_the_calls_that_gaps_add() -> None:
         MemoryCandleStore(),
         Broker(lambda _s, _d, rows: tuple(r for r in rows if ist_date(r.start) != hole)),
     )
-    plans = plan_all(store, [SBIN], YEAR, Weekdays(), Still())
-    run = Download(broker, store, Weekdays(), Still(), lambda _what, made, planned: told.append((made, planned)))
+    plans = plan_all(store, [SBIN], YEAR, lambda _: Weekdays(), Still())
+    run = Download(broker, store, Still(), lambda _what, made, planned: told.append((made, planned)))
     run.run(plans)
 
     assert [made for made, _ in told] == list(range(6))
@@ -277,8 +278,8 @@ def test_recorded_answers_are_stored_without_what_was_forming_or_outside(real_da
         if (days.last - days.first).days > 99:
             continue
         store = MemoryCandleStore()
-        plans = plan_all(store, [series], days, calendar, clock)
-        [report] = Download(Recorded(rows), store, calendar, clock, lambda *_: None).run(plans).reports
+        plans = plan_all(store, [series], days, lambda _: calendar, clock)
+        [report] = Download(Recorded(rows), store, clock, lambda *_: None).run(plans).reports
         assert report.error == ""
         held = store.read(series, days).candles()
         assert set(held) <= set(rows)
@@ -303,3 +304,25 @@ def test_a_day_that_is_not_over_is_left_for_the_evening() -> None:
     [report] = download(broker, store, days=days, clock=noon).reports
     assert (report.sessions, report.new) == (3, 7)
     assert timedelta(days=2) == store.known(SBIN)[0].last - store.known(SBIN)[0].first
+
+
+class Evenings(Weekdays):
+    """A market that trades into the evening."""
+
+    def trading_day(self, day: date) -> TradingDay | None:
+        session = super().trading_day(day)
+        return session and replace(session, open=instant_at(day, time(9, 0)), close=instant_at(day, time(23, 30)))
+
+
+def test_each_series_is_judged_by_the_hours_of_its_own_market() -> None:
+    crude, day = Series("MCX:CRUDEOIL24JANFUT", Timeframe.M60), date(2024, 1, 2)
+    start = instant_at(day, time(9, 0))
+    evening = tuple(Candle(start + bar * Timeframe.M60.duration, 100, 102, 98, 101, 7) for bar in range(15))
+    markets = {crude.symbol: Evenings(), SBIN.symbol: Weekdays()}
+    broker = Broker(lambda symbol, _days, rows: evening if symbol == crude.symbol else rows)
+    store, clock = MemoryCandleStore(), Still()
+    plans = plan_all(store, (SBIN, crude), Days(day, date(2024, 1, 3)), markets.__getitem__, clock)
+    reports = Download(broker, store, clock, lambda *_: None).run(plans).reports
+
+    assert store.read(crude, Days(day, day)).candles() == evening
+    assert [(report.sessions, report.dropped) for report in reports] == [(2, 0), (1, 0)]

@@ -129,6 +129,32 @@ def test_a_daily_bar_that_is_not_stamped_as_a_day_is_refused(calendar):
         checked([bar(time(0, 0))], calendar, timeframe=Timeframe.D)
 
 
+DRILL = date(2024, 3, 2)
+"""A Saturday with trading from 09:15 to 10:00 and from 11:30 to 12:30."""
+
+
+@pytest.fixture(scope="module")
+def exchange_calendar(tmp_path_factory):
+    return NseCalendar(cache=tmp_path_factory.mktemp("calendar"))
+
+
+@pytest.mark.parametrize(("timeframe", "kept", "outside"), [(Timeframe.M1, 105, 90), (Timeframe.M60, 3, 1)])
+def test_bars_in_the_pause_of_a_session_are_left_out(exchange_calendar, timeframe, kept, outside):
+    starts = range(instant_at(DRILL, time(9, 15)), instant_at(DRILL, time(12, 30)), timeframe.duration)
+    rows = [Candle(start, 100, 101, 99, 100, 7) for start in starts]
+
+    history = check_history(rows, "NSE:SBIN-EQ", timeframe, exchange_calendar, instant_at(DRILL, time(18, 0)))
+
+    assert (len(history.candles), history.outside) == (kept, outside)
+
+
+def test_the_bar_that_a_pause_cuts_short_is_closed_when_the_pause_begins(exchange_calendar):
+    rows = [bar(time(9, 15), DRILL)]
+    for now, forming in ((time(9, 59), 1), (time(10, 0), 0)):
+        history = check_history(rows, "NSE:SBIN-EQ", Timeframe.M60, exchange_calendar, instant_at(DRILL, now))
+        assert history.forming == forming
+
+
 def captures() -> list[dict]:
     folder = os.environ.get("NSE_DATA_DIR")
     if not folder:

@@ -119,7 +119,7 @@ def test_of_several_gaps_each_gets_its_turn() -> None:
     assert fetched.candles == without(days_of(WEEK), tuesday)
 
 
-@pytest.mark.parametrize("most", [15, 20, 34])
+@pytest.mark.parametrize("most", [14, 15, 20, 34, 150, 303])
 def test_answers_that_are_cut_off_at_a_number_of_rows_are_put_together_whole(most: int) -> None:
     days = Days(MONDAY, MONDAY + timedelta(days=60))
     for cut in (slice(-most, None), slice(0, most)):
@@ -173,3 +173,65 @@ def test_rows_that_contradict_each_other_are_refused() -> None:
     broker = Broker(lambda _, rows: (*rows, Candle(rows[-1].start, 100, 102, 98, 99, 7)))
     with pytest.raises(DataError, match="two different bars at 2024-01-05 15:15:00"):
         fetch(broker)
+
+
+@pytest.mark.parametrize("cut", [slice(-31, None), slice(0, 31)])
+def test_an_answer_that_was_cut_in_its_outermost_session_is_noticed(cut: slice) -> None:
+    edge = MONDAY if cut.stop is None else FRIDAY
+    broker = Broker(lambda _, rows: rows[cut])
+    fetched = fetch(broker)
+
+    assert fetched.candles == days_of(WEEK)
+    assert fetched.absent == fetched.kept == ()
+    assert broker.asked == [WEEK, Days(edge, edge)]
+
+
+def test_a_cut_is_asked_about_before_longer_gaps_that_never_close() -> None:
+    days = Days(MONDAY, MONDAY + timedelta(days=60))
+    holes = [day for day in days if day.day in {10, 11, 12, 16, 17, 18, 19, 22, 23, 24}]
+    whole = without(days_of(days), *holes)
+    first = whole[9:]  # the first session and two candles of the second are cut off
+    broker = Broker(lambda call, rows: first if call == 1 else without(rows, *holes))
+    fetched = fetch(broker, days=days)
+
+    assert fetched.candles == whole
+
+
+def with_first(rows: tuple[Candle, ...], listed: Instant) -> tuple[Candle, ...]:
+    return tuple(row for row in rows if row.start >= listed)
+
+
+@pytest.mark.parametrize("day", [MONDAY, date(2024, 1, 4)])
+def test_a_share_that_was_listed_at_eleven_costs_few_calls_and_is_believed(day: date) -> None:
+    listed = instant_at(day, time(11, 0))
+    broker = Broker(lambda _, rows: with_first(rows, listed))
+    fetched = fetch(broker)
+
+    assert fetched.candles == with_first(days_of(WEEK), listed)
+    assert fetched.absent == tuple(missing for missing in WEEK if missing < day)
+    assert fetched.kept == ()
+    assert len(broker.asked) <= 1 + FRUITLESS_ASKS
+
+
+def test_a_share_that_was_halted_on_the_last_day_is_asked_for_once_more() -> None:
+    halted = instant_at(FRIDAY, time(12, 0))
+    broker = Broker(lambda _, rows: tuple(row for row in rows if row.start < halted))
+    fetched = fetch(broker)
+
+    assert fetched.candles == tuple(row for row in days_of(WEEK) if row.start < halted)
+    assert (fetched.absent, fetched.kept) == ((), ())
+    assert broker.asked == [WEEK, Days(FRIDAY, FRIDAY)]
+
+
+def test_a_share_that_is_traded_little_costs_no_further_call() -> None:
+    thin = tuple(row for day in WEEK for row in session(day)[1:-1])
+    broker = Broker(lambda _, rows: tuple(row for row in rows if row in thin))
+
+    assert fetch(broker).candles == thin
+    assert broker.asked == [WEEK]
+
+
+def test_one_session_alone_is_believed_as_it_comes() -> None:
+    broker = Broker(lambda _, rows: rows[3:])
+    assert fetch(broker, days=Days(FRIDAY, FRIDAY)).candles == session(FRIDAY)[3:]
+    assert len(broker.asked) == 1

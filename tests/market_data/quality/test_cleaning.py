@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import gzip
 import hashlib
 import os
 from pathlib import Path
@@ -89,6 +90,32 @@ def test_the_copy_keeps_the_columns_and_types_of_the_file(make: Make, calendar: 
     copy = pq.read_table(cleaned.copy)
     assert copy.schema.equals(pq.read_schema(source))
     assert copy["vwap"].to_pylist()[19:23] == [19, 21, 20, 22]
+
+
+@pytest.mark.parametrize(
+    ("ending", "has_header", "separator"), [("csv", True, ","), ("csv.gz", True, ";"), ("tsv", False, "\t")]
+)
+def test_the_copy_of_a_csv_is_written_as_its_file_is(
+    make: Make, calendar: NseCalendar, tmp_path: Path, ending: str, has_header: bool, separator: str
+) -> None:
+    frame = pq.read_table(write(tmp_path / NAME, dirty(make))).to_pandas()
+    frame["timestamp"] = frame["timestamp"].dt.strftime("%d-%b-%Y %H:%M")
+    in_order = frame.iloc[[*range(20), 21, 20, *range(22, 375)]]
+    for name, rows in ((f"NSE_SBIN-EQ_5m.{ending}", frame), (f"clean.{ending}", in_order)):
+        rows.to_csv(tmp_path / name, index=False, header=has_header, sep=separator)
+    (cleaned,) = clean_files([tmp_path / f"NSE_SBIN-EQ_5m.{ending}"], tmp_path / "clean", calendar)
+    assert (cleaned.rows, cleaned.kept, cleaned.left) == (378, 375, ())
+    ours, wanted = cleaned.copy.read_bytes(), (tmp_path / f"clean.{ending}").read_bytes()
+    unpacked = gzip.decompress if ending.endswith("gz") else bytes
+    assert unpacked(ours) == unpacked(wanted)
+
+
+def test_two_files_whose_lists_would_be_one_are_refused(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+    one = write(tmp_path / NAME, make())
+    pq.read_table(one).to_pandas().to_csv(one.with_suffix(".csv"), index=False)
+    with pytest.raises(DataError, match=r"2 files are called NSE_SBIN-EQ_5m\.changes\.csv: .* different folders"):
+        clean_files([one, one.with_suffix(".csv")], tmp_path / "clean", calendar)
+    assert not (tmp_path / "clean").exists()
 
 
 def test_nothing_is_overwritten_and_then_nothing_is_written(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:

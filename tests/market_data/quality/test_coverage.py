@@ -1,6 +1,7 @@
 """Series of the archive and of files, and the pictures that are drawn of them."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,10 +16,13 @@ from core.errors import DataError
 from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
-from market_data.candles.candle_store import MemoryCandleStore, Series
+from market_data.candles.candle_store import MemoryCandleStore, Series, within
+from market_data.candles.list_data import listed
 from market_data.candles.raw_candles import RawCandles
-from market_data.days import Days
-from market_data.quality.coverage import Coverage, Wish, archive_sources, coverage_of, file_sources
+from market_data.days import Days, midnight
+from market_data.history.download import Download
+from market_data.history.download_plan import plan_download
+from market_data.quality.coverage import Coverage, LeftOut, Source, Wish, archive_sources, coverage_of, file_sources
 from market_data.quality.coverage_page import coverage_page
 from market_data.quality.coverage_table import coverage_tables
 from market_data.quality.findings import Kind
@@ -52,8 +56,34 @@ def printed(coverage: Coverage, width: int = 100) -> str:
 def test_the_archive_is_judged_in_rupees_and_over_the_days_it_knows(make: Make, calendar: NseCalendar) -> None:
     store = archive(make(), Days(date(2025, 6, 2), date(2025, 6, 13)))
     (judgement,) = coverage_of(archive_sources(store, Wish()), calendar, Wish()).judgements
-    assert (judgement.sessions, judgement.whole, judgement.absent) == (10, 5, 5)
-    assert [each.kind.value for each in judgement.findings] == ["absent sessions"]
+    assert (judgement.sessions, judgement.whole, judgement.absent, judgement.empty) == (10, 5, 0, 5)
+    assert [each.kind.value for each in judgement.findings] == ["sessions known to be empty"]
+
+
+class _Closed:
+    """A clock that stands on a Saturday."""
+
+    def now(self) -> int:
+        return midnight(date(2025, 6, 21))
+
+    def steady(self) -> int:
+        return 0
+
+
+@pytest.mark.parametrize("timeframe", [Timeframe.M5, Timeframe.D])
+def test_every_verb_counts_the_same_sessions(make: Make, calendar: NseCalendar, timeframe: Timeframe) -> None:
+    series, days, raw = Series(SYMBOL, timeframe), Days(date(2025, 6, 2), date(2025, 6, 20)), make(timeframe=timeframe)
+    store = MemoryCandleStore()
+    store.put(series, Days(date(2025, 6, 2), date(2025, 6, 10)), within(in_paise(raw), Days(MONDAY, date(2025, 6, 10))))
+    store.put(series, Days(date(2025, 6, 13), days.last), within(in_paise(raw), Days(date(2025, 6, 13), days.last)))
+    (judgement,) = coverage_of(archive_sources(store, Wish()), calendar, Wish()).judgements
+    (listing,) = listed(store.holdings(), calendar)
+    plan = replace(plan_download(series, days, store.known(series), calendar, _Closed().now()), calls=())
+    (report,) = Download(None, store, calendar, _Closed(), print).run([plan]).reports  # type: ignore[arg-type]
+    counts = (judgement.sessions, judgement.absent, judgement.empty)
+    assert counts == (15, 2, 10)
+    assert counts == (report.sessions, report.sessions - report.known, report.empty)
+    assert counts[:2] == (listing.sessions, listing.missing)
 
 
 def test_daily_closes_of_the_archive_are_held_against_its_minutes_in_rupees(make: Make, calendar: NseCalendar) -> None:
@@ -88,12 +118,53 @@ def test_a_folder_is_read_through_and_what_is_no_candle_file_is_named(
 ) -> None:
     write(tmp_path / "deep" / "NSE_SBIN-EQ_5m.parquet", make())
     write(tmp_path / "notes.parquet", make())
-    sources, skipped = file_sources([tmp_path], Wish())
+    (tmp_path / "README.txt").write_text("no candles\n")
+    (tmp_path / "NSE_SBIN-EQ_5m.changes.csv").write_text("file,row,time,what,before,after\n")
+    (tmp_path / "._NSE_SBIN-EQ_5m.csv").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "old.csv").mkdir()
+    sources, left_out = file_sources([tmp_path], Wish())
     assert [each.series for each in sources] == [SERIES]
-    assert len(skipped) == 1
-    assert "does not tell symbol and timeframe" in skipped[0]
-    with pytest.raises(DataError, match="no parquet file of the candles asked for"):
+    assert left_out.unread == ()
+    assert [re.split(r"[:;] ", each)[1] for each in left_out.skipped] == [
+        "no separator splits every line into 5 columns or more",
+        "not the candles of one symbol",
+    ]
+    with pytest.raises(DataError, match=r"no file of the candles asked for; read are .*; skipped 2, the first: "):
         file_sources([tmp_path], Wish(timeframe=Timeframe.D))
+
+
+@pytest.mark.parametrize("name", ["NSE_SBIN-EQ_5m.csv", "NSE_SBIN-EQ_5m.csv.gz", "mine.csv"])
+def test_whatever_the_import_reads_is_judged(make: Make, calendar: NseCalendar, tmp_path: Path, name: str) -> None:
+    frame = pq.read_table(write(tmp_path / "source.parquet", make())).to_pandas()
+    frame["timestamp"] = frame["timestamp"].dt.strftime("%d-%b-%Y %H:%M")
+    frame.insert(0, "Symbol", SYMBOL)
+    frame.to_csv(tmp_path / name, index=False)
+    sources, _ = file_sources([tmp_path / name], Wish())
+    (judgement,) = coverage_of(sources, calendar, Wish()).judgements
+    assert (judgement.series, judgement.rows, judgement.whole, judgement.findings) == (SERIES, 375, 5, ())
+
+
+@pytest.mark.parametrize("name", ["NSE_INFY-EQ_5m.parquet", "torn.parquet"])
+def test_an_unreadable_file_is_named_and_the_rest_is_judged(
+    make: Make, calendar: NseCalendar, tmp_path: Path, name: str
+) -> None:
+    write(tmp_path / "NSE_SBIN-EQ_5m.parquet", make())
+    torn = write(tmp_path / name, make())
+    torn.write_bytes(torn.read_bytes()[:-100])
+    coverage = coverage_of(*_sourced(tmp_path, calendar))
+    assert [each.series for each in coverage.judgements] == [SERIES]
+    (reason,) = coverage.left_out.unread
+    assert f"{torn}: not readable as Parquet" in reason
+    assert name in printed(coverage)
+    assert name in coverage_page(coverage)
+    torn.rename(tmp_path / "NSE_SBIN-EQ_5m.parquet")
+    with pytest.raises(DataError, match="not readable as Parquet"):
+        coverage_of(*_sourced(tmp_path, calendar))
+
+
+def _sourced(folder: Path, calendar: NseCalendar) -> tuple[list[Source], NseCalendar, Wish, LeftOut]:
+    sources, left_out = file_sources([folder], Wish())
+    return sources, calendar, Wish(), left_out
 
 
 @pytest.mark.parametrize(
@@ -102,21 +173,17 @@ def test_a_folder_is_read_through_and_what_is_no_candle_file_is_named(
         (["timestamp", "price"], "ticks"),
         (["timestamp", "calls_oi", "puts_oi", "strike_price"], "snapshots of an option chain"),
         (["timestamp", "open", "high", "low", "close", "volume", "StrkPric"], "rows of many contracts"),
-        (["timestamp", "open", "high", "low", "volume"], "column 'close' is missing"),
+        (["timestamp", "open", "high", "low", "volume"], "its columns are not those of candles"),
     ],
 )
-def test_a_file_named_here_must_hold_candles(tmp_path: Path, columns: list[str], reason: str) -> None:
-    path = tmp_path / "NSE_SBIN-EQ_5m.parquet"
+@pytest.mark.parametrize("name", ["NSE_SBIN-EQ_5m.parquet", "mine.parquet"])
+def test_a_file_named_here_must_hold_candles(
+    calendar: NseCalendar, tmp_path: Path, columns: list[str], reason: str, name: str
+) -> None:
+    path = tmp_path / name
     pq.write_table(pa.table({name: [1.0] for name in columns}), path)
     with pytest.raises(DataError, match=reason):
-        file_sources([path], Wish())
-
-
-def test_a_torn_file_is_refused(make: Make, tmp_path: Path) -> None:
-    path = write(tmp_path / "NSE_SBIN-EQ_5m.parquet", make())
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(DataError, match="not readable as parquet"):
-        file_sources([path], Wish())
+        coverage_of(*_sourced(path, calendar))
 
 
 def test_files_of_one_symbol_are_compared(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
@@ -145,6 +212,11 @@ def test_the_picture_is_read_without_colour(make: Make, judged: Judge) -> None:
     raw = without(changed(raw, "highs", 10, 1.0), slice(380, 425))
     lines = [line.plain.rstrip() for line in heat_map(judged(raw).days, 100)]
     assert lines == ["2025 Jun", "Mon  ! ■", "Tue  x ▃", "Wed  ■ ■", "Thu  ■ ■", "Fri  ■ ■"]
+
+
+def test_sessions_known_to_be_empty_have_a_sign_of_their_own(make: Make, judged: Judge) -> None:
+    judgement = judged(without(make(), slice(75, 150)), known=(WEEK,))
+    assert [line.plain.rstrip()[-1] for line in heat_map(judgement.days, 100)[1:]] == ["■", "-", "■", "■", "■"]
 
 
 def test_many_years_are_drawn_by_month(make: Make, judged: Judge) -> None:

@@ -33,8 +33,20 @@ def test_days_asked_for_are_judged_beyond_the_rows(make: Make, judged: Judge) ->
 def test_a_session_never_downloaded_is_told_from_one_known_to_be_empty(make: Make, judged: Judge) -> None:
     raw = without(make(), slice(75, 225))
     known = (Days(MONDAY, date(2025, 6, 10)), Days(date(2025, 6, 12), FRIDAY))
-    assert "1 of them were never downloaded" in found(judged(raw, known=known), Kind.ABSENT).what
-    assert "never" not in found(judged(raw, known=(WEEK,)), Kind.ABSENT).what
+    judgement = judged(raw, known=known)
+    assert found(judgement, Kind.ABSENT).what == "1 of 5 sessions have no candle, in one piece: never downloaded"
+    empty = found(judgement, Kind.EMPTY)
+    assert empty.what == "1 of 5 sessions have no candle, in one piece: the broker has none of them"
+    assert empty.kind.weight is Weight.NOTE
+    assert [each.state for each in judgement.days[1:3]] == [DayState.EMPTY, DayState.ABSENT]
+    assert (judgement.sessions, judgement.whole, judgement.absent, judgement.empty) == (5, 3, 1, 1)
+
+
+def test_sessions_known_to_be_empty_are_no_lack_of_candles(make: Make, judged: Judge) -> None:
+    judgement = judged(without(make(), slice(75, 225)), known=(WEEK,))
+    assert judgement.completeness == 1
+    assert [each.kind for each in judgement.findings] == [Kind.EMPTY]
+    assert judged(without(make(), slice(75, 225))).absent == 2, "a file does not know what there never was"
 
 
 def test_a_partial_session_says_which_candles_it_lacks(make: Make, judged: Judge) -> None:
@@ -94,6 +106,17 @@ def test_a_session_with_a_break_expects_nothing_in_it(make: Make, judged: Judge,
     assert found(judgement, Kind.IN_BREAK).rows == 1
     hours = SessionGrid(calendar, saturday, Timeframe.M60)
     assert len(hours.starts) == 3, "09:15, 11:15 and 12:15: the hour that begins in the break reaches into trading"
+
+
+@pytest.mark.parametrize("timeframe", [each for each in Timeframe if each is not Timeframe.D])
+@pytest.mark.parametrize("day", [date(2024, 3, 1), date(2024, 3, 2), date(2025, 10, 21)])
+def test_candles_are_expected_where_the_bot_has_them_close(
+    calendar: NseCalendar, day: date, timeframe: Timeframe
+) -> None:
+    session = calendar.trading_day(day)
+    assert session is not None
+    closing = [session.candle_start(close - 1, timeframe) for close in session.candle_closes(timeframe)]
+    assert SessionGrid(calendar, Days(day, day), timeframe).starts.tolist() == closing
 
 
 def test_days_before_the_calendar_are_not_judged_but_told(make: Make, judged: Judge) -> None:

@@ -94,6 +94,8 @@ def test_an_unknown_ticker_is_named_with_its_neighbours(file: SymbolFile) -> Non
         ConfigurationError, match=r"symbols: NSE:SBIM-EQ is not in NSE_CM\.\w+; did you mean NSE:SBIN-EQ"
     ):
         file.find("NSE:SBIM-EQ")
+    with pytest.raises(ConfigurationError, match=r"NSE:sbin-eq is not in .*; did you mean NSE:SBIN-EQ"):
+        file.find("NSE:sbin-eq")
     with pytest.raises(ConfigurationError, match=r"NSE:ZZZZZZ-XX is not in NSE_CM\.\w+$"):
         file.find("NSE:ZZZZZZ-XX")
 

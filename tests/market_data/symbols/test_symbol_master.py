@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import BrokerError, ConfigurationError, StorageError
 from core.instants import instant_of
-from market_data.symbols.symbol_master import SymbolMaster, segments_of
+from market_data.symbols.symbol_master import SymbolMaster
 from runtime.clock import MarketClock
 from runtime.settings import BrokerSettings, EndpointSettings, PathSettings, Settings
 
@@ -222,31 +222,6 @@ def test_the_data_sockets_index_names_come_along(site: Site, master: SymbolMaste
             master.index_names()
 
 
-@pytest.mark.parametrize(
-    ("symbol", "segments"),
-    [
-        ("NSE:SBIN-EQ", ("NSE_CM",)),
-        ("NSE:BAJAJ-AUTO-EQ", ("NSE_CM",)),
-        ("NSE:NIFTY50-INDEX", ("NSE_CM",)),
-        ("NSE:NIFTY26NOVFUT", ("NSE_FO", "NSE_CD")),
-        ("NSE:BAJAJ-AUTO26NOVFUT", ("NSE_FO", "NSE_CD")),
-        ("NSE:NIFTY26N2426000CE", ("NSE_FO", "NSE_CD")),
-        ("BSE:SENSEX25N1374700PE", ("BSE_FO",)),
-        ("BSE:SBIN-A", ("BSE_CM",)),
-        ("MCX:GOLD26DECFUT", ("MCX_COM",)),
-    ],
-)
-def test_a_ticker_tells_its_segment(symbol: str, segments: tuple[str, ...]) -> None:
-    assert segments_of(symbol) == segments
-
-
-def test_an_unknown_exchange_is_refused() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"'NYSE:IBM' names no known exchange \(NSE, BSE, MCX\), as NSE:SBIN-EQ does"
-    ):
-        segments_of("NYSE:IBM")
-
-
 def test_a_cache_that_cannot_be_written_is_told_of_once_and_done_without(
     site: Site, master: SymbolMaster, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -268,8 +243,3 @@ def test_no_place_at_all_for_a_master_is_told_with_what_to_do(
     site.publish("NSE_CM_sym_master.json", {"NSE:SBIN-EQ": row("10100000003045")})
     with pytest.raises(StorageError, match=r"neither paths\.cache = .*; make room or set paths\.cache"):
         master.instruments(["NSE:SBIN-EQ"])
-
-
-@pytest.mark.parametrize("name", ["USDINR25N14FUT", "USDINR26114FUT", "NIFTY26JANFUT", "NIFTY25N1126000CE"])
-def test_weekly_futures_are_derivatives_too(name: str) -> None:
-    assert segments_of(f"NSE:{name}") == ("NSE_FO", "NSE_CD")

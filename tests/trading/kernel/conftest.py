@@ -53,6 +53,7 @@ class ToyBroker:
         """What to do with the next calls: lost, never, reject, rate, auth, forbidden, not_sent, noop, in_book, part,
         slow (an exit that rests, unseen), rest (an exit that rests)."""
         self.reachable = True
+        self.refuses_token = False
         self.mute = False
         """Whether the order socket keeps silent."""
         self.holdings_only = False

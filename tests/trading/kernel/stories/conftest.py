@@ -397,7 +397,8 @@ class Rehearsal:
         def arrive(books: Books | None) -> None:
             self._reading = False
             if books is None:
-                self.give(events.BooksFailed(at=self.now, why="no answer"))
+                refused = self.broker.refuses_token
+                self.give(events.BooksFailed(at=self.now, why="no answer", token_refused=refused))
             elif books == self.kernel.state.books:
                 self.give(events.BooksUnchanged(at=self.now, asked_at=asked_at))
             else:
@@ -420,9 +421,10 @@ def rehearse(new_broker, new_house_rules) -> Iterator[Callable[..., Rehearsal]]:
     """Start a bot before the open; let it read the books, and go on to ten o'clock. At the end all is replayed."""
     built: list[Rehearsal] = []
 
-    def build(broker: Any = None, **changes: object) -> Rehearsal:
+    def build(broker: Any = None, day: TradingDay | None = None, **changes: object) -> Rehearsal:
         broker, chosen = broker or new_broker(), rules(**changes)
-        rehearsal = Rehearsal(chosen, broker, new_house_rules(broker, chosen.product))
+        house = new_house_rules(broker, chosen.product)
+        rehearsal = Rehearsal(chosen, broker, house, day=day or session(TUESDAY))
         rehearsal.start()
         rehearsal.run_to(10, 0)
         assert rehearsal.kernel.state.reconciled

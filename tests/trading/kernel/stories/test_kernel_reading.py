@@ -1,6 +1,7 @@
 """Stories of when the books are read: soon in doubt, again after a trade is closed, and never in a storm."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -38,6 +39,20 @@ def test_an_order_that_never_arrived_is_absent_within_a_second_of_its_proof(bot)
     order = bot.kernel.state.orders[bot.tag(Purpose.ENTRY)]
     bot.run_until(order.sent_at + 44 * SECOND)
     assert order.state is OrderState.ABSENT
+
+
+@pytest.mark.parametrize(("refuses", "pause"), [(True, 30), (False, 5)], ids=["token", "network"])
+def test_a_refused_token_is_asked_about_seldom_and_any_other_failure_is_soon_tried_again(bot, refuses, pause):
+    bot.enter()
+    bot.broker.reachable, bot.broker.refuses_token = False, refuses
+    bot.give(events.AccessChanged(at=bot.now, valid=False, why="the broker refuses the token"))
+    bot.run(20)
+    start = bot.now
+    bot.run(120)
+    found = seconds_since(bot, start)
+    pauses = [later - earlier for earlier, later in pairwise(found)]
+    assert pauses
+    assert all(pause <= each < pause + 1 for each in pauses)
 
 
 def test_books_are_read_again_after_a_trade_is_closed(bot):

@@ -53,6 +53,44 @@ def test_an_entry_that_comes_back_filled_is_protected_first_and_then_closed(bot)
     assert bot.broker.net(SBIN) == 0
 
 
+@pytest.mark.hazard("S4")
+@pytest.mark.parametrize(("quantity", "left"), [(10, 0), (14, 4)])
+def test_an_entry_of_the_other_side_that_comes_back_closes_what_is_held_and_adds_nothing(bot, quantity, left):
+    bot.broker.plans[Verb.PLACE].append("never")
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(60)
+    intent = bot.of_kind(events.OrderIntended)[-1].intent
+    assert bot.kernel.state.orders[intent.tag].state is OrderState.ABSENT
+    bot.enter(Direction.SHORT)
+    bot.house.check_broker = lambda: None  # a stop beside what is no longer held is just what this story is about
+    late = bot.broker._accept(intent.tag, replace(intent, quantity=quantity)).broker_id
+    bot.broker._fill(late, quantity)
+    bot.run(120)
+    assert bot.broker.net(SBIN) == left
+    assert not bot.broker.open_exits(SBIN)
+    assert len(bot.of_kind(events.OrderIntended)) == 3  # two entries and a stop: nothing is sold or bought after that
+    assert bot.kernel.state.level is SafetyLevel.NO_ENTRY
+    assert [trade.quantity for trade in bot.trades] == [10] * (not left)
+    assert ("POSITION_FLIPPED" in bot.alarms) is bool(left)
+
+
+@pytest.mark.hazard("S4")
+def test_a_frozen_bot_takes_away_a_stop_that_came_back_and_has_nothing_to_close(bot):
+    bot.broker.plans[Verb.PLACE].extend(["", "never"])
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(90)
+    assert bot.kernel.state.is_flat
+    stop = next(each.intent for each in bot.of_kind(events.OrderIntended) if each.intent.purpose is Purpose.STOP)
+    bot._take(bot.kernel._run([events.LevelChanged(at=bot.now, level=SafetyLevel.FREEZE, why="a story")]))
+    bot.is_meddled = True
+    bot.house.check_broker = lambda: None  # a stop that closes nothing is just what this story is about
+    late = bot.broker._accept(stop.tag, stop).broker_id
+    bot.run(70)
+    assert bot.broker.book[late].status is OrderStatus.CANCELLED
+
+
 def test_an_operator_lifts_the_latch_of_a_zombie_and_it_does_not_ring_again(bot):
     bury_entry(bot)
     bot.broker.hidden.clear()
