@@ -142,6 +142,4 @@ def _check(cards: Sequence[_RateCard], sources: Mapping[str, str], place: str) -
     for number, card in enumerate(cards):
         unknown = [name for name in card.sources if name not in sources]
         if unknown:
-            raise ConfigurationError(
-                f"{place}.{number}.sources: {unknown[0]} is not in the list of sources; add it there"
-            )
+            raise ConfigurationError(f"{place}.{number}.sources: {unknown[0]} is not among the sources; add it")
