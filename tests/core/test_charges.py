@@ -15,6 +15,7 @@ from core.charges import (
     delivery_sale,
     round_trip,
 )
+from core.event_codec import decode_fact
 from core.market import Side
 
 INTRADAY = ChargeRates(
@@ -172,6 +173,13 @@ def test_what_the_broker_books_in_the_ledger_is_not_in_the_contract_note() -> No
 
 def test_a_card_without_such_fees_adds_none() -> None:
     assert delivery_sale(INTRADAY) == broker_square_off(INTRADAY) == Charges()
+
+
+def test_the_rates_in_a_log_of_before_bill_as_they_did() -> None:
+    old = decode_fact(ChargeRates, "[3000,2000,0,2500,297,10,10,300,18]")
+
+    assert old == INTRADAY
+    assert (delivery_sale(old), broker_square_off(old)) == (Charges(), Charges())
 
 
 def test_the_formula_compiles_and_gives_the_same_to_the_paisa() -> None:
