@@ -17,6 +17,8 @@ _HALF = CRORE // 2
 
 Figures = tuple[int, ...]
 """A rate card as `bill` reads it: `ChargeRates.figures`."""
+Parts = tuple[int, int, int, int, int, int, int, int]
+"""What `bill` returns, in paise: brokerage, STT, exchange, clearing, SEBI, IPFT, GST and stamp duty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,21 @@ class Charges:
     square_off: int = 0
     """The same of the broker's fee for squaring off."""
 
+    @classmethod
+    def of(cls, parts: Parts) -> "Charges":
+        """Return what `bill` gave, or the sums of many such, by name."""
+        brokerage, stt, exchange, clearing, sebi, ipft, gst, stamp = parts
+        return cls(
+            brokerage=brokerage,
+            stt=stt,
+            exchange=exchange,
+            sebi=sebi,
+            ipft=ipft,
+            gst=gst,
+            stamp=stamp,
+            clearing=clearing,
+        )
+
     @property
     def total(self) -> int:
         """The sum of all parts."""
@@ -112,8 +129,8 @@ class Charges:
         )
 
 
-def bill(is_buy: bool, value: int, figures: Figures) -> tuple[int, int, int, int, int, int, int, int]:
-    """Return brokerage, STT, exchange, clearing, SEBI, IPFT, GST and stamp of an executed order of `value` paise.
+def bill(is_buy: bool, value: int, figures: Figures) -> Parts:
+    """Return the parts of the bill of one executed order whose fills sum to `value` paise.
 
     Brokerage is the flat part and the lesser of share and cap; STT and stamp duty depend on the side; GST comes last.
     Source of the formula: FYERS' articles on statutory charges and on GST. In 64 bits a value may be up to 10^14 paise.
@@ -133,23 +150,13 @@ def bill(is_buy: bool, value: int, figures: Figures) -> tuple[int, int, int, int
 
 
 def charges_for(side: Side, value: int, rates: ChargeRates) -> Charges:
-    """Return the bill of one executed order whose fills sum to `value` paise, as `bill` has it.
+    """Return the bill of one executed order whose fills sum to `value` paise, its parts by name.
 
     Raises `ValueError` for a negative value.
     """
     if value < 0:
         raise ValueError(f"executed value {value} paise: below zero; give the sum of price times quantity")
-    brokerage, stt, exchange, clearing, sebi, ipft, gst, stamp = bill(side is Side.BUY, value, rates.figures)
-    return Charges(
-        brokerage=brokerage,
-        stt=stt,
-        exchange=exchange,
-        clearing=clearing,
-        sebi=sebi,
-        ipft=ipft,
-        gst=gst,
-        stamp=stamp,
-    )
+    return Charges.of(bill(side is Side.BUY, value, rates.figures))
 
 
 def round_trip(buy_value: int, sell_value: int, rates: ChargeRates) -> Charges:
