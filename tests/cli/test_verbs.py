@@ -46,6 +46,7 @@ VERBS = (
     "show-config",
     "rebuild-trading-log",
     "coverage",
+    "charges",
     "replay",
     "status",
     "symbols",

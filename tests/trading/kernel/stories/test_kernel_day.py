@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core import events
+from core.charges import ChargeRates
 from core.events import Command, SafetyLevel, Verb
 from core.instants import SECOND
 from core.orders import OrderStatus, OrderType, Product, Purpose
@@ -355,6 +356,26 @@ def test_a_delivery_position_is_carried_and_its_stop_is_placed_again_at_the_open
     bot.run(10)
     assert [trade.exit_reason for trade in bot.trades] == ["target"]
     assert not bot.of_kind(events.Alarm)
+
+
+def test_shares_sold_on_a_later_day_pay_the_depository_and_those_of_the_day_do_not(rehearse):
+    only_dp = ChargeRates(
+        brokerage=0, brokerage_cap=0, stt_buy=0, stt_sell=0, exchange=0, sebi=0, ipft=0, stamp_buy=0, gst_percent=18,
+        dp_charge=1_250,
+    )  # fmt: skip
+    bot = rehearse(product=Product.CNC, charges=only_dp)
+    bot.enter()
+    bot.tick(80_600)
+    bot.run(20)
+    assert [trade.charges for trade in bot.trades] == [0]
+    bot.enter()
+    bot.run_to(15, 45)
+    bot.kill()
+    next_morning(bot)
+    bot.run_to(9, 15, 2)
+    bot.tick(80_600)
+    bot.run(10)
+    assert bot.trades[-1].charges == 1_475  # 12.50 and 18 % of it
 
 
 def test_a_price_from_before_the_open_decides_nothing(rehearse):
