@@ -69,7 +69,7 @@ def text_of(value: Value, form: Form) -> str:
         case Form.SHARE:
             return f"{value:.2%}"
         case Form.CHANGE:
-            return f"{value:+.2%}"
+            return _signed(f"{value:+.2%}")
         case Form.RATIO | Form.MEAN_COUNT:
             return f"{value:,.2f}"
         case Form.COUNT:
@@ -91,10 +91,15 @@ def difference_text(figure: Figure) -> str:
         case Form.RUPEES | Form.PROFIT:
             return signed_rupees(value)
         case Form.SHARE | Form.CHANGE:
-            return f"{value:+.2%}"
+            return _signed(f"{value:+.2%}")
         case _:
             text = text_of(value, figure.form)
-            return f"+{text}" if value > 0 else text
+            return _signed(f"+{text}" if value > 0 else text)
+
+
+def _signed(text: str) -> str:
+    """Take the sign off what rounds to nothing."""
+    return text if text.strip("+-0.,:%") else text.lstrip("+-")
 
 
 def duration_text(nanoseconds: float) -> str:

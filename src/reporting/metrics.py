@@ -126,6 +126,23 @@ def daily_returns(capital: int, closes: IntArray) -> FloatArray:
     return returns
 
 
+def monthly_returns(capital: int, at: IntArray, equity: IntArray) -> dict[tuple[int, int], float]:
+    """Return the change of each year and month, the first against the capital; it ends where nothing is left."""
+    days, closes = daily_closes(at, equity)
+    returns: dict[tuple[int, int], float] = {}
+    before = capital
+    dates = [date.fromordinal(_EPOCH_ORDINAL + day) for day in days.tolist()]
+    for place, (day, close) in enumerate(zip(dates, closes.tolist(), strict=True)):
+        month = (day.year, day.month)
+        if place + 1 < len(dates) and (dates[place + 1].year, dates[place + 1].month) == month:
+            continue
+        if before <= 0:
+            break
+        returns[month] = close / before - 1.0
+        before = close
+    return returns
+
+
 def cagr(returns: FloatArray) -> float | None:
     """Return the compound growth a year: (product of 1 + r) ** (252 / n) - 1 (empyrical: `cagr`).
 
@@ -170,7 +187,7 @@ def drawdown(capital: int, at: IntArray, equity: IntArray) -> Drawdown:
         return Drawdown()
     times, values = np.concatenate((at[:1], at)), np.concatenate(([capital], equity))
     peaks = np.maximum.accumulate(values)
-    shares = 1.0 - values / peaks
+    shares = (peaks - values) / peaks
     trough = int(np.argmax(shares))
     if shares[trough] <= 0:
         return Drawdown()

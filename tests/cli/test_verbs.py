@@ -47,6 +47,8 @@ VERBS = (
     "rebuild-trading-log",
     "coverage",
     "replay",
+    "report",
+    "runs",
     "status",
     "symbols",
     *COMMANDS,
