@@ -8,9 +8,10 @@ import numpy as np
 
 from reporting.breakdowns import Dimension, TradeGroup, breakdown
 from reporting.metrics import CurveMetrics, curve_metrics, daily_closes, daily_returns
-from reporting.monte_carlo import MonteCarlo, Resampling, monte_carlo
+from reporting.monte_carlo import RUNS, MonteCarlo, Resampling, monte_carlo
 from reporting.overfitting import moments, probabilistic_sharpe
 from reporting.run_record import RunRecord
+from reporting.trade_columns import TradeColumns
 from reporting.trade_statistics import TradeStatistics, trade_statistics
 
 
@@ -45,18 +46,22 @@ class Analysis:
         return self.trades.trades / self.curve.sessions if self.curve.sessions else None
 
 
-def analyse(record: RunRecord) -> Analysis:
-    """Compute every figure of a run. The same run gives the same figures: chance is seeded by its name."""
+def analyse(record: RunRecord, runs: int = RUNS) -> Analysis:
+    """Compute every figure of a run, drawing its trades again `runs` times (0: not at all).
+
+    The same run gives the same figures: chance is seeded by its name.
+    """
+    columns = TradeColumns.of(record.trades)
     capital = record.facts.capital
     _, closes = daily_closes(record.at, record.equity)
     series = moments(daily_returns(capital, closes))
     generator = np.random.default_rng(_seed(record.run_id))
-    drawn = (monte_carlo(record.trades, capital, way, generator) for way in Resampling)
+    drawn = (monte_carlo(columns.net, capital, way, generator, runs) for way in Resampling)
     return Analysis(
         record=record,
         curve=curve_metrics(capital, record.at, record.equity, record.exposure),
-        trades=trade_statistics(record.trades),
-        groups={each: breakdown(record.trades, each) for each in Dimension},
+        trades=trade_statistics(columns),
+        groups={each: breakdown(record.trades, columns, each) for each in Dimension},
         monte_carlo=tuple(each for each in drawn if each is not None),
         probabilistic_sharpe=probabilistic_sharpe(series) if series else None,
     )

@@ -4,13 +4,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-from core.instants import ist_datetime
-from core.market import Side
+import numpy as np
+from numpy.typing import NDArray
+
+from core.instants import DAY, HOUR
 from core.positions import Trade
+from features.columns import IST_OFFSET
+from reporting.trade_columns import TradeColumns
 from reporting.trade_statistics import TradeStatistics, trade_statistics
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKDAY_OF_THE_EPOCH = 3
+"""1970-01-01 was a Thursday."""
 
 
 class Dimension(Enum):
@@ -37,30 +44,37 @@ class TradeGroup:
     statistics: TradeStatistics
 
 
-def breakdown(trades: Sequence[Trade], dimension: Dimension) -> tuple[TradeGroup, ...]:
-    """Return the groups of trades by a dimension; times are Indian. Groups without a trade are left out."""
-    members: defaultdict[tuple[int, str], list[Trade]] = defaultdict(list)
-    for trade in trades:
-        members[_key(trade, dimension)].append(trade)
-    groups = [TradeGroup(name, trade_statistics(members[place, name])) for place, name in sorted(members)]
-    if not dimension.is_ordered:
-        groups.sort(key=lambda group: -group.statistics.net)
-    return tuple(groups)
+def breakdown(trades: Sequence[Trade], columns: TradeColumns, dimension: Dimension) -> tuple[TradeGroup, ...]:
+    """Return the groups of trades, given also as columns. Times are Indian; groups without a trade are left out."""
+    members: defaultdict[int | str, list[int]] = defaultdict(list)
+    for row, key in enumerate(_keys(trades, columns, dimension).tolist()):
+        members[key].append(row)
+    groups = [
+        TradeGroup(_name(key, dimension), trade_statistics(columns.take(np.array(rows))))
+        for key, rows in sorted(members.items())
+    ]
+    return tuple(groups) if dimension.is_ordered else tuple(sorted(groups, key=lambda group: -group.statistics.net))
 
 
-def _key(trade: Trade, dimension: Dimension) -> tuple[int, str]:
-    """Return the place in the order of the groups, and the name."""
+def _keys(trades: Sequence[Trade], columns: TradeColumns, dimension: Dimension) -> NDArray[Any]:
+    """Return what tells trades apart, whole numbers or texts; groups with an order of their own are sorted by it."""
+    entry, exit_day = columns.entry_at + IST_OFFSET, (columns.exit_at + IST_OFFSET) // DAY
     match dimension:
         case Dimension.SYMBOL:
-            return 0, trade.symbol
+            return np.array([trade.symbol for trade in trades])
         case Dimension.EXIT_REASON:
-            return 0, trade.exit_reason
+            return np.array([trade.exit_reason for trade in trades])
         case Dimension.SIDE:
-            return 0, "long" if trade.side is Side.BUY else "short"
+            return np.where(columns.is_long, "long", "short")
         case Dimension.HOUR:
-            return 0, f"{ist_datetime(trade.entry_at):%H}:00"
+            return entry % DAY // HOUR
         case Dimension.WEEKDAY:
-            weekday = ist_datetime(trade.entry_at).weekday()
-            return weekday, _WEEKDAYS[weekday]
+            return (entry // DAY + _WEEKDAY_OF_THE_EPOCH) % len(_WEEKDAYS)
         case Dimension.MONTH:
-            return 0, f"{ist_datetime(trade.exit_at):%Y-%m}"
+            return np.datetime_as_string(exit_day.astype("datetime64[D]"), unit="M")
+
+
+def _name(key: int | str, dimension: Dimension) -> str:
+    if isinstance(key, str):
+        return key
+    return _WEEKDAYS[key] if dimension is Dimension.WEEKDAY else f"{key:02d}:00"

@@ -49,7 +49,7 @@ def _days(candles: CandleColumns, x: Scale) -> Iterator[str]:
     """Name dates at the first candle of each, as many as there is room for."""
     days = candles.days()
     rows = np.concatenate(([0], np.flatnonzero(np.diff(days)) + 1)).tolist()
-    free_until = _WIDTH - _RIGHT
+    free_until = float(_WIDTH - _RIGHT)
     for row in reversed(rows[:: -(-len(rows) // _MOST_LABELS)]):  # the newest keep their names
         left = x(row - 0.5)
         yield f'<path class="grid" d="M{number(left)} {_TOP}V{_HEIGHT - _BOTTOM}"/>'

@@ -100,8 +100,7 @@ def _dates(at: IntArray, height: int) -> Iterator[str]:
         return
     x = Scale(0, max(1, len(at)), LEFT, WIDTH - RIGHT)
     first_of: dict[tuple[int, int], int] = {}
-    _, rows = np.unique((at + IST_OFFSET) // DAY, return_index=True)
-    for row in rows.tolist():
+    for row in (0, *(np.flatnonzero(np.diff((at + IST_OFFSET) // DAY)) + 1).tolist()):
         day = ist_date(int(at[row]))
         first_of.setdefault((day.year, day.month), row)
     months = list(first_of.items())

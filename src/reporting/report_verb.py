@@ -23,6 +23,10 @@ from runtime.json_answer import print_json
 from trading.rupee_text import short_symbol
 from trading.state_files import trading_log_path
 
+_NONE_YET = "{} holds no backtests yet; `fyersbot backtest` makes one"
+_WIDE = 110
+"""Columns from which on the list of runs has room for all it has."""
+
 
 def print_report(state: Path, run_id: str | None, compared: Sequence[str], html: Path | None, *, as_json: bool) -> None:
     """Report a kept run again (none: the newest), beside others if asked.
@@ -64,9 +68,10 @@ def print_runs(state: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"runs": [asdict(run) for run in runs]})
     elif runs:
-        Console().print(_runs_table(runs))
+        console = Console()
+        console.print(_runs_table(runs, console.width))
     else:
-        Console().print(Text(f"{trading_log_path(state)} holds no backtests yet; `fyersbot backtest` makes one"))
+        Console().print(Text(_NONE_YET.format(trading_log_path(state))))
 
 
 def kept_runs(state: Path) -> tuple[KeptRun, ...]:
@@ -81,7 +86,7 @@ def kept_runs(state: Path) -> tuple[KeptRun, ...]:
 def _loaded(state: Path, run_id: str | None, compared: Sequence[str]) -> list[RunRecord]:
     runs = kept_runs(state)
     if not runs:
-        raise ConfigurationError(f"{trading_log_path(state)} holds no backtests yet; `fyersbot backtest` makes one")
+        raise ConfigurationError(_NONE_YET.format(trading_log_path(state)))
     with closing(RunStore(trading_log_path(state))) as store:
         return [store.load(name) for name in (run_id or runs[-1].run_id, *compared)]
 
@@ -96,18 +101,18 @@ def _data(analysis: Analysis, beside: Sequence[Analysis], html: Path | None, *, 
     return data
 
 
-def _runs_table(runs: Sequence[KeptRun]) -> RenderableType:
-    table = plain_table("Run", "Strategy", "Symbols", "From", "To", "Trades", "Profit", "Total %")
+def _runs_table(runs: Sequence[KeptRun], width: int) -> RenderableType:
+    is_wide = width >= _WIDE
+    table = plain_table(
+        "Run", "Trades", "Profit", "Strategy", "Symbols", *(("From", "To", "Total %") if is_wide else ())
+    )
+    table.columns[0].min_width = len(runs[0].run_id)  # it is what one copies
     for run in runs:
-        names = short_symbol(run.symbols[0]) if len(run.symbols) == 1 else str(len(run.symbols))
-        table.add_row(
-            run.run_id,
-            run.strategy,
-            f"{names} {run.timeframe}",
-            text_of(run.first, Form.INSTANT)[:10],
-            text_of(run.last, Form.INSTANT)[:10],
-            text_of(run.trades, Form.COUNT),
-            profit_text(run.net),
-            profit_text(run.net / run.capital, Form.CHANGE),
-        )
+        symbols = short_symbol(run.symbols[0]) if len(run.symbols) == 1 else str(len(run.symbols))
+        cells = [run.run_id, text_of(run.trades, Form.COUNT), profit_text(run.net), run.strategy]
+        cells.append(f"{symbols} {run.timeframe}")
+        if is_wide:
+            cells += [text_of(at, Form.INSTANT)[:10] for at in (run.first, run.last)]
+            cells.append(profit_text(run.net / run.capital, Form.CHANGE))
+        table.add_row(*cells)
     return table

@@ -1,15 +1,13 @@
 """What a set of trades came to, whatever set it is: a whole run, one symbol, one hour of the day."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from math import sqrt
 
 import numpy as np
 
-from core.market import Side
-from core.positions import Trade
+from features.columns import BoolArray, IntArray
 from reporting.metrics import ratio
+from reporting.trade_columns import TradeColumns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,43 +76,40 @@ class TradeStatistics:
         return self.mean_win / -self.mean_loss if self.mean_win is not None and self.mean_loss else None
 
 
-def trade_statistics(trades: Sequence[Trade]) -> TradeStatistics:
+def trade_statistics(trades: TradeColumns) -> TradeStatistics:
     """Return the figures of trades, given in the order of their ends."""
-    nets = [trade.net for trade in trades]
-    winners = [trade for trade in trades if trade.net > 0]
-    losers = [trade for trade in trades if trade.net < 0]
+    net, holding = trades.net, trades.holding
+    won, lost = net > 0, net < 0
     return TradeStatistics(
         trades=len(trades),
-        wins=len(winners),
-        losses=len(losers),
-        longs=sum(trade.side is Side.BUY for trade in trades),
-        net=sum(nets),
-        gross=sum(trade.gross for trade in trades),
-        charges=sum(trade.charges for trade in trades),
-        profit=sum(trade.net for trade in winners),
-        loss=sum(trade.net for trade in losers),
-        best=max(nets, default=None),
-        worst=min(nets, default=None),
-        traded_value=sum(trade.entry_value + trade.exit_value for trade in trades),
-        consecutive_wins=_longest_run(net > 0 for net in nets),
-        consecutive_losses=_longest_run(net < 0 for net in nets),
-        holding=_mean_holding(trades),
-        holding_winners=_mean_holding(winners),
-        holding_losers=_mean_holding(losers),
-        system_quality=_system_quality(nets),
+        wins=int(won.sum()),
+        losses=int(lost.sum()),
+        longs=int(trades.is_long.sum()),
+        net=int(net.sum()),
+        gross=int(trades.gross.sum()),
+        charges=int(trades.charges.sum()),
+        profit=int(net[won].sum()),
+        loss=int(net[lost].sum()),
+        best=int(net.max()) if len(net) else None,
+        worst=int(net.min()) if len(net) else None,
+        traded_value=int(trades.traded_value.sum()),
+        consecutive_wins=_longest_run(won),
+        consecutive_losses=_longest_run(lost),
+        holding=_mean(holding),
+        holding_winners=_mean(holding[won]),
+        holding_losers=_mean(holding[lost]),
+        system_quality=_system_quality(net),
     )
 
 
-def _longest_run(signs: Iterable[bool]) -> int:
-    return max((sum(1 for _ in run) for sign, run in groupby(signs) if sign), default=0)
+def _longest_run(signs: BoolArray) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], signs.astype(np.int64), [0]))))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
 
 
-def _mean_holding(trades: Sequence[Trade]) -> int | None:
-    return sum(trade.exit_at - trade.entry_at for trade in trades) // len(trades) if trades else None
+def _mean(durations: IntArray) -> int | None:
+    return int(durations.sum()) // len(durations) if len(durations) else None
 
 
-def _system_quality(nets: Sequence[int]) -> float | None:
-    if len(nets) < 2:
-        return None
-    values = np.array(nets, dtype=np.float64)
-    return ratio(sqrt(len(nets)) * float(values.mean()), float(values.std(ddof=1)))
+def _system_quality(net: IntArray) -> float | None:
+    return ratio(sqrt(len(net)) * float(net.mean()), float(net.std(ddof=1))) if len(net) > 1 else None
