@@ -9,6 +9,7 @@ from rich.text import Text
 
 from reporting.analysis import Analysis
 from reporting.figures import NOT_AVAILABLE, Figure, difference_text
+from reporting.run_record import RunRecord
 from reporting.summary import summary
 from reporting.text_report import figure_text, plain_table
 from trading.rupee_text import profit_style
@@ -55,11 +56,6 @@ class ComparedFigure:
         first, *others = self.figures
         return tuple(each.difference(first) for each in others)
 
-    @property
-    def differs(self) -> bool:
-        """Whether the runs do not all have the same."""
-        return len({figure.value for figure in self.figures}) > 1
-
     def goodness(self, difference: Figure | None) -> float:
         """Return a number above 0 for a difference to the better, below 0 for one to the worse, 0 for neither."""
         if difference is None or not isinstance(difference.value, int | float) or self.label in _NEITHER:
@@ -95,10 +91,18 @@ def run_label(place: int) -> str:
     return _LABELS[place % len(_LABELS)] * (place // len(_LABELS) + 1)
 
 
+def run_name(record: RunRecord) -> str:
+    """Return what tells a run from others: its name, strategy and parameters."""
+    parameters = (f"{name} {value}" for name, value in record.facts.parameters.items())
+    return f"{record.run_id} {', '.join((record.facts.strategy, *parameters))}"
+
+
 def comparison_text(analyses: Sequence[Analysis]) -> RenderableType:
     """Return the comparison for a terminal; letters stand for the runs."""
     labels = [run_label(place) for place in range(len(analyses))]
     table = plain_table("Metric", labels[0], *(name for label in labels[1:] for name in (label, f"{label} - A")))
+    for column in table.columns:
+        column.no_wrap, column.overflow = False, "fold"  # a long name takes two lines and hides nothing
     for section in compare(analyses):
         for row in section.rows:
             cells: list[Text] = [figure_text(row.figures[0])]
@@ -106,7 +110,7 @@ def comparison_text(analyses: Sequence[Analysis]) -> RenderableType:
                 cells += [figure_text(figure), _difference(row, difference)]
             table.add_row(row.label, *cells)
         table.add_section()
-    names = (f"{label}: {each.record.run_id}" for label, each in zip(labels, analyses, strict=True))
+    names = (f"{label}: {run_name(each.record)}" for label, each in zip(labels, analyses, strict=True))
     return Group(Text("Comparison", "bold"), *map(Text, names), table)
 
 
@@ -127,5 +131,5 @@ def comparison_data(analyses: Sequence[Analysis]) -> list[dict[str, Any]]:
 
 def _difference(row: ComparedFigure, difference: Figure | None) -> Text:
     if difference is None:
-        return Text("" if not row.differs else NOT_AVAILABLE, "dim")
+        return Text(NOT_AVAILABLE if any(each.value is None for each in row.figures) else "", "dim")
     return Text(difference_text(difference), profit_style(row.goodness(difference)) if difference.value else "dim")

@@ -109,7 +109,7 @@ def _runs_table(runs: Sequence[KeptRun], width: int) -> RenderableType:
     table.columns[0].min_width = len(runs[0].run_id)  # it is what one copies
     for run in runs:
         symbols = short_symbol(run.symbols[0]) if len(run.symbols) == 1 else str(len(run.symbols))
-        cells = [run.run_id, text_of(run.trades, Form.COUNT), profit_text(run.net), run.strategy]
+        cells: list[str | Text] = [run.run_id, text_of(run.trades, Form.COUNT), profit_text(run.net), run.strategy]
         cells.append(f"{symbols} {run.timeframe}")
         if is_wide:
             cells += [text_of(at, Form.INSTANT)[:10] for at in (run.first, run.last)]

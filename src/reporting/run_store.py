@@ -59,7 +59,7 @@ class RunStore:
         """Open or create the file and its tables. Raises `StorageError` when it cannot be used."""
         self._path = path
         with self._naming_the_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.row_factory = sqlite3.Row

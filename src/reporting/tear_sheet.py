@@ -11,7 +11,7 @@ from core.positions import Trade
 from reporting.analysis import Analysis
 from reporting.breakdowns import Dimension
 from reporting.candle_chart import candle_chart
-from reporting.comparison import compare, run_label
+from reporting.comparison import compare, run_label, run_name
 from reporting.equity_charts import LEFT, RIGHT, WIDTH, drawdown_chart, equity_chart, histogram
 from reporting.figures import Figure, Form, difference_text, text_of
 from reporting.metrics import daily_closes, daily_returns, monthly_returns
@@ -244,7 +244,7 @@ def _comparison(analyses: Sequence[Analysis]) -> str:
                 cells += f'{figure_cell(figure)}<td class="n {tone(row.goodness(difference))}">{text}</td>'
             rows += f"<tr><td>{escape(row.label)}</td>{cells}</tr>"
     names = "".join(
-        f'<p class="soft">{label}: {escape(each.record.facts.strategy)} <code>{each.record.run_id}</code></p>'
+        f'<p class="soft">{label}: {escape(run_name(each.record))}</p>'
         for label, each in zip(labels, analyses, strict=True)
     )
     return (

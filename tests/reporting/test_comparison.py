@@ -1,9 +1,12 @@
 """Runs side by side."""
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from reporting.analysis import Analysis, analyse
-from reporting.comparison import ComparedFigure, compare, comparison_data, run_label
+from reporting.comparison import ComparedFigure, compare, comparison_data, comparison_text, run_label
 
 from .conftest import MakeRecord
 
@@ -26,11 +29,19 @@ def test_the_second_run_is_measured_against_the_first(two: tuple[Analysis, Analy
 
 
 def test_a_run_compared_with_itself_differs_in_nothing(two: tuple[Analysis, Analysis]) -> None:
-    same = compare((two[0], two[0], two[0]))
-    assert not [each.label for section in same for each in section.rows if each.differs]
-    assert {
-        difference.value for section in same for each in section.rows for difference in each.differences if difference
-    } == {0}
+    rows = [each for section in compare((two[0], two[0], two[0])) for each in section.rows]
+    assert {difference.value for each in rows for difference in each.differences if difference} == {0}
+    assert {len(set(each.figures)) for each in rows} == {1}
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_a_narrow_terminal_hides_nothing(two: tuple[Analysis, Analysis], number: int) -> None:
+    console = Console(file=StringIO(), width=80, color_system=None)
+    console.print(comparison_text([*two, *two][:number]))
+    file = console.file
+    assert isinstance(file, StringIO)
+    assert "…" not in file.getvalue()
+    assert f"{two[0].record.run_id} simple_ma_crossover, fast 10, slow 30" in file.getvalue()
 
 
 def test_less_drawdown_is_better_and_less_profit_is_not(two: tuple[Analysis, Analysis]) -> None:
