@@ -54,6 +54,7 @@ svg text { font-size: 11px; fill: var(--soft); font-variant-numeric: tabular-num
 .reading { min-height: 1.5em; color: var(--soft); font-variant-numeric: tabular-nums; float: right; white-space: pre; }
 details summary { cursor: pointer; color: var(--soft); } details[open] summary { margin-bottom: .5rem; }
 details + details { margin-top: 1rem; }
+@media (max-width: 700px) { [data-group] { overflow-x: auto; } [data-group] svg.chart { min-width: 720px; } }
 @media print { :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 11px; }
   section, .tile { break-inside: avoid; } .reading { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
