@@ -178,8 +178,8 @@ class TradingLog:
         match event:
             case events.Booted():
                 self._connection.execute(DELETE_POSITIONS_OF_OTHER_LOGS, {"log": log, "mode": fold.mode})
-            case events.TradeClosed():
-                self._connection.execute(INSERT_TRADE, row | trade_row(event))
+            case events.TradeClosed(trade=trade):
+                self._connection.execute(INSERT_TRADE, row | trade_row(trade))
             case events.Decided():
                 self._connection.execute(INSERT_SIGNAL, row | signal_row(event))
             case events.HistoryFailed():

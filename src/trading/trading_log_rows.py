@@ -5,6 +5,7 @@ from typing import Any
 
 from core import events
 from core.instants import Instant, ist_datetime
+from core.positions import Trade
 from core.signals import Direction
 from core.state import BotState
 
@@ -40,9 +41,8 @@ def position_row(fold: BotState, symbol: str) -> dict[str, Any]:
     }
 
 
-def trade_row(event: events.TradeClosed) -> dict[str, Any]:
-    """Return the row of a closed trade."""
-    trade = event.trade
+def trade_row(trade: Trade) -> dict[str, Any]:
+    """Return the row of a closed trade, of a bot or of a backtest."""
     return {
         "symbol": trade.symbol,
         "side": trade.side.name,

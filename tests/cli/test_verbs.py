@@ -48,6 +48,8 @@ VERBS = (
     "coverage",
     "charges",
     "replay",
+    "report",
+    "runs",
     "status",
     "symbols",
     *COMMANDS,

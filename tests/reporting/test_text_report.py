@@ -1,0 +1,68 @@
+"""The report in a terminal: the names that users know, in the columns there are."""
+
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from reporting.analysis import Analysis, analyse
+from reporting.run_record import RunRecord
+from reporting.text_report import text_report
+
+from .conftest import MakeRecord
+
+NAMES = (
+    "Backtesting from",
+    "Backtesting to",
+    "Total trades",
+    "Daily avg trades",
+    "Starting balance",
+    "Final balance",
+    "Absolute profit",
+    "Total profit %",
+    "CAGR %",
+    "Sharpe",
+    "Sortino",
+    "Calmar",
+    "SQN",
+    "Profit factor",
+    "Expectancy",
+    "Max Drawdown",
+    "Drawdown duration",
+    "Exposure time",
+    "Win rate",
+    "Best day",
+    "Worst day",
+    "Market change",
+)
+
+
+def printed(analysis: Analysis, width: int) -> str:
+    console = Console(file=StringIO(), width=width, color_system=None)
+    for each in text_report(analysis, width):
+        console.print(each)
+    file = console.file
+    assert isinstance(file, StringIO)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_report_fits_the_terminal_and_cuts_nothing_off(record: RunRecord, width: int) -> None:
+    text = printed(analyse(record), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert [name for name in NAMES if name not in text] == []
+
+
+def test_the_report_tells_groups_refusals_notes_and_where_it_comes_from(record: RunRecord) -> None:
+    text = printed(analyse(record), 120)
+    for word in ("By symbol", "By exit reason", "SBIN", "trailing_stop", "NOT_FILLED", record.notes[0], record.run_id):
+        assert word in text
+
+
+def test_a_run_without_trades_is_reported_as_such(make_record: MakeRecord) -> None:
+    text = printed(analyse(replace(make_record(days=1, trades=0), refusals={}, notes=())), 80)
+    assert "n/a" in text
+    assert "By symbol" not in text
+    assert "nan" not in text.lower().replace("balance", "")
