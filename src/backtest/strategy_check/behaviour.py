@@ -8,15 +8,23 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from backtest.strategy_check.disturbances import YEARS_MOVED, MovedCalendar, of_another_year
+from backtest.strategy_check.faces import (
+    Columns,
+    RowFace,
+    all_answers,
+    asked,
+    batch_columns,
+    faces_of,
+    feature_columns,
+    same,
+)
+from backtest.strategy_check.finding import Cause, Finding, Kind
+from backtest.strategy_check.subject import Subject, head
 from core.signals import FeatureRow, SignalProvider
 from features.batch import FeatureTable
 from features.columns import CandleColumns
 from strategies.base_strategy import BatchSignals
-
-from .disturbances import YEARS_MOVED, MovedCalendar, of_another_year
-from .faces import Columns, RowFace, all_answers, asked, batch_columns, faces_of, feature_columns, same
-from .finding import Cause, Finding, Kind
-from .subject import Subject, head
 
 
 def repeated(subject: Subject) -> list[Finding]:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backtest.strategy_check.disturbances import Move, moved
+from backtest.strategy_check.faces import Face, all_answers, disturbed, same
+from backtest.strategy_check.finding import Cause
+from backtest.strategy_check.subject import Subject
 from core.instants import minute_of_day
 from core.market import Timeframe
-
-from .disturbances import Move, moved
-from .faces import Face, all_answers, disturbed, same
-from .finding import Cause
-from .subject import Subject
 
 TRIED_ROWS = 6
 """Bad rows whose reach is measured."""

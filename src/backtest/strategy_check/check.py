@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from backtest.strategy_check.behaviour import disagreements, known_dates, live_differences, repeated, writings
+from backtest.strategy_check.faces import faces_of
+from backtest.strategy_check.finding import Finding
+from backtest.strategy_check.label_check import TrainingFace, label_findings, split_findings
+from backtest.strategy_check.look_ahead import Coverage, coverage_of, look_ahead
+from backtest.strategy_check.outside import reads_outside
+from backtest.strategy_check.subject import Subject
+from backtest.strategy_check.warm_up import WarmUp, warm_up
 from core.errors import DataError
-
-from .behaviour import disagreements, known_dates, live_differences, repeated, writings
-from .faces import faces_of
-from .finding import Finding
-from .label_check import TrainingFace, label_findings, split_findings
-from .look_ahead import Coverage, coverage_of, look_ahead
-from .outside import reads_outside
-from .subject import Subject
-from .warm_up import WarmUp, warm_up
 
 FEWEST_DECISIONS = 100
 """With fewer rows to decide on, nothing is proved."""

@@ -9,14 +9,13 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from backtest.strategy_check.subject import Subject, asked_rows, head, spliced
 from core.errors import StrategyError
 from core.signals import Direction, FeatureRow, SignalProvider
 from features.batch import FeatureTable, compute
 from features.columns import BoolArray, CandleColumns, FloatArray
 from strategies.base_strategy import BatchSignals, SignalColumns
 from strategies.guarded import Guarded
-
-from .subject import Subject, asked_rows, head, spliced
 
 Columns: TypeAlias = Mapping[str, FloatArray]
 """One entry a candle; NaN where a column has none."""

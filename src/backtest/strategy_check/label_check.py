@@ -9,13 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from backtest.strategy_check.disturbances import Move, moved
+from backtest.strategy_check.finding import Cause, Finding, Kind
+from backtest.strategy_check.subject import Subject
 from features.batch import compute
 from features.columns import CandleColumns, FloatArray, IntArray
 from features.labels import Labels
-
-from .disturbances import Move, moved
-from .finding import Cause, Finding, Kind
-from .subject import Subject
 
 MOST_ROWS = 900
 """Newest candles that are labelled again and again."""

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backtest.strategy_check.causes import diagnose
+from backtest.strategy_check.disturbances import Move, forming, moved
+from backtest.strategy_check.faces import EXISTS, Columns, Face, RowFace, all_answers, cut, disturbed, same
+from backtest.strategy_check.finding import Finding, Kind
+from backtest.strategy_check.subject import Subject
 from features.columns import IntArray
-
-from .causes import diagnose
-from .disturbances import Move, forming, moved
-from .faces import EXISTS, Columns, Face, RowFace, all_answers, cut, disturbed, same
-from .finding import Finding, Kind
-from .subject import Subject
 
 EVERY_ROW = 300
 """So many rows from the first decision on are all cut at; the others at even distances."""

@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from backtest.strategy_check.faces import asked, batch_columns
+from backtest.strategy_check.finding import Cause, Finding, Kind
+from backtest.strategy_check.subject import Subject, head
 from strategies.base_strategy import BatchSignals
-
-from .faces import asked, batch_columns
-from .finding import Cause, Finding, Kind
-from .subject import Subject, head
 
 _OPENINGS = frozenset({"open", "sqlite3.connect", "socket.connect", "subprocess.Popen", "urllib.Request"})
 _CODE = (".py", ".pyc", ".so", ".pyd")

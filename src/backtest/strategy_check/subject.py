@@ -61,7 +61,7 @@ class Subject:
         values = table.values[row]
         return FeatureRow(
             self.symbol, candles.candle(row), closed_at, table.specification.columns, values, float(table.atr[row])
-        )  # type: ignore[arg-type]  # an array is a sequence of floats but for the name
+        )
 
     @cached_property
     def closes(self) -> IntArray:

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backtest.strategy_check.faces import asked
+from backtest.strategy_check.finding import Cause, Finding, Kind
+from backtest.strategy_check.subject import Subject
 from features.batch import FeatureTable, compute
 from features.columns import FloatArray
-
-from .faces import asked
-from .finding import Cause, Finding, Kind
-from .subject import Subject
 
 TOLERANCE = 1e-4
 """A feature agrees if it is no farther off than this share of its own standard deviation."""
 SAMPLES = 24
 """Decisions that are looked at."""
+SESSION_ENDS = 3
+"""Besides, so many that close a session: there the session's open is farthest."""
 GROWTH = 1.15
 """Each length tried is so many times the one before."""
 
@@ -78,7 +79,9 @@ class _Shortened:
         self.longest = max(rows // 2, min(rows, 2))
         late = [row for row in subject.asked if row >= self.longest]
         places = np.linspace(0, len(late) - 1, min(SAMPLES, len(late))).astype(int)
-        self.rows = [late[place] for place in places]
+        days = subject.candles.days()
+        ends = [row for row in late if row + 1 == rows or days[row + 1] != days[row]]
+        self.rows = sorted({*(late[place] for place in places), *ends[-SESSION_ENDS:]})
         table = subject.table
         self._scale = np.array([np.std(column[table.valid]) for column in table.values.T])
         self._answers = {row: self._decision(table, subject, row) for row in self.rows}
