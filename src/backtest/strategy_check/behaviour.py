@@ -81,6 +81,7 @@ def known_dates(subject: Subject) -> list[Finding]:
         calendar=MovedCalendar(subject.calendar),
         candles=candles,
         history_candles=subject.history_candles,
+        effort=subject.effort,
     )
     words = f"changes when the same candles lie {YEARS_MOVED} years earlier: it knows particular dates"
     found = []

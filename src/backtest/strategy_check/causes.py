@@ -17,12 +17,13 @@ from backtest.strategy_check.subject import Subject
 from core.instants import minute_of_day
 from core.market import Timeframe
 
-TRIED_ROWS = 6
-"""Bad rows whose reach is measured."""
+TRIED_ROWS = 5
+"""Bad rows whose reach is measured, and as many with a rare answer."""
 DAILY_HORIZON = 60
 """Rows beyond which a reach on daily candles has no end."""
 LONGER_MINUTES = (2, 3, 5, 10, 15, 20, 25, 30, 45, 60, 75, 90, 120, 125, 180, 240)
 MOSTLY = 0.7
+OFTEN = 0.4
 OPEN_MINUTE = 555
 """09:15, from which NSE counts longer candles; charting libraries count from midnight."""
 
@@ -43,7 +44,7 @@ def diagnose(face: Face, column: str, bad_rows: list[int]) -> tuple[Cause, str]:
     if not reaches:
         return Cause.LENGTH, "changes with the number of candles, not with their prices"
     endless = [each for each in reaches if not each.has_end]
-    if len(endless) > len(reaches) / 2:
+    if endless:
         if all(each.only_newest for each in endless):
             return Cause.NEWEST_ROW, "reads the newest row of the history, which live is the forming candle"
         return Cause.WHOLE_HISTORY, "rests on a statistic of the whole history"
@@ -65,11 +66,22 @@ class _Rule:
         self._rows = len(self.subject.candles)
 
     def tried(self, bad_rows: list[int]) -> list[int]:
-        """Return some of the bad rows, such with a future behind them first, at distances that follow no pattern."""
-        later = [row for row in bad_rows if row + self._horizon(row) < self._rows] or bad_rows
+        """Return some of the bad rows, and some with the rarer answer: an extreme is known by its own row."""
+        values, counts = np.unique(self._full[self.subject.asked], return_counts=True)
+        rare = np.flatnonzero(self._full == values[np.argmin(counts)]) if len(values) > 1 else np.array([], dtype=int)
+        asked = set(self.subject.asked)
+        return sorted({*self._some(bad_rows), *self._some([row for row in rare.tolist() if row in asked])})
+
+    def _some(self, rows: list[int]) -> list[int]:
+        """Return a few rows, such with a long future if there are, at distances that follow no pattern."""
+        ends = {row: row + self._horizon(row) + 1 for row in rows}
+        half = self._rows // 2
+        later = [row for row in rows if ends[row] <= half] or [row for row in rows if ends[row] < self._rows] or rows
+        if not later:
+            return []
         chance = np.random.default_rng(len(later))
-        chosen = chance.choice(later, size=min(TRIED_ROWS, len(later)), replace=False)
-        return sorted({later[0], *chosen.tolist()})
+        chosen: list[int] = chance.choice(later, size=min(TRIED_ROWS, len(later)), replace=False).tolist()
+        return chosen
 
     def reach(self, row: int) -> _Reach:
         """Measure how far ahead of a row there is something that matters to it."""
@@ -133,7 +145,8 @@ def _boundary(subject: Subject, reaches: list[_Reach]) -> tuple[Cause, str]:
     minutes = _longer_candle(subject, targets, ends)
     if minutes:
         return Cause.LONGER_CANDLE, f"knows the end of its {minutes}-minute candle before that has closed"
-    if all(targets[row] <= ends[row] for row in targets) and any(targets[row] == ends[row] for row in targets):
+    at_ends = sum(targets[row] == ends[row] for row in targets)
+    if all(targets[row] <= ends[row] for row in targets) and at_ends >= OFTEN * len(targets):
         return Cause.REST_OF_SESSION, "knows the rest of its session: where its high or low will be"
     most = max(each.ahead for each in reaches)
     return Cause.LATER_VALUE, f"takes a value from a later row, up to {_bars(most)} ahead, as filling backwards does"
@@ -145,12 +158,10 @@ def _longer_candle(subject: Subject, targets: dict[int, int], ends: dict[int, in
     for minutes in (each for each in LONGER_MINUTES if each > own and each % own == 0):
         for origin in (OPEN_MINUTE, 0):
             blocks = {row: (minute_of_day(starts[row]) - origin) // minutes for row in (*targets, *targets.values())}
-            if all(
-                blocks[row] == blocks[target]
-                and target <= ends[row]
-                and (target == ends[row] or (minute_of_day(starts[target]) + own - origin) % minutes == 0)
-                for row, target in targets.items()
-            ):
+            if any(blocks[row] != blocks[target] or target > ends[row] for row, target in targets.items()):
+                continue
+            closing = [(minute_of_day(starts[each]) + own - origin) % minutes == 0 for each in targets.values()]
+            if sum(closing) >= OFTEN * len(closing):
                 return minutes
     return 0
 

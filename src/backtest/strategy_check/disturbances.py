@@ -54,7 +54,6 @@ def forming(candles: CandleColumns, row: int) -> tuple[CandleColumns, ...]:
     shapes = (
         (open_, open_, open_, min(1, volume)),
         (int(candles.highs[row]), open_, int(candles.highs[row]), volume // 2),
-        (open_, int(candles.lows[row]), int(candles.lows[row]), volume // 2),
         (open_ + far, open_, open_ + far, volume),
         (open_, open_ - far, max(open_ - far, 1), volume),
     )

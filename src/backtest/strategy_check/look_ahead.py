@@ -17,11 +17,6 @@ from backtest.strategy_check.finding import Finding, Kind
 from backtest.strategy_check.subject import Subject
 from features.columns import IntArray
 
-EVERY_ROW = 300
-"""So many rows from the first decision on are all cut at; the others at even distances."""
-OTHER_ROWS = 150
-FUTURES = 16
-"""Rows after which other futures are tried."""
 ASKED_AGAIN = 30
 """Rows before those at which `on_data` is asked again."""
 
@@ -40,19 +35,19 @@ class Coverage:
 def cuts_of(subject: Subject) -> list[int]:
     """Return the rows at which the history is cut: all of the first, then some, the last one included."""
     first, rows = subject.asked[0], len(subject.candles)
-    after = min(first + EVERY_ROW, rows)
-    return [*range(first, after), *_spread(after, rows - 1, OTHER_ROWS)]
+    after = min(first + subject.effort.every_row, rows)
+    return [*range(first, after), *_spread(after, rows - 1, subject.effort.other_rows)]
 
 
 def futures_of(subject: Subject) -> list[int]:
     """Return the rows after which other futures are tried."""
-    return _spread(subject.asked[0], len(subject.candles) - 2, FUTURES)
+    return _spread(subject.asked[0], len(subject.candles) - 2, subject.effort.futures)
 
 
 def coverage_of(subject: Subject) -> Coverage:
     """Return what the proofs look at."""
     cuts = cuts_of(subject)
-    dense = min(subject.asked[0] + EVERY_ROW, len(subject.candles))
+    dense = min(subject.asked[0] + subject.effort.every_row, len(subject.candles))
     return Coverage(len(subject.candles), len(cuts), subject.asked[0], dense - 1, len(futures_of(subject)))
 
 
@@ -67,6 +62,8 @@ def look_ahead(face: Face) -> list[Finding]:
                 bad.setdefault(name, {}).setdefault(trial.kind, []).extend(wrong.tolist())
     if len(bad) > 1:
         bad.pop(EXISTS, None)  # a row is missing because a feature is
+    if f"{face.name}.direction" in bad:
+        bad.pop(f"{face.name}.probability", None)  # there is one only where there is a direction
     return [_finding(face, full, name, kinds) for name, kinds in bad.items()]
 
 
@@ -94,7 +91,8 @@ def _trials(face: Face) -> Iterator[_Trial]:
 def _finding(face: Face, full: Columns, name: str, kinds: dict[Kind, list[int]]) -> Finding:
     """Say where a column goes wrong first, and why."""
     rows = sorted({row for each in kinds.values() for row in each})
-    first = _first_bad(face, full, name, rows[0]) if Kind.TRUNCATION in kinds else rows[0]
+    cuts = kinds.get(Kind.TRUNCATION)
+    first = _first_bad(face, full, name, min(cuts)) if cuts else rows[0]
     cause, detail = diagnose(face, name, sorted({first, *rows}))
     at = int(face.subject.candles.starts[first])
     return Finding(kind=next(iter(kinds)), column=name, row=first, at=at, cause=cause, detail=detail)

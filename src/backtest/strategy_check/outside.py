@@ -83,7 +83,7 @@ def _listening(hear: Callable[[Cause, str], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.setprofile(before)
+        sys.setprofile(before if callable(before) else None)  # the one of cProfile can only be put back by itself
         _listeners.remove(hear)
 
 

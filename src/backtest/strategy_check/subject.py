@@ -16,6 +16,18 @@ from features.specification import FeatureSpecification
 from features.stream import FeatureStream
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is tried; the report says what it came to."""
+
+    every_row: int = 300
+    """So many rows from the first decision on are all cut at."""
+    other_rows: int = 150
+    """Of the later ones so many, at even distances."""
+    futures: int = 16
+    """Rows after which other futures are tried."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Subject:
     """A strategy on the candles of one symbol."""
@@ -29,6 +41,7 @@ class Subject:
     candles: CandleColumns
     history_candles: int
     """Closed candles that live trading starts from."""
+    effort: Effort = Effort()
 
     @cached_property
     def table(self) -> FeatureTable:
