@@ -13,6 +13,7 @@ import typer
 
 from cli_data import app as data_verbs
 from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
+from cli_strategy import app as strategy_verbs
 from core.errors import BotError, ConfigurationError
 from runtime.complaints import complaint_of
 from runtime.json_answer import print_json
@@ -33,6 +34,7 @@ app = typer.Typer(
     help="A machine-learning trading bot for NSE instruments on FYERS.",
 )
 app.add_typer(data_verbs)
+app.add_typer(strategy_verbs)
 
 InputOption = Annotated[
     bool, typer.Option("--until-input-ends", hidden=True, help="End with standard input: for who starts this program.")

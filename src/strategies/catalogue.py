@@ -3,7 +3,8 @@
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -56,23 +57,44 @@ def strategy_named(
             f"no strategy {name!r}{place}{_suggestion(name, names)} (there are {', '.join(names)})"
         )
     path = folder / f"{name}.py"
+    with _faults_of(path):
+        factory = _factory_in(path)
+        provider: SignalProvider = (
+            factory(params, **_model_for(factory, name, open_model))
+            if inspect.isfunction(factory)
+            else _made(factory, name, params, open_model)
+        )
+    _check_shape(provider, path)
+    return provider
+
+
+def parameters_named(name: str, folder: Path | None = None) -> tuple[Parameter, ...]:
+    """Return what a strategy can be given. Raises `ConfigurationError` for a fault in a user's file."""
+    path = file_of(name, folder)
+    if path is None:
+        return parameters_of(BUILT_IN[name])
+    with _faults_of(path):
+        return parameters_of(_factory_in(path))
+
+
+@contextmanager
+def _faults_of(path: Path) -> Iterator[None]:
+    """Tell whatever a user's file raises as one line that names the file and its line."""
     try:
-        provider = _from_file(path, name, params, open_model)
+        yield
     except BotError:
         raise
     except Exception as error:  # a user's file may raise anything; nothing is swallowed
         words = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
         raise ConfigurationError(f"strategy file {_place_of(error, path)}: {type(error).__name__}: {words}") from error
-    _check_shape(provider, path)
-    return provider
 
 
-def _from_file(path: Path, name: str, params: Parameters, open_model: OpenModel | None) -> SignalProvider:
+def _factory_in(path: Path) -> Callable[..., Any]:
+    """Return the function `make` of a file, or its one class with `on_data`."""
     module = _loaded(path)
-    make = getattr(module, "make", None)
+    make: Callable[..., Any] | None = getattr(module, "make", None)
     if make is not None:
-        provider: SignalProvider = make(params, **_model_for(make, name, open_model))
-        return provider
+        return make
     classes: list[Any] = [
         each
         for each in vars(module).values()
@@ -83,7 +105,8 @@ def _from_file(path: Path, name: str, params: Parameters, open_model: OpenModel 
         raise ConfigurationError(
             f"strategy file {path}: needs exactly one class with on_data, or a function make(params); found {found}"
         )
-    return _made(classes[0], name, params, open_model)
+    factory: Callable[..., Any] = classes[0]
+    return factory
 
 
 def _loaded(path: Path) -> ModuleType:

@@ -23,7 +23,7 @@ DAILY_HORIZON = 60
 """Rows beyond which a reach on daily candles has no end."""
 LONGER_MINUTES = (2, 3, 5, 10, 15, 20, 25, 30, 45, 60, 75, 90, 120, 125, 180, 240)
 MOSTLY = 0.7
-OFTEN = 0.4
+OFTEN = 0.3
 OPEN_MINUTE = 555
 """09:15, from which NSE counts longer candles; charting libraries count from midnight."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from backtest.strategy_check.behaviour import disagreements, known_dates, live_differences, repeated, writings
-from backtest.strategy_check.faces import faces_of
+from backtest.strategy_check.faces import EXISTS, faces_of
 from backtest.strategy_check.finding import Finding
 from backtest.strategy_check.label_check import TrainingFace, label_findings, split_findings
 from backtest.strategy_check.look_ahead import Coverage, coverage_of, look_ahead
@@ -71,7 +71,7 @@ def check(subject: Subject, training: TrainingFace | None = None, progress: Prog
     return Checked(
         symbol=subject.symbol,
         coverage=coverage_of(subject),
-        findings=tuple(replace(each, symbol=subject.symbol) for each in found),
+        findings=tuple(replace(each, symbol=subject.symbol) for each in _causes_only(found)),
         warm_up=result,
         labels=training is not None,
     )
@@ -79,6 +79,15 @@ def check(subject: Subject, training: TrainingFace | None = None, progress: Prog
 
 def _blames(found: list[Finding], face: str) -> bool:
     return any(each.column.startswith(f"{face}.") for each in found)
+
+
+def _causes_only(found: list[Finding]) -> list[Finding]:
+    """Leave out a probability whose direction is wrong, and rows that are missing because a feature is."""
+    columns = {each.column for each in found}
+    implied = {column.replace(".direction", ".probability") for column in columns if column.endswith(".direction")}
+    if any("." not in column and column != EXISTS for column in columns):
+        implied.add(EXISTS)
+    return [each for each in found if each.column not in implied]
 
 
 def _of_new_columns(found: list[Finding], more: list[Finding]) -> list[Finding]:

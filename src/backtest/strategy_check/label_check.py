@@ -16,10 +16,13 @@ from features.batch import compute
 from features.columns import CandleColumns, FloatArray, IntArray
 from features.labels import Labels
 
-MOST_ROWS = 900
-"""Newest candles that are labelled again and again."""
-FUTURES = 40
-"""Rows from which on other prices are tried."""
+MOST_ROWS = 600
+"""Newest candles that are labelled again and again, and two sessions at least."""
+EVERY_FUTURE = 40
+"""So many rows from the first label's end on are all tried; besides, some at even distances."""
+SOME_FUTURES = 20
+DIAGNOSED = 6
+"""Bad rows of which it is asked how far ahead they read."""
 VALIDATION_SHARE = 0.3
 
 
@@ -53,9 +56,13 @@ def label_findings(subject: Subject, training: TrainingFace) -> list[Finding]:
     """Move the prices after a label is said to be known; return a finding for each column in which it changes."""
     rule = _Labelling(subject.with_candles(_newest(subject.candles)), training)
     found = rule.known_too_early()
-    for name, row in rule.changed().items():
-        cause, detail = rule.diagnose(name, row)
-        found.append(rule.finding(Kind.LABELS, f"label.{name}", row, cause, detail))
+    changed = rule.changed()
+    for name, rows in changed.items():
+        found.append(rule.finding(f"label.{name}", rows[0], *rule.diagnose(name, rows)))
+    for name, rows in rule.shortened().items():
+        if name not in changed:
+            words = "changes with the number of candles, not with their prices"
+            found.append(rule.finding(f"label.{name}", rows[0], Cause.LENGTH, words))
     return found
 
 
@@ -97,38 +104,57 @@ class _Labelling:
         if not len(early):
             return []
         words = "is said to be known with the candle that it is the label of"
-        return [self.finding(Kind.LABELS, "label.resolved", int(early[0]), Cause.EARLY_RESOLVED, words)]
+        return [self.finding("label.resolved", int(early[0]), Cause.EARLY_RESOLVED, words)]
 
-    def changed(self) -> dict[str, int]:
-        """Return the first row of each column that changes with what comes after `resolved`, or with its end."""
-        rows, bad = len(self.subject.candles), dict[str, int]()
-        places = np.linspace(1, rows - 1, min(FUTURES, rows - 1)).astype(int).tolist() if len(self._known) else []
-        for seed, first in enumerate(places):
+    def changed(self) -> dict[str, list[int]]:
+        """Return the rows of each column that changes with the prices after `resolved`."""
+        rows, bad = len(self.subject.candles), dict[str, list[int]]()
+        for seed, first in enumerate(self._futures()):
             for move in Move:
                 self._note(bad, first, self._relabelled(first, rows, move, seed))
+        return bad
+
+    def shortened(self) -> dict[str, list[int]]:
+        """Return the rows of each column that changes when the sessions after `resolved` are not there."""
+        bad: dict[str, list[int]] = {}
         opens = (np.flatnonzero(np.diff(self.subject.candles.days())) + 1).tolist()
         for first in opens[1:]:  # with one candle more, so that the session before it is seen to be over
             part = self.subject.candles.slice(0, first + 1)
             self._note(bad, first, _columns_of(self._label(part, self.subject.table.atr[: first + 1])))
         return bad
 
-    def diagnose(self, column: str, row: int) -> tuple[Cause, str]:
-        """Say how far beyond its end a label reads."""
-        rows, end = len(self.subject.candles), int(self._base.resolved[row])
-        low, high = 0, rows - 1 - end
+    def diagnose(self, column: str, rows: list[int]) -> tuple[Cause, str]:
+        """Say how far beyond its end a label reads, from some of its bad rows."""
+        some = {rows[place] for place in np.linspace(0, len(rows) - 1, DIAGNOSED).astype(int)}
+        if any(self._matters(column, row, self._horizon(row)) for row in sorted(some)):
+            return Cause.WHOLE_HISTORY, "rests on a statistic of the whole history"
+        row, end = rows[0], int(self._base.resolved[rows[0]])
+        low, high = 1, self._horizon(row) - 1 - end
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self._matters(column, row, end + middle) else (low, middle - 1)
-        if not low:
-            return Cause.LENGTH, "changes with the number of candles, not with their prices"
-        if end + low > rows - 3:
-            return Cause.WHOLE_HISTORY, "rests on a statistic of the whole history"
         where = f"row {end}, in which it is said to be known"
         return Cause.EARLY_RESOLVED, f"reads {low} {'bar' if low == 1 else 'bars'} beyond {where}"
 
-    def finding(self, kind: Kind, column: str, row: int, cause: Cause, detail: str) -> Finding:
+    def _horizon(self, row: int) -> int:
+        """Return the row after the session that follows the one in which a label is known."""
+        days, end = self.subject.candles.days(), int(self._base.resolved[row])
+        later = days[days > days[end]]
+        return int(np.searchsorted(days, later[0], side="right")) if len(later) else len(days)
+
+    def _futures(self) -> list[int]:
+        """Return the rows from which on other prices are tried: each of the first after a label's end, then some."""
+        if not len(self._known):
+            return []
+        rows = len(self.subject.candles)
+        first = int(self._base.resolved[self._known].min()) + 1
+        spread = np.linspace(first, rows - 1, min(SOME_FUTURES, rows - first)).astype(int).tolist()
+        return sorted({*range(first, min(first + EVERY_FUTURE, rows)), *spread})
+
+    def finding(self, column: str, row: int, cause: Cause, detail: str) -> Finding:
+        """Return a finding about the label of a row."""
         at = int(self.subject.candles.starts[row])
-        return Finding(kind=kind, column=column, row=row, at=at, cause=cause, detail=detail)
+        return Finding(kind=Kind.LABELS, column=column, row=row, at=at, cause=cause, detail=detail)
 
     def _matters(self, column: str, row: int, first: int) -> bool:
         rows = len(self.subject.candles)
@@ -140,13 +166,13 @@ class _Labelling:
         reach[first:] = compute(self.subject.specification, candles).atr[first:]
         return _columns_of(self._label(candles, reach))
 
-    def _note(self, bad: dict[str, int], first: int, given: dict[str, IntArray]) -> None:
-        """Keep the first bad row of each column among the labels that were known before row `first`."""
+    def _note(self, bad: dict[str, list[int]], first: int, given: dict[str, IntArray]) -> None:
+        """Keep the bad rows of each column among the labels that were known before row `first`."""
         over = self._known[self._base.resolved[self._known] < first]
         for name, column in given.items():
             wrong = over[column[over] != self._columns[name][over]]
             if len(wrong):
-                bad[name] = min(bad.get(name, len(column) + first), int(wrong[0]))
+                bad[name] = sorted({*bad.get(name, []), *wrong.tolist()})
 
 
 def _columns_of(labels: Labels) -> dict[str, IntArray]:
@@ -162,9 +188,9 @@ def _columns_of(labels: Labels) -> dict[str, IntArray]:
 def _newest(candles: CandleColumns) -> CandleColumns:
     """Return the newest sessions, whole."""
     rows = len(candles)
-    opens = np.flatnonzero(np.diff(candles.days())) + 1
-    first = min((int(each) for each in opens if rows - each <= MOST_ROWS), default=0)
-    return candles.slice(first, rows)
+    opens: list[int] = (np.flatnonzero(np.diff(candles.days())) + 1).tolist()
+    few = next((each for each in opens if rows - each <= MOST_ROWS), 0)
+    return candles.slice(min(few, opens[-3]) if len(opens) >= 3 else 0, rows)
 
 
 def _at_close(subject: Subject, closed_at: int, column: str, cause: Cause, detail: str) -> Finding:
