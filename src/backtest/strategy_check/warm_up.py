@@ -18,8 +18,8 @@ TOLERANCE = 1e-4
 """A feature agrees if it is no farther off than this share of its own standard deviation."""
 SAMPLES = 24
 """Decisions that are looked at."""
-SESSION_ENDS = 3
-"""Besides, so many that close a session: there the session's open is farthest."""
+SESSIONS = 3
+"""Besides, the first and last decisions of so many sessions: they look back farthest to a session's open."""
 GROWTH = 1.15
 """Each length tried is so many times the one before."""
 
@@ -80,8 +80,9 @@ class _Shortened:
         late = [row for row in subject.asked if row >= self.longest]
         places = np.linspace(0, len(late) - 1, min(SAMPLES, len(late))).astype(int)
         days = subject.candles.days()
-        ends = [row for row in late if row + 1 == rows or days[row + 1] != days[row]]
-        self.rows = sorted({*(late[place] for place in places), *ends[-SESSION_ENDS:]})
+        opens = [row for row in late if days[row - 1] != days[row]][-SESSIONS:]
+        ends = [row - 1 for row in opens if row > late[0]]
+        self.rows = sorted({*(late[place] for place in places), *opens, *ends})
         table = subject.table
         self._scale = np.array([np.std(column[table.valid]) for column in table.values.T])
         self._answers = {row: self._decision(table, subject, row) for row in self.rows}

@@ -159,4 +159,4 @@ def test_the_smallest_safe_warm_up_is_what_plain_counting_says(subject_of: Subje
     assert average is not None
     assert opening is not None
     assert (average.smallest_safe, average.stated) == (21, 21)
-    assert opening.smallest_safe == 76  # the session's 75 candles, and the one before its open
+    assert opening.smallest_safe == 77  # at the open: it, the 75 candles of the session before, and one before those
