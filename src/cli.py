@@ -15,6 +15,7 @@ from cli_charges import app as charge_verbs
 from cli_data import app as data_verbs
 from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 from cli_reports import app as report_verbs
+from cli_strategy import app as strategy_verbs
 from core.errors import BotError, ConfigurationError
 from runtime.complaints import complaint_of
 from runtime.json_answer import print_json
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.add_typer(data_verbs)
 app.add_typer(charge_verbs)
 app.add_typer(report_verbs)
+app.add_typer(strategy_verbs)
 
 InputOption = Annotated[
     bool, typer.Option("--until-input-ends", hidden=True, help="End with standard input: for who starts this program.")

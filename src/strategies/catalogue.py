@@ -3,7 +3,8 @@
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ from typing import Any
 from core.errors import BotError, ConfigurationError
 from core.ports import Predictor
 from core.signals import Needs, Parameters, SignalProvider
+from strategies.base_strategy import Parameter, parameters_of
 from strategies.model import ModelStrategy
 from strategies.opening_price_crossover import OpeningPriceCrossover
 from strategies.simple_ma_crossover import SimpleMaCrossover
@@ -24,8 +26,6 @@ BUILT_IN: Mapping[str, Callable[..., SignalProvider]] = {
 
 OpenModel = Callable[[], Predictor]
 """Opens the trained model; called only for a strategy that takes one."""
-
-_NOT_PARAMETERS = {"name", "predictor"}
 
 
 def strategy_names(folder: Path | None = None) -> tuple[str, ...]:
@@ -57,23 +57,44 @@ def strategy_named(
             f"no strategy {name!r}{place}{_suggestion(name, names)} (there are {', '.join(names)})"
         )
     path = folder / f"{name}.py"
+    with _faults_of(path):
+        factory = _factory_in(path)
+        provider: SignalProvider = (
+            factory(params, **_model_for(factory, name, open_model))
+            if inspect.isfunction(factory)
+            else _made(factory, name, params, open_model)
+        )
+    _check_shape(provider, path)
+    return provider
+
+
+def parameters_named(name: str, folder: Path | None = None) -> tuple[Parameter, ...]:
+    """Return what a strategy can be given. Raises `ConfigurationError` for a fault in a user's file."""
+    path = file_of(name, folder)
+    if path is None:
+        return parameters_of(BUILT_IN[name])
+    with _faults_of(path):
+        return parameters_of(_factory_in(path))
+
+
+@contextmanager
+def _faults_of(path: Path) -> Iterator[None]:
+    """Tell whatever a user's file raises as one line that names the file and its line."""
     try:
-        provider = _from_file(path, name, params, open_model)
+        yield
     except BotError:
         raise
     except Exception as error:  # a user's file may raise anything; nothing is swallowed
         words = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
         raise ConfigurationError(f"strategy file {_place_of(error, path)}: {type(error).__name__}: {words}") from error
-    _check_shape(provider, path)
-    return provider
 
 
-def _from_file(path: Path, name: str, params: Parameters, open_model: OpenModel | None) -> SignalProvider:
+def _factory_in(path: Path) -> Callable[..., Any]:
+    """Return the function `make` of a file, or its one class with `on_data`."""
     module = _loaded(path)
-    make = getattr(module, "make", None)
+    make: Callable[..., Any] | None = getattr(module, "make", None)
     if make is not None:
-        provider: SignalProvider = make(params, **_model_for(make, name, open_model))
-        return provider
+        return make
     classes: list[Any] = [
         each
         for each in vars(module).values()
@@ -84,7 +105,8 @@ def _from_file(path: Path, name: str, params: Parameters, open_model: OpenModel 
         raise ConfigurationError(
             f"strategy file {path}: needs exactly one class with on_data, or a function make(params); found {found}"
         )
-    return _made(classes[0], name, params, open_model)
+    factory: Callable[..., Any] = classes[0]
+    return factory
 
 
 def _loaded(path: Path) -> ModuleType:
@@ -105,8 +127,7 @@ def _loaded(path: Path) -> ModuleType:
 def _made(
     factory: Callable[..., SignalProvider], name: str, params: Parameters, open_model: OpenModel | None
 ) -> SignalProvider:
-    known = inspect.signature(factory).parameters
-    adjustable = {each: spec for each, spec in known.items() if each not in _NOT_PARAMETERS}
+    adjustable = {each.name: each for each in parameters_of(factory)}
     values = {}
     for key, value in params.items():
         if key not in adjustable:
@@ -114,9 +135,9 @@ def _made(
             raise ConfigurationError(
                 f"strategy.params: {name} has no parameter {key!r}{_suggestion(key, adjustable)} (it takes {takes})"
             )
-        values[key] = _checked(key, value, adjustable[key].default)
-    for key, spec in adjustable.items():
-        if spec.default is inspect.Parameter.empty and key not in values:
+        values[key] = _checked(adjustable[key], value)
+    for key, known in adjustable.items():
+        if known.is_required and key not in values:
             raise ConfigurationError(f"strategy.params: {name} needs a value for {key!r}")
     return factory(**values, **_model_for(factory, name, open_model))
 
@@ -130,21 +151,21 @@ def _model_for(factory: Callable[..., Any], name: str, open_model: OpenModel | N
     return {"predictor": open_model()}
 
 
-def _checked(key: str, value: Any, default: Any) -> Any:
-    """Return the value if its type is the default's; a whole number is good for a float, a YAML list for a tuple."""
-    match default, value:
-        case None | inspect.Parameter.empty, _:
-            return value
-        case float(), int() if type(value) is int:
-            return value
-        case tuple(), list():
-            return tuple(value)
-    if type(value) is type(default):
-        return value
-    raise ConfigurationError(
-        f"strategy.params.{key}: {value!r} is of type {type(value).__name__}; "
-        f"it takes {type(default).__name__}, for example {default!r}"
-    )
+def _checked(known: Parameter, value: Any) -> Any:
+    """Return the value if it is of the default's type and in range. Raises `ConfigurationError`.
+
+    A whole number is good for a float, a YAML list for a tuple.
+    """
+    is_number_for_float = known.type is float and type(value) is int
+    if known.type is tuple and isinstance(value, list):
+        value = tuple(value)
+    if not (known.type is None or is_number_for_float or type(value) is known.type):
+        raise ConfigurationError(
+            f"strategy.params.{known.name}: {value!r} is of type {type(value).__name__}; "
+            f"it takes {known.type.__name__}, for example {known.default!r}"
+        )
+    known.check(value)
+    return value
 
 
 def _check_shape(provider: object, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How far the training is: a bar for people at a terminal, silence for everyone else."""
+"""How far a training or a check is: a bar for people at a terminal, silence for everyone else."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,12 +17,12 @@ def silent(_stage: str, _done: float) -> None:
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[Progress]:
-    """Show how far the training is, if the console is a terminal. The bar vanishes when the block ends."""
+def progress_bar(console: Console, what: str = "training") -> Iterator[Progress]:
+    """Show how far something is, if the console is a terminal. The bar vanishes when the block ends."""
     if not console.is_terminal:
         yield silent
         return
-    columns = TextColumn("training"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    columns = TextColumn(what), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Bar(*columns, TextColumn("{task.description}"), console=console, transient=True) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda stage, done: bar.update(task, description=stage, completed=done)

@@ -117,7 +117,9 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
     specification = FeatureSpecification.of(options.features)
     card = charges.rates_on(ist_date(span(histories)[1]), Product.INTRADAY)
     report("features and labels", 0.25)
-    dataset = build(histories, specification, timeframe, calendar, lambda history: _rule(options, history, card.rates))
+    dataset = build(
+        histories, specification, timeframe, calendar, lambda history: label_rule(options, history, card.rates)
+    )
     fit, validation = split(dataset, options.validation_share)
     classifier = fit_forest(
         fit,
@@ -188,7 +190,8 @@ def _histories(options: TrainingOptions, calendar: Calendar) -> tuple[Sequence[H
     return histories, timeframes.pop()
 
 
-def _rule(options: TrainingOptions, history: History, rates: ChargeRates) -> LabelRule:
+def label_rule(options: TrainingOptions, history: History, rates: ChargeRates) -> LabelRule:
+    """Return the trade that a label of this training stands for."""
     return LabelRule(
         stop_atr=options.stop_atr,
         target_atr=options.target_atr,

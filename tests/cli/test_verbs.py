@@ -41,6 +41,8 @@ VERBS = (
     "train",
     "import-data",
     "list-data",
+    "list-strategies",
+    "check-strategy",
     "calendar",
     "download-data",
     "show-config",

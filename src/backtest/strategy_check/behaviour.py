@@ -1,0 +1,171 @@
+"""Does a strategy answer from what it is given, and from nothing else?
+
+The same question is asked again, in another order, after other questions, and of a strategy made anew; what it is
+given to read is compared afterwards; the years are changed; both faces are held against each other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from backtest.strategy_check.disturbances import YEARS_MOVED, MovedCalendar, of_another_year
+from backtest.strategy_check.faces import (
+    Columns,
+    RowFace,
+    all_answers,
+    asked,
+    batch_columns,
+    faces_of,
+    feature_columns,
+    same,
+)
+from backtest.strategy_check.finding import Cause, Finding, Kind
+from backtest.strategy_check.subject import Subject, head
+from core.signals import FeatureRow, SignalProvider
+from features.batch import FeatureTable
+from features.columns import CandleColumns
+from strategies.base_strategy import BatchSignals
+
+
+def repeated(subject: Subject) -> list[Finding]:
+    """Ask the same again: of the same strategy, backwards, and of a new one."""
+    rows = _row_reader(subject)
+    first, again = _asked(subject, rows), _asked(subject, rows)
+    chance = _difference(subject, Kind.REPEAT, Cause.CHANCE, "a strategy made anew answers otherwise", first, again)
+    if chance:
+        return chance
+    used = subject.make()
+    asked(used, rows, subject.asked, len(subject.candles))
+    words = "the answer depends on what was asked before"
+    for order, strategy in ((subject.asked, used), (subject.asked[::-1], subject.make())):
+        other = asked(strategy, rows, order, len(subject.candles))
+        found = _difference(subject, Kind.REPEAT, Cause.STATE, words, first, other)
+        if found:
+            return found
+    return _after_the_other_face(subject, rows, first) if isinstance(used, BatchSignals) else []
+
+
+def disagreements(subject: Subject) -> list[Finding]:
+    """Hold `signals` against `on_data`, candle by candle."""
+    if not isinstance(subject.make(), BatchSignals):
+        return []
+    rows = RowFace(subject)
+    slow = {name.split(".")[1]: np.nan_to_num(column) for name, column in all_answers(rows).items()}
+    fast = batch_columns(subject.make(), _copy(subject.table), subject.candles, subject.symbol)
+    expected = {name: slow[name.split(".")[1]] for name in fast}
+    words = "signals() answers otherwise than on_data()"
+    return _difference(subject, Kind.FACES, Cause.TWO_ANSWERS, words, expected, fast)[:1]
+
+
+def writings(subject: Subject) -> list[Finding]:
+    """Compare what a strategy is given to read before and after."""
+    table, candles = _copy(subject.table), subject.candles.slice(0, len(subject.candles))
+    candles = CandleColumns(*(getattr(candles, name).copy() for name in _CANDLES))
+    before = _contents(table, candles)
+    asked(subject.make(), lambda row: subject.row_of(table, candles, row), subject.asked, len(candles))
+    strategy = subject.make()
+    if isinstance(strategy, BatchSignals):
+        batch_columns(strategy, table, candles, subject.symbol)
+    words = "a column that it was given to read has changed"
+    return _difference(subject, Kind.MUTATION, Cause.WRITES, words, before, _contents(table, candles))
+
+
+def known_dates(subject: Subject) -> list[Finding]:
+    """Ask about the same candles of another year: weekday, month and hour are the same."""
+    candles = of_another_year(subject.candles)
+    other = Subject(
+        make=subject.make,
+        specification=subject.specification,
+        symbol=subject.symbol,
+        timeframe=subject.timeframe,
+        calendar=MovedCalendar(subject.calendar),
+        candles=candles,
+        history_candles=subject.history_candles,
+        effort=subject.effort,
+    )
+    words = f"changes when the same candles lie {YEARS_MOVED} years earlier: it knows particular dates"
+    found = []
+    for here, there in zip(faces_of(subject), faces_of(other), strict=True):
+        expected, given = all_answers(here), all_answers(there)
+        found += _difference(subject, Kind.DATES, Cause.KNOWS_DATES, words, expected, given)
+    return found
+
+
+def live_differences(subject: Subject) -> list[Finding]:
+    """Hold the features of the whole history against those made candle by candle, to the bit."""
+    table, names = subject.table, (*subject.specification.names, "atr")
+    live = np.full((len(subject.candles), len(names)), np.nan)
+    for row, features in enumerate(subject.live_rows()):
+        if features is not None:
+            live[row] = (*features.values, features.atr)
+    batch = np.where(table.valid[:, None], np.column_stack([table.values, table.atr]), np.nan)
+    exists = {"row": table.valid.astype(float)}, {"row": (~np.isnan(live[:, -1])).astype(float)}
+    words = "live trading, candle by candle, computes other numbers"
+    missing = _difference(subject, Kind.LIVE, Cause.TWO_FORMULAS, words, *exists)
+    both = ~np.isnan(batch[:, -1]) & ~np.isnan(live[:, -1])
+    columns = [dict(zip(names, np.where(both[:, None], each, 0.0).T, strict=True)) for each in (batch, live)]
+    return missing + _difference(subject, Kind.LIVE, Cause.TWO_FORMULAS, words, *columns)
+
+
+_CANDLES = ("starts", "opens", "highs", "lows", "closes", "volumes")
+
+
+def _after_the_other_face(subject: Subject, rows: "_RowAt", first: Columns) -> list[Finding]:
+    """Ask one face after the other, and a shorter history after a longer one."""
+    used = subject.make()
+    table, length = subject.table, len(subject.candles)
+
+    def batch(strategy: SignalProvider, rows: int) -> Columns:
+        return batch_columns(strategy, head(table, rows), subject.candles.slice(0, rows), subject.symbol)
+
+    whole, short = batch(used, length), length * 3 // 4
+    half = batch(subject.make(), short)
+    words = "the answer depends on what was asked before"
+    pairs: Iterator[tuple[Cause, Columns, Columns]] = iter(
+        (
+            (Cause.CHANCE, whole, batch(subject.make(), length)),
+            (Cause.STATE, first, asked(used, rows, subject.asked, length)),
+            (Cause.STATE, whole, batch(used, length)),
+            (Cause.STATE, half, batch(used, short)),
+        )
+    )
+    for cause, expected, given in pairs:
+        found = _difference(subject, Kind.REPEAT, cause, words, expected, given)
+        if found:
+            return found
+    return []
+
+
+_RowAt = Callable[[int], FeatureRow | None]
+
+
+def _row_reader(subject: Subject) -> _RowAt:
+    """Return rows of the whole history as live trading makes them: plain numbers, nothing behind them."""
+    rows = subject.live_rows()
+    return lambda row: rows[row]
+
+
+def _asked(subject: Subject, rows: _RowAt) -> Columns:
+    return asked(subject.make(), rows, subject.asked, len(subject.candles))
+
+
+def _copy(table: FeatureTable) -> FeatureTable:
+    return head(table, len(table.valid))
+
+
+def _contents(table: FeatureTable, candles: CandleColumns) -> Columns:
+    prices = {f"candles.{name}": getattr(candles, name).astype(np.float64) for name in _CANDLES}
+    return {**{name: column.copy() for name, column in feature_columns(table).items()}, **prices}
+
+
+def _difference(
+    subject: Subject, kind: Kind, cause: Cause, detail: str, expected: Columns, given: Columns
+) -> list[Finding]:
+    """Return a finding for each column that is not the same everywhere."""
+    found: list[Finding] = []
+    for name, column in expected.items():
+        wrong: Sequence[int] = np.flatnonzero(~same(column, given[name], name)).tolist()
+        if wrong:
+            at = int(subject.candles.starts[wrong[0]])
+            found.append(Finding(kind=kind, column=name, row=wrong[0], at=at, cause=cause, detail=detail))
+    return found

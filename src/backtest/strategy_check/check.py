@@ -1,0 +1,96 @@
+"""All proofs in one, in the order in which one fault would be mistaken for another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from backtest.strategy_check.behaviour import disagreements, known_dates, live_differences, repeated, writings
+from backtest.strategy_check.faces import EXISTS, faces_of
+from backtest.strategy_check.finding import Finding
+from backtest.strategy_check.label_check import TrainingFace, label_findings, split_findings
+from backtest.strategy_check.look_ahead import Coverage, coverage_of, look_ahead
+from backtest.strategy_check.outside import reads_outside
+from backtest.strategy_check.subject import Subject
+from backtest.strategy_check.warm_up import WarmUp, warm_up
+from core.errors import DataError
+
+FEWEST_DECISIONS = 100
+"""With fewer rows to decide on, nothing is proved."""
+
+Progress = Callable[[str, float], None]
+"""Is told what is being proved, and the share that is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What came out for one symbol."""
+
+    symbol: str
+    coverage: Coverage
+    findings: tuple[Finding, ...]
+    warm_up: WarmUp | None
+    """None if something else is wrong: what looks ahead needs no warm-up."""
+    labels: bool
+    """Whether labels and the split of training were checked, too."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+def check(subject: Subject, training: TrainingFace | None = None, progress: Progress | None = None) -> Checked:
+    """Prove a strategy honest on the candles of one symbol, or say where it is not.
+
+    Raises `DataError` for too few candles, `StrategyError` for a strategy that raises.
+    """
+    tell = progress or (lambda _what, _share: None)
+    if len(subject.asked) < FEWEST_DECISIONS:
+        raise DataError(
+            f"{subject.symbol}: {len(subject.candles)} candles give {len(subject.asked)} decisions, at least "
+            f"{FEWEST_DECISIONS} are needed to check a strategy; give more candles"
+        )
+    tell("the same question again", 0.0)
+    found = [*writings(subject), *repeated(subject), *reads_outside(subject)]
+    for place, face in enumerate(faces_of(subject)):
+        tell(f"other futures: {face.name}", 0.1 + 0.2 * place)
+        if not _blames(found, face.name):
+            found += _of_new_columns(found, look_ahead(face))
+    tell("live against history", 0.7)
+    found += _of_new_columns(found, live_differences(subject))
+    if not _blames(found, "on_data") and not _blames(found, "signals"):
+        found += _of_new_columns(found, known_dates(subject))
+    if not _blames(found, "on_data") and not _blames(found, "signals"):
+        found += disagreements(subject)
+    tell("warm-up", 0.8)
+    result, late = (None, []) if found else warm_up(subject)
+    found += late
+    if training is not None:
+        tell("labels", 0.9)
+        found += [*label_findings(subject, training), *split_findings(subject, training)]
+    tell("done", 1.0)
+    return Checked(
+        symbol=subject.symbol,
+        coverage=coverage_of(subject),
+        findings=tuple(replace(each, symbol=subject.symbol) for each in _causes_only(found)),
+        warm_up=result,
+        labels=training is not None,
+    )
+
+
+def _blames(found: list[Finding], face: str) -> bool:
+    return any(each.column.startswith(f"{face}.") for each in found)
+
+
+def _causes_only(found: list[Finding]) -> list[Finding]:
+    """Leave out a probability whose direction is wrong, and rows that are missing because a feature is."""
+    columns = {each.column for each in found}
+    implied = {column.replace(".direction", ".probability") for column in columns if column.endswith(".direction")}
+    if any("." not in column and column != EXISTS for column in columns):
+        implied.add(EXISTS)
+    return [each for each in found if each.column not in implied]
+
+
+def _of_new_columns(found: list[Finding], more: list[Finding]) -> list[Finding]:
+    """Leave out what is a consequence: one finding a column, the first."""
+    columns = {each.column for each in found}
+    return [each for each in more if each.column not in columns]

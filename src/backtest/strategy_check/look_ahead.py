@@ -1,0 +1,115 @@
+"""Does an answer about a candle change with what came after it? Three proofs, each over every face and column.
+
+Truncation: as if the candle were the newest there is. Perturbation: with other prices after it. Forming candle: with
+the next one still moving, as a bot that reads its newest row would see it. A strategy is asked with the features that
+were known at the candle, so that a feature that looks ahead is blamed and not whoever reads it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from backtest.strategy_check.causes import diagnose
+from backtest.strategy_check.disturbances import Move, forming, moved
+from backtest.strategy_check.faces import EXISTS, Columns, Face, RowFace, all_answers, cut, disturbed, same
+from backtest.strategy_check.finding import Finding, Kind
+from backtest.strategy_check.subject import Subject
+from features.columns import IntArray
+
+ASKED_AGAIN = 30
+"""Rows before those at which `on_data` is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was tried, so that nobody takes a sample for a proof."""
+
+    rows: int
+    cuts: int
+    all_cut_from: int
+    all_cut_to: int
+    futures: int
+
+
+def cuts_of(subject: Subject) -> list[int]:
+    """Return the rows at which the history is cut: all of the first, then some, the last one included."""
+    first, rows = subject.asked[0], len(subject.candles)
+    after = min(first + subject.effort.every_row, rows)
+    return [*range(first, after), *_spread(after, rows - 1, subject.effort.other_rows)]
+
+
+def futures_of(subject: Subject) -> list[int]:
+    """Return the rows after which other futures are tried."""
+    return _spread(subject.asked[0], len(subject.candles) - 2, subject.effort.futures)
+
+
+def coverage_of(subject: Subject) -> Coverage:
+    """Return what the proofs look at."""
+    cuts = cuts_of(subject)
+    dense = min(subject.asked[0] + subject.effort.every_row, len(subject.candles))
+    return Coverage(len(subject.candles), len(cuts), subject.asked[0], dense - 1, len(futures_of(subject)))
+
+
+def look_ahead(face: Face) -> list[Finding]:
+    """Return a finding for each column of a face in which a later candle matters."""
+    full = all_answers(face)
+    bad: dict[str, dict[Kind, list[int]]] = {}
+    for trial in _trials(face):
+        for name, column in trial.columns.items():
+            wrong = trial.rows[~same(full[name][trial.rows], column[trial.rows], name)]
+            if len(wrong):
+                bad.setdefault(name, {}).setdefault(trial.kind, []).extend(wrong.tolist())
+    if len(bad) > 1:
+        bad.pop(EXISTS, None)  # a row is missing because a feature is
+    if f"{face.name}.direction" in bad:
+        bad.pop(f"{face.name}.probability", None)  # there is one only where there is a direction
+    return [_finding(face, full, name, kinds) for name, kinds in bad.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    kind: Kind
+    columns: Columns
+    rows: IntArray
+    """Rows that must be as in the whole history."""
+
+
+def _trials(face: Face) -> Iterator[_Trial]:
+    subject, table = face.subject, face.subject.table
+    for row in cuts_of(subject):
+        yield _Trial(Kind.TRUNCATION, cut(face, table, row), np.array([row]))
+    for seed, row in enumerate(futures_of(subject)):
+        first = max(subject.asked[0], row + 1 - ASKED_AGAIN) if isinstance(face, RowFace) else subject.asked[0]
+        rows = np.arange(first, row + 1)
+        others = [moved(subject.candles, row + 1, len(subject.candles), move, seed) for move in Move]
+        for kind, futures in ((Kind.PERTURBATION, others), (Kind.FORMING_CANDLE, forming(subject.candles, row + 1))):
+            for candles in futures:
+                yield _Trial(kind, disturbed(face, table, candles, row + 1, rows.tolist()), rows)
+
+
+def _finding(face: Face, full: Columns, name: str, kinds: dict[Kind, list[int]]) -> Finding:
+    """Say where a column goes wrong first, and why."""
+    rows = sorted({row for each in kinds.values() for row in each})
+    cuts = kinds.get(Kind.TRUNCATION)
+    first = _first_bad(face, full, name, min(cuts)) if cuts else rows[0]
+    cause, detail = diagnose(face, name, sorted({first, *rows}))
+    at = int(face.subject.candles.starts[first])
+    return Finding(kind=next(iter(kinds)), column=name, row=first, at=at, cause=cause, detail=detail)
+
+
+def _first_bad(face: Face, full: Columns, name: str, row: int) -> int:
+    """Return the first bad row: the rows between the last good cut and this one were not cut at."""
+    good = max((each for each in cuts_of(face.subject) if each < row), default=row - 1)
+    for between in range(good + 1, row):
+        answer = cut(face, face.subject.table, between)[name][between : between + 1]
+        if not same(full[name][between : between + 1], answer, name).all():
+            return between
+    return row
+
+
+def _spread(first: int, last: int, most: int) -> list[int]:
+    """Return at most so many rows at even distances, both ends included."""
+    if first > last:
+        return []
+    return sorted(set(np.linspace(first, last, min(most, last - first + 1)).astype(int).tolist()))

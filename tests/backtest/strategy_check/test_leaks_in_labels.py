@@ -1,0 +1,189 @@
+"""Leaks planted in labels, the dataset and its split."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from backtest.strategy_check.finding import Cause, Kind
+from backtest.strategy_check.label_check import TrainingFace, label_findings, split_findings
+from backtest.strategy_check.subject import Subject
+from core.market import Timeframe
+from core.signals import FeatureRow, Needs, Signal
+from features.columns import CandleColumns, FloatArray, IntArray
+from features.labels import LabelRule, Labels, label
+from training.dataset import Dataset, History, build, split
+
+from .conftest import SYMBOL, Weekdays, subject_on, walk
+
+RULE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=5, position_value=10_000_000, cost=lambda b, s: 0)
+
+Labelling = Callable[[CandleColumns, FloatArray], Labels]
+
+
+@dataclass
+class Silent:
+    name: str = "silent"
+    needs: Needs = field(default_factory=lambda: Needs(features=("return_1",)))
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
+        return None
+
+
+@pytest.fixture(scope="module")
+def subject() -> Subject:
+    return subject_on(walk(days=4), Silent)
+
+
+@pytest.fixture(scope="module")
+def long_subject() -> Subject:
+    """Enough to learn from."""
+    return subject_on(walk(days=11), Silent)
+
+
+def honest(candles: CandleColumns, atr: FloatArray) -> Labels:
+    return label(candles, atr, Timeframe.M5, Weekdays(), RULE)
+
+
+def dataset_of(subject: Subject) -> Callable[[CandleColumns], Dataset]:
+    def made(candles: CandleColumns) -> Dataset:
+        history = History(SYMBOL, 5, candles)
+        return build([history], subject.specification, Timeframe.M5, Weekdays(), lambda _: RULE)
+
+    return made
+
+
+def training(subject: Subject, labelling: Labelling = honest) -> TrainingFace:
+    return TrainingFace(label=labelling, build=dataset_of(subject), split=split)
+
+
+def test_our_labels_are_honest(subject: Subject) -> None:
+    assert label_findings(subject, training(subject)) == []
+
+
+def test_our_split_is_honest(long_subject: Subject) -> None:
+    assert split_findings(long_subject, training(long_subject)) == []
+
+
+def one_bar_early(candles: CandleColumns, atr: FloatArray) -> Labels:
+    labels = honest(candles, atr)
+    rows = np.arange(len(candles)) + 1
+    return replace(
+        labels,
+        long_resolved=np.maximum(labels.long_resolved - 1, np.minimum(rows, labels.long_resolved)),
+        short_resolved=np.maximum(labels.short_resolved - 1, np.minimum(rows, labels.short_resolved)),
+    )
+
+
+def known_at_entry(candles: CandleColumns, atr: FloatArray) -> Labels:
+    labels = honest(candles, atr)
+    entered = np.arange(len(candles)) + 1
+    return replace(labels, long_resolved=entered, short_resolved=entered)
+
+
+def with_tomorrows_close(candles: CandleColumns, atr: FloatArray) -> Labels:
+    labels = honest(candles, atr)
+    later = np.minimum(np.arange(len(candles)) + 75, len(candles) - 1)
+    return replace(labels, long_net=candles.closes[later] - candles.closes)
+
+
+def next_bars_high(candles: CandleColumns, atr: FloatArray) -> Labels:
+    labels = honest(candles, atr)
+    after = np.minimum(labels.resolved + 1, len(candles) - 1)
+    return replace(labels, short_net=candles.highs[after] - candles.closes)
+
+
+def in_deviations_of_all(candles: CandleColumns, atr: FloatArray) -> Labels:
+    labels = honest(candles, atr)
+    spread = np.std(labels.long_net[labels.known])
+    return replace(labels, long_net=np.rint(labels.long_net / spread * 1e6).astype(np.int64))
+
+
+def by_quantile_of_all(candles: CandleColumns, atr: FloatArray) -> Labels:
+    labels = honest(candles, atr)
+    best = np.quantile(candles.closes, 0.66)
+    return replace(labels, directions=(candles.closes > best).astype(np.int64))
+
+
+LEAKS: dict[str, tuple[Labelling, set[str], Cause, str]] = {
+    "tomorrow's close": (with_tomorrows_close, {"label.long_net"}, Cause.EARLY_RESOLVED, "beyond row"),
+    "the bar after the end": (next_bars_high, {"label.short_net"}, Cause.EARLY_RESOLVED, "reads 1 bar beyond"),
+    "scaled by all": (in_deviations_of_all, {"label.long_net"}, Cause.WHOLE_HISTORY, "whole history"),
+    "quantile of all": (by_quantile_of_all, {"label.direction"}, Cause.WHOLE_HISTORY, "whole history"),
+}
+
+
+@pytest.mark.parametrize("leak", sorted(LEAKS))
+def test_a_label_that_reads_beyond_its_end_is_found(subject: Subject, leak: str) -> None:
+    labelling, columns, cause, words = LEAKS[leak]
+
+    findings = label_findings(subject, training(subject, labelling))
+
+    assert {each.column for each in findings} == columns
+    [finding] = findings
+    known = np.flatnonzero(honest(subject.candles, subject.table.atr).known)
+    assert (finding.kind, finding.cause) == (Kind.LABELS, cause), finding.detail
+    assert words in finding.detail
+    assert finding.row in known[:40]
+
+
+@pytest.mark.parametrize("labelling", [one_bar_early, known_at_entry])
+def test_an_end_that_is_told_too_early_is_found(subject: Subject, labelling: Labelling) -> None:
+    findings = label_findings(subject, training(subject, labelling))
+
+    assert {"label.long_net", "label.short_net"} <= {each.column for each in findings}
+    assert {each.cause for each in findings} == {Cause.EARLY_RESOLVED}
+
+
+def test_a_label_that_is_known_with_its_own_candle_is_found(subject: Subject) -> None:
+    def at_once(candles: CandleColumns, atr: FloatArray) -> Labels:
+        rows: IntArray = np.arange(len(candles))
+        return replace(honest(candles, atr), long_resolved=rows, short_resolved=rows)
+
+    first = label_findings(subject, training(subject, at_once))[0]
+
+    assert (first.column, first.cause) == ("label.resolved", Cause.EARLY_RESOLVED)
+
+
+def test_a_dataset_that_forgets_the_longer_of_both_positions_is_found(long_subject: Subject) -> None:
+    made = dataset_of(long_subject)
+
+    def shorter(candles: CandleColumns) -> Dataset:
+        rows = made(candles)
+        return replace(rows, resolved_at=rows.free_at.min(axis=1))
+
+    [finding] = split_findings(long_subject, replace(training(long_subject), build=shorter))
+
+    assert (finding.kind, finding.column, finding.cause) == (
+        Kind.SPLIT,
+        "dataset.resolved_at",
+        Cause.EARLY_RESOLVED,
+    )
+    labels = honest(long_subject.candles, long_subject.table.atr)
+    unequal = labels.known & long_subject.table.valid & (labels.long_resolved != labels.short_resolved)
+    assert finding.row == int(np.argmax(unequal))
+
+
+def cut_without_a_purge(rows: Dataset, share: float) -> tuple[Dataset, Dataset]:
+    cut = int(rows.closed_at[int(len(rows) * (1.0 - share))])
+    return rows.where(rows.closed_at < cut), rows.where(rows.closed_at >= cut)
+
+
+def shuffled(rows: Dataset, share: float) -> tuple[Dataset, Dataset]:
+    chosen = np.random.default_rng(1).random(len(rows)) > share
+    return rows.where(chosen), rows.where(~chosen)
+
+
+@pytest.mark.parametrize("cut", [cut_without_a_purge, shuffled])
+def test_a_split_whose_parts_overlap_is_found(
+    long_subject: Subject, cut: Callable[[Dataset, float], tuple[Dataset, Dataset]]
+) -> None:
+    [finding] = split_findings(long_subject, replace(training(long_subject), split=cut))
+
+    fit, validation = cut(dataset_of(long_subject)(long_subject.candles), 0.3)
+    late = fit.closed_at[fit.resolved_at >= validation.closed_at.min()]
+    assert (finding.column, finding.cause) == ("dataset.split", Cause.NOT_PURGED)
+    assert finding.row is not None
+    assert long_subject.closes[finding.row] == late.min()
+    assert finding.detail.startswith(f"{len(late)} rows to fit")

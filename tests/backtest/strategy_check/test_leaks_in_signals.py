@@ -1,0 +1,254 @@
+"""Leaks planted in the fast face: each is found, in its column, at its first bad bar, with its cause."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.preprocessing import StandardScaler
+
+from backtest.strategy_check.check import check
+from backtest.strategy_check.faces import BatchFace
+from backtest.strategy_check.finding import Cause, Finding, Kind
+from backtest.strategy_check.look_ahead import look_ahead
+from backtest.strategy_check.subject import Subject, head
+from core.signals import FeatureRow, Needs, Signal
+from features.batch import FeatureTable
+from features.columns import CandleColumns
+from strategies.base_strategy import SignalColumns
+
+from .conftest import SubjectOf
+
+Rule = Callable[[pd.DataFrame, FeatureTable], "pd.Series | np.ndarray"]
+
+
+@dataclass
+class Ruled:
+    """Long where a rule over whole columns says so; `on_data` has no opinion."""
+
+    rule: Rule
+    name: str = "ruled"
+    needs: Needs = field(default_factory=lambda: Needs(features=("return_1",)))
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
+        return None
+
+    def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:
+        wishes = np.asarray(self.rule(frame_of(candles), table)).astype(np.int8)
+        return SignalColumns(wishes, wishes.astype(np.float64))
+
+
+def frame_of(candles: CandleColumns) -> pd.DataFrame:
+    index = pd.to_datetime(candles.starts, utc=True).tz_convert("Asia/Kolkata")
+    columns = {name: getattr(candles, name + "s") for name in ("open", "high", "low", "close", "volume")}
+    return pd.DataFrame(columns, index=index).astype(float)
+
+
+def day(frame: pd.DataFrame) -> pd.Index:
+    return pd.Index(frame.index.date)
+
+
+def filled_backwards(frame: pd.DataFrame, table: FeatureTable) -> pd.Series:
+    marks = frame["close"].where(frame["volume"] > 40_000).bfill()
+    return frame["close"] < marks
+
+
+def interpolated(frame: pd.DataFrame, table: FeatureTable) -> pd.Series:
+    marks = frame["close"].where(frame["volume"] > 40_000).interpolate()
+    return frame["close"] < marks
+
+
+def half_hour_close(frame: pd.DataFrame, table: FeatureTable) -> pd.Series:
+    return frame["close"] < frame["close"].groupby(frame.index.floor("30min")).transform("last")
+
+
+def hour_high(frame: pd.DataFrame, table: FeatureTable) -> pd.Series:
+    """The close near the top of the hour's candle, counted from the open at 09:15."""
+    hours = (frame.index - pd.Timedelta(minutes=15)).floor("60min")
+    return frame["close"] > frame["high"].groupby(hours).transform("max") * 0.9985
+
+
+def scaled(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
+    return StandardScaler().fit_transform(frame[["close"]])[:, 0] > 0.8
+
+
+def day_of_extreme(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
+    return frame.index == frame["close"].groupby(day(frame)).transform("idxmax")
+
+
+def normalised_feature(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
+    values = table.values[:, 0]
+    return values > np.nanquantile(values, 0.9)
+
+
+LEAKS: dict[str, tuple[Rule, Cause, str]] = {
+    "shift(-1)": (lambda f, _: f["close"].shift(-1) > f["close"], Cause.LOOKS_AHEAD, "looks ahead by 1 bar"),
+    "shift(-3)": (lambda f, _: f["close"].shift(-3) > f["close"], Cause.LOOKS_AHEAD, "looks ahead by 3 bars"),
+    "next open": (lambda f, _: f["open"].shift(-1) > f["close"], Cause.LOOKS_AHEAD, "looks ahead by 1 bar"),
+    "pct_change(-1)": (lambda f, _: f["close"].pct_change(-1) < 0, Cause.LOOKS_AHEAD, "looks ahead by 1 bar"),
+    "roll": (lambda f, _: np.roll(f["close"], -2) > f["close"], Cause.LOOKS_AHEAD, "looks ahead by 2 bars"),
+    "rolling(center=True)": (
+        lambda f, _: f["close"] < f["close"].rolling(11, center=True).mean(),
+        Cause.CENTRED_WINDOW,
+        "a centred window of 11 bars: looks ahead by 5 bars",
+    ),
+    "convolve same": (
+        lambda f, _: f["close"] < np.convolve(f["close"], np.full(5, 0.2), mode="same"),
+        Cause.CENTRED_WINDOW,
+        "a centred window of 5 bars",
+    ),
+    "gradient": (lambda f, _: np.gradient(f["close"]) > 0, Cause.CENTRED_WINDOW, "a centred window of 3 bars"),
+    "whole mean": (lambda f, _: f["close"] > f["close"].mean(), Cause.WHOLE_HISTORY, "statistic of the whole history"),
+    "whole z-score": (
+        lambda f, _: (f["close"] - f["close"].mean()) / f["close"].std() > 0.5,
+        Cause.WHOLE_HISTORY,
+        "statistic of the whole history",
+    ),
+    "rank": (lambda f, _: f["close"].rank(pct=True) > 0.7, Cause.WHOLE_HISTORY, "statistic of the whole history"),
+    "quantile": (
+        lambda f, _: f["close"] > f["close"].quantile(0.8),
+        Cause.WHOLE_HISTORY,
+        "statistic of the whole history",
+    ),
+    "sorted": (
+        lambda f, _: f["close"] > np.sort(f["close"])[len(f) // 2],
+        Cause.WHOLE_HISTORY,
+        "statistic of the whole history",
+    ),
+    "scaler": (scaled, Cause.WHOLE_HISTORY, "statistic of the whole history"),
+    "quantile of a feature": (normalised_feature, Cause.WHOLE_HISTORY, "statistic of the whole history"),
+    "last of the column": (
+        lambda f, _: f["close"] < f["close"].iloc[-1],
+        Cause.NEWEST_ROW,
+        "live is the forming candle",
+    ),
+    "bfill": (filled_backwards, Cause.LATER_VALUE, "as filling backwards does"),
+    "interpolate": (interpolated, Cause.LATER_VALUE, "takes a value from a later row"),
+    "half-hour close": (half_hour_close, Cause.LONGER_CANDLE, "30-minute candle"),
+    "hour high": (hour_high, Cause.LONGER_CANDLE, "60-minute candle"),
+    "day high": (
+        lambda f, _: f["close"] > f["high"].groupby(day(f)).transform("max") * 0.995,
+        Cause.REST_OF_SESSION,
+        "the rest of its session",
+    ),
+    "day low": (
+        lambda f, _: f["close"] < f["low"].groupby(day(f)).transform("min") * 1.005,
+        Cause.REST_OF_SESSION,
+        "the rest of its session",
+    ),
+    "day close": (
+        lambda f, _: f["close"] < f["close"].groupby(day(f)).transform("last"),
+        Cause.REST_OF_SESSION,
+        "the rest of its session",
+    ),
+    "argmax of the day": (day_of_extreme, Cause.REST_OF_SESSION, "the rest of its session"),
+    "length": (
+        lambda f, _: np.arange(len(f)) >= len(f) - 40,
+        Cause.LENGTH,
+        "changes with the number of candles",
+    ),
+}
+
+
+def first_bad_bar(subject: Subject) -> int:
+    """Cut the history after every single candle and ask about the newest."""
+
+    def asked(rows: int) -> np.ndarray:
+        strategy = subject.make()
+        table = head(subject.table, rows)
+        return strategy.signals(table, subject.candles.slice(0, rows), subject.symbol).directions  # type: ignore[attr-defined]
+
+    full = asked(len(subject.candles))
+    return next(row for row in range(subject.asked[0], len(full)) if asked(row + 1)[-1] != full[row])
+
+
+def only(subject: Subject) -> Finding:
+    result = check(subject)
+    assert not result.ok
+    [finding] = result.findings
+    return finding
+
+
+@pytest.mark.parametrize("leak", sorted(LEAKS))
+def test_a_leak_in_signals_is_found_with_bar_and_cause(subject_of: SubjectOf, leak: str) -> None:
+    rule, cause, words = LEAKS[leak]
+    subject = subject_of(lambda: Ruled(rule))
+
+    [finding] = look_ahead(BatchFace(subject))
+
+    assert finding.column == "signals.direction"
+    assert finding.kind is Kind.TRUNCATION
+    assert (finding.cause, finding.row) == (cause, first_bad_bar(subject)), finding.detail
+    assert finding.at == subject.candles.starts[finding.row]
+    assert words in finding.detail
+
+
+@dataclass
+class SureInHindsight(Ruled):
+    """The direction is honest, its probability is in shares of the greatest there will ever be."""
+
+    rule: Rule = field(default=lambda f, _: f["close"] > 0)
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
+        return None
+
+    def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:
+        return SignalColumns(np.ones(len(candles), np.int8), candles.closes / candles.closes.max())
+
+
+def test_a_probability_that_looks_ahead_is_found_in_its_own_column(subject_of: SubjectOf) -> None:
+    [finding] = check(subject_of(SureInHindsight)).findings
+
+    assert (finding.column, finding.cause) == ("signals.probability", Cause.WHOLE_HISTORY)
+
+
+@dataclass
+class Remembering(Ruled):
+    """Takes the next close from the candles of the call before, where those were more."""
+
+    rule: Rule = field(default=lambda f, _: f["close"] > 0)
+    kept: CandleColumns | None = None
+
+    def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:
+        wishes = np.zeros(len(candles), np.int8)
+        if self.kept is not None and len(self.kept) > len(candles):
+            wishes[:] = self.kept.closes[1 : len(candles) + 1] > candles.closes
+        self.kept = candles
+        return SignalColumns(wishes, np.ones(len(candles)))
+
+
+def test_candles_kept_from_another_call_are_state(subject_of: SubjectOf) -> None:
+    subject = subject_of(Remembering)
+    expected = int(np.argmax(subject.candles.closes[1:] > subject.candles.closes[:-1]))
+
+    finding = only(subject)
+
+    assert (finding.kind, finding.cause) == (Kind.REPEAT, Cause.STATE)
+    assert (finding.column, finding.row) == ("signals.direction", expected)
+
+
+@dataclass
+class Writing(Ruled):
+    rule: Rule = field(default=lambda f, _: f["close"] > 0)
+
+    def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:
+        candles.closes[5:] += 1
+        return SignalColumns(np.zeros(len(candles), np.int8), np.zeros(len(candles)))
+
+
+def test_candles_that_are_written_to_are_found(subject_of: SubjectOf) -> None:
+    finding = check(subject_of(Writing)).findings[0]
+
+    assert (finding.kind, finding.cause) == (Kind.MUTATION, Cause.WRITES)
+    assert (finding.column, finding.row) == ("candles.closes", 5)
+
+
+def test_faces_that_disagree_are_found_at_the_first_bar(subject_of: SubjectOf) -> None:
+    subject = subject_of(lambda: Ruled(lambda f, _: f["close"] > f["open"] + 150))
+    rises = subject.candles.closes > subject.candles.opens + 150
+
+    finding = only(subject)
+
+    assert (finding.kind, finding.cause) == (Kind.FACES, Cause.TWO_ANSWERS)
+    assert finding.row == int(np.argmax(rises))
