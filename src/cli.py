@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli_backtest import app as backtest_verbs
 from cli_data import app as data_verbs
 from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 from core.errors import BotError, ConfigurationError
@@ -33,6 +34,7 @@ app = typer.Typer(
     help="A machine-learning trading bot for NSE instruments on FYERS.",
 )
 app.add_typer(data_verbs)
+app.add_typer(backtest_verbs)
 
 InputOption = Annotated[
     bool, typer.Option("--until-input-ends", hidden=True, help="End with standard input: for who starts this program.")

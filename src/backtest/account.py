@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from core.charges import ChargeRates, Charges, charges_for
+from core.charges import ChargeRates, Charges, charges_for, delivery_sale
 from core.entry_facts import EntryFacts
 from core.events import Condition, SafetyLevel
 from core.instants import Instant
@@ -69,8 +69,10 @@ class Holding:
     quantity: int
     """Shares that are left."""
     entry_at: Instant
+    entry_day: int
+    """As days since 1970-01-01."""
     entry_value: int
-    entry_charges: Charges
+    entry_charges: int
     first_stop: int
     stop: int
     target: int
@@ -125,15 +127,17 @@ class Account:
         self.orders_today = len(self.holdings)
         self._realised_today = self._turnover_today = 0
 
-    def bill(self, side: Side, value: int, day: int) -> Charges:
-        """Charge one order of a day, given as days since 1970-01-01."""
+    def bill(self, side: Side, value: int, day: int, *, was_held_over_night: bool = False) -> int:
+        """Charge one order of a day, given as days since 1970-01-01; return the total."""
         rates = self._rates.get(day)
         if rates is None:
             dated = self._charges.rates_on(date.fromordinal(day + _EPOCH), self.product)
             rates = self._rates[day] = dated.rates
         bill = charges_for(side, value, rates)
+        if was_held_over_night and side is Side.SELL:
+            bill += delivery_sale(rates)
         self.bills.append(bill)
-        return bill
+        return bill.total
 
     def book(self, fill: BarFill) -> None:
         """Count a fill."""
@@ -154,7 +158,7 @@ class Account:
         self.refusals[NOT_FILLED] += 1
 
     def watch_loss(self) -> None:
-        """Answer the loss of the day, as the live bot does: no entries at the soft limit, everything out at the hard."""
+        """Answer the loss of the day as live: no more entries at the soft limit, everything out at the hard one."""
         profit, rules = self.profit_today, self.rules
         if profit <= -rules.max_loss:
             self._raise_to(SafetyLevel.FLATTEN)

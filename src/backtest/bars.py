@@ -57,12 +57,19 @@ def prepared(
     timeframe: Timeframe,
     specification: FeatureSpecification,
     calendar: Calendar,
+    first: int = 0,
 ) -> SymbolBars:
-    """Work out sessions and features of one symbol. Raises `DataError` for a candle at a time without trading."""
-    if not len(candles):
+    """Work out sessions and features of one symbol; rows before `first` only warm up the features.
+
+    Raises `DataError` for a candle at a time without trading, or when there is none.
+    """
+    if first >= len(candles):
         raise DataError(f"{instrument.symbol}: no candles in the range; download them, or give another range")
-    sessions = session_rows(instrument.symbol, candles, timeframe, calendar)
-    return SymbolBars(instrument, candles, sessions, compute(specification, candles))
+    walked = candles.slice(first, len(candles)) if first else candles
+    sessions = session_rows(instrument.symbol, walked, timeframe, calendar)
+    table = compute(specification, candles)
+    features = FeatureTable(specification, table.values[first:], table.valid[first:], table.atr[first:])
+    return SymbolBars(instrument, walked, sessions, features)
 
 
 def session_rows(symbol: str, candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> SessionRows:

@@ -82,7 +82,7 @@ class Desk:
         account, rules = self._account, self._account.rules
         stop, target = exits.levels(side, price, entry.atr, rules.stop_atr, rules.target_atr, tick)
         charges = account.bill(entry.side, quantity * price, self._days[row])
-        account.book(BarFill(self._place, row, side * quantity, price, charges.total))
+        account.book(BarFill(self._place, row, side * quantity, price, charges))
         account.orders_today += 1  # its stop
         holding = account.holdings[self._place] = Holding(
             instrument=self._instrument,
@@ -90,6 +90,7 @@ class Desk:
             filled=quantity,
             quantity=quantity,
             entry_at=self._closed_at[row] if is_inside else self._starts[row],
+            entry_day=self._days[row],
             entry_value=quantity * price,
             entry_charges=charges,
             first_stop=stop,
@@ -141,8 +142,9 @@ class Desk:
         if holding.quantity:
             account.book(BarFill(self._place, exit_.row, -side.sign * quantity, price, 0))
             return
-        charges = account.bill(side.opposite, holding.exit_value, exit_.day)
-        account.book(BarFill(self._place, exit_.row, -side.sign * quantity, price, charges.total))
+        is_later = exit_.day > holding.entry_day
+        charges = account.bill(side.opposite, holding.exit_value, exit_.day, was_held_over_night=is_later)
+        account.book(BarFill(self._place, exit_.row, -side.sign * quantity, price, charges))
         trade = Trade(
             symbol=self._instrument.symbol,
             side=side,
@@ -152,7 +154,7 @@ class Desk:
             exit_at=exit_.at,
             exit_value=holding.exit_value,
             exit_reason=exit_.reason,
-            charges=holding.entry_charges.total + charges.total,
+            charges=holding.entry_charges + charges,
             stop=holding.first_stop,
             target=holding.target,
             probability=holding.probability,

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -118,12 +119,5 @@ def _order_of_steps(symbols: Sequence[SymbolBars]) -> tuple[IntArray, IntArray, 
 
 
 def _total(bills: Sequence[Charges]) -> Charges:
-    return Charges(
-        brokerage=sum(each.brokerage for each in bills),
-        stt=sum(each.stt for each in bills),
-        exchange=sum(each.exchange for each in bills),
-        sebi=sum(each.sebi for each in bills),
-        ipft=sum(each.ipft for each in bills),
-        gst=sum(each.gst for each in bills),
-        stamp=sum(each.stamp for each in bills),
-    )
+    """Add up many bills part by part: adding the bills would make one more of each."""
+    return Charges(**{part.name: sum(getattr(bill, part.name) for bill in bills) for part in fields(Charges)})

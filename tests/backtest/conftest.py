@@ -16,6 +16,7 @@ from core.instants import MINUTE, instant_at
 from core.market import Instrument, Timeframe
 from core.orders import Product
 from core.rules import TradingRules
+from core.segments import Segment
 from core.sessions import TradingDay
 from core.signals import Direction, FeatureRow, Needs, Signal
 from core.sizing import SizingMethod, SizingRule
@@ -37,7 +38,7 @@ NO_CHARGES = ChargeRates(
     stamp_buy=0,
     gst_percent=0,
 )
-FREE = ChargeTable({product: [(date(2020, 1, 1), NO_CHARGES)] for product in Product}, "tests")
+FREE = ChargeTable({(Segment.EQUITY, product): ((date(2020, 1, 1), NO_CHARGES),) for product in Product}, "tests")
 EXACT = FillAssumptions(spread_ticks=0, volume_share=0)
 """Fills at the price of the bar, whatever its volume."""
 Bar = tuple[int, int, int, int] | tuple[int, int, int, int, int]
