@@ -1,16 +1,14 @@
 """One symbol at the exchange of the past: what waits for a bar meets it, by the fill rules of the core."""
 
-from array import array
 from typing import NamedTuple
 
 from backtest.account import Account, BarFill, Holding, WaitingEntry
 from backtest.assumptions import EntryFill, FillAssumptions, Mode
-from backtest.bars import SymbolBars
+from backtest.bars import SymbolBars, packed
 from core import exits
 from core.bar_fills import available, entry_fill, fill_cost, is_corporate_action, is_locked, worsened
 from core.instants import Instant
 from core.positions import Trade
-from features.columns import IntArray
 
 CORPORATE_ACTION = "corporate_action"
 END_OF_DATA = "end_of_data"
@@ -38,10 +36,10 @@ class Desk:
         self._fills = fills
         self._is_intraday = mode is Mode.INTRADAY
         self._last_row = len(bars) - 1
-        self._starts, self._closed_at, self._days = map(_packed, (candles.starts, sessions.closed_at, sessions.days))
+        self._starts, self._closed_at, self._days = map(packed, (candles.starts, sessions.closed_at, sessions.days))
         prices = candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes
-        self._opens, self._highs, self._lows, self._closes, self._volumes = map(_packed, prices)
-        self._closes_before = _packed(sessions.close_before)
+        self._opens, self._highs, self._lows, self._closes, self._volumes = map(packed, prices)
+        self._closes_before = packed(sessions.close_before)
         self._squares_off = sessions.squares_off.tobytes()
         self._is_last = sessions.is_last.tobytes()
 
@@ -191,8 +189,3 @@ class Desk:
     def _cost(self, price: int) -> int:
         fills = self._fills
         return fill_cost(price, fills.spread_ticks, fills.slippage_ticks, fills.slippage_share, self._instrument.tick)
-
-
-def _packed(column: IntArray) -> "array[int]":
-    """Return a column in eight bytes an entry, and quicker to read one by one than an array of numpy."""
-    return array("q", column.tobytes())

@@ -1,18 +1,28 @@
 """A trained model asked about whole histories beforehand, so that a strategy that takes one runs as fast as a rule."""
 
+from array import array
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from backtest.bars import SymbolBars
+from backtest.bars import SymbolBars, packed
 from core.errors import InvariantError
 from core.instants import ist_text
 from core.signals import FeatureRow, Prediction
-from features.columns import FloatArray
 from trading.inference_engine import InferenceEngine, direction_of
 
 _ROWS_AT_ONCE = 65_536
 """So that the copies made on the way stay small beside the history itself."""
+
+
+class _Answers(NamedTuple):
+    """Probabilities of one symbol's rows, and the place of each among them by the start of its candle."""
+
+    places: Mapping[int, int]
+    none: "array[float]"
+    long: "array[float]"
+    short: "array[float]"
 
 
 class ScoredModel:
@@ -20,7 +30,8 @@ class ScoredModel:
 
     def __init__(self, engine: InferenceEngine) -> None:
         self._engine = engine
-        self._answers: dict[str, tuple[Mapping[int, int], FloatArray]] = {}
+        self._threshold = engine.threshold
+        self._answers: dict[str, _Answers] = {}
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -36,13 +47,13 @@ class ScoredModel:
             block = slice(first, first + _ROWS_AT_ONCE)
             probabilities[block] = self._engine.probabilities_of(columns, table.values[rows[block]])
         places = {start: place for place, start in enumerate(bars.candles.starts[rows].tolist())}
-        self._answers[bars.instrument.symbol] = places, probabilities
+        self._answers[bars.instrument.symbol] = _Answers(places, *map(packed, probabilities.T))
 
     def predict(self, row: FeatureRow) -> Prediction:
         """Return what the model says of a row. Raises `InvariantError` for one that was not scored."""
-        places, probabilities = self._answers.get(row.symbol, ({}, np.empty((0, 3))))
-        place = places.get(row.candle.start)
-        if place is None:
+        answers = self._answers.get(row.symbol)
+        place = answers.places.get(row.candle.start) if answers else None
+        if answers is None or place is None:
             raise InvariantError(f"{row.symbol}, candle {ist_text(row.candle.start)}: not scored; score its bars first")
-        none, long, short = probabilities[place].tolist()
-        return Prediction(direction_of(long, short, self._engine.threshold), (none, long, short))
+        long, short = answers.long[place], answers.short[place]
+        return Prediction(direction_of(long, short, self._threshold), (answers.none[place], long, short))
