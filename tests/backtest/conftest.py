@@ -160,3 +160,19 @@ def traded(
         for symbol, rows in by_symbol.items()
     }
     return run(symbols, Silent(), rules(**changes), fills, mode, charges, signals=GivenSignals(given))
+
+
+class Weekdays(ShortDays):
+    """Regular NSE sessions from Monday to Friday."""
+
+    def trading_day(self, day: date) -> TradingDay | None:
+        if day.weekday() >= 5:
+            return None
+        return TradingDay(
+            date=day,
+            open=instant_at(day, time(9, 15)),
+            close=instant_at(day, time(15, 30)),
+            no_entry_after=instant_at(day, time(14, 45)),
+            square_off=instant_at(day, time(15, 5)),
+            flat_by=instant_at(day, time(15, 10)),
+        )

@@ -159,7 +159,9 @@ class TestExits:
         assert traded(bars_of([DAY]), {2: SHORT}, **POSITIONAL).refusals == {"SHORT_DELIVERY": 1}
 
     def test_what_is_open_at_the_end_of_the_data_is_closed_at_the_last_close(self):
-        [trade] = traded(bars_of([DAY, (*DAY[:-1], UP[:3] + (10_195,))]), {2: LONG}, target_atr=5.0, **POSITIONAL).trades
+        [trade] = traded(
+            bars_of([DAY, (*DAY[:-1], UP[:3] + (10_195,))]), {2: LONG}, target_atr=5.0, **POSITIONAL
+        ).trades
 
         assert (trade.exit_reason, trade.exit_value) == ("end_of_data", 10 * 10_195)
         assert trade.exit_at == instant_at(date(2024, 1, 2), time(10, 15))
@@ -359,7 +361,10 @@ class TestMoney:
 
     def test_several_fills_of_one_exit_are_one_order(self):
         flat_fee = ChargeTable(
-            {(Segment.EQUITY, each): ((date(2024, 1, 1), replace(NO_CHARGES, brokerage_flat=2_000)),) for each in Product},
+            {
+                (Segment.EQUITY, each): ((date(2024, 1, 1), replace(NO_CHARGES, brokerage_flat=2_000)),)
+                for each in Product
+            },
             "tests",
         )
         bars = day_with(row_4=(10_000, 10_010, 9_890, 9_950, 60))
@@ -380,7 +385,10 @@ class TestMoney:
 
     def test_the_curve_has_a_point_a_step_with_charges_as_they_come_up(self):
         fee = ChargeTable(
-            {(Segment.EQUITY, each): ((date(2024, 1, 1), replace(NO_CHARGES, brokerage_flat=100)),) for each in Product},
+            {
+                (Segment.EQUITY, each): ((date(2024, 1, 1), replace(NO_CHARGES, brokerage_flat=100)),)
+                for each in Product
+            },
             "tests",
         )
         bars = bars_of([(FLAT, FLAT, (10_000, 10_060, 9_990, 10_050), (10_040, 10_050, 10_030, 10_040))])
@@ -464,5 +472,3 @@ def test_an_entry_that_still_waits_when_the_loss_is_seen_lapses():
 
     assert [trade.symbol for trade in result.trades] == ["NSE:A-EQ"]
     assert result.refusals == {"NOT_FILLED": 1}
-
-

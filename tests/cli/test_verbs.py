@@ -49,6 +49,7 @@ VERBS = (
     "replay",
     "status",
     "symbols",
+    "backtest",
     *COMMANDS,
 )
 SECRET = "secret-of-the-app"

@@ -158,7 +158,9 @@ def test_delivery_was_free_of_brokerage_until_october_2024(delivery: Desk) -> No
         (date(2026, 4, 1), 32_375, 1120, 632),  # 0.05 % = 323.75
     ],
 )
-def test_a_future_sold_before_and_after_the_tax_rose(futures: Desk, day: date, stt: int, exchange: int, gst: int) -> None:
+def test_a_future_sold_before_and_after_the_tax_rose(
+    futures: Desk, day: date, stt: int, exchange: int, gst: int
+) -> None:
     # 25 at 25,900.00 = 647,500.00
     assert futures.sold(day, 647_500) == Charges(
         brokerage=2000,  # 0.03 % would be 194.25
@@ -213,7 +215,9 @@ def test_an_option_is_charged_on_its_premium(options: Desk) -> None:
         (date(2026, 4, 1), 1688, 394, 450),  # 0.15 % = 16.875
     ],
 )
-def test_an_option_sold_before_and_after_the_tax_rose(options: Desk, day: date, stt: int, exchange: int, gst: int) -> None:
+def test_an_option_sold_before_and_after_the_tax_rose(
+    options: Desk, day: date, stt: int, exchange: int, gst: int
+) -> None:
     sold = options.sold(day, 11_250)
 
     assert (sold.stt, sold.exchange, sold.gst) == (stt, exchange, gst)
