@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import date, time
 
 import pytest
-from .conftest import EXACT, MONDAY, NO_CHARGES, bars_at, bars_of, rules, traded
 
 from backtest.assumptions import EntryFill, FillAssumptions, Mode
 from core.charges import ChargeRates
@@ -19,6 +18,8 @@ from core.orders import Product
 from core.segments import Segment
 from core.signals import Direction
 from runtime.charge_rates import ChargeTable
+
+from .conftest import EXACT, MONDAY, NO_CHARGES, bars_at, bars_of, rules, traded
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
 FLAT = (10_000, 10_010, 9_990, 10_000)
@@ -159,9 +160,7 @@ class TestExits:
         assert traded(bars_of([DAY]), {2: SHORT}, **POSITIONAL).refusals == {"SHORT_DELIVERY": 1}
 
     def test_what_is_open_at_the_end_of_the_data_is_closed_at_the_last_close(self):
-        [trade] = traded(
-            bars_of([DAY, (*DAY[:-1], UP[:3] + (10_195,))]), {2: LONG}, target_atr=5.0, **POSITIONAL
-        ).trades
+        [trade] = traded(bars_of([DAY, (*DAY[:-1], (*UP[:3], 10_195))]), {2: LONG}, target_atr=5.0, **POSITIONAL).trades
 
         assert (trade.exit_reason, trade.exit_value) == ("end_of_data", 10 * 10_195)
         assert trade.exit_at == instant_at(date(2024, 1, 2), time(10, 15))

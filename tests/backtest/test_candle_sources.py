@@ -129,7 +129,7 @@ def test_the_store_gives_what_it_has_of_the_range_and_before() -> None:
 
 
 def test_a_symbol_that_the_store_lacks_is_named_with_a_remedy() -> None:
-    with pytest.raises(DataError, match="NSE:SBIN-EQ 15m: the store has no candles .*download-data"):
+    with pytest.raises(DataError, match=r"NSE:SBIN-EQ 15m: the store has no candles .*download-data"):
         from_store(MemoryCandleStore(), [SERIES.symbol], SERIES.timeframe, Range())
 
 
