@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli_charges import app as charge_verbs
+from cli_backtest import app as backtest_verbs
 from cli_data import app as data_verbs
 from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 from cli_reports import app as report_verbs
@@ -39,6 +40,7 @@ app.add_typer(data_verbs)
 app.add_typer(charge_verbs)
 app.add_typer(report_verbs)
 app.add_typer(strategy_verbs)
+app.add_typer(backtest_verbs)
 
 InputOption = Annotated[
     bool, typer.Option("--until-input-ends", hidden=True, help="End with standard input: for who starts this program.")

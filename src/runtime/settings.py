@@ -268,6 +268,21 @@ class StartSettings(Section):
     """More starts within ten minutes: no entries until that has passed."""
 
 
+class BacktestSettings(Section):
+    """What a backtest assumes of its fills: docs/backtest-assumptions.md."""
+
+    entry: Literal["limit", "open"] = "limit"
+    """`limit`: no farther from the close than the live bot's limit; `open`: at the next open, wherever it is."""
+    spread_ticks: int = Field(default=1, ge=0, le=1_000)
+    """Ticks between bid and ask; half of it, rounded up, is paid on each fill at the market."""
+    slippage_ticks: int = Field(default=0, ge=0, le=1_000)
+    """Ticks by which the market moves away on top of it."""
+    slippage_share: float = Field(default=0.0, ge=0, lt=0.1)
+    """Share of the price by which it moves away on top of that."""
+    volume_share: float = Field(default=0.1, ge=0, le=1)
+    """Largest share of a bar's volume that one fill takes; 0: no limit, for data without volumes."""
+
+
 class Settings(Section):
     """The whole tree."""
 
@@ -291,3 +306,4 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     disk: DiskSettings = DiskSettings()
     start: StartSettings = StartSettings()
+    backtest: BacktestSettings = BacktestSettings()

@@ -28,12 +28,16 @@ class Guarded:
 
     def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
         """Ask the strategy. Raises `StrategyError` that names it, the symbol and the candle."""
-        where = f"strategy {self.name} on {now.symbol}, candle {ist_text(now.candle.start)}"
         try:
             signal = self.provider.on_data(now, before)
         except Exception as error:
+            where = self._where(now)
             _log.debug("%s", where, exc_info=True)
             raise StrategyError(f"{where}: {type(error).__name__}: {error}") from error
         if signal is not None and not isinstance(signal, Signal):
-            raise StrategyError(f"{where}: returned {type(signal).__name__}; return a Signal or None")
+            raise StrategyError(f"{self._where(now)}: returned {type(signal).__name__}; return a Signal or None")
         return signal
+
+    def _where(self, now: FeatureRow) -> str:
+        """Only put into words when it is needed: a backtest asks a million times."""
+        return f"strategy {self.name} on {now.symbol}, candle {ist_text(now.candle.start)}"

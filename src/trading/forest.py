@@ -13,6 +13,7 @@ import numpy as np
 
 from core.errors import ModelError
 from features.columns import FloatArray
+from trading.forest_walk import compiled_walk
 
 FORMAT = 1
 DEEPEST = 12
@@ -20,7 +21,7 @@ DEEPEST = 12
 
 
 class Forest:
-    """Scaler and trees, ready to classify one row at a time. Not for use by several threads at once."""
+    """Scaler and trees, ready to classify. Not for use by several threads at once."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take the arrays that `training.forest_export` wrote. Raises `ModelError` for arrays that are no forest."""
@@ -43,6 +44,8 @@ class Forest:
         cuts = [trees * (2**level - 1) for level in range(depth + 1)]
         places = features.astype(np.intp)
         self._levels = [(places[start:end].copy(), thresholds[start:end].copy()) for start, end in pairwise(cuts)]
+        self._nodes = places, thresholds
+        self._depth = depth
         self._trees = trees
         self._roots = np.arange(trees)
         self._node = np.empty(trees, dtype=np.intp)
@@ -71,6 +74,13 @@ class Forest:
             node += self._goes_right
         reached = self._leaves.take(node, axis=0, mode="clip")
         total: FloatArray = np.add.reduce(reached, axis=0) / self._trees
+        return total
+
+    def probabilities_of(self, rows: FloatArray) -> FloatArray:
+        """Return the same for many rows of raw features, bit for bit."""
+        scaled = ((rows - self._mean) / self._scale).astype(np.float32).astype(np.float64)
+        scaled = np.ascontiguousarray(scaled)
+        total: FloatArray = compiled_walk()(scaled, *self._nodes, self._leaves, self._trees, self._depth) / self._trees
         return total
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from core.errors import ConfigurationError
 from core.market import Timeframe
-from core.ports import Calendar, RowStream
+from core.ports import Calendar, Predictor, RowStream
 from core.signals import SignalProvider
 from features.specification import DEFAULT_NAMES, FeatureSpecification
 from features.stream import FeatureStream
@@ -38,19 +38,21 @@ class StrategyChoice:
         return lambda symbol: FeatureStream(self.specification, symbol, timeframe, calendar)
 
 
-def choose_strategy(settings: Settings) -> StrategyChoice:
+def choose_strategy(
+    settings: Settings, predictor_of: Callable[[InferenceEngine], Predictor] = lambda engine: engine
+) -> StrategyChoice:
     """Make the strategy with the model, if it takes one, and the features: the model's first, then its own.
 
-    Raises `ConfigurationError` and `ModelError`.
+    `predictor_of` may put something else in the model's place. Raises `ConfigurationError` and `ModelError`.
     """
     choice, model = settings.strategy, settings.model
     opened: list[InferenceEngine] = []
 
-    def open_model() -> InferenceEngine:
+    def open_model() -> Predictor:
         engine = InferenceEngine.open(model.path, model.manifest_sha256)
         check_fits(engine.manifest, settings)
         opened.append(engine)
-        return engine
+        return predictor_of(engine)
 
     provider = Guarded(strategy_named(choice.name, choice.params, choice.folder, open_model))
     of_model = [name for engine in opened for name in engine.feature_names]

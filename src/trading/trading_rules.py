@@ -25,9 +25,12 @@ def product_of(settings: Settings) -> Product:
     return Product.CNC if settings.timeframe is Timeframe.D else Product.INTRADAY
 
 
-def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> TradingRules:
-    """Return the rules of a run. Money in paise, times in market nanoseconds."""
+def rules_of(
+    settings: Settings, charges: ChargeRates, clock: MarketClock, product: Product | None = None
+) -> TradingRules:
+    """Return the rules of a run. Money in paise, times in market nanoseconds; `product` None: the timeframe's."""
     risk, sizing, exits = settings.risk, settings.sizing, settings.exits
+    product = product or product_of(settings)
     capital = int(risk.capital * 100)
 
     def wait(seconds: float) -> int:
@@ -41,7 +44,7 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
     transit, books_idle = _transit(settings, clock), wait(60)
     return TradingRules(
         timeframe=settings.timeframe,
-        product=product_of(settings),
+        product=product,
         sizing=SizingRule(
             method=SizingMethod(sizing.method),
             quantity=sizing.quantity,
@@ -80,7 +83,7 @@ def rules_of(settings: Settings, charges: ChargeRates, clock: MarketClock) -> Tr
         max_books_age=2 * books_idle + transit,
         escalate_after=10 * wait(2),  # a ladder of exits takes so long, also on a fast clock
         desk_phone=settings.broker.desk_phone,
-        margin=(1.0 if product_of(settings) is Product.CNC else risk.margin_fraction) * (1 + risk.margin_buffer),
+        margin=(1.0 if product is Product.CNC else risk.margin_fraction) * (1 + risk.margin_buffer),
     )
 
 

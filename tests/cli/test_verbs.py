@@ -54,6 +54,7 @@ VERBS = (
     "runs",
     "status",
     "symbols",
+    "backtest",
     *COMMANDS,
 )
 SECRET = "secret-of-the-app"

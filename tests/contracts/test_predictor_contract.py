@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -92,6 +93,20 @@ class PredictorContract:
 
         with pytest.raises(ModelError, match="rsi_14"):
             predictor.predict(replace(rows[0], columns=columns))
+
+    def test_many_rows_at_once_get_the_same_answers_bit_for_bit(self, predictor: InferenceEngine, rows):
+        at_once = predictor.probabilities_of(rows[0].columns, np.array([row.values for row in rows]))
+
+        assert len(rows) > 300
+        assert at_once[:300].tolist() == [list(predictor.predict(row).probabilities) for row in rows[:300]]
+
+    @pytest.mark.parametrize("hole", [float("nan"), float("inf")])
+    def test_a_hole_in_one_of_many_rows_is_an_error_too(self, predictor: InferenceEngine, rows, hole):
+        values = np.array([row.values for row in rows[:3]])
+        values[1, 5] = hole
+
+        with pytest.raises(InvariantError, match="NaN or infinity"):
+            predictor.probabilities_of(rows[0].columns, values)
 
     @pytest.mark.parametrize("hole", [float("nan"), float("inf")])
     def test_a_row_with_a_hole_is_an_error_and_no_prediction(self, predictor: Predictor, rows, hole):

@@ -1,0 +1,219 @@
+"""The one account of a run: what it holds over all symbols, what it made, and what the gate may know of it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from core.charges import ChargeRates, Charges, charges_for, delivery_sale
+from core.entry_facts import EntryFacts
+from core.events import Condition, SafetyLevel
+from core.instants import Instant
+from core.market import Instrument, Side, Tick
+from core.open_profit import OpenProfit
+from core.orders import Product
+from core.positions import Trade
+from core.pricing import stop_limit
+from core.rules import TradingRules
+from core.sessions import TradingDay
+from runtime.charge_rates import ChargeTable
+
+NOT_FILLED = "NOT_FILLED"
+"""Code of an entry that passed the gate and lapsed."""
+FORCE_EXIT = "force_exit"
+"""Why a position leaves when the day's loss is beyond its limit."""
+_EPOCH = date(1970, 1, 1).toordinal()
+_NO_DOUBTS: Mapping[Condition, str] = {}
+
+
+class BarFill(NamedTuple):
+    """One fill, for the equity curve."""
+
+    place: int
+    """Of the symbol."""
+    row: int
+    """The bar in whose step it is booked."""
+    shares: int
+    """Negative for a sale."""
+    price: int
+    charges: int
+    """Of the order that this fill completes; 0 while the order goes on."""
+
+
+@dataclass(slots=True)
+class WaitingEntry:
+    """An entry that passed the gate and waits for the symbol's next bar."""
+
+    side: Side
+    quantity: int
+    limit: int
+    """In units."""
+    atr: float
+    probability: float
+
+    @property
+    def worth(self) -> int:
+        """What it may come to, in units."""
+        return self.quantity * self.limit
+
+
+@dataclass(slots=True)
+class Holding:
+    """An open position. Money in units."""
+
+    instrument: Instrument
+    side: Side
+    filled: int
+    """Shares that were entered."""
+    quantity: int
+    """Shares that are left."""
+    entry_at: Instant
+    entry_day: int
+    """As days since 1970-01-01."""
+    entry_value: int
+    entry_charges: int
+    first_stop: int
+    stop: int
+    target: int
+    atr: float
+    probability: float
+    exit_value: int = 0
+    changes: int = 0
+    """How often the stop has trailed."""
+    leaving: str = ""
+    """Why it leaves at the next open; empty while it stays."""
+
+    @property
+    def worth(self) -> int:
+        """Value of what is left, at its entry price."""
+        return self.quantity * self.entry_value // self.filled
+
+    def profit_at(self, price: int) -> int:
+        """Profit before charges if all that is left went at a price."""
+        return self.side.sign * (self.exit_value + self.quantity * price - self.entry_value)
+
+
+class Account:
+    """Positions and waiting entries by place of the symbol, and the figures of the run and of the day."""
+
+    def __init__(self, rules: TradingRules, product: Product, charges: ChargeTable) -> None:
+        self.rules = rules
+        self.product = product
+        self.holdings: dict[int, Holding] = {}
+        self.waiting: dict[int, WaitingEntry] = {}
+        self.trades: list[Trade] = []
+        self.fills: list[BarFill] = []
+        self.bills: list[Charges] = []
+        self.refusals: Counter[str] = Counter()
+        self.corporate_actions: list[tuple[str, Instant]] = []
+        self.open_profit = OpenProfit()
+        self.level = SafetyLevel.RUN
+        self.orders_today = 0
+        self._realised = 0
+        self._realised_today = 0
+        self._turnover_today = 0
+        self._charges = charges
+        self._rates: dict[int, ChargeRates] = {}
+
+    @property
+    def profit_today(self) -> int:
+        """Trades that ended today, after charges, and open positions since their entry, before charges."""
+        return self._realised_today + self.open_profit.total
+
+    def begin_day(self) -> None:
+        """Forget the day before; each position that was carried gets its stop anew."""
+        self.level = SafetyLevel.RUN
+        self.orders_today = len(self.holdings)
+        self._realised_today = self._turnover_today = 0
+
+    def bill(self, side: Side, value: int, day: int, *, was_held_over_night: bool = False) -> int:
+        """Charge one order of a day, given as days since 1970-01-01; return the total."""
+        rates = self._rates.get(day)
+        if rates is None:
+            dated = self._charges.rates_on(date.fromordinal(day + _EPOCH), self.product)
+            rates = self._rates[day] = dated.rates
+        bill = charges_for(side, value, rates)
+        if was_held_over_night and side is Side.SELL:
+            bill += delivery_sale(rates)
+        self.bills.append(bill)
+        return bill.total
+
+    def book(self, fill: BarFill) -> None:
+        """Count a fill."""
+        self.fills.append(fill)
+        self._turnover_today += abs(fill.shares) * fill.price
+
+    def close(self, place: int, trade: Trade) -> None:
+        """Turn a position into a trade."""
+        del self.holdings[place]
+        self.open_profit.forget(trade.symbol)
+        self.trades.append(trade)
+        self._realised += trade.net
+        self._realised_today += trade.net
+
+    def lapse(self, place: int) -> None:
+        """Let an entry end without a fill."""
+        self.waiting.pop(place, None)
+        self.refusals[NOT_FILLED] += 1
+
+    def watch_loss(self) -> None:
+        """Answer the loss of the day as live: no more entries at the soft limit, everything out at the hard one."""
+        profit, rules = self.profit_today, self.rules
+        if profit <= -rules.max_loss:
+            self._raise_to(SafetyLevel.FLATTEN)
+            for holding in self.holdings.values():
+                holding.leaving = holding.leaving or FORCE_EXIT
+        elif profit <= -rules.soft_loss:
+            self._raise_to(SafetyLevel.EXIT_ONLY)
+
+    def facts(
+        self, place: int, instrument: Instrument, day: TradingDay, tick: Tick, stop: int, target: int
+    ) -> EntryFacts:
+        """Return what the gate may look at; whatever only a broker or a feed can spoil is taken for good."""
+        holding, waiting = self.holdings.get(place), self.waiting.get(place)
+        waiting_worth = sum(entry.worth for entry in self.waiting.values())
+        exposure = waiting_worth + sum(each.worth for each in self.holdings.values())
+        return EntryFacts(
+            now=tick.at,
+            day=day,
+            level=self.level,
+            conditions=_NO_DOUBTS,
+            access=True,
+            account="",
+            token_account="",
+            strategy_fault="",
+            paused_until=0,
+            reconciled=True,
+            books_failed=False,
+            books_at=tick.at,
+            stopping=False,
+            blocked="",
+            busy=holding is not None or waiting is not None,
+            has_twin=False,
+            positions=len(self.holdings) + len(self.waiting),
+            profit=self.profit_today,
+            orders_today=self.orders_today,
+            orders_in_second=0,
+            orders_in_minute=0,
+            symbol_value=(holding.worth if holding else 0) + (waiting.worth if waiting else 0),
+            exposure=exposure,
+            open_value=waiting_worth + sum(map(self._worth_of_stop, self.holdings.values())),
+            turnover=self._turnover_today,
+            free_funds=self.rules.capital + self._realised - round(exposure * self.rules.margin),
+            signal_age=0,
+            instrument=instrument,
+            tick=tick,
+            stop=stop,
+            target=target,
+        )
+
+    def _worth_of_stop(self, holding: Holding) -> int:
+        limit = stop_limit(holding.side.opposite, holding.stop, self.rules.limit_offset, holding.instrument)
+        return holding.quantity * limit
+
+    def _raise_to(self, level: SafetyLevel) -> None:
+        if level.value > self.level.value:
+            self.level = level
+            for place in list(self.waiting):
+                self.lapse(place)

@@ -1,0 +1,191 @@
+"""One symbol at the exchange of the past: what waits for a bar meets it, by the fill rules of the core."""
+
+from typing import NamedTuple
+
+from backtest.account import Account, BarFill, Holding, WaitingEntry
+from backtest.assumptions import EntryFill, FillAssumptions, Mode
+from backtest.bars import SymbolBars, packed
+from core import exits
+from core.bar_fills import available, entry_fill, fill_cost, is_corporate_action, is_locked, worsened
+from core.instants import Instant
+from core.positions import Trade
+
+CORPORATE_ACTION = "corporate_action"
+END_OF_DATA = "end_of_data"
+
+
+class _Exit(NamedTuple):
+    """How a position leaves: at what price of the market, why, and when."""
+
+    row: int
+    price: int
+    reason: str
+    at: Instant
+    day: int
+
+
+class Desk:
+    """Meets bars of one symbol on behalf of the account."""
+
+    def __init__(self, place: int, bars: SymbolBars, account: Account, fills: FillAssumptions, mode: Mode) -> None:
+        """`place` is the symbol's in the run, by which the account knows it."""
+        candles, sessions = bars.candles, bars.sessions
+        self._place = place
+        self._instrument = bars.instrument
+        self._account = account
+        self._fills = fills
+        self._is_intraday = mode is Mode.INTRADAY
+        self._last_row = len(bars) - 1
+        self._starts, self._closed_at, self._days = map(packed, (candles.starts, sessions.closed_at, sessions.days))
+        prices = candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes
+        self._opens, self._highs, self._lows, self._closes, self._volumes = map(packed, prices)
+        self._closes_before = packed(sessions.close_before)
+        self._squares_off = sessions.squares_off.tobytes()
+        self._is_last = sessions.is_last.tobytes()
+
+    def meet(self, row: int) -> None:
+        """Let a bar meet a position that leaves, an entry, then stop and target, and mark what is open to its close."""
+        account, place = self._account, self._place
+        holding = account.holdings.get(place)
+        sees_target = True
+        if not self._is_intraday and self._follows_corporate_action(row):
+            return self._take_corporate_action(holding, row)
+        if holding is None:
+            entry = account.waiting.pop(place)
+            holding, sees_target = self._enter(entry, row)
+            if holding is None:
+                return account.lapse(place)
+        self._look_for_exit(holding, row, sees_target)
+        if holding.quantity and self._takes_all(row):
+            reason = exits.REASONS[exits.SQUARE_OFF] if self._is_intraday else END_OF_DATA
+            exit_ = _Exit(row, self._closes[row], reason, self._closed_at[row], self._days[row])
+            self._leave(holding, holding.quantity, exit_)
+        if holding.quantity:
+            if sees_target and account.rules.trail_atr and not holding.leaving:
+                self._trail(holding, row)
+            account.open_profit.mark(self._instrument.symbol, holding.profit_at(self._closes[row]))
+        return None
+
+    def _enter(self, entry: WaitingEntry, row: int) -> tuple[Holding | None, bool]:
+        """Return the position that an entry becomes in a bar, and whether the bar may also hit its target."""
+        side, tick, fills, open_ = entry.side.sign, self._instrument.tick, self._fills, self._opens[row]
+        high, low = self._highs[row], self._lows[row]
+        if is_locked(side, open_, high, low, self._closes_before[row], tick):
+            return None, False
+        limit = entry.limit if fills.entry is EntryFill.LIMIT else 0
+        price, is_inside = entry_fill(side, limit, open_, high, low, self._cost(open_), tick)
+        quantity = available(entry.quantity, self._volumes[row], fills.volume_share, self._instrument.lot)
+        if price == 0 or quantity == 0:
+            return None, False
+        account, rules = self._account, self._account.rules
+        stop, target = exits.levels(side, price, entry.atr, rules.stop_atr, rules.target_atr, tick)
+        charges = account.bill(entry.side, quantity * price, self._days[row])
+        account.book(BarFill(self._place, row, side * quantity, price, charges))
+        account.orders_today += 1  # its stop
+        holding = account.holdings[self._place] = Holding(
+            instrument=self._instrument,
+            side=entry.side,
+            filled=quantity,
+            quantity=quantity,
+            entry_at=self._closed_at[row] if is_inside else self._starts[row],
+            entry_day=self._days[row],
+            entry_value=quantity * price,
+            entry_charges=charges,
+            first_stop=stop,
+            stop=stop,
+            target=target,
+            atr=entry.atr,
+            probability=entry.probability,
+        )
+        return holding, not is_inside
+
+    def _look_for_exit(self, holding: Holding, row: int, sees_target: bool) -> None:
+        open_ = self._opens[row]
+        if holding.leaving:
+            reason, price = holding.leaving, open_
+        else:
+            squares_off = self._is_intraday and bool(self._squares_off[row])
+            target = holding.target if sees_target else 0
+            code, price = exits.decide(
+                holding.side.sign, holding.stop, target, open_, self._highs[row], self._lows[row], squares_off
+            )
+            if code == exits.HOLD:
+                return
+            reason = exits.REASONS[code]
+        quantity = self._available_to_leave(holding, row)
+        if quantity < holding.quantity:
+            holding.leaving = reason
+        if quantity:
+            at = self._starts[row] if price == open_ else self._closed_at[row]
+            self._leave(holding, quantity, _Exit(row, price, reason, at, self._days[row]))
+
+    def _available_to_leave(self, holding: Holding, row: int) -> int:
+        if self._takes_all(row):
+            return holding.quantity
+        prices = self._opens[row], self._highs[row], self._lows[row]
+        if is_locked(-holding.side.sign, *prices, self._closes_before[row], self._instrument.tick):
+            return 0
+        return available(holding.quantity, self._volumes[row], self._fills.volume_share, self._instrument.lot)
+
+    def _takes_all(self, row: int) -> bool:
+        """Whether what leaves in this bar has no later one to leave in."""
+        return bool(self._is_last[row]) if self._is_intraday else row == self._last_row
+
+    def _leave(self, holding: Holding, quantity: int, exit_: _Exit) -> None:
+        """Let some of a position go at the market; the last of it makes the trade."""
+        account, side = self._account, holding.side
+        price = worsened(-side.sign, exit_.price, self._cost(exit_.price), 0, self._instrument.tick)
+        holding.quantity -= quantity
+        holding.exit_value += quantity * price
+        if holding.quantity:
+            account.book(BarFill(self._place, exit_.row, -side.sign * quantity, price, 0))
+            return
+        is_later = exit_.day > holding.entry_day
+        charges = account.bill(side.opposite, holding.exit_value, exit_.day, was_held_over_night=is_later)
+        account.book(BarFill(self._place, exit_.row, -side.sign * quantity, price, charges))
+        trade = Trade(
+            symbol=self._instrument.symbol,
+            side=side,
+            quantity=holding.filled,
+            entry_at=holding.entry_at,
+            entry_value=holding.entry_value,
+            exit_at=exit_.at,
+            exit_value=holding.exit_value,
+            exit_reason=exit_.reason,
+            charges=holding.entry_charges + charges,
+            stop=holding.first_stop,
+            target=holding.target,
+            probability=holding.probability,
+        )
+        account.close(self._place, trade)
+
+    def _trail(self, holding: Holding, row: int) -> None:
+        if holding.changes >= exits.MOST_CHANGES:
+            return
+        side, rules = holding.side.sign, self._account.rules
+        risk = abs(holding.entry_value // holding.filled - holding.first_stop)
+        reach = int(rules.trail_atr * holding.atr + 1e-9)
+        levels = holding.first_stop, holding.stop
+        high, low = self._highs[row], self._lows[row]
+        stop = exits.trail(side, *levels, risk, reach, self._instrument.tick, high, low)
+        if stop != holding.stop:
+            holding.stop = stop
+            holding.changes += 1
+
+    def _follows_corporate_action(self, row: int) -> bool:
+        opens_session = row > 0 and self._days[row] != self._days[row - 1]
+        return opens_session and is_corporate_action(self._opens[row], self._closes_before[row])
+
+    def _take_corporate_action(self, holding: Holding | None, row: int) -> None:
+        """Close at the last price of the old shares; an entry that was sized by them lapses."""
+        if holding is None:
+            self._account.lapse(self._place)
+            return
+        self._account.corporate_actions.append((self._instrument.symbol, self._starts[row]))
+        before = row - 1
+        exit_ = _Exit(row, self._closes[before], CORPORATE_ACTION, self._closed_at[before], self._days[before])
+        self._leave(holding, holding.quantity, exit_)
+
+    def _cost(self, price: int) -> int:
+        fills = self._fills
+        return fill_cost(price, fills.spread_ticks, fills.slippage_ticks, fills.slippage_share, self._instrument.tick)

@@ -1,0 +1,139 @@
+"""`fyersbot backtest`: from what was asked for to a finished run, by either engine."""
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from backtest import event_engine
+from backtest.assumptions import Mode
+from backtest.bars import SymbolBars, prepared
+from backtest.candle_sources import Range, Sourced, from_path, from_store, tick_of
+from backtest.finished_run import FinishedRun
+from backtest.progress import Progress
+from backtest.run_options import EngineName, Wish, assumptions_of, engine_of, mode_of, params_of
+from backtest.scored_model import ScoredModel
+from core.errors import DataError
+from core.instants import ist_date
+from core.market import Instrument
+from core.ports import Calendar
+from core.rules import TradingRules
+from market_data.calendar import NseCalendar
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.candles.timeframe_option import chosen_timeframe
+from market_data.symbols.parquet_symbols import ParquetSymbolArchive
+from runtime.charge_rates import ChargeTable
+from runtime.clock import clock_of
+from runtime.configuration import load_settings
+from runtime.project import CONFIG
+from runtime.settings import Settings
+from simulator.listings import fy_token, nse_tick
+from trading.inference_engine import InferenceEngine
+from trading.strategy_choice import StrategyChoice, choose_strategy
+from trading.trading_rules import rules_of
+
+_CASH = "NSE_CM"
+
+
+def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> FinishedRun:
+    """Trade a strategy on candles of the past.
+
+    Raises `ConfigurationError`, `DataError` and `ModelError` for what cannot be run, `StrategyError` for a strategy
+    that fails on the way.
+    """
+    given = load_settings(config)
+    sources = _sources(wish, given, NseCalendar.of(given))
+    settings = load_settings(config, _overrides(wish, given, sources))
+    mode, engine = mode_of(wish.mode, settings.timeframe), engine_of(wish.engine)
+    assumptions = assumptions_of(settings.backtest)
+    models: list[ScoredModel] = []
+
+    def scored(model: InferenceEngine) -> ScoredModel:
+        models.append(ScoredModel(model))
+        return models[-1]
+
+    choice = choose_strategy(settings, scored)
+    charges = ChargeTable.load(CONFIG / "charges.yaml")
+    rules, notes = _rules(settings, charges, mode, sources)
+    began = perf_counter()
+    symbols = _prepared(settings, sources, choice, NseCalendar.of(settings))
+    for model in models:
+        for bars in symbols:
+            model.score(bars)
+    if engine is EngineName.EVENT:
+        result = event_engine.run(symbols, choice.provider, rules, assumptions, mode, charges, progress=progress)
+    else:
+        fast = importlib.import_module("backtest.fast_engine")  # brings numba, which the event engine does without
+        result = fast.run(symbols, choice.provider, rules, assumptions, mode, charges)
+    return FinishedRun(
+        settings=settings,
+        choice=choice,
+        mode=mode,
+        engine=engine,
+        assumptions=assumptions,
+        symbols=tuple(symbols),
+        result=result,
+        seconds=perf_counter() - began,
+        notes=(*(note for source in sources for note in source.notes), *notes),
+    )
+
+
+def _sources(wish: Wish, settings: Settings, calendar: Calendar) -> list[Sourced]:
+    span = Range.of(wish.timerange)
+    timeframe = chosen_timeframe(wish.timeframe) if wish.timeframe else None
+    if wish.data is None:
+        store = ParquetCandleStore(settings.paths.archive)
+        return from_store(store, wish.symbols or settings.symbols, timeframe or settings.timeframe, span)
+    now = clock_of(settings.clock).now()
+    return from_path(wish.data, wish.symbols, timeframe, span, calendar, now)
+
+
+def _overrides(wish: Wish, given: Settings, sources: Sequence[Sourced]) -> dict[str, Any]:
+    """Return what the command line and the data say over the settings."""
+    name = wish.strategy or given.strategy.name
+    params = dict(given.strategy.params) if name == given.strategy.name else {}
+    return {
+        "symbols": [each.series.symbol for each in sources],
+        "timeframe": sources[0].series.timeframe.value,
+        "strategy": {"name": name, "params": {**params, **params_of(wish.params)}},
+        "risk": {"capital": wish.capital},
+    }
+
+
+def _rules(
+    settings: Settings, charges: ChargeTable, mode: Mode, sources: Sequence[Sourced]
+) -> tuple[TradingRules, list[str]]:
+    """Return the rules of the run, and what must be said about its charges."""
+    first = min(ist_date(int(each.candles.starts[each.first])) for each in sources)
+    dated = charges.rates_on(first, mode.product)
+    rules = rules_of(settings, dated.rates, clock_of(settings.clock), mode.product)
+    if not dated.is_assumed:
+        return rules, []
+    return rules, [f"no charges are known before {dated.valid_from}: earlier days bear those of that day"]
+
+
+def _prepared(
+    settings: Settings, sources: Sequence[Sourced], choice: StrategyChoice, calendar: Calendar
+) -> list[SymbolBars]:
+    archive = ParquetSymbolArchive(settings.paths.archive)
+    symbols = []
+    for source in sources:
+        if settings.backtest.volume_share > 0 and not source.candles.volumes.any():
+            raise DataError(
+                f"{source.series}: no candle has a volume, so nothing fills; set backtest.volume_share to 0"
+            )
+        instrument = _instrument(source, archive)
+        arguments = settings.timeframe, choice.specification, calendar, source.first
+        symbols.append(prepared(instrument, source.candles, *arguments))
+    return symbols
+
+
+def _instrument(source: Sourced, archive: ParquetSymbolArchive) -> Instrument:
+    """Return the contract as it was on the last day, where its master is kept; else as its prices show it."""
+    symbol, candles = source.series.symbol, source.candles
+    contract = archive.contract(_CASH, symbol, ist_date(int(candles.starts[-1])))
+    if contract is not None:
+        return contract.instrument(_CASH)
+    usual = nse_tick(int(sorted(candles.closes.tolist())[len(candles) // 2]))
+    return Instrument(symbol=symbol, token=fy_token(symbol), tick=tick_of(candles, usual))

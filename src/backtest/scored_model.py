@@ -1,0 +1,59 @@
+"""A trained model asked about whole histories beforehand, so that a strategy that takes one runs as fast as a rule."""
+
+from array import array
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from backtest.bars import SymbolBars, packed
+from core.errors import InvariantError
+from core.instants import ist_text
+from core.signals import FeatureRow, Prediction
+from trading.inference_engine import InferenceEngine, direction_of
+
+_ROWS_AT_ONCE = 65_536
+"""So that the copies made on the way stay small beside the history itself."""
+
+
+class _Answers(NamedTuple):
+    """Probabilities of one symbol's rows, and the place of each among them by the start of its candle."""
+
+    places: Mapping[int, int]
+    none: "array[float]"
+    long: "array[float]"
+    short: "array[float]"
+
+
+class ScoredModel:
+    """A `core.ports.Predictor` that looks up what the model says: bit for bit what it would say row by row."""
+
+    def __init__(self, engine: InferenceEngine) -> None:
+        self._engine = engine
+        self._threshold = engine.threshold
+        self._answers: dict[str, _Answers] = {}
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The model's own."""
+        return self._engine.feature_names
+
+    def score(self, bars: SymbolBars) -> None:
+        """Classify every complete row of a symbol. Raises as the model does."""
+        table = bars.features
+        rows = np.flatnonzero(table.valid)
+        columns, probabilities = table.specification.columns, np.empty((len(rows), 3))
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            block = slice(first, first + _ROWS_AT_ONCE)
+            probabilities[block] = self._engine.probabilities_of(columns, table.values[rows[block]])
+        places = {start: place for place, start in enumerate(bars.candles.starts[rows].tolist())}
+        self._answers[bars.instrument.symbol] = _Answers(places, *map(packed, probabilities.T))
+
+    def predict(self, row: FeatureRow) -> Prediction:
+        """Return what the model says of a row. Raises `InvariantError` for one that was not scored."""
+        answers = self._answers.get(row.symbol)
+        place = answers.places.get(row.candle.start) if answers else None
+        if answers is None or place is None:
+            raise InvariantError(f"{row.symbol}, candle {ist_text(row.candle.start)}: not scored; score its bars first")
+        long, short = answers.long[place], answers.short[place]
+        return Prediction(direction_of(long, short, self._threshold), (answers.none[place], long, short))

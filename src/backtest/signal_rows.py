@@ -1,0 +1,89 @@
+"""What a strategy says after each closed bar: asked bar by bar as live, or looked up where it was asked beforehand."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from backtest.bars import SymbolBars, packed
+from core.market import Candle
+from core.signals import FeatureRow, Signal, SignalProvider
+
+Ask: TypeAlias = Callable[[int], Signal | None]
+"""Told the row of a bar that has closed, returns what the strategy wants after it."""
+
+_ROWS_AT_ONCE = 512
+"""Rows of features that are turned into lists together: a row by itself costs several times as much."""
+
+
+class SignalSource(Protocol):
+    """Where the signals of a run come from."""
+
+    def of(self, bars: SymbolBars) -> Ask:
+        """Return the answers for one symbol, asked in order of the rows. Those may raise `StrategyError`."""
+        ...
+
+
+class EveryBar:
+    """Asks a strategy after every bar that has a complete row of features, and so has the bar before it, as live."""
+
+    def __init__(self, provider: SignalProvider) -> None:
+        self._provider = provider
+
+    def of(self, bars: SymbolBars) -> Ask:
+        """Return what asks the strategy about one symbol."""
+        first_row = first_decision(bars, self._provider)
+        valid = bars.features.valid.tobytes()
+        row_at, on_data = feature_rows(bars), self._provider.on_data
+        newest: tuple[int, FeatureRow | None] = -1, None
+
+        def ask(row: int) -> Signal | None:
+            nonlocal newest
+            if row < first_row or not (valid[row] and valid[row - 1]):
+                return None
+            kept, before = newest
+            if before is None or kept != row - 1:
+                before = row_at(row - 1)
+            now = row_at(row)
+            newest = row, now
+            return on_data(now, before)
+
+        return ask
+
+
+class GivenSignals:
+    """Signals that are known beforehand, by symbol and row."""
+
+    def __init__(self, signals: Mapping[str, Mapping[int, Signal]]) -> None:
+        self._signals = signals
+
+    def of(self, bars: SymbolBars) -> Ask:
+        """Return what looks up the signals of one symbol."""
+        return self._signals.get(bars.instrument.symbol, {}).get
+
+
+def first_decision(bars: SymbolBars, provider: SignalProvider) -> int:
+    """Return the first row that a strategy is asked about: after its own warm-up, and it compares two rows."""
+    valid = bars.features.valid
+    first_row = int(np.argmax(valid)) if valid.any() else len(bars)
+    return first_row + provider.needs.warm_up + 1
+
+
+def feature_rows(bars: SymbolBars) -> Callable[[int], FeatureRow]:
+    """Return what makes the row of a bar, equal to the one that the live stream makes."""
+    symbol, columns = bars.instrument.symbol, bars.features.specification.columns
+    candles, values, atr = bars.candles, bars.features.values, packed(bars.features.atr)
+    starts, opens, highs, lows = map(packed, (candles.starts, candles.opens, candles.highs, candles.lows))
+    closes, volumes, closed_at = map(packed, (candles.closes, candles.volumes, bars.sessions.closed_at))
+    block_begin, block = 0, values[:0].tolist()
+
+    def row_at(row: int) -> FeatureRow:
+        nonlocal block_begin, block
+        place = row - block_begin
+        if not 0 <= place < len(block):
+            block_begin, place = row, 0
+            block = values[row : row + _ROWS_AT_ONCE].tolist()
+        candle = Candle(starts[row], opens[row], highs[row], lows[row], closes[row], volumes[row])
+        return FeatureRow(symbol, candle, closed_at[row], columns, tuple(block[place]), atr[row])
+
+    return row_at

@@ -1,0 +1,93 @@
+"""The rows a strategy sees in a backtest are those it would see live, and a model scored beforehand says the same."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backtest.bars import SymbolBars, prepared
+from backtest.scored_model import ScoredModel
+from backtest.signal_rows import feature_rows
+from core.errors import InvariantError
+from core.market import Instrument, Timeframe
+from features.columns import CandleColumns
+from features.specification import FeatureSpecification
+from features.stream import FeatureStream
+from trading.inference_engine import InferenceEngine
+from training.sources import generated
+from training.train import TrainingOptions, train_model
+
+from .conftest import Weekdays
+
+SBIN = "NSE:SBIN-EQ"
+
+
+@pytest.fixture(scope="module")
+def candles() -> CandleColumns:
+    [history] = generated((SBIN,), Timeframe.M5, date(2025, 2, 3), date(2025, 2, 21), 5, Weekdays())
+    return history.candles
+
+
+@pytest.fixture(scope="module")
+def bars(candles: CandleColumns) -> SymbolBars:
+    instrument = Instrument(symbol=SBIN, token="1", tick=5)
+    return prepared(instrument, candles, Timeframe.M5, FeatureSpecification.default(), Weekdays())
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory) -> InferenceEngine:
+    folder = train_model(
+        TrainingOptions(
+            models=Path(tmp_path_factory.mktemp("models")),
+            symbols=(SBIN,),
+            first=date(2025, 1, 1),
+            last=date(2025, 1, 31),
+            trees=20,
+            depth=4,
+            jobs=1,
+        ),
+        Weekdays(),
+        progress=lambda _stage, _done: None,
+    )
+    return InferenceEngine.open(folder)
+
+
+def test_each_row_is_the_one_of_the_live_stream_bit_for_bit(candles: CandleColumns, bars: SymbolBars) -> None:
+    stream = FeatureStream(FeatureSpecification.default(), SBIN, Timeframe.M5, Weekdays())
+    row_at = feature_rows(bars)
+    live = [stream.update(candle) for candle in candles.candles()]
+
+    assert [row is not None for row in live] == bars.features.valid.tolist()
+    assert sum(row is not None for row in live) > 500
+    for place, row in enumerate(live):
+        if row is not None:
+            assert row_at(place) == row
+
+
+def test_rows_before_the_range_warm_up_its_features(candles: CandleColumns, bars: SymbolBars) -> None:
+    first = 400
+    arguments = bars.instrument, candles, Timeframe.M5, FeatureSpecification.default(), Weekdays()
+    later = prepared(*arguments, first)
+
+    assert len(later) == len(bars) - first
+    assert later.features.valid[0]
+    assert np.array_equal(later.features.values, bars.features.values[first:], equal_nan=True)
+
+
+def test_a_model_scored_beforehand_says_bit_for_bit_what_it_says_row_by_row(
+    bars: SymbolBars, engine: InferenceEngine
+) -> None:
+    scored, row_at = ScoredModel(engine), feature_rows(bars)
+    scored.score(bars)
+
+    rows = [row_at(place) for place in np.flatnonzero(bars.features.valid).tolist()]
+    assert [scored.predict(row) for row in rows] == [engine.predict(row) for row in rows]
+    assert scored.feature_names == engine.feature_names
+
+
+def test_a_row_that_was_not_scored_is_an_error(bars: SymbolBars, engine: InferenceEngine) -> None:
+    row = feature_rows(bars)(int(np.argmax(bars.features.valid)))
+
+    with pytest.raises(InvariantError, match="not scored"):
+        ScoredModel(engine).predict(row)
