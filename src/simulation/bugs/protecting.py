@@ -134,8 +134,8 @@ BUGS = (
     PlantedBug(
         name="price_off_the_grid",
         module="core.pricing",
-        old="instrument.round_price(min(touch, tick.ltp) * (1 - buffer), Rounding.DOWN)",
-        new="int(min(touch, tick.ltp) * (1 - buffer))",
+        old="down_to_grid(price * (1 - buffer), tick)",
+        new="int(price * (1 - buffer))",
         why="A price between two ticks is refused each time, so that a long is never left.",
     ),
     PlantedBug(
