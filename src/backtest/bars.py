@@ -1,6 +1,6 @@
 """Candles with what the calendar says of each, worked out once: neither engine asks for a date again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,6 +32,10 @@ class SessionRows:
     """Whether it is the last of its session that there is."""
     follows: BoolArray
     """Whether it starts when the one before it closed: no hole and no night between them."""
+    close_before: IntArray
+    """Last close of the session before; 0 in the first session there is."""
+    calendar: Mapping[int, TradingDay]
+    """The session of each of the days."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,19 +68,21 @@ def prepared(
 def session_rows(symbol: str, candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> SessionRows:
     """Return what the calendar says of each candle. Raises `DataError` for one that starts outside a session."""
     rows, days = len(candles), candles.days()
-    closed_at = np.zeros(rows, dtype=np.int64)
+    closed_at, close_before = np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.int64)
+    sessions: dict[int, TradingDay] = {}
     may_enter, squares_off, is_last, follows = (np.zeros(rows, dtype=np.bool_) for _ in range(4))
     cuts = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), rows]
     for first, last in pairwise(cuts):
         starts = candles.starts[first:last]
-        day = _session(symbol, starts, timeframe, calendar)
+        day = sessions[int(days[first])] = _session(symbol, starts, timeframe, calendar)
         closes = [day.candle_close(start, timeframe) for start in starts.tolist()]
         closed_at[first:last] = closes
         may_enter[first:last] = starts < day.no_entry_after
         squares_off[first:last] = starts >= day.square_off
         follows[first + 1 : last] = starts[1:] == np.array(closes[:-1])
         is_last[last - 1] = True
-    return SessionRows(days, closed_at, may_enter, squares_off, is_last, follows)
+        close_before[first:last] = candles.closes[first - 1] if first else 0
+    return SessionRows(days, closed_at, may_enter, squares_off, is_last, follows, close_before, sessions)
 
 
 def in_order_of_time(symbols: Sequence[SymbolBars]) -> tuple[IntArray, IntArray]:

@@ -64,7 +64,7 @@ def is_locked(side: int, open_: int, high: int, low: int, close_before: int, tic
     """
     if high != low or close_before <= 0:
         return False
-    for percent in LOCKED_PERCENT:
+    for percent in LOCKED_PERCENT:  # noqa: SIM110 - numba compiles no generator
         if abs(open_ * 100 - close_before * (100 + side * percent)) <= tick * 100:
             return True
     return False
