@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import BotError, ConfigurationError
 from core.ports import Predictor
 from core.signals import Needs, Parameters, SignalProvider
+from strategies.base_strategy import Parameter, parameters_of
 from strategies.model import ModelStrategy
 from strategies.opening_price_crossover import OpeningPriceCrossover
 from strategies.simple_ma_crossover import SimpleMaCrossover
@@ -24,8 +25,6 @@ BUILT_IN: Mapping[str, Callable[..., SignalProvider]] = {
 
 OpenModel = Callable[[], Predictor]
 """Opens the trained model; called only for a strategy that takes one."""
-
-_NOT_PARAMETERS = {"name", "predictor"}
 
 
 def strategy_names(folder: Path | None = None) -> tuple[str, ...]:
@@ -105,8 +104,7 @@ def _loaded(path: Path) -> ModuleType:
 def _made(
     factory: Callable[..., SignalProvider], name: str, params: Parameters, open_model: OpenModel | None
 ) -> SignalProvider:
-    known = inspect.signature(factory).parameters
-    adjustable = {each: spec for each, spec in known.items() if each not in _NOT_PARAMETERS}
+    adjustable = {each.name: each for each in parameters_of(factory)}
     values = {}
     for key, value in params.items():
         if key not in adjustable:
@@ -114,9 +112,9 @@ def _made(
             raise ConfigurationError(
                 f"strategy.params: {name} has no parameter {key!r}{_suggestion(key, adjustable)} (it takes {takes})"
             )
-        values[key] = _checked(key, value, adjustable[key].default)
-    for key, spec in adjustable.items():
-        if spec.default is inspect.Parameter.empty and key not in values:
+        values[key] = _checked(adjustable[key], value)
+    for key, known in adjustable.items():
+        if known.is_required and key not in values:
             raise ConfigurationError(f"strategy.params: {name} needs a value for {key!r}")
     return factory(**values, **_model_for(factory, name, open_model))
 
@@ -130,21 +128,21 @@ def _model_for(factory: Callable[..., Any], name: str, open_model: OpenModel | N
     return {"predictor": open_model()}
 
 
-def _checked(key: str, value: Any, default: Any) -> Any:
-    """Return the value if its type is the default's; a whole number is good for a float, a YAML list for a tuple."""
-    match default, value:
-        case None | inspect.Parameter.empty, _:
-            return value
-        case float(), int() if type(value) is int:
-            return value
-        case tuple(), list():
-            return tuple(value)
-    if type(value) is type(default):
-        return value
-    raise ConfigurationError(
-        f"strategy.params.{key}: {value!r} is of type {type(value).__name__}; "
-        f"it takes {type(default).__name__}, for example {default!r}"
-    )
+def _checked(known: Parameter, value: Any) -> Any:
+    """Return the value if it is of the default's type and in range. Raises `ConfigurationError`.
+
+    A whole number is good for a float, a YAML list for a tuple.
+    """
+    is_number_for_float = known.type is float and type(value) is int
+    if known.type is tuple and isinstance(value, list):
+        value = tuple(value)
+    if not (known.type is None or is_number_for_float or type(value) is known.type):
+        raise ConfigurationError(
+            f"strategy.params.{known.name}: {value!r} is of type {type(value).__name__}; "
+            f"it takes {known.type.__name__}, for example {known.default!r}"
+        )
+    known.check(value)
+    return value
 
 
 def _check_shape(provider: object, path: Path) -> None:

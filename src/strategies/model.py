@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from core.errors import ConfigurationError
 from core.ports import Predictor
 from core.signals import Direction, FeatureRow, Needs, Signal
+from strategies.base_strategy import check_parameters, parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,13 +12,12 @@ class ModelStrategy:
     """Signals from a predictor. The model's own threshold decides; this one can only ask for more."""
 
     predictor: Predictor
-    threshold: float = 0.0
+    threshold: float = parameter(0.0, low=0.0, high=1.0, step=0.01)
     """Least probability of the predicted direction, 0 to 1."""
     name: str = "model"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.threshold <= 1:
-            raise ConfigurationError(f"strategy.params.threshold: {self.threshold} is no probability; give 0 to 1")
+        check_parameters(self)
 
     @property
     def needs(self) -> Needs:

@@ -2,22 +2,21 @@
 
 from dataclasses import dataclass
 
-from core.errors import ConfigurationError
 from core.instants import ist_date
 from core.signals import Direction, FeatureRow, Needs, Signal
+from strategies.base_strategy import check_parameters, parameter
 
 
 @dataclass(frozen=True, slots=True)
 class OpeningPriceCrossover:
     """Fires on the candle that closes outside the band when the one before had not."""
 
-    band: float = 0.002
+    band: float = parameter(0.002, low=0.0, high=0.2, step=0.0005, unit="of the price")
     """Half width of the band, as a share of the opening price."""
     name: str = "opening_price_crossover"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.band < 1:
-            raise ConfigurationError(f"strategy.params.band: {self.band} is no share of price; 0.002 means 0.2 %")
+        check_parameters(self)
 
     @property
     def needs(self) -> Needs:

@@ -4,23 +4,23 @@ from dataclasses import dataclass
 
 from core.errors import ConfigurationError
 from core.signals import Direction, FeatureRow, Needs, Signal
+from strategies.base_strategy import check_parameters, parameter
 
 
 @dataclass(frozen=True, slots=True)
 class SimpleMaCrossover:
     """Fires on the crossing only, not while one average stays above the other."""
 
-    fast: int = 9
+    fast: int = parameter(9, low=2, high=499, step=1, unit="candles")
     """Candles in the fast average."""
-    slow: int = 21
+    slow: int = parameter(21, low=3, high=500, step=1, unit="candles")
     """Candles in the slow average."""
     name: str = "simple_ma_crossover"
 
     def __post_init__(self) -> None:
-        if not 2 <= self.fast < self.slow:
-            raise ConfigurationError(
-                f"strategy.params: fast {self.fast} and slow {self.slow}; fast must be at least 2 and below slow"
-            )
+        check_parameters(self)
+        if self.fast >= self.slow:
+            raise ConfigurationError(f"strategy.params: fast {self.fast} and slow {self.slow}; fast must be below slow")
 
     @property
     def needs(self) -> Needs:

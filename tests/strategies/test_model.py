@@ -70,5 +70,5 @@ def test_it_needs_what_the_model_was_trained_on() -> None:
 
 
 def test_a_threshold_that_is_no_probability_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"threshold: 55 is no probability"):
+    with pytest.raises(ConfigurationError, match=r"threshold: 55 is out of range; give 0.0 to 1.0"):
         ModelStrategy(FixedPredictor(Prediction(Direction.NONE, (1.0, 0.0, 0.0))), threshold=55)

@@ -54,5 +54,5 @@ def test_the_reason_names_the_distance_and_the_band(row: Row) -> None:
 
 @pytest.mark.parametrize("band", [-0.1, 2.0])
 def test_a_band_that_is_no_share_of_price_is_refused(band: float) -> None:
-    with pytest.raises(ConfigurationError, match=f"band: {band} is no share of price"):
+    with pytest.raises(ConfigurationError, match=f"band: {band} is out of range; give 0.0 to 0.2"):
         OpeningPriceCrossover(band)

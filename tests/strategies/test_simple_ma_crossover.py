@@ -49,5 +49,5 @@ def test_it_needs_the_spread_of_its_own_lengths() -> None:
 
 @pytest.mark.parametrize(("fast", "slow"), [(21, 9), (9, 9), (1, 5)])
 def test_a_fast_average_that_is_not_faster_is_refused(fast: int, slow: int) -> None:
-    with pytest.raises(ConfigurationError, match=f"fast {fast} and slow {slow}"):
+    with pytest.raises(ConfigurationError, match=f"fast:? {fast}"):
         SimpleMaCrossover(fast, slow)
