@@ -1,7 +1,9 @@
 """What a position came to once it is flat: the trade, with the charges of all its orders."""
 
 from core import exits
-from core.charges import ChargeRates, Charges, charges_for
+from core.charges import ChargeRates, Charges, charges_for, delivery_sale
+from core.instants import ist_date
+from core.market import Side
 from core.positions import Trade
 from core.state import BotState
 from core.tracking import OpenPosition
@@ -28,7 +30,8 @@ def trade_of(state: BotState, position: OpenPosition, rates: ChargeRates) -> Tra
 def _bill(state: BotState, position: OpenPosition, rates: ChargeRates) -> Charges:
     """Return the charges of a position: brokerage is capped per executed order, and an exit may take several.
 
-    What our own orders of the day do not account for counts as one order of somebody else.
+    What our own orders of the day do not account for counts as one order of somebody else. Shares held over night leave
+    the depository, which takes its charge; several orders of a day pay it once.
     """
     ours = [
         order
@@ -40,4 +43,6 @@ def _bill(state: BotState, position: OpenPosition, rates: ChargeRates) -> Charge
         values = [order.filled_value for order in ours if order.intent.side is side]
         for value in (*values, max(0, whole - sum(values))):
             bill += charges_for(side, value, rates)
+    if position.side is Side.BUY and ist_date(position.opened_at) < ist_date(position.last_fill_at):
+        bill += delivery_sale(rates)
     return bill

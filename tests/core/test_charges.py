@@ -1,10 +1,20 @@
 """Charges to the paisa. Every expected number is worked out by hand in the comment beside it."""
 
+from dataclasses import fields
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.charges import ChargeRates, Charges, charges_for, round_trip
+from core.charges import (
+    ChargeRates,
+    Charges,
+    bill,
+    broker_square_off,
+    charges_for,
+    delivery_sale,
+    round_trip,
+)
 from core.market import Side
 
 INTRADAY = ChargeRates(
@@ -28,7 +38,26 @@ DELIVERY = ChargeRates(
     ipft=10,
     stamp_buy=1500,  # 0.015 %
     gst_percent=18,
+    dp_charge=1250,
+    square_off_fee=5000,
 )
+OPTIONS = ChargeRates(
+    brokerage=0,
+    brokerage_cap=0,
+    brokerage_flat=2000,
+    stt_buy=0,
+    stt_sell=15_000,  # 0.15 % of the premium
+    exchange=3503,
+    clearing=900,
+    sebi=10,
+    ipft=50,
+    stamp_buy=300,
+    gst_percent=18,
+)
+CARDS = st.sampled_from((INTRADAY, DELIVERY, OPTIONS))
+VALUES = st.integers(0, 10**12)
+SIDES = st.sampled_from(Side)
+PARTS = [field.name for field in fields(Charges)]
 
 
 def test_an_intraday_purchase_of_fifty_thousand_rupees_costs_what_the_rate_card_says() -> None:
@@ -99,9 +128,60 @@ def test_a_negative_value_is_refused() -> None:
         charges_for(Side.SELL, -1, INTRADAY)
 
 
-@given(value=st.integers(0, 10**12), more=st.integers(0, 10**9), side=st.sampled_from(Side))
-def test_a_larger_order_never_costs_less(value: int, more: int, side: Side) -> None:
-    assert charges_for(side, value, INTRADAY).total <= charges_for(side, value + more, INTRADAY).total
+@given(value=VALUES, more=st.integers(0, 10**9), side=SIDES, rates=CARDS)
+def test_a_larger_order_never_costs_less(value: int, more: int, side: Side, rates: ChargeRates) -> None:
+    less, more_of_it = charges_for(side, value, rates), charges_for(side, value + more, rates)
+
+    assert all(getattr(less, part) <= getattr(more_of_it, part) for part in PARTS)
+
+
+@given(value=VALUES, side=SIDES, rates=CARDS)
+def test_no_part_of_a_bill_is_negative_and_all_make_up_the_total(value: int, side: Side, rates: ChargeRates) -> None:
+    charges = charges_for(side, value, rates)
+    parts = [getattr(charges, part) for part in PARTS]
+
+    assert min(parts) >= 0
+    assert charges.total == charges.contract_note == sum(parts)
+
+
+@given(bought=VALUES, sold=VALUES, rates=CARDS)
+def test_bills_add_up_part_by_part(bought: int, sold: int, rates: ChargeRates) -> None:
+    bills = charges_for(Side.BUY, bought, rates), charges_for(Side.SELL, sold, rates), delivery_sale(rates)
+    together = bills[0] + bills[1] + bills[2]
+
+    assert {part: getattr(together, part) for part in PARTS} == {
+        part: sum(getattr(each, part) for each in bills) for part in PARTS
+    }
+
+
+def test_an_option_of_next_to_nothing_pays_the_whole_flat_brokerage() -> None:
+    # 75 at 0.05 = Rs 3.75: the brokerage is more than five times the premium
+    charges = charges_for(Side.SELL, 375, OPTIONS)
+
+    assert charges == Charges(brokerage=2000, stt=1, gst=360)  # STT 0.15 % = 0.0056; GST 18 % of 20.00
+
+
+def test_what_the_broker_books_in_the_ledger_is_not_in_the_contract_note() -> None:
+    # Rs 12.50 + 18 % = 14.75; Rs 50 + 18 % = 59.00
+    charges = charges_for(Side.SELL, 630_000, DELIVERY) + delivery_sale(DELIVERY) + broker_square_off(DELIVERY)
+
+    assert (charges.dp, charges.square_off) == (1475, 5900)
+    assert charges.total == charges.contract_note + 1475 + 5900
+    assert charges.contract_note == charges_for(Side.SELL, 630_000, DELIVERY).total
+
+
+def test_a_card_without_such_fees_adds_none() -> None:
+    assert delivery_sale(INTRADAY) == broker_square_off(INTRADAY) == Charges()
+
+
+def test_the_formula_compiles_and_gives_the_same_to_the_paisa() -> None:
+    numba = pytest.importorskip("numba")
+    compiled = numba.njit(bill)
+
+    for rates in (INTRADAY, DELIVERY, OPTIONS):
+        for value in (0, 1, 375, 49_999, 2_500_000, 5_000_001, 10**9 + 7, 10**14):
+            for is_buy in (True, False):
+                assert compiled(is_buy, value, rates.figures) == bill(is_buy, value, rates.figures)
 
 
 @given(value=st.integers(0, 10**12))
