@@ -1,0 +1,51 @@
+"""Compiling the rules: numba takes the core's own functions, and keeps the result on disk for the next run.
+
+What is kept is good for these sources only. numba looks at the file of the function that is called, not at those of
+the rules it calls, so a changed rule would not be seen: the folder bears a hash of them all. Where no folder can be
+written, each process compiles anew, which takes some seconds.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+import numba
+from numba.extending import register_jitable
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def rule(function: Function) -> Function:
+    """Let compiled code call a function of plain numbers; it stays what it is for everybody else."""
+    registered: Function = register_jitable(function)
+    return registered
+
+
+def compiled(function: Function, sources: Sequence[ModuleType]) -> Function:
+    """Compile a function at its first call; `sources` are the modules of all rules that it calls, its own included."""
+    folder = _folder(sources)
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder or "")
+    try:
+        result: Function = numba.njit(cache=folder is not None)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return result
+
+
+def _folder(sources: Sequence[ModuleType]) -> Path | None:
+    """Return where compiled code may be kept; None for nowhere."""
+    digest = hashlib.sha256()
+    for module in sources:
+        digest.update(Path(str(module.__file__)).read_bytes())
+    chosen = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = Path(chosen or Path.home() / ".cache") / "fyersbot" / digest.hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError):  # read-only, full, or no home
+        return None
+    return folder
