@@ -39,7 +39,7 @@ def run(
     money beyond 64 bits.
     """
     market = laid_out(symbols, mode)
-    wishes = wishes_of(symbols, provider)
+    wishes = wishes_of(market, symbols, provider)
     outcome = walked(market, wishes, terms_of(rules, assumptions, mode), rates_of(charges, mode), with_curve=True)
     return result_of(market, outcome)
 
@@ -49,7 +49,7 @@ def walked(market: Market, wishes: Wishes, terms: Terms, rates: Rates, *, with_c
     from backtest.kernel import walk  # noqa: PLC0415 - numba takes a quarter of a second to import
 
     symbols, most = len(market.symbols), int(np.count_nonzero(wishes.directions))
-    points = len(market.ends) if with_curve else 0
+    points = len(market.steps.ends) if with_curve else 0
     outcome = Outcome(
         sums=np.zeros(len(Sum), dtype=np.int64),
         trades=np.empty((most, len(Field)), dtype=np.int64),
@@ -60,7 +60,7 @@ def walked(market: Market, wishes: Wishes, terms: Terms, rates: Rates, *, with_c
         exposure=np.empty(points, dtype=np.int64),
         actions=np.empty(most, dtype=np.int64),
     )
-    walk(market.bars, market.steps(wishes), market.contracts, wishes, terms, rates, Book.empty(symbols), outcome)
+    walk(market.bars, market.steps, market.contracts, wishes, terms, rates, Book.empty(symbols), outcome)
     count = outcome.sums[Sum.TRADES]
     return outcome._replace(
         trades=outcome.trades[:count],

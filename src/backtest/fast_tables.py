@@ -42,8 +42,6 @@ class Steps(NamedTuple):
     order: IntArray
     ends: IntArray
     """Where in the order each step ends."""
-    wanted: IntArray
-    """The first step, from each one on, after which a strategy wants something; the number of steps for none."""
 
 
 class Contracts(NamedTuple):
@@ -64,6 +62,10 @@ class Wishes(NamedTuple):
     probabilities: FloatArray
     ranges: FloatArray
     """Average true range."""
+    coming: IntArray
+    """Of each step the first, itself included, after which something is wanted; the number of steps for none."""
+    is_quiet: BoolArray
+    """Whether a candle has nothing but prices: nothing wanted after it, not a day's first or last, no square-off."""
 
 
 class Terms(NamedTuple):

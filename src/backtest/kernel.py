@@ -20,6 +20,7 @@ from backtest.kernel_exits import (
     takes_all,
     trail_stop,
 )
+from features.columns import IntArray
 from core import bar_fills, charges, exits, matching, price_grid, pricing, sizing
 
 _SOURCES: tuple[ModuleType, ...] = (
@@ -47,13 +48,16 @@ def _walk(
     outcome: Outcome,
 ) -> None:
     sums, draws = outcome.sums, len(outcome.equity) > 0
+    passes_quiet_bars = not draws and len(contracts.ticks) == 1 and terms.trail_atr == 0
     step, count = 0, len(steps.ends)
     while step < count:
         is_empty = sums[Sum.HELD] + sums[Sum.WAITING] == 0
         if is_empty and not draws:
-            step = steps.wanted[step]  # nothing happens to an empty book before somebody wants something
+            step = wishes.coming[step]  # nothing happens to an empty book before somebody wants something
             if step == count:
                 break
+        elif passes_quiet_bars and book.entered[0] > 0 and book.leaving[0] == 0:
+            step = _after_quiet_bars(step, bars, wishes, terms, book, sums)
         first, last = (steps.ends[step - 1] if step else 0), steps.ends[step]
         day = bars.days[steps.order[first]]
         if day != sums[Sum.DAY]:
@@ -73,6 +77,24 @@ def _walk(
 
 walk = compiled(_walk, _SOURCES)
 """Walk all steps: `book` and `outcome` come empty and are filled in."""
+
+
+@rule
+def _after_quiet_bars(row: int, bars: Bars, wishes: Wishes, terms: Terms, book: Book, sums: IntArray) -> int:
+    """Return the first row, from one on, in which something happens to the only position of the only symbol.
+
+    The data's last candle is never quiet.
+    """
+    side, stop, target = book.side[0], book.stop[0], book.target[0]
+    signed = side * book.held[0]
+    realised = sums[Sum.REALISED_TODAY] + side * (book.exit_value[0] - book.entry_value[0])
+    limit = -min(terms.soft_loss, terms.max_loss)
+    while wishes.is_quiet[row]:
+        code, _ = exits.decide(side, stop, target, bars.opens[row], bars.highs[row], bars.lows[row], False)
+        if code != exits.HOLD or realised + signed * bars.closes[row] <= limit:
+            break
+        row += 1
+    return row
 
 
 @rule

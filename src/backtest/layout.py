@@ -15,9 +15,10 @@ from core.errors import ConfigurationError
 from core.rules import TradingRules
 from core.signals import SignalProvider
 from core.sizing import NO_FREEZE
-from features.columns import BoolArray, IntArray
+from features.columns import BoolArray, FloatArray, IntArray
 from runtime.charge_rates import ChargeTable
-from strategies.base_strategy import BatchSignals, SignalColumns
+from strategies.base_strategy import DirectionArray, SignalColumns
+from strategies.guarded import signals_at_once
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _WHOLE = 2**63 - 1
@@ -30,31 +31,38 @@ class Market:
     symbols: tuple[str, ...]
     bars: Bars
     contracts: Contracts
-    order: IntArray
-    ends: IntArray
+    steps: Steps
+    is_special: BoolArray
+    """Whether a candle is a day's first or last, or squares off."""
 
-    def steps(self, wishes: Wishes) -> Steps:
-        """Return the steps, and from each the next after which something is wanted."""
-        count = len(self.ends)
-        wants = wishes.directions[self.order] != 0
+    def wishes(self, directions: DirectionArray, probabilities: FloatArray, ranges: FloatArray) -> Wishes:
+        """Return what a strategy wants after each candle, and where nothing is."""
+        wants = directions != 0
+        count = len(self.steps.ends)
+        by_step = wants[self.steps.order]
         if count < len(wants):
-            wants = np.logical_or.reduceat(wants, np.concatenate(([0], self.ends[:-1])))
-        wanted = np.where(wants, np.arange(count), count)
-        return Steps(self.order, self.ends, np.minimum.accumulate(wanted[::-1])[::-1].copy())
+            by_step = np.logical_or.reduceat(by_step, self._step_begins())
+        coming = np.where(by_step, np.arange(count), count)[::-1]
+        coming = np.minimum.accumulate(coming)[::-1].copy()
+        return Wishes(directions, probabilities, ranges, coming, ~(wants | self.is_special))
 
     def step_ends_at(self) -> IntArray:
         """Return when all candles of each step were known."""
-        closed_at = self.bars.closed_at[self.order]
-        if len(self.ends) == len(closed_at):
+        closed_at = self.bars.closed_at[self.steps.order]
+        if len(self.steps.ends) == len(closed_at):
             return closed_at
-        return np.maximum.reduceat(closed_at, np.concatenate(([0], self.ends[:-1])))
+        latest: IntArray = np.maximum.reduceat(closed_at, self._step_begins())
+        return latest
+
+    def _step_begins(self) -> IntArray:
+        return np.concatenate(([0], self.steps.ends[:-1]))
 
 
 def laid_out(symbols: Sequence[SymbolBars], mode: Mode) -> Market:
     """Put the candles of all symbols into columns. The arrays of a single symbol are not copied."""
     instruments = [each.instrument for each in symbols]
     ends = np.cumsum([len(each) for each in symbols])
-    order, step_ends = _steps(symbols, ends)
+    bars = _bars(symbols, mode)
     contracts = Contracts(
         ticks=np.array([each.tick for each in instruments], dtype=np.int64),
         lots=np.array([each.lot for each in instruments], dtype=np.int64),
@@ -62,13 +70,16 @@ def laid_out(symbols: Sequence[SymbolBars], mode: Mode) -> Market:
         is_index=np.array([each.is_index for each in instruments]),
         ends=ends,
     )
-    return Market(tuple(each.symbol for each in instruments), _bars(symbols, mode), contracts, order, step_ends)
+    is_special = bars.is_last | (bars.squares_off & (mode is Mode.INTRADAY))
+    is_special[1:] |= np.diff(bars.days) != 0
+    is_special[[0, -1]] = True
+    return Market(tuple(each.symbol for each in instruments), bars, contracts, _steps(symbols, ends), is_special)
 
 
-def wishes_of(symbols: Sequence[SymbolBars], provider: SignalProvider) -> Wishes:
+def wishes_of(market: Market, symbols: Sequence[SymbolBars], provider: SignalProvider) -> Wishes:
     """Ask a strategy about every candle: at once if it can answer so, else one by one. Raises `StrategyError`."""
     answers = [_answers(each, provider) for each in symbols]
-    return Wishes(
+    return market.wishes(
         directions=_joined([each.directions for each in answers]),
         probabilities=_joined([each.probabilities for each in answers]),
         ranges=_joined([each.features.atr for each in symbols]),
@@ -124,9 +135,9 @@ def rates_of(charges: ChargeTable, mode: Mode) -> Rates:
 
 
 def _answers(bars: SymbolBars, provider: SignalProvider) -> SignalColumns:
-    first = min(first_decision(bars, provider), len(bars))
-    if isinstance(provider, BatchSignals):
-        answers = provider.signals(bars.features, bars.candles, bars.instrument.symbol)
+    first = first_decision(bars, provider)
+    answers = signals_at_once(provider, bars.features, bars.candles, bars.instrument.symbol)
+    if answers is not None:
         directions = np.array(answers.directions, dtype=np.int8)
         directions[:first] = 0
         return SignalColumns(directions, np.asarray(answers.probabilities, dtype=np.float64))
@@ -177,15 +188,14 @@ def _hours(sessions: SessionRows, mode: Mode) -> tuple[BoolArray, BoolArray]:
     return entries_open, session_open
 
 
-def _steps(symbols: Sequence[SymbolBars], ends: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the rows in order of time, and where in it each step ends."""
+def _steps(symbols: Sequence[SymbolBars], ends: IntArray) -> Steps:
     if len(symbols) == 1:
         rows = np.arange(len(symbols[0]))
-        return rows, rows + 1
+        return Steps(rows, rows + 1)
     places, rows = in_order_of_time(symbols)
     order = rows + (ends - [len(each) for each in symbols])[places]
     starts = np.concatenate([each.candles.starts for each in symbols])[order]
-    return order, np.flatnonzero(np.diff(starts, append=starts[-1] + 1)) + 1
+    return Steps(order, np.flatnonzero(np.diff(starts, append=starts[-1] + 1)) + 1)
 
 
 def _joined(columns: Sequence[np.ndarray]) -> np.ndarray:
