@@ -1,7 +1,7 @@
 """The fast engine: the whole history's signals at once, then one compiled walk over the bars.
 
-It answers to the event engine: same trades, same charges, same refusals, to the paisa. A sweep lays the candles out once
-(`backtest.layout`) and calls `walked` for each combination of parameters.
+It answers to the event engine: same trades, same charges, same refusals, to the paisa. A sweep lays the candles out
+once (`backtest.layout`) and calls `walked` for each combination of parameters.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def run(
 ) -> BacktestResult:
     """Trade a strategy on candles of the past, with one account over all symbols.
 
-    A provider without `strategies.base_strategy.BatchSignals` is asked bar by bar, which takes far longer than the rest.
+    A provider without `strategies.base_strategy.BatchSignals` is asked bar by bar, which takes longer than the rest.
     Raises `StrategyError` when the strategy fails, `ConfigurationError` for a product without charges and for sums of
     money beyond 64 bits.
     """

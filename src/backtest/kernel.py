@@ -9,7 +9,7 @@ from types import ModuleType
 import backtest.compiled
 from backtest import fast_tables, kernel_book, kernel_entries, kernel_exits
 from backtest.compiled import compiled, rule
-from backtest.fast_tables import Bars, Book, Code, Contracts, Outcome, Rates, Reason, Steps, Sum, Terms, Wishes
+from backtest.fast_tables import Bars, Book, Contracts, Outcome, Rates, Reason, Steps, Sum, Terms, Wishes
 from backtest.kernel_book import lapse, mark
 from backtest.kernel_entries import enter, propose
 from backtest.kernel_exits import (
@@ -20,8 +20,8 @@ from backtest.kernel_exits import (
     takes_all,
     trail_stop,
 )
-from features.columns import IntArray
 from core import bar_fills, charges, exits, matching, price_grid, pricing, sizing
+from features.columns import IntArray
 
 _SOURCES: tuple[ModuleType, ...] = (
     *(bar_fills, charges, exits, matching, price_grid, pricing, sizing),

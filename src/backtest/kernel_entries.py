@@ -41,7 +41,7 @@ def propose(
         return Code.TOO_SMALL
     code = _refusal_by_state(row, place, side, bars, contracts, terms, book, sums)
     if code == Code.PASSED:
-        code = _refusal_by_value(place, quantity * price, contracts, terms, book, sums)
+        code = _refusal_by_value(quantity * price, contracts, terms, book, sums)
     if code == Code.PASSED:
         code = _refusal_by_levels(side, price, close, stop, target, tick)
     if code != Code.PASSED:
@@ -81,9 +81,7 @@ def _refusal_by_state(
 
 
 @rule
-def _refusal_by_value(
-    place: int, worth: int, contracts: Contracts, terms: Terms, book: Book, sums: IntArray
-) -> int:
+def _refusal_by_value(worth: int, contracts: Contracts, terms: Terms, book: Book, sums: IntArray) -> int:
     """Ask the rules about money; the symbol itself holds nothing and waits for nothing, or it were busy."""
     exposure = resting = 0
     for each in range(len(book.held)):

@@ -1,4 +1,4 @@
-"""How a position leaves, in compiled code: stop, target, square-off, what a bar has no room for, and the end of data."""
+"""How a position leaves, in compiled code: stop, target, square-off, the rest that a bar has no room for."""
 
 from backtest.compiled import rule
 from backtest.fast_tables import Bars, Book, Contracts, Outcome, Rates, Reason, Sum, Terms

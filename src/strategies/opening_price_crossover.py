@@ -53,4 +53,6 @@ class OpeningPriceCrossover:
         days = candles.days()
         before = np.where(days[1:] == days[:-1], gap[:-1], 0.0)
         before = np.concatenate(([0.0], before))
-        return crossings(table, up=(before <= self.band) & (gap > self.band), down=(gap < -self.band) & (before >= -self.band))
+        return crossings(
+            table, up=(before <= self.band) & (gap > self.band), down=(gap < -self.band) & (before >= -self.band)
+        )

@@ -58,7 +58,14 @@ def random_candles(days: int, reach: int, seed: int) -> CandleColumns:
     extra = chance.integers(0, reach, (2, rows)) * 5
     extra[:, opens == closes] = 0
     volumes = chance.integers(0, 5_000, rows) * (chance.random(rows) > 0.1)
-    columns = (starts, opens, np.maximum(opens, closes) + extra[0], np.minimum(opens, closes) - extra[1], closes, volumes)
+    columns = (
+        starts,
+        opens,
+        np.maximum(opens, closes) + extra[0],
+        np.minimum(opens, closes) - extra[1],
+        closes,
+        volumes,
+    )
     is_there = chance.random(rows) > 0.01
     return CandleColumns(*(each[is_there] for each in columns))
 

@@ -46,7 +46,8 @@ def test_compiled_code_does_what_its_source_does(seeds, mode):
 
     bars = bars_of(*seeds, days=4)
     market, rules = laid_out(bars, mode), account(trail_atr=1.0, max_loss=100_000, soft_loss=50_000)
-    wishes, terms, rates = wishes_of(market, bars, STRATEGY), terms_of(rules, FillAssumptions(), mode), rates_of(CHARGES, mode)
+    wishes, rates = wishes_of(market, bars, STRATEGY), rates_of(CHARGES, mode)
+    terms = terms_of(rules, FillAssumptions(), mode)
 
     compiled = walked(market, wishes, terms, rates, with_curve=True)
     plain = Outcome(*(np.zeros_like(each) for each in compiled))
