@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
 from numba.extending import register_jitable
 
 Function = TypeVar("Function", bound=Callable[..., object])
-_OPTIONS = {"_nrt": False}
+_OPTIONS: dict[str, Any] = {"_nrt": False}
 """The columns belong to the caller, so that nobody has to count who holds them: that took most of the time."""
 
 
@@ -33,11 +33,13 @@ def rule(function: Function) -> Function:
 def compiled(function: Function, sources: Sequence[ModuleType]) -> Function:
     """Compile a function at its first call; `sources` are the modules of all rules that it calls, its own included."""
     folder = _folder(sources)
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder or "")
+    compile_: Any = numba.njit(cache=folder is not None, **_OPTIONS)
+    configuration: Any = numba.config  # makes its names from the environment
+    before, configuration.CACHE_DIR = configuration.CACHE_DIR, str(folder or "")
     try:
-        result: Function = numba.njit(cache=folder is not None, **_OPTIONS)(function)
+        result: Function = compile_(function)
     finally:
-        numba.config.CACHE_DIR = before
+        configuration.CACHE_DIR = before
     return result
 
 

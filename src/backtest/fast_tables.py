@@ -4,7 +4,7 @@ Rows of all symbols stand one after another. Prices and money are in units, time
 """
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -149,8 +149,9 @@ class Book(NamedTuple):
     @classmethod
     def empty(cls, symbols: int) -> "Book":
         """Nothing held, nothing waiting."""
-        whole = (np.zeros(symbols, dtype=np.int64) for _ in cls._fields[:-2])
-        return cls(*whole, np.zeros(symbols), np.zeros(symbols))
+        columns: list[Any] = [np.zeros(symbols, dtype=np.int64) for _ in cls._fields]
+        columns[-2:] = np.zeros(symbols), np.zeros(symbols)
+        return cls(*columns)
 
 
 class Sum(IntEnum):

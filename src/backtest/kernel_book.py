@@ -23,7 +23,7 @@ def charged(is_buy: bool, value: int, day: int, rates: Rates, outcome: Outcome) 
 @rule
 def delivery_charged(day: int, rates: Rates, outcome: Outcome) -> int:
     """Book what the depository takes for a sale of shares that were held over night."""
-    fee = rates.delivery[_card_on(day, rates)]
+    fee: int = rates.delivery[_card_on(day, rates)]
     outcome.charges[8] += fee
     return fee
 

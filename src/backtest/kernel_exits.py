@@ -46,8 +46,8 @@ def look_for_exit(
 def takes_all(row: int, place: int, bars: Bars, contracts: Contracts, terms: Terms) -> bool:
     """Whether what leaves in a bar has no later one to leave in."""
     if terms.is_intraday:
-        return bars.is_last[row]
-    return row == contracts.ends[place] - 1
+        return bool(bars.is_last[row])
+    return bool(row == contracts.ends[place] - 1)
 
 
 @rule

@@ -193,7 +193,8 @@ def _steps(symbols: Sequence[SymbolBars], ends: IntArray) -> Steps:
         rows = np.arange(len(symbols[0]))
         return Steps(rows, rows + 1)
     places, rows = in_order_of_time(symbols)
-    order = rows + (ends - [len(each) for each in symbols])[places]
+    begins = ends - np.array([len(each) for each in symbols], dtype=np.int64)
+    order = rows + begins[places]
     starts = np.concatenate([each.candles.starts for each in symbols])[order]
     return Steps(order, np.flatnonzero(np.diff(starts, append=starts[-1] + 1)) + 1)
 

@@ -5,8 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from backtest.assumptions import FillAssumptions, Mode
 from backtest.bars import prepared
@@ -140,12 +138,3 @@ def test_compiled_code_is_kept_where_it_can_be_and_made_anew_where_not(tmp_path:
     (tmp_path / "file").touch()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
     assert compiled.compiled(exits.decide, [exits])(1, 90, 120, 85, 110, 80, False) == (exits.STOP, 85)
-
-
-@given(seed=st.integers(0, 10**6))
-def test_the_same_run_twice_is_the_same(seed):
-    bars = bars_of(seed, days=2)
-
-    first, second = (run(bars, STRATEGY, account(), FillAssumptions(), Mode.INTRADAY, CHARGES) for _ in range(2))
-
-    assert first.trades == second.trades
