@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from core import price_grid
 from core.instants import DAY, MINUTE, Instant
 
 
@@ -108,16 +109,13 @@ class Instrument:
 
     def round_price(self, units: float, rounding: Rounding = Rounding.NEAREST) -> int:
         """Move a price in units to the tick grid; the only way a float re-enters the money path."""
-        steps = units / self.tick
-        nearest = round(steps)
         match rounding:
             case Rounding.NEAREST:
-                return nearest * self.tick
+                return price_grid.nearest_on_grid(units, self.tick)
             case Rounding.DOWN:
-                whole = nearest if nearest <= steps + 1e-9 else nearest - 1
+                return price_grid.down_to_grid(units, self.tick)
             case Rounding.UP:
-                whole = nearest if nearest >= steps - 1e-9 else nearest + 1
-        return whole * self.tick
+                return price_grid.up_to_grid(units, self.tick)
 
     def clamp(self, units: int) -> int:
         """Bring a price inside today's band, where the band is known."""

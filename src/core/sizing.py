@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 MILLION = 1_000_000
+NO_FREEZE = 1 << 62
+"""Stands for a freeze quantity that nobody knows: more than any order."""
+FIXED, CAPITAL, RISK = range(3)
+"""Codes of the methods, for compiled code."""
 
 
 class SizingMethod(Enum):
@@ -18,6 +22,11 @@ class SizingMethod(Enum):
     """As many as a share of capital pays for."""
     RISK = "risk"
     """As many as lose a set share of capital when the stop is hit."""
+
+    @property
+    def code(self) -> int:
+        """Its number, for compiled code."""
+        return {SizingMethod.FIXED: FIXED, SizingMethod.CAPITAL: CAPITAL, SizingMethod.RISK: RISK}[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +55,26 @@ def quantity_for(
     """
     if price <= 0 or stop_distance <= 0 or lot <= 0:
         raise ValueError(f"price {price}, stop distance {stop_distance}, lot {lot}: all must be above 0")
-    affordable = capital * rule.capital_ppm // (MILLION * price)
-    match rule.method:
-        case SizingMethod.FIXED:
-            wished = rule.quantity
-        case SizingMethod.CAPITAL:
-            wished = affordable
-        case SizingMethod.RISK:
-            wished = capital * rule.risk_ppm // (MILLION * stop_distance)
-    allowed = min(wished, affordable, rule.max_order_value // price)
-    if freeze is not None:
-        allowed = min(allowed, freeze - 1)
+    return sized(
+        rule.method.code, rule.quantity, rule.capital_ppm, rule.risk_ppm, rule.max_order_value,
+        capital, price, stop_distance, lot, NO_FREEZE if freeze is None else freeze,
+    )  # fmt: skip
+
+
+def sized(
+    method: int, quantity: int, capital_ppm: int, risk_ppm: int, max_order_value: int,
+    capital: int, price: int, stop_distance: int, lot: int, freeze: int,
+) -> int:  # fmt: skip
+    """Answer as `quantity_for` does, in plain whole numbers, so that numba can compile this same function.
+
+    `method` is a `SizingMethod`'s code; `NO_FREEZE` stands for an unknown freeze quantity.
+    """
+    affordable = capital * capital_ppm // (MILLION * price)
+    if method == FIXED:
+        wished = quantity
+    elif method == RISK:
+        wished = capital * risk_ppm // (MILLION * stop_distance)
+    else:
+        wished = affordable
+    allowed = min(wished, affordable, max_order_value // price, freeze - 1)
     return max(0, allowed // lot * lot)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from core.errors import StrategyError
 from core.instants import ist_text
 from core.signals import FeatureRow, Needs, Signal, SignalProvider
+from features.batch import FeatureTable
+from features.columns import CandleColumns
+from strategies.base_strategy import BatchSignals, SignalColumns
 
 _log = logging.getLogger("trading.strategy")
 
@@ -41,3 +44,25 @@ class Guarded:
     def _where(self, now: FeatureRow) -> str:
         """Only put into words when it is needed: a backtest asks a million times."""
         return f"strategy {self.name} on {now.symbol}, candle {ist_text(now.candle.start)}"
+
+
+def signals_at_once(
+    provider: SignalProvider, table: FeatureTable, candles: CandleColumns, symbol: str
+) -> SignalColumns | None:
+    """Ask a strategy about a whole history, fenced or not; None if it can only be asked candle by candle.
+
+    Raises `StrategyError` that names it and the symbol, for whatever it raises or for columns of another length.
+    """
+    strategy = provider.provider if isinstance(provider, Guarded) else provider
+    if not isinstance(strategy, BatchSignals):
+        return None
+    where = f"strategy {provider.name} on {symbol}, all candles at once"
+    try:
+        answers = strategy.signals(table, candles, symbol)
+    except Exception as error:
+        _log.debug("%s", where, exc_info=True)
+        raise StrategyError(f"{where}: {type(error).__name__}: {error}") from error
+    lengths = len(answers.directions), len(answers.probabilities)
+    if lengths != (len(candles), len(candles)):
+        raise StrategyError(f"{where}: {lengths} answers for {len(candles)} candles; return one for each")
+    return answers

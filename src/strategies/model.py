@@ -1,10 +1,31 @@
 """Trade what a trained classifier expects, if it is sure enough."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from core.ports import Predictor
 from core.signals import Direction, FeatureRow, Needs, Signal
-from strategies.base_strategy import check_parameters, parameter
+from features.batch import FeatureTable
+from features.columns import CandleColumns, FloatArray, IntArray
+from strategies.base_strategy import SignalColumns, check_parameters, parameter
+from strategies.batch import has_two_rows
+
+
+@runtime_checkable
+class ManyRowsPredictor(Protocol):
+    """A predictor that can also classify many rows at once."""
+
+    @property
+    def threshold(self) -> float:
+        """Least probability of long or short to act on."""
+        ...
+
+    def probabilities_of(self, columns: Mapping[str, int], rows: FloatArray) -> FloatArray:
+        """Return none, long and short of each row; `columns` names the columns of `rows`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +63,37 @@ class ModelStrategy:
             source=self.name,
             reason=reason,
         )
+
+    def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:
+        """Answer as `on_data` does, for every candle at once where the predictor can, else row by row."""
+        rows = np.flatnonzero(has_two_rows(table))
+        if isinstance(self.predictor, ManyRowsPredictor):
+            said, surest = _said_at_once(self.predictor, table, rows)
+        else:
+            said, surest = _said_one_by_one(self.predictor, table, candles, symbol, rows)
+        said[surest < self.threshold] = Direction.NONE.value
+        directions, probabilities = np.zeros(len(candles), dtype=np.int8), np.zeros(len(candles))
+        directions[rows], probabilities[rows] = said, surest
+        return SignalColumns(directions, probabilities)
+
+
+def _said_at_once(predictor: ManyRowsPredictor, table: FeatureTable, rows: IntArray) -> tuple[IntArray, FloatArray]:
+    """Return direction and probability of the likelier of long and short; a tie is long, as in live prediction."""
+    _, long, short = predictor.probabilities_of(table.specification.columns, table.values[rows]).T
+    surest: FloatArray = np.maximum(long, short)
+    directions = np.where(long >= short, Direction.LONG.value, Direction.SHORT.value)
+    directions[surest < predictor.threshold] = Direction.NONE.value
+    return directions, surest
+
+
+def _said_one_by_one(
+    predictor: Predictor, table: FeatureTable, candles: CandleColumns, symbol: str, rows: IntArray
+) -> tuple[IntArray, FloatArray]:
+    directions, surest = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows))
+    columns = table.specification.columns
+    for place, row in enumerate(rows.tolist()):
+        candle, values = candles.candle(row), tuple(table.values[row].tolist())
+        known_at = candle.start  # the earliest it can be: a predictor reads the features, not the time
+        prediction = predictor.predict(FeatureRow(symbol, candle, known_at, columns, values, float(table.atr[row])))
+        directions[place], surest[place] = prediction.direction.value, max(prediction.probabilities[1:])
+    return directions, surest

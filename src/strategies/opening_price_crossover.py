@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.instants import ist_date
 from core.signals import Direction, FeatureRow, Needs, Signal
-from strategies.base_strategy import check_parameters, parameter
+from features.batch import FeatureTable
+from features.columns import CandleColumns
+from strategies.base_strategy import SignalColumns, check_parameters, parameter
+from strategies.batch import crossings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +45,14 @@ class OpeningPriceCrossover:
             probability=1.0,
             source=self.name,
             reason=f"price went {abs(gap):.3%} {verb} the opening price, beyond the band of {self.band:.3%}",
+        )
+
+    def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:  # noqa: ARG002
+        """Answer as `on_data` does, for every candle at once."""
+        gap = table.values[:, table.specification.columns["open_gap"]]
+        days = candles.days()
+        before = np.where(days[1:] == days[:-1], gap[:-1], 0.0)
+        before = np.concatenate(([0.0], before))
+        return crossings(
+            table, up=(before <= self.band) & (gap > self.band), down=(gap < -self.band) & (before >= -self.band)
         )

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.errors import ConfigurationError
 from core.signals import Direction, FeatureRow, Needs, Signal
-from strategies.base_strategy import check_parameters, parameter
+from features.batch import FeatureTable
+from features.columns import CandleColumns
+from strategies.base_strategy import SignalColumns, check_parameters, parameter
+from strategies.batch import crossings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,12 @@ class SimpleMaCrossover:
             source=self.name,
             reason=f"{self.fast}-candle average {verb} the {self.slow}-candle one by {abs(spread):.3%}",
         )
+
+    def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:  # noqa: ARG002
+        """Answer as `on_data` does, for every candle at once."""
+        spread = table.values[:, table.specification.columns[self._spread]]
+        before = np.concatenate(([0.0], spread[:-1]))
+        return crossings(table, up=(before <= 0) & (spread > 0), down=(spread < 0) & (before >= 0))
 
     @property
     def _spread(self) -> str:

@@ -134,17 +134,15 @@ BUGS = (
     PlantedBug(
         name="price_off_the_grid",
         module="core.pricing",
-        old="instrument.round_price(min(touch, tick.ltp) * (1 - buffer), Rounding.DOWN)",
-        new="int(min(touch, tick.ltp) * (1 - buffer))",
+        old="down_to_grid(price * (1 - buffer), tick)",
+        new="int(price * (1 - buffer))",
         why="A price between two ticks is refused each time, so that a long is never left.",
     ),
     PlantedBug(
         name="stop_limit_on_the_wrong_side",
         module="core.pricing",
-        old="    price = instrument.round_price(trigger * (1 - offset), Rounding.DOWN)\n"
-        "    return instrument.clamp(min(price, trigger - instrument.tick))",
-        new="    price = instrument.round_price(trigger * (1 + offset), Rounding.UP)\n"
-        "    return instrument.clamp(max(price, trigger + instrument.tick))",
+        old="    return min(down_to_grid(trigger * (1 - offset), tick), trigger - tick)",
+        new="    return max(up_to_grid(trigger * (1 + offset), tick), trigger + tick)",
         why="The limit of a sell stop lies above its trigger: the broker refuses it, or it rests unfilled.",
     ),
     PlantedBug(

@@ -1,0 +1,103 @@
+"""The fast engine: the whole history's signals at once, then one compiled walk over the bars.
+
+It answers to the event engine: same trades, same charges, same refusals, to the paisa. A sweep lays the candles out
+once (`backtest.layout`) and calls `walked` for each combination of parameters.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from backtest.assumptions import FillAssumptions, Mode
+from backtest.bars import SymbolBars
+from backtest.fast_tables import Book, Code, Field, Outcome, Rates, Reason, Sum, Terms, Wishes
+from backtest.layout import Market, laid_out, rates_of, terms_of, wishes_of
+from backtest.result import BacktestResult, EquityCurve
+from core.charges import Charges
+from core.market import Side
+from core.positions import Trade
+from core.rules import TradingRules
+from core.signals import SignalProvider
+from runtime.charge_rates import ChargeTable
+
+_REASONS = {reason.value: reason.name.lower() for reason in Reason}
+_CHARGE_PARTS = ("brokerage", "stt", "exchange", "clearing", "sebi", "ipft", "gst", "stamp", "dp")
+
+
+def run(
+    symbols: Sequence[SymbolBars],
+    provider: SignalProvider,
+    rules: TradingRules,
+    assumptions: FillAssumptions,
+    mode: Mode,
+    charges: ChargeTable,
+) -> BacktestResult:
+    """Trade a strategy on candles of the past, with one account over all symbols.
+
+    A provider without `strategies.base_strategy.BatchSignals` is asked bar by bar, which takes longer than the rest.
+    Raises `StrategyError` when the strategy fails, `ConfigurationError` for a product without charges and for sums of
+    money beyond 64 bits.
+    """
+    market = laid_out(symbols, mode)
+    wishes = wishes_of(market, symbols, provider)
+    outcome = walked(market, wishes, terms_of(rules, assumptions, mode), rates_of(charges, mode), with_curve=True)
+    return result_of(market, outcome)
+
+
+def walked(market: Market, wishes: Wishes, terms: Terms, rates: Rates, *, with_curve: bool = False) -> Outcome:
+    """Walk the bars once; without a curve the bars are passed over in which nothing is held and nothing wanted."""
+    from backtest.kernel import walk  # noqa: PLC0415 - numba takes a quarter of a second to import
+
+    symbols, most = len(market.symbols), int(np.count_nonzero(wishes.directions))
+    points = len(market.steps.ends) if with_curve else 0
+    outcome = Outcome(
+        sums=np.zeros(len(Sum), dtype=np.int64),
+        trades=np.empty((most, len(Field)), dtype=np.int64),
+        probabilities=np.empty(most),
+        charges=np.zeros(len(_CHARGE_PARTS), dtype=np.int64),
+        refusals=np.zeros(len(Code), dtype=np.int64),
+        equity=np.empty(points, dtype=np.int64),
+        exposure=np.empty(points, dtype=np.int64),
+        actions=np.empty(most, dtype=np.int64),
+    )
+    walk(market.bars, market.steps, market.contracts, wishes, terms, rates, Book.empty(symbols), outcome)
+    count = outcome.sums[Sum.TRADES]
+    return outcome._replace(
+        trades=outcome.trades[:count],
+        probabilities=outcome.probabilities[:count],
+        actions=outcome.actions[: outcome.sums[Sum.ACTIONS]],
+    )
+
+
+def result_of(market: Market, outcome: Outcome) -> BacktestResult:
+    """Turn the columns of a walk with a curve into the result that both engines return."""
+    bars = market.bars
+    places, starts = bars.places[outcome.actions].tolist(), bars.starts[outcome.actions].tolist()
+    return BacktestResult(
+        trades=tuple(_trades(market, outcome)),
+        charges=Charges(**dict(zip(_CHARGE_PARTS, outcome.charges.tolist(), strict=True))),
+        curve=EquityCurve(market.step_ends_at(), outcome.equity, outcome.exposure),
+        candles=len(bars.starts),
+        refusals={code.name: int(outcome.refusals[code]) for code in Code if code and outcome.refusals[code]},
+        corporate_actions=tuple((market.symbols[place], at) for place, at in zip(places, starts, strict=True)),
+    )
+
+
+def _trades(market: Market, outcome: Outcome) -> list[Trade]:
+    return [
+        Trade(
+            symbol=market.symbols[row[Field.PLACE]],
+            side=Side(row[Field.SIDE]),
+            quantity=row[Field.QUANTITY],
+            entry_at=row[Field.ENTRY_AT],
+            entry_value=row[Field.ENTRY_VALUE],
+            exit_at=row[Field.EXIT_AT],
+            exit_value=row[Field.EXIT_VALUE],
+            exit_reason=_REASONS[row[Field.REASON]],
+            charges=row[Field.CHARGES],
+            stop=row[Field.STOP],
+            target=row[Field.TARGET],
+            probability=probability,
+        )
+        for row, probability in zip(outcome.trades.tolist(), outcome.probabilities.tolist(), strict=True)
+    ]

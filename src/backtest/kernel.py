@@ -1,0 +1,181 @@
+"""The walk over the bars as one compiled state machine: the inside of the fast engine.
+
+It follows `docs/backtest-assumptions.md` step by step. The rules in it are the core's own functions, compiled from the
+same source; importing this module imports numba.
+"""
+
+from types import ModuleType
+
+import backtest.compiled
+from backtest import fast_tables, kernel_book, kernel_entries, kernel_exits
+from backtest.compiled import compiled, rule
+from backtest.fast_tables import Bars, Book, Contracts, Outcome, Rates, Reason, Steps, Sum, Terms, Wishes
+from backtest.kernel_book import lapse, mark
+from backtest.kernel_entries import enter, propose
+from backtest.kernel_exits import (
+    close_before_corporate_action,
+    close_with_the_data,
+    follows_corporate_action,
+    look_for_exit,
+    takes_all,
+    trail_stop,
+)
+from core import bar_fills, charges, exits, matching, price_grid, pricing, sizing
+from features.columns import IntArray
+
+_SOURCES: tuple[ModuleType, ...] = (
+    *(bar_fills, charges, exits, matching, price_grid, pricing, sizing),
+    *(backtest.compiled, fast_tables, kernel_book, kernel_entries, kernel_exits),
+)
+
+for _each in (
+    *(bar_fills.available, bar_fills.entry_fill, bar_fills.fill_cost, bar_fills.is_corporate_action),
+    *(bar_fills.is_locked, bar_fills.worsened, charges.bill, exits.decide, exits.levels, exits.trail),
+    *(matching.limit_fill, price_grid.down_to_grid, price_grid.up_to_grid),
+    *(pricing.limit_beyond, pricing.stop_limit_beyond, sizing.sized),
+):
+    rule(_each)
+
+
+def _walk(
+    bars: Bars,
+    steps: Steps,
+    contracts: Contracts,
+    wishes: Wishes,
+    terms: Terms,
+    rates: Rates,
+    book: Book,
+    outcome: Outcome,
+) -> None:
+    sums, draws = outcome.sums, len(outcome.equity) > 0
+    passes_quiet_bars = not draws and len(contracts.ticks) == 1 and terms.trail_atr == 0
+    step, count = 0, len(steps.ends)
+    while step < count:
+        is_empty = sums[Sum.HELD] + sums[Sum.WAITING] == 0
+        if is_empty and not draws:
+            step = wishes.coming[step]  # nothing happens to an empty book before somebody wants something
+            if step == count:
+                break
+        elif passes_quiet_bars and book.entered[0] > 0 and book.leaving[0] == 0:
+            step = _after_quiet_bars(step, bars, wishes, terms, book, sums)
+        first, last = (steps.ends[step - 1] if step else 0), steps.ends[step]
+        day = bars.days[steps.order[first]]
+        if day != sums[Sum.DAY]:
+            _begin_day(day, outcome)
+        if not is_empty:
+            _meet_all(first, last, bars, steps, contracts, terms, rates, book, outcome)
+        if draws:
+            profit = sums[Sum.REALISED] + sums[Sum.PROFIT] - sums[Sum.ENTRY_CHARGES]
+            outcome.equity[step], outcome.exposure[step] = terms.capital + profit, sums[Sum.VALUE]
+        for number in range(first, last):
+            row = steps.order[number]
+            if wishes.directions[row]:
+                code = propose(row, bars.places[row], bars, contracts, wishes, terms, book, sums)
+                outcome.refusals[code] += 1
+        step += 1
+
+
+walk = compiled(_walk, _SOURCES)
+"""Walk all steps: `book` and `outcome` come empty and are filled in."""
+
+
+@rule
+def _after_quiet_bars(row: int, bars: Bars, wishes: Wishes, terms: Terms, book: Book, sums: IntArray) -> int:
+    """Return the first row, from one on, in which something happens to the only position of the only symbol.
+
+    The data's last candle is never quiet.
+    """
+    side, stop, target = book.side[0], book.stop[0], book.target[0]
+    signed = side * book.held[0]
+    realised = sums[Sum.REALISED_TODAY] + side * (book.exit_value[0] - book.entry_value[0])
+    limit = -min(terms.soft_loss, terms.max_loss)
+    while wishes.is_quiet[row]:
+        code, _ = exits.decide(side, stop, target, bars.opens[row], bars.highs[row], bars.lows[row], False)
+        if code != exits.HOLD or realised + signed * bars.closes[row] <= limit:
+            break
+        row += 1
+    return row
+
+
+@rule
+def _begin_day(day: int, outcome: Outcome) -> None:
+    """Forget the day before; each position that was carried gets its stop anew."""
+    sums = outcome.sums
+    sums[Sum.DAY] = day
+    sums[Sum.REALISED_TODAY] = sums[Sum.TURNOVER] = sums[Sum.LEVEL] = 0
+    sums[Sum.ORDERS] = sums[Sum.HELD]
+
+
+@rule
+def _meet_all(
+    first: int,
+    last: int,
+    bars: Bars,
+    steps: Steps,
+    contracts: Contracts,
+    terms: Terms,
+    rates: Rates,
+    book: Book,
+    outcome: Outcome,
+) -> None:
+    """Let the bars of a step meet what is held or waits, then look at the loss of the day."""
+    was_busy = False
+    for number in range(first, last):
+        row = steps.order[number]
+        place = bars.places[row]
+        if book.entered[place] > 0 or book.waiting[place] > 0:
+            _meet(row, place, bars, contracts, terms, rates, book, outcome)
+            was_busy = True
+    if was_busy:
+        _watch_loss(terms, book, outcome)
+
+
+@rule
+def _meet(
+    row: int,
+    place: int,
+    bars: Bars,
+    contracts: Contracts,
+    terms: Terms,
+    rates: Rates,
+    book: Book,
+    outcome: Outcome,
+) -> None:
+    """Let a bar meet a position that leaves, an entry, then stop and target; mark what is left to its close."""
+    sees_target = True
+    if follows_corporate_action(row, place, bars, terms):
+        if book.entered[place] > 0:
+            close_before_corporate_action(row, place, bars, contracts, terms, rates, book, outcome)
+        else:
+            lapse(place, book, outcome)
+        return
+    if book.waiting[place] > 0:
+        sees_target = enter(row, place, bars, contracts, terms, rates, book, outcome)
+        if book.entered[place] == 0:
+            return
+    look_for_exit(row, place, sees_target, bars, contracts, terms, rates, book, outcome)
+    if book.entered[place] > 0 and takes_all(row, place, bars, contracts, terms):
+        close_with_the_data(row, place, bars, contracts, terms, rates, book, outcome)
+    if book.entered[place] > 0:
+        if sees_target and terms.trail_atr > 0 and book.leaving[place] == 0:
+            trail_stop(row, place, bars, contracts, terms, book)
+        mark(place, bars.closes[row], book, outcome)
+
+
+@rule
+def _watch_loss(terms: Terms, book: Book, outcome: Outcome) -> None:
+    """Answer the loss of the day: no more entries at the soft limit, everything out at the hard one."""
+    sums = outcome.sums
+    profit = sums[Sum.REALISED_TODAY] + sums[Sum.PROFIT]
+    if profit > -terms.soft_loss and profit > -terms.max_loss:
+        return
+    level = 2 if profit <= -terms.max_loss else 1
+    if level > sums[Sum.LEVEL]:
+        sums[Sum.LEVEL] = level
+        for place in range(len(book.waiting)):
+            if book.waiting[place] > 0:
+                lapse(place, book, outcome)
+    if level == 2:
+        for place in range(len(book.leaving)):
+            if book.entered[place] > 0 and book.leaving[place] == 0:
+                book.leaving[place] = Reason.FORCE_EXIT

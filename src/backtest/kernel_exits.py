@@ -1,0 +1,136 @@
+"""How a position leaves, in compiled code: stop, target, square-off, the rest that a bar has no room for."""
+
+from backtest.compiled import rule
+from backtest.fast_tables import Bars, Book, Contracts, Outcome, Rates, Reason, Sum, Terms
+from backtest.kernel_book import charged, delivery_charged, finish
+from core import exits
+from core.bar_fills import available, fill_cost, is_corporate_action, is_locked, worsened
+
+
+@rule
+def look_for_exit(
+    row: int,
+    place: int,
+    sees_target: bool,
+    bars: Bars,
+    contracts: Contracts,
+    terms: Terms,
+    rates: Rates,
+    book: Book,
+    outcome: Outcome,
+) -> None:
+    """Let a position go that has to, or whose stop or target the bar hits, as far as the bar has room for it."""
+    open_, high, low = bars.opens[row], bars.highs[row], bars.lows[row]
+    reason, price = book.leaving[place], open_
+    if reason == 0:
+        squares_off = terms.is_intraday and bars.squares_off[row]
+        target = book.target[place] if sees_target else 0
+        reason, price = exits.decide(book.side[place], book.stop[place], target, open_, high, low, squares_off)
+        if reason == exits.HOLD:
+            return
+    held = book.held[place]
+    quantity = held
+    if not takes_all(row, place, bars, contracts, terms):
+        if is_locked(-book.side[place], open_, high, low, bars.close_before[row], contracts.ticks[place]):
+            quantity = 0
+        else:
+            quantity = available(held, bars.volumes[row], terms.volume_share, contracts.lots[place])
+    if quantity < held:
+        book.leaving[place] = reason
+    if quantity > 0:
+        at = bars.starts[row] if price == open_ else bars.closed_at[row]
+        leave(place, quantity, price, reason, at, bars.days[row], contracts, terms, rates, book, outcome)
+
+
+@rule
+def takes_all(row: int, place: int, bars: Bars, contracts: Contracts, terms: Terms) -> bool:
+    """Whether what leaves in a bar has no later one to leave in."""
+    if terms.is_intraday:
+        return bool(bars.is_last[row])
+    return bool(row == contracts.ends[place] - 1)
+
+
+@rule
+def close_with_the_data(
+    row: int,
+    place: int,
+    bars: Bars,
+    contracts: Contracts,
+    terms: Terms,
+    rates: Rates,
+    book: Book,
+    outcome: Outcome,
+) -> None:
+    """Close what is left where there is no later bar to leave in."""
+    reason = Reason.SQUARE_OFF if terms.is_intraday else Reason.END_OF_DATA
+    at, day, price = bars.closed_at[row], bars.days[row], bars.closes[row]
+    leave(place, book.held[place], price, reason, at, day, contracts, terms, rates, book, outcome)
+
+
+@rule
+def follows_corporate_action(row: int, place: int, bars: Bars, terms: Terms) -> bool:
+    """Whether a session begins with this bar whose open no night of trading explains."""
+    if terms.is_intraday or row == 0 or bars.places[row - 1] != place or bars.days[row - 1] == bars.days[row]:
+        return False
+    return is_corporate_action(bars.opens[row], bars.close_before[row])
+
+
+@rule
+def close_before_corporate_action(
+    row: int,
+    place: int,
+    bars: Bars,
+    contracts: Contracts,
+    terms: Terms,
+    rates: Rates,
+    book: Book,
+    outcome: Outcome,
+) -> None:
+    """Close a position at the last price of the old shares."""
+    outcome.actions[outcome.sums[Sum.ACTIONS]] = row
+    outcome.sums[Sum.ACTIONS] += 1
+    at, day, price = bars.closed_at[row - 1], bars.days[row - 1], bars.closes[row - 1]
+    reason = Reason.CORPORATE_ACTION
+    leave(place, book.held[place], price, reason, at, day, contracts, terms, rates, book, outcome)
+
+
+@rule
+def leave(
+    place: int,
+    quantity: int,
+    price: int,
+    reason: int,
+    at: int,
+    day: int,
+    contracts: Contracts,
+    terms: Terms,
+    rates: Rates,
+    book: Book,
+    outcome: Outcome,
+) -> None:
+    """Let some of a position go at the market; the last of it makes the trade."""
+    side, tick = book.side[place], contracts.ticks[place]
+    cost = fill_cost(price, terms.spread_ticks, terms.slippage_ticks, terms.slippage_share, tick)
+    value = quantity * worsened(-side, price, cost, 0, tick)
+    book.held[place] -= quantity
+    book.exit_value[place] += value
+    outcome.sums[Sum.TURNOVER] += value
+    if book.held[place] == 0:
+        charges = charged(side < 0, book.exit_value[place], day, rates, outcome)
+        if side > 0 and day > book.entry_day[place]:
+            charges += delivery_charged(day, rates, outcome)
+        finish(place, at, reason, charges, book, outcome)
+
+
+@rule
+def trail_stop(row: int, place: int, bars: Bars, contracts: Contracts, terms: Terms, book: Book) -> None:
+    """Let the stop follow a bar that is over."""
+    if book.changes[place] >= exits.MOST_CHANGES:
+        return
+    risk = abs(book.entry_value[place] // book.entered[place] - book.first_stop[place])
+    reach, tick = int(terms.trail_atr * book.atr[place] + 1e-9), contracts.ticks[place]
+    first, stop = book.first_stop[place], book.stop[place]
+    moved = exits.trail(book.side[place], first, stop, risk, reach, tick, bars.highs[row], bars.lows[row])
+    if moved != stop:
+        book.stop[place] = moved
+        book.changes[place] += 1

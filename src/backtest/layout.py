@@ -1,0 +1,204 @@
+"""Everything that the compiled walk takes, as columns and plain numbers; laid out once for any number of walks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from backtest.assumptions import EntryFill, FillAssumptions, Mode
+from backtest.bars import SessionRows, SymbolBars, in_order_of_time
+from backtest.fast_tables import Bars, Contracts, Rates, Steps, Terms, Wishes
+from backtest.signal_rows import EveryBar, first_decision
+from core.charges import delivery_sale
+from core.errors import ConfigurationError
+from core.rules import TradingRules
+from core.signals import SignalProvider
+from core.sizing import NO_FREEZE
+from features.columns import BoolArray, FloatArray, IntArray
+from runtime.charge_rates import ChargeTable
+from strategies.base_strategy import DirectionArray, SignalColumns
+from strategies.guarded import signals_at_once
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_WHOLE = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Market:
+    """The candles of all symbols in the order in which they are walked."""
+
+    symbols: tuple[str, ...]
+    bars: Bars
+    contracts: Contracts
+    steps: Steps
+    is_special: BoolArray
+    """Whether a candle is a day's first or last, or squares off."""
+
+    def wishes(self, directions: DirectionArray, probabilities: FloatArray, ranges: FloatArray) -> Wishes:
+        """Return what a strategy wants after each candle, and where nothing is."""
+        wants = directions != 0
+        count = len(self.steps.ends)
+        by_step = wants[self.steps.order]
+        if count < len(wants):
+            by_step = np.logical_or.reduceat(by_step, self._step_begins())
+        coming = np.where(by_step, np.arange(count), count)[::-1]
+        coming = np.minimum.accumulate(coming)[::-1].copy()
+        return Wishes(directions, probabilities, ranges, coming, ~(wants | self.is_special))
+
+    def step_ends_at(self) -> IntArray:
+        """Return when all candles of each step were known."""
+        closed_at = self.bars.closed_at[self.steps.order]
+        if len(self.steps.ends) == len(closed_at):
+            return closed_at
+        latest: IntArray = np.maximum.reduceat(closed_at, self._step_begins())
+        return latest
+
+    def _step_begins(self) -> IntArray:
+        return np.concatenate(([0], self.steps.ends[:-1]))
+
+
+def laid_out(symbols: Sequence[SymbolBars], mode: Mode) -> Market:
+    """Put the candles of all symbols into columns. The arrays of a single symbol are not copied."""
+    instruments = [each.instrument for each in symbols]
+    ends = np.cumsum([len(each) for each in symbols])
+    bars = _bars(symbols, mode)
+    contracts = Contracts(
+        ticks=np.array([each.tick for each in instruments], dtype=np.int64),
+        lots=np.array([each.lot for each in instruments], dtype=np.int64),
+        freezes=np.array([NO_FREEZE if each.freeze is None else each.freeze for each in instruments], dtype=np.int64),
+        is_index=np.array([each.is_index for each in instruments]),
+        ends=ends,
+    )
+    is_special = bars.is_last | (bars.squares_off & (mode is Mode.INTRADAY))
+    is_special[1:] |= np.diff(bars.days) != 0
+    is_special[[0, -1]] = True
+    return Market(tuple(each.symbol for each in instruments), bars, contracts, _steps(symbols, ends), is_special)
+
+
+def wishes_of(market: Market, symbols: Sequence[SymbolBars], provider: SignalProvider) -> Wishes:
+    """Ask a strategy about every candle: at once if it can answer so, else one by one. Raises `StrategyError`."""
+    answers = [_answers(each, provider) for each in symbols]
+    return market.wishes(
+        directions=_joined([each.directions for each in answers]),
+        probabilities=_joined([each.probabilities for each in answers]),
+        ranges=_joined([each.features.atr for each in symbols]),
+    )
+
+
+def terms_of(rules: TradingRules, assumptions: FillAssumptions, mode: Mode) -> Terms:
+    """Return rules and assumptions in plain numbers. Raises `ConfigurationError` for sums beyond 64 bits."""
+    sizing = rules.sizing
+    if rules.capital * max(sizing.capital_ppm, sizing.risk_ppm, 1) > _WHOLE:
+        raise ConfigurationError(
+            f"risk.capital {rules.capital / 100:.0f}: more than the fast engine can count with; use --engine event"
+        )
+    return Terms(
+        is_intraday=mode is Mode.INTRADAY,
+        capital=rules.capital,
+        max_loss=rules.max_loss,
+        soft_loss=rules.soft_loss,
+        max_positions=rules.max_positions,
+        max_orders_per_day=rules.max_orders_per_day,
+        max_order_value=rules.max_order_value,
+        max_symbol_value=rules.max_symbol_value,
+        max_exposure=rules.max_exposure,
+        max_open_value=rules.max_open_value,
+        max_turnover=rules.max_turnover,
+        margin=float(rules.margin),
+        price_buffer=float(rules.price_buffer),
+        limit_offset=float(rules.limit_offset),
+        stop_atr=float(rules.stop_atr),
+        target_atr=float(rules.target_atr),
+        trail_atr=float(rules.trail_atr),
+        sizing=sizing.method.code,
+        quantity=sizing.quantity,
+        capital_ppm=sizing.capital_ppm,
+        risk_ppm=sizing.risk_ppm,
+        sizing_max_value=sizing.max_order_value,
+        entry_is_limit=assumptions.entry is EntryFill.LIMIT,
+        spread_ticks=assumptions.spread_ticks,
+        slippage_ticks=assumptions.slippage_ticks,
+        slippage_share=float(assumptions.slippage_share),
+        volume_share=float(assumptions.volume_share),
+    )
+
+
+def rates_of(charges: ChargeTable, mode: Mode) -> Rates:
+    """Return the rate cards of the mode's product. Raises `ConfigurationError` where there are none."""
+    cards = charges.cards(mode.product)
+    return Rates(
+        days=np.array([starts.toordinal() - _EPOCH for starts, _ in cards], dtype=np.int64),
+        figures=np.array([rates.figures for _, rates in cards], dtype=np.int64),
+        delivery=np.array([delivery_sale(rates).total for _, rates in cards], dtype=np.int64),
+    )
+
+
+def _answers(bars: SymbolBars, provider: SignalProvider) -> SignalColumns:
+    first = first_decision(bars, provider)
+    answers = signals_at_once(provider, bars.features, bars.candles, bars.instrument.symbol)
+    if answers is not None:
+        directions = np.array(answers.directions, dtype=np.int8)
+        directions[:first] = 0
+        return SignalColumns(directions, np.asarray(answers.probabilities, dtype=np.float64))
+    directions, probabilities = np.zeros(len(bars), dtype=np.int8), np.zeros(len(bars))
+    ask = EveryBar(provider).of(bars)
+    for row in range(first, len(bars)):
+        signal = ask(row)
+        if signal is not None:
+            directions[row], probabilities[row] = signal.direction.value, signal.probability
+    return SignalColumns(directions, probabilities)
+
+
+def _bars(symbols: Sequence[SymbolBars], mode: Mode) -> Bars:
+    candles, sessions = [each.candles for each in symbols], [each.sessions for each in symbols]
+    hours = [_hours(each, mode) for each in sessions]
+    return Bars(
+        places=np.repeat(np.arange(len(symbols)), [len(each) for each in symbols]),
+        starts=_joined([each.starts for each in candles]),
+        opens=_joined([each.opens for each in candles]),
+        highs=_joined([each.highs for each in candles]),
+        lows=_joined([each.lows for each in candles]),
+        closes=_joined([each.closes for each in candles]),
+        volumes=_joined([each.volumes for each in candles]),
+        days=_joined([each.days for each in sessions]),
+        closed_at=_joined([each.closed_at for each in sessions]),
+        close_before=_joined([each.close_before for each in sessions]),
+        may_enter=_joined([each.may_enter for each in sessions]),
+        squares_off=_joined([each.squares_off for each in sessions]),
+        is_last=_joined([each.is_last for each in sessions]),
+        follows=_joined([each.follows for each in sessions]),
+        entries_open=_joined([entries_open for entries_open, _ in hours]),
+        session_open=_joined([session_open for _, session_open in hours]),
+    )
+
+
+def _hours(sessions: SessionRows, mode: Mode) -> tuple[BoolArray, BoolArray]:
+    """Return whether entries, and the session, are open when each candle closes.
+
+    For delivery a signal at the end of a session waits for the next one, so that only the last of the data is too late.
+    """
+    firsts = np.flatnonzero(np.diff(sessions.days, prepend=sessions.days[0] - 1))
+    lengths = np.diff(firsts, append=len(sessions.days))
+    days = [sessions.calendar[day] for day in sessions.days[firsts].tolist()]
+    entries_open = sessions.closed_at < np.repeat([day.no_entry_after for day in days], lengths)
+    session_open = sessions.closed_at < np.repeat([day.close for day in days], lengths)
+    if mode is Mode.POSITIONAL:
+        session_open[:-1] = True
+    return entries_open, session_open
+
+
+def _steps(symbols: Sequence[SymbolBars], ends: IntArray) -> Steps:
+    if len(symbols) == 1:
+        rows = np.arange(len(symbols[0]))
+        return Steps(rows, rows + 1)
+    places, rows = in_order_of_time(symbols)
+    begins = ends - np.array([len(each) for each in symbols], dtype=np.int64)
+    order = rows + begins[places]
+    starts = np.concatenate([each.candles.starts for each in symbols])[order]
+    return Steps(order, np.flatnonzero(np.diff(starts, append=starts[-1] + 1)) + 1)
+
+
+def _joined(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Put the columns of all symbols one after another, contiguous and writable: so numba compiles for one layout."""
+    return np.require(columns[0], requirements=["C", "W"]) if len(columns) == 1 else np.concatenate(columns)

@@ -1,0 +1,114 @@
+"""The fast face of each strategy says at every candle what `on_data` says there."""
+
+from collections.abc import Mapping
+from datetime import date, time
+
+import numpy as np
+import pytest
+
+from core.instants import DAY, MINUTE, instant_at
+from core.signals import Direction, FeatureRow, Prediction, SignalProvider
+from features.batch import FeatureTable, compute
+from features.columns import CandleColumns, FloatArray
+from features.specification import FeatureSpecification
+from strategies.base_strategy import BatchSignals
+from strategies.guarded import Guarded, signals_at_once
+from strategies.model import ModelStrategy
+from strategies.opening_price_crossover import OpeningPriceCrossover
+from strategies.simple_ma_crossover import SimpleMaCrossover
+
+
+class Leaning:
+    """A predictor that goes with the last return, and says nothing of a small one."""
+
+    feature_names = ("return_1",)
+    threshold = 0.5
+
+    def predict(self, row: FeatureRow) -> Prediction:
+        none, long, short = self._said(row["return_1"])
+        direction = Direction.NONE
+        if max(long, short) >= self.threshold:
+            direction = Direction.LONG if long >= short else Direction.SHORT
+        return Prediction(direction, (none, long, short))
+
+    def _said(self, change: float) -> tuple[float, float, float]:
+        long = min(max(0.5 + 200 * change, 0.0), 1.0)
+        return 0.0, long, 1 - long
+
+
+class LeaningAtOnce(Leaning):
+    """The same, for many rows."""
+
+    def probabilities_of(self, columns: Mapping[str, int], rows: FloatArray) -> FloatArray:
+        return np.array([self._said(change) for change in rows[:, columns["return_1"]].tolist()]).reshape(-1, 3)
+
+
+@pytest.fixture(scope="module")
+def candles() -> CandleColumns:
+    """Six days of 75 candles; on one of them the price stands still, so that features have no value."""
+    chance = np.random.default_rng(3)
+    opening = instant_at(date(2026, 1, 6), time(9, 15))
+    starts = np.array([opening + day * DAY + bar * 5 * MINUTE for day in range(6) for bar in range(75)])
+    closes = 60_000 + 5 * np.cumsum(chance.integers(-6, 7, 450))
+    closes[150:225] = closes[149]
+    opens = np.concatenate(([60_000], closes[:-1]))
+    reach = 5 * chance.integers(0, 4, 450)
+    reach[150:225] = 0
+    return CandleColumns(
+        starts, opens, np.maximum(opens, closes) + reach, np.minimum(opens, closes) - reach, closes, np.full(450, 100)
+    )
+
+
+def said_one_by_one(provider: SignalProvider, table: FeatureTable, candles: CandleColumns) -> list[tuple[int, float]]:
+    columns = table.specification.columns
+
+    def row(place: int) -> FeatureRow:
+        candle = candles.candle(place)
+        return FeatureRow("NSE:SBIN-EQ", candle, candle.start, columns, table.values[place].tolist(), table.atr[place])
+
+    said = [(0, 0.0)]
+    for place in range(1, len(candles)):
+        is_asked = table.valid[place] and table.valid[place - 1]
+        signal = provider.on_data(row(place), row(place - 1)) if is_asked else None
+        wants = signal is not None and signal.direction is not Direction.NONE
+        said.append((signal.direction.value, signal.probability) if signal and wants else (0, 0.0))
+    return said
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        SimpleMaCrossover(fast=3, slow=8),
+        OpeningPriceCrossover(),
+        OpeningPriceCrossover(band=0.0),
+        ModelStrategy(LeaningAtOnce()),
+        ModelStrategy(LeaningAtOnce(), threshold=0.6),
+        ModelStrategy(Leaning(), threshold=0.6),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_all_candles_at_once_or_one_by_one_the_signals_are_the_same(provider, candles):
+    table = compute(FeatureSpecification.of(provider.needs.features), candles)
+
+    answers = signals_at_once(Guarded(provider), table, candles, "NSE:SBIN-EQ")
+
+    assert isinstance(provider, BatchSignals)
+    assert answers is not None
+    said = said_one_by_one(provider, table, candles)
+    assert answers.directions.tolist() == [direction for direction, _ in said]
+    assert {1, 2} <= set(answers.directions.tolist()), "both directions come up"
+    wanted = answers.directions != 0
+    assert answers.probabilities[wanted].tolist() == [probability for direction, probability in said if direction]
+
+
+def test_a_strategy_without_a_fast_face_has_no_answer_at_once(candles):
+    class Plain:
+        name = "plain"
+        needs = SimpleMaCrossover().needs
+
+        def on_data(self, now, before):
+            return None
+
+    table = compute(FeatureSpecification.of(("return_1",)), candles)
+
+    assert signals_at_once(Guarded(Plain()), table, candles, "NSE:SBIN-EQ") is None
