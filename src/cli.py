@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli_charges import app as charge_verbs
 from cli_backtest import app as backtest_verbs
+from cli_charges import app as charge_verbs
 from cli_data import app as data_verbs
 from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 from cli_reports import app as report_verbs
