@@ -7,6 +7,7 @@ day. Both are read by the names of their columns, and what those do not tell is 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -116,7 +117,7 @@ def owners_of(table: Table) -> Owners | None:
         return None
     varying = [name for name in naming if table.columns[name].nunique() > 1] or naming[:1]
     parts = [table.columns[name].astype(str).fillna("").str.strip() for name in varying]
-    texts: Cells = parts[0].str.cat(parts[1:], sep=" ") if parts[1:] else parts[0]
+    texts: Cells = reduce(lambda left, right: left + " " + right, parts)
     places, names = pd.factorize(texts)
     are_contracts = any(_plain(name) in _CONTRACTS for name in varying)
     return Owners(places.astype(np.int64), tuple(map(str, names)), are_contracts)

@@ -77,7 +77,7 @@ def test_a_truncated_file_is_named_by_every_question_and_kept(store: ParquetCand
     for question in (
         lambda: store.read(SERIES, BOTH),
         lambda: store.known(SERIES),
-        store.holdings,
+        lambda: require_readable(store.holdings()),
         lambda: store.put(SERIES, NEW_YEAR, candles(NEW_YEAR, 200)),
     ):
         with pytest.raises(DataError, match=r"2025\.parquet: cannot be read \(.*\); move it away and download"):
