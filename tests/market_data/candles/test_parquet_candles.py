@@ -190,7 +190,7 @@ def test_a_price_above_32_bits_is_refused_before_anything_is_written(store: Parq
     ),
     asked=st.tuples(st.integers(0, 12), st.integers(0, 12)),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_after_any_puts_it_holds_what_its_twin_in_memory_holds(puts, asked):
     """Around a new year; a third of the puts say that there are no candles, a third that only the first day has."""
 
