@@ -104,20 +104,24 @@ def list_data(
     """List the candles that the store holds."""
     from rich.console import Console
 
-    from market_data.candles.list_data import holdings_data, holdings_view, listed
+    from market_data.candles.list_data import holdings_data, holdings_view, listed, require_readable
+    from market_data.symbol_calendars import SymbolCalendars
 
     settings = settings_of(config)
-    series = listed(_candle_store(settings).holdings(), calendar_of(settings))
+    holdings = _candle_store(settings).holdings()
+    series = listed(holdings, SymbolCalendars.beside(calendar_of(settings), settings).of)
     if as_json:
-        print_json({"archive": str(settings.paths.archive), "series": holdings_data(series)})
+        not_read = [each.error for each in holdings if each.error]
+        print_json({"archive": str(settings.paths.archive), "series": holdings_data(series), "not_read": not_read})
     elif series:
         console = Console()
         console.print(holdings_view(series, console, shows_time_range=show_timerange))
-    else:
+    elif not holdings:
         typer.echo(
             f"{settings.paths.archive} holds no candles yet; `fyersbot download-data` or `fyersbot import-data FILE` "
             "brings some in"
         )
+    require_readable(holdings)
 
 
 @app.command()
@@ -134,9 +138,11 @@ def coverage(
 ) -> None:
     """Judge candles: sessions missing and partial, rows twice or outside hours, bad prices, unadjusted splits."""
     from market_data.quality.coverage_verb import Request, show_coverage
+    from market_data.symbol_calendars import SymbolCalendars
     from runtime.clock import clock_of
 
     settings = settings_of(config)
+    calendars = SymbolCalendars.beside(calendar_of(settings), settings)
     request = Request(
         symbols=tuple(symbols or ()),
         timeframe=timeframe,
@@ -147,7 +153,7 @@ def coverage(
         fix=fix,
     )
     now = clock_of(settings.clock).now()
-    show_coverage(request, settings.paths.archive, calendar_of(settings), now, as_json=as_json)
+    show_coverage(request, settings.paths.archive, calendars.of, now, as_json=as_json)
 
 
 @app.command("archive-ticks")

@@ -11,6 +11,7 @@ from core.sessions import TradingDay
 from market_data.commodity_hours import commodity_hours_on
 from market_data.days import LONGEST_CLOSURE, is_weekend
 from market_data.session_rules import SessionRules
+from market_data.trading_hours import Span
 
 
 class CommodityCalendar:
@@ -35,6 +36,11 @@ class CommodityCalendar:
             square_off=close - self._before_end.square_off * MINUTE,
             flat_by=close - self._before_end.flat_by * MINUTE,
         )
+
+    def trading_hours(self, day: date) -> tuple[Span, ...]:
+        """Return from when to when a weekday trades, nothing on a weekend. Raises what `trading_day` does."""
+        session = self.trading_day(day)
+        return () if session is None else ((session.open, session.close),)
 
     def next_trading_day(self, after: date) -> TradingDay:
         """Return the hours of the next weekday. Raises `DataError` before the first known hours."""

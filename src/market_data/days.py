@@ -9,7 +9,7 @@ from datetime import date, time, timedelta
 
 from core.errors import DataError
 from core.instants import DAY, Instant, instant_at, ist_date
-from features.columns import IST_OFFSET, IntArray
+from features.columns import IST_OFFSET, BoolArray, IntArray
 
 LONGEST_CLOSURE = 30
 """Days; the exchange has never been closed for so long."""
@@ -78,3 +78,10 @@ def ist_days(starts: IntArray) -> IntArray:
 def days_of(starts: IntArray) -> Days:
     """Return the dates from the earliest row to the latest. Raises `ValueError` when there is no row."""
     return Days(ist_date(int(starts.min())), ist_date(int(starts.max())))
+
+
+def are_on(times: IntArray, days: Days) -> BoolArray:
+    """Return for each instant whether its date in India is one of some days."""
+    numbers = ist_days(times)
+    found: BoolArray = (numbers >= number_of(days.first)) & (numbers <= number_of(days.last))
+    return found

@@ -17,7 +17,7 @@ from auth.fyers_auth import FyersAuth
 from core.errors import AuthenticationError, BotError, BrokerError, ConfigurationError, DataError, StorageError
 from core.instants import SECOND, ist_date
 from core.market import Timeframe
-from core.ports import Calendar, Clock
+from core.ports import Clock
 from market_data.candles.candle_store import Series
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.candles.timeframe_option import chosen_timeframe
@@ -28,6 +28,7 @@ from market_data.history.download_symbols import require_downloadable
 from market_data.symbol_calendars import SymbolCalendars
 from market_data.symbols.parquet_symbols import ParquetSymbolArchive
 from market_data.symbols.symbol_master import SymbolMaster
+from market_data.trading_hours import MarketCalendar
 from runtime.json_answer import print_json
 from runtime.settings import Settings
 from trading.call_journal import CallJournal
@@ -121,7 +122,7 @@ def wish_of(
 
 
 def download_history(
-    settings: Settings, wish: DownloadWish, clock: Clock, calendar: Calendar, console: Console
+    settings: Settings, wish: DownloadWish, clock: Clock, calendar: MarketCalendar, console: Console
 ) -> Downloaded:
     """Ask for what is missing of a wish and store it; `console` shows how far it is.
 
@@ -149,7 +150,9 @@ def download_history(
     return Downloaded(wish, outcome, (clock.steady() - started) / SECOND)
 
 
-def print_download(settings: Settings, wish: DownloadWish, clock: Clock, calendar: Calendar, *, as_json: bool) -> None:
+def print_download(
+    settings: Settings, wish: DownloadWish, clock: Clock, calendar: MarketCalendar, *, as_json: bool
+) -> None:
     """Download and say how it went; raises what it failed by, after saying what it achieved."""
     console = Console(stderr=True)
     done = download_history(settings, wish, clock, calendar, console)

@@ -87,7 +87,7 @@ def test_going_on_where_it_ended_changes_nothing(tape):
     assert tape.position == position
 
 
-@settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(TICKS, WHOLE), max_size=20))
 def test_every_tick_that_fits_comes_back_as_it_was(tmp_path, ticks):
     tape = FileTickTape(tmp_path, DAY)

@@ -116,7 +116,7 @@ def days_of_ticks(draw) -> list[Tick]:
     return ticks
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ticks=days_of_ticks(), timeframe=st.sampled_from(TIMEFRAMES))
 def test_every_candle_is_that_of_all_prices_at_once(ticks, timeframe):
     closed = played(ticks, SHORT, timeframe)
@@ -124,7 +124,7 @@ def test_every_candle_is_that_of_all_prices_at_once(ticks, timeframe):
     assert not any(each.fault for each in closed)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ticks=days_of_ticks(), day=st.sampled_from((PAUSED, HALTED)), timeframe=st.sampled_from(TIMEFRAMES))
 def test_prices_of_a_pause_are_in_no_candle_and_those_after_it_are_in_theirs(ticks, day, timeframe):
     closed = played(ticks, day, timeframe)
@@ -139,7 +139,7 @@ def test_a_price_of_the_pause_does_not_follow_on_the_candle_before_it():
     assert builder.close(PAUSED.open + 5 * MINUTE).candle == bar(5, 110, 110, 110, 110, 20)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ticks=days_of_ticks(), data=st.data(), timeframe=st.sampled_from(TIMEFRAMES))
 def test_order_and_repeats_make_no_difference_while_a_candle_is_open(ticks, data, timeframe):
     repeats = data.draw(st.lists(st.sampled_from(ticks), max_size=20)) if ticks else []
@@ -148,7 +148,7 @@ def test_order_and_repeats_make_no_difference_while_a_candle_is_open(ticks, data
     assert [each.candle for each in closed if each.candle] == reference(ticks, SHORT, timeframe)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ticks=days_of_ticks(), late=st.sets(st.integers(0, 59)))
 def test_a_late_price_changes_no_closed_candle_and_its_volume_goes_to_no_other(ticks, late):
     """A candle is that of the prices that were there at its close; the next one's volume is still its own."""
@@ -175,7 +175,7 @@ def test_a_late_price_changes_no_closed_candle_and_its_volume_goes_to_no_other(t
     assert [each.start for each in candles] == sorted({SHORT.candle_start(each.at, Timeframe.M1) for each in kept})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ticks=days_of_ticks(), timeframe=st.sampled_from(TIMEFRAMES))
 def test_longer_candles_are_the_minutes_put_together(ticks, timeframe):
     minutes = [each.candle for each in played(ticks, SHORT, Timeframe.M1) if each.candle]

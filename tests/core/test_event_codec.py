@@ -93,7 +93,7 @@ def plain(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.__name__)
-@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_kind_of_event_comes_back_as_it_was(kind, data):
     event = data.draw(anything(kind))
@@ -173,7 +173,7 @@ def test_a_fact_inside_that_breaks_its_own_rules_is_refused():
         decode("HistoryArrived", body)
 
 
-@settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_whole_state_comes_back_as_it_was(data):
     state = data.draw(anything(BotState))

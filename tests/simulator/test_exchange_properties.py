@@ -102,7 +102,7 @@ def play(exchange: Exchange, market: GeneratedMarket, script: list[Call], step: 
 
 
 @given(script=days)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_size_of_the_steps_does_not_change_the_result(market: GeneratedMarket, script: list[Call]) -> None:
     coarse, fine = opened(market), opened(market)
     assert play(coarse, market, script, 0) == play(fine, market, script, 7)
@@ -110,7 +110,7 @@ def test_the_size_of_the_steps_does_not_change_the_result(market: GeneratedMarke
 
 
 @given(script=days)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_fills_only_grow_and_never_exceed_the_order(market: GeneratedMarket, script: list[Call]) -> None:
     filled: dict[str, int] = {}
     ended: set[str] = set()
@@ -126,7 +126,7 @@ def test_fills_only_grow_and_never_exceed_the_order(market: GeneratedMarket, scr
 
 
 @given(script=days)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_books_agree_with_their_trades_and_money_is_conserved(market: GeneratedMarket, script: list[Call]) -> None:
     exchange = opened(market)
     play(exchange, market, script, 0)
@@ -145,7 +145,7 @@ def test_books_agree_with_their_trades_and_money_is_conserved(market: GeneratedM
 
 
 @given(script=days, kill=st.integers(0, 12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_kill_between_any_two_calls_changes_nothing(market: GeneratedMarket, script: list[Call], kill: int) -> None:
     lived, ledger = opened(market), MemoryLedger()
     play(lived, market, script, 0)
@@ -163,7 +163,7 @@ def test_a_kill_between_any_two_calls_changes_nothing(market: GeneratedMarket, s
 
 
 @given(script=days)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_trade_leaves_the_limit_or_the_touch(market: GeneratedMarket, script: list[Call]) -> None:
     exchange = opened(market)
     play(exchange, market, script, 0)

@@ -79,7 +79,7 @@ def test_every_candle_is_made_of_its_quotes(market: Market, timeframe: Timeframe
 
 
 @given(now=st.integers(OPEN, CLOSE))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_candle_knows_anything_later_than_now(market: Market, now: Instant) -> None:
     quotes = [quote for quote in market.quotes(OPEN - 1, now) if quote.symbol == SBIN]
     for timeframe in (Timeframe.M5, Timeframe.D):
@@ -88,7 +88,7 @@ def test_no_candle_knows_anything_later_than_now(market: Market, now: Instant) -
 
 
 @given(cuts=st.lists(st.integers(OPEN - MINUTE, OPEN + 20 * MINUTE), max_size=20))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_quotes_do_not_depend_on_the_size_of_the_steps(market: Market, cuts: list[Instant]) -> None:
     edges = [OPEN - MINUTE, *sorted(cuts), OPEN + 20 * MINUTE]
     stepped = [q for after, until in itertools.pairwise(edges) for q in market.quotes(after, until)]

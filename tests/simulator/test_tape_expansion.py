@@ -38,7 +38,7 @@ def bars(rows: list[tuple[int, int, int, int, int]], minutes: int) -> Bars:
 
 
 @given(rows=st.lists(candles(), min_size=1, max_size=12), seed=st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_quotes_respect_every_candle_exactly(rows: list[tuple[int, int, int, int, int]], seed: int) -> None:
     at, price, shares = expand(bars(rows, 5), SESSION, 5 * MINUTE, TICK, np.random.default_rng(seed))
     assert (np.diff(at) > 0).all()

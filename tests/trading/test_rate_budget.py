@@ -49,13 +49,13 @@ def fill(budget: RateBudget, lane: Lane, now: int, is_order_verb: bool = False) 
 
 
 @pytest.mark.hazard("S9")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(calls)
 def test_no_window_is_ever_exceeded(wishes):
     windows_hold(admitted(RateBudget(SMALL), wishes), SMALL)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(calls, st.sampled_from([Lane.EXIT, Lane.ENTRY, Lane.READ]))
 def test_after_the_wait_it_names_a_call_is_admitted_and_not_before(wishes, lane):
     budget = RateBudget(RATES)
@@ -81,7 +81,7 @@ def windows_hold(kept, rates: RateSettings) -> None:
 
 
 @pytest.mark.hazard("S9", "R5")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(calls, st.sets(st.integers(0, 400), max_size=8))
 def test_no_window_is_ever_exceeded_over_restarts_at_any_moment(wishes, restarts):
     with TemporaryDirectory() as folder:
@@ -95,7 +95,7 @@ def test_no_window_is_ever_exceeded_over_restarts_at_any_moment(wishes, restarts
     windows_hold(kept, SMALL)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(calls, st.integers(0, 400))
 def test_a_restarted_budget_decides_as_the_one_that_ended(wishes, cut):
     with TemporaryDirectory() as folder:
@@ -220,7 +220,7 @@ def test_a_refusal_of_the_broker_is_told_to_whoever_listens():
 
 
 @pytest.mark.hazard("T2", "S9")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(calls, st.lists(st.integers(-90 * SECOND, 90 * SECOND), max_size=400))
 def test_no_true_window_is_exceeded_however_the_clock_is_set(wishes, steps):
     budget, true, lead, kept = RateBudget(SMALL), MORNING, 0, []

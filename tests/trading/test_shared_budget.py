@@ -59,7 +59,7 @@ def fill(budget: RateBudget, lane: Lane, now: Instant) -> int:
 
 
 @pytest.mark.hazard("S9")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

@@ -100,21 +100,41 @@ def read_proven(path: Path) -> ProvenFile:
     Raises `NoCandlesError` for a file of something else, and `DataError` for one that cannot be read or leaves open
     how.
     """
-    table = read_table(path)
+    return prove(read_table(path))
+
+
+def prove(table: Table) -> ProvenFile:
+    """Return the candles of one symbol that a table holds. Raises what `read_proven` does."""
     require_candles(table)
+    found, timeframe, candles = _proven(table)
+    if found.symbol is None or len(candles) != len(table):
+        why = next(clue.why for clue in found.clues if clue.what == "symbol")
+        raise NoCandlesError(
+            f"{table.path}: not the candles of one symbol: {why}; split it, or name it like {EXAMPLE}.csv"
+        )
+    return ProvenFile(Series(found.symbol, timeframe), table, candles)
+
+
+def candles_of_all(table: Table) -> tuple[Timeframe, RawCandles]:
+    """Return the candles of a table, whosever they are, a row for each of its rows.
+
+    Raises `DataError` for a table that has no columns of candles or leaves open how to read it.
+    """
+    _, timeframe, candles = _proven(table)
+    return timeframe, candles
+
+
+def _proven(table: Table) -> tuple[CandleFile, Timeframe, RawCandles]:
     found = _understood(table, Wishes())
     if found.candles is None and "labels" in {question.what for question in found.questions}:
         found = _understood(table, Wishes(labels=Labels.START))
     if found.candles is None or found.timeframe is None:
         question = found.questions[-1]
         raise DataError(
-            f"{path}: {question.what} not proven by the rows ({question.why}); `fyersbot import-data` takes "
+            f"{table.path}: {question.what} not proven by the rows ({question.why}); `fyersbot import-data` takes "
             f"{question.option}"
         )
-    if found.symbol is None or len(found.candles) != len(table):
-        why = next(clue.why for clue in found.clues if clue.what == "symbol")
-        raise NoCandlesError(f"{path}: not the candles of one symbol: {why}; split it, or name it like {EXAMPLE}.csv")
-    return ProvenFile(Series(found.symbol, found.timeframe), table, found.candles)
+    return found, found.timeframe, found.candles
 
 
 def read_raw(path: Path) -> RawCandles:

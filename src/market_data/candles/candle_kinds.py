@@ -15,7 +15,7 @@ def require_candles(table: Table) -> None:
     what = ""
     if names & _CONTRACT_COLUMNS:
         what = "rows of many contracts (a bhavcopy), not candles of one symbol; split it by contract"
-    elif not _has_layout(table):
+    elif not holds_candles(table):
         if any(name.startswith(("calls_", "puts_")) for name in names):
             what = "snapshots of an option chain, not candles; there is nothing here to judge it by"
         elif "open" not in names and names & _TICK_COLUMNS:
@@ -29,7 +29,8 @@ def require_candles(table: Table) -> None:
         raise NoCandlesError(f"{table.path}: {what}")
 
 
-def _has_layout(table: Table) -> bool:
+def holds_candles(table: Table) -> bool:
+    """Whether a table has the columns of candles, whosever they are."""
     try:
         layout_of(table, {})
     except DataError:

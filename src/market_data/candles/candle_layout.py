@@ -102,6 +102,21 @@ def layout_of(table: Table, wished: Mapping[str, str]) -> tuple[Layout, str]:
     return Layout(**found), why
 
 
+def time_columns(table: Table) -> tuple[str, str | None]:
+    """Return the column that holds the moment, and the one with the time of day beside it, by their names alone.
+
+    Raises `DataError` when there is none.
+    """
+    found = _by_names(table, {}) if table.has_header else {}
+    if "timestamp" in found:
+        return found["timestamp"], None
+    if "date" in found:
+        return found["date"], found.get("time")
+    if "time" not in found:
+        raise _lacking(table, "timestamp")
+    return found["time"], None
+
+
 def _check(table: Table, wished: Mapping[str, str]) -> None:
     for role, name in wished.items():
         if role not in _NAMES:

@@ -39,6 +39,8 @@ class Holding:
     last: int | None
     known: tuple[Days, ...]
     """Days whose candles, or whose lack of them, are known: apart, oldest first."""
+    error: str = ""
+    """Why a file of it cannot be read; then nothing else is known of it."""
 
 
 Runs: TypeAlias = Sequence[tuple[Days, CandleColumns]]
@@ -68,7 +70,10 @@ class CandleStore(Protocol):
         ...
 
     def holdings(self) -> tuple[Holding, ...]:
-        """Return what is there, by series. Raises `DataError` for something that is none of ours."""
+        """Return what is there, by series, one that cannot be read with its error.
+
+        Raises `DataError` for a folder that is none of ours.
+        """
         ...
 
 

@@ -1,6 +1,6 @@
 """`fyersbot list-data`: what the store holds, from when to when, and how many sessions it lacks in between."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -30,14 +30,24 @@ class Listed:
     """Those among them that are not known."""
 
 
-def listed(holdings: Sequence[Holding], calendar: Calendar) -> list[Listed]:
-    """Count the sessions of what the store holds."""
+def listed(holdings: Sequence[Holding], calendar_of: Callable[[str], Calendar]) -> list[Listed]:
+    """Count the sessions of what the store holds and can read, each symbol's by its own market's calendar."""
     found = []
     for each in holdings:
+        if each.error:
+            continue
+        calendar = calendar_of(each.series.symbol)
         days = Days(each.known[0].first, each.known[-1].last)
         is_known = [any(day in known for known in each.known) for day in days if _is_session(calendar, day)]
         found.append(Listed(each, len(is_known), is_known.count(False)))
     return found
+
+
+def require_readable(holdings: Sequence[Holding]) -> None:
+    """Raise `DataError` that names the series which cannot be read, when there are any."""
+    errors = [each.error for each in holdings if each.error]
+    if errors:
+        raise DataError(f"{len(errors)} of {len(holdings)} series cannot be read; {'; '.join(errors)}")
 
 
 def holdings_data(series: Sequence[Listed]) -> list[dict[str, Any]]:

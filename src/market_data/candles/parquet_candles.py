@@ -88,8 +88,17 @@ class ParquetCandleStore:
         return joined([days for path in self._files(series).values() for days in _known(_footer(path), path, series)])
 
     def holdings(self) -> tuple[Holding, ...]:
-        """Return what is there, from the ends of the files alone. Raises `DataError` that names a strange file."""
-        return tuple(self._holding(series) for series in sorted_by_name(list(self._all())))
+        """Return what is there, from the ends of the files alone; a strange or torn file is named in its series' error.
+
+        Raises `DataError` that names a strange folder.
+        """
+        return tuple(self._held(series) for series in sorted_by_name(list(self._all())))
+
+    def _held(self, series: Series) -> Holding:
+        try:
+            return self._holding(series)
+        except DataError as error:
+            return Holding(series=series, candles=0, first=None, last=None, known=(), error=str(error))
 
     def _holding(self, series: Series) -> Holding:
         count, first, last, known = 0, None, None, list[Days]()

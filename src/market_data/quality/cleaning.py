@@ -24,7 +24,8 @@ from market_data.days import days_of
 from market_data.quality.findings import Finding, Weight
 from market_data.quality.judgement import judge
 from market_data.quality.row_checks import is_flat, repeats
-from market_data.quality.session_grid import Place, SessionGrid, TradingHours
+from market_data.quality.session_grid import Place, SessionGrid
+from market_data.trading_hours import HoursOf
 from runtime.atomic_files import open_atomically, write_text
 
 CHANGES = ".changes.csv"
@@ -94,7 +95,7 @@ def mend(raw: RawCandles, grid: SessionGrid) -> Mending:
     return Mending(kept, tuple(sorted([*dropped, *_moved(raw.starts, rows, kept)], key=lambda change: change.row)))
 
 
-def clean_files(paths: Sequence[Path], folder: Path, calendar: TradingHours) -> tuple[CleanedFile, ...]:
+def clean_files(paths: Sequence[Path], folder: Path, hours_of: HoursOf) -> tuple[CleanedFile, ...]:
     """Write a cleaned copy of each file and its list of changes into a folder.
 
     Raises `DataError` before anything is written when one of them exists, cannot be read or would be empty, and
@@ -108,9 +109,9 @@ def clean_files(paths: Sequence[Path], folder: Path, calendar: TradingHours) -> 
         for file in (target, change_list_of(target)):
             if file.exists():
                 raise DataError(f"{file} is there already; nothing is overwritten: name another folder")
-    mended = [_mended(path, calendar) for path in paths]
+    mended = [_mended(path, hours_of) for path in paths]
     return tuple(
-        _written(file, target, mending, calendar) for target, (file, mending) in zip(targets, mended, strict=True)
+        _written(file, target, mending, hours_of) for target, (file, mending) in zip(targets, mended, strict=True)
     )
 
 
@@ -135,15 +136,16 @@ def _values(raw: RawCandles, row: int) -> str:
     return " ".join(f"{float(column[row]):.10g}" for column in raw.columns[1:])
 
 
-def _mended(path: Path, calendar: TradingHours) -> tuple[ProvenFile, Mending]:
+def _mended(path: Path, hours_of: HoursOf) -> tuple[ProvenFile, Mending]:
     file = read_proven(path)
-    mending = mend(file.candles, SessionGrid(calendar, days_of(file.candles.starts), file.series.timeframe))
+    hours = hours_of(file.series.symbol)
+    mending = mend(file.candles, SessionGrid(hours, days_of(file.candles.starts), file.series.timeframe))
     if not len(mending.kept):
         raise DataError(f"{path}: no row lies in a session, so nothing would be left; is its time zone right?")
     return file, mending
 
 
-def _written(source: ProvenFile, target: Path, mending: Mending, calendar: TradingHours) -> CleanedFile:
+def _written(source: ProvenFile, target: Path, mending: Mending, hours_of: HoursOf) -> CleanedFile:
     """Write the list first: a copy is never there without it."""
     path = source.table.path
     text = io.StringIO()
@@ -157,7 +159,7 @@ def _written(source: ProvenFile, target: Path, mending: Mending, calendar: Tradi
     except StorageError:
         change_list_of(target).unlink(missing_ok=True)  # else it would stand in the way of the next try
         raise
-    again = judge(source.candles.rows(mending.kept), source.series, target.name, calendar)
+    again = judge(source.candles.rows(mending.kept), source.series, target.name, hours_of(source.series.symbol))
     return CleanedFile(
         source=path,
         copy=target,

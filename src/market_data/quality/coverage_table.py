@@ -135,19 +135,19 @@ def verdict(coverage: Coverage) -> Text:
     return text
 
 
-def places_text(finding: Finding, timeframe: Timeframe, most: int = _MOST_SPOTS) -> str:
+def places_text(finding: Finding, timeframe: Timeframe | None, most: int = _MOST_SPOTS) -> str:
     """Name the first places of a finding, and how many there are besides."""
     named = [spot_text(spot, timeframe) for spot in finding.spots[:most]]
     more = len(finding.spots) - len(named)
     return "; ".join([*named, f"and {more} more"] if more else named)
 
 
-def spot_text(spot: Spot, timeframe: Timeframe) -> str:
-    """Name one place: a date, or date and time of a candle."""
+def spot_text(spot: Spot, timeframe: Timeframe | None) -> str:
+    """Name one place: a date, or date and time of a candle, of a tick (which has no timeframe) to the second."""
     if timeframe is Timeframe.D or _is_midnight(spot.at):
         at = f"{ist_date(spot.at)}"
     else:
-        at = f"{ist_datetime(spot.at):%Y-%m-%d %H:%M}"
+        at = f"{ist_datetime(spot.at):{'%Y-%m-%d %H:%M' if timeframe else '%Y-%m-%d %H:%M:%S'}}"
     return f"{at} {spot.what}".rstrip()
 
 
@@ -172,7 +172,7 @@ def facts_text(judgement: Judgement) -> str:
         f"{judgement.rows:,} row{'s' * (judgement.rows != 1)}; "
         f"{judgement.sessions:,} session{'s' * (judgement.sessions != 1)}: {judgement.whole:,} whole, "
         f"{judgement.partial:,} partial, {judgement.absent:,} absent{empty} "
-        f"({completeness_text(judgement)} of the candles)"
+        f"({completeness_text(judgement)} of the {judgement.unit})"
     )
 
 

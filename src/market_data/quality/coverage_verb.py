@@ -17,14 +17,15 @@ from core.instants import Instant, ist_date, ist_text
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.candles.timeframe_option import chosen_timeframe
 from market_data.quality.cleaning import CleanedFile, clean_files
-from market_data.quality.coverage import Coverage, LeftOut, Source, Wish, archive_sources, coverage_of, file_sources
+from market_data.quality.coverage import Coverage, coverage_of
 from market_data.quality.coverage import Progress as Told
 from market_data.quality.coverage_page import coverage_page
 from market_data.quality.coverage_table import coverage_tables
 from market_data.quality.findings import Finding, Weight
-from market_data.quality.judgement import Judgement
-from market_data.quality.session_grid import TradingHours
+from market_data.quality.judgement import Judgement, Subject
+from market_data.quality.sources import LeftOut, Source, Wish, archive_sources, file_sources
 from market_data.quality.vendor_comparison import Comparison
+from market_data.trading_hours import HoursOf, TradingHours
 from runtime.atomic_files import write_text
 from runtime.json_answer import print_json
 
@@ -58,23 +59,23 @@ class Request:
         return Wish(symbols=self.symbols, timeframe=timeframe, first=self.first, last=self.last)
 
 
-def show_coverage(request: Request, archive: Path, calendar: TradingHours, now: Instant, *, as_json: bool) -> None:
+def show_coverage(request: Request, archive: Path, hours_of: HoursOf, now: Instant, *, as_json: bool) -> None:
     """Judge what is asked for and print it.
 
     Raises `BotError` with one line when that cannot be done, and after printing the rest when a part could not be read.
     """
     wish = request.wish(ist_date(now))
-    if not request.data:
-        wish = _without_today(wish, calendar, now)
     sources, left_out = _sources(request, archive, wish)
+    if not request.data:
+        wish = _without_today(wish, sources, hours_of, now)
     with _told(len(sources)) as progress:
-        coverage = coverage_of(sources, calendar, wish, left_out, progress)
+        coverage = coverage_of(sources, hours_of, wish, left_out, progress)
     if request.html:
         write_text(request.html, coverage_page(coverage))
     unread = coverage.left_out.unread
     cleaned: tuple[CleanedFile, ...] = ()
     if request.fix and not unread:
-        cleaned = clean_files([each.path for each in sources if each.path], request.fix, calendar)
+        cleaned = clean_files([each.path for each in sources if each.path], request.fix, hours_of)
     if as_json:
         print_json(as_data(coverage, cleaned))
     else:
@@ -109,23 +110,26 @@ def as_data(coverage: Coverage, cleaned: Sequence[CleanedFile] = ()) -> dict[str
     }
 
 
-def _without_today(wish: Wish, calendar: TradingHours, now: Instant) -> Wish:
-    """Leave out today while it trades: the archive holds sessions that are over, so it would be absent each day."""
+def _without_today(wish: Wish, sources: Sequence[Source], hours_of: HoursOf, now: Instant) -> Wish:
+    """Leave out today while a market of these trades: the archive holds sessions that are over."""
     today = ist_date(now)
-    if wish.last != today:
+    if wish.last != today or all(_is_over(hours_of(each.series.symbol), today, now) for each in sources):
         return wish
+    return replace(wish, last=today - timedelta(days=1))
+
+
+def _is_over(hours: TradingHours, day: date, now: Instant) -> bool:
     try:
-        hours = calendar.trading_hours(today)
+        spans = hours.trading_hours(day)
     except DataError:
-        return wish
-    is_over = hours is not None and all(end <= now for _, end in hours)
-    return wish if is_over else replace(wish, last=today - timedelta(days=1))
+        return True  # no session that the calendar knows
+    return spans is not None and all(end <= now for _, end in spans)
 
 
 def _sources(request: Request, archive: Path, wish: Wish) -> tuple[list[Source], LeftOut]:
     if request.data:
         return file_sources(request.data, wish)
-    return archive_sources(ParquetCandleStore(archive), wish), LeftOut()
+    return archive_sources(ParquetCandleStore(archive), wish)
 
 
 @contextmanager
@@ -145,7 +149,8 @@ def _series_data(judgement: Judgement) -> dict[str, Any]:
     return {
         "source": judgement.source,
         "symbol": judgement.series.symbol,
-        "timeframe": judgement.series.timeframe.value,
+        "timeframe": judgement.series.timeframe.value if judgement.series.timeframe else None,
+        "form": judgement.series.form if isinstance(judgement.series, Subject) else "candles",
         "rows": judgement.rows,
         "first": ist_text(judgement.first),
         "last": ist_text(judgement.last),

@@ -30,6 +30,8 @@ class Kind(Enum):
     EQUAL_DUPLICATES = "equal duplicates"
     CONTRADICTIONS = "contradicting duplicates"
     DISORDER = "out of order"
+    GAP = "gaps within sessions"
+    PRE_OPEN = "pre-open indications"
     BEFORE_OPEN = "before the open"
     CLOSING_BAR = "bar at the close"
     AFTER_CLOSE = "after the close"
@@ -39,6 +41,11 @@ class Kind(Enum):
     NOT_A_PRICE = "not a price"
     BAD_VOLUME = "bad volume"
     IMPOSSIBLE = "impossible candles"
+    UNTRADED = "rows without a trade"
+    WRONG_SIDE = "bids that are asks"
+    CROSSED = "crossed books"
+    EMPTY_SIDE = "empty sides of the book"
+    FRACTIONS = "fractions of whole numbers"
     OFF_PAISA = "prices between paise"
     NO_VOLUME = "no volume"
     ZERO_VOLUME = "candles without volume"
@@ -80,6 +87,7 @@ _WEIGHTS = {
     Kind.LONELY_OPEN: Weight.DOUBT,
     Kind.CORPORATE_ACTION: Weight.DOUBT,
     Kind.STRAY: Weight.DOUBT,
+    Kind.EMPTY_SIDE: Weight.DOUBT,
 }
 
 

@@ -6,7 +6,7 @@ says what it asks of its reader (`findings.Weight`); how complete each day is go
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import Enum
 
 import numpy as np
@@ -16,12 +16,13 @@ from core.instants import Instant
 from features.columns import IntArray
 from market_data.candles.candle_store import Series
 from market_data.candles.raw_candles import RawCandles
-from market_data.days import Days, days_of, midnight
+from market_data.days import Days, are_on, days_of
 from market_data.quality.findings import Finding, Kind, Weight
 from market_data.quality.price_checks import check_prices
 from market_data.quality.row_checks import check_rows, has_prices, repeats
 from market_data.quality.session_checks import check_sessions, is_known_empty
-from market_data.quality.session_grid import GridDay, Place, SessionGrid, TradingHours
+from market_data.quality.session_grid import GridDay, Place, SessionGrid
+from market_data.trading_hours import TradingHours
 
 
 class DayState(Enum):
@@ -53,11 +54,24 @@ class DayCoverage:
     """Whether a defect other than missing candles lies on it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What rows are of that are no candles of one symbol: `RELIND ticks`, `NIFTY 1669 contracts`."""
+
+    symbol: str
+    form: str
+    timeframe: None = None
+    """Nothing that other series may be compared with."""
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.form}".strip()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """All that is said about one series."""
 
-    series: Series
+    series: Series | Subject
     source: str
     """The archive, or the file."""
     rows: int
@@ -65,6 +79,8 @@ class Judgement:
     last: Instant
     days: tuple[DayCoverage, ...]
     findings: tuple[Finding, ...]
+    unit: str = "candles"
+    """What days are whole or partial in."""
 
     @property
     def sessions(self) -> int:
@@ -134,23 +150,36 @@ def examine(
 ) -> tuple[Judgement, RawCandles]:
     """Judge like `judge`, and return with it the rows that other series may be compared with."""
     if days is not None:
-        begin, end = midnight(days.first), midnight(days.last + timedelta(days=1))
-        raw = raw.rows((raw.starts >= begin) & (raw.starts < end))
+        raw = raw.rows(are_on(raw.starts, days))
     if not len(raw):
         raise DataError(f"{source}: no rows" + (f" from {days.first} to {days.last}" if days else ""))
     grid = SessionGrid(calendar, days or days_of(raw.starts), series.timeframe)
     clean = believable(raw, grid)
     findings = [*check_sessions(raw, grid, known), *check_rows(raw), *check_prices(clean, series.timeframe)]
-    judgement = Judgement(
+    judgement = judgement_of(series, source, raw.starts, raw.starts, grid, findings, known)
+    return judgement, clean
+
+
+def judgement_of(
+    series: Series | Subject,
+    source: str,
+    times: IntArray,
+    starts: IntArray,
+    grid: SessionGrid,
+    findings: Sequence[Finding],
+    known: Sequence[Days] | None = None,
+) -> Judgement:
+    """Return what is said of rows: the findings by weight, and each day. `starts` are those of the grid's spans."""
+    return Judgement(
         series=series,
         source=source,
-        rows=len(raw),
-        first=int(raw.starts.min()),
-        last=int(raw.starts.max()),
-        days=_coverage(raw.starts, grid, findings, known),
+        rows=len(times),
+        first=int(times.min()),
+        last=int(times.max()),
+        days=_coverage(starts, grid, findings, known),
         findings=tuple(sorted(findings, key=lambda each: list(Weight).index(each.kind.weight))),
+        unit="candles" if isinstance(series, Series) else f"spans of {grid.timeframe.value}",
     )
-    return judgement, clean
 
 
 def believable(raw: RawCandles, grid: SessionGrid) -> RawCandles:

@@ -19,8 +19,13 @@ _ONE_DEFECT = 0.5
 
 def check_rows(raw: RawCandles) -> Iterator[Finding]:
     """Yield what is wrong with rows as they stand, whatever the calendar says."""
-    yield from _disorder(raw.starts)
+    yield from disorder(raw.starts)
     yield from _duplicates(raw)
+    yield from check_values(raw)
+
+
+def check_values(raw: RawCandles) -> Iterator[Finding]:
+    """Yield what is wrong with the prices and volumes of rows, each by itself."""
     yield from _prices(raw)
     yield from _volumes(raw)
 
@@ -73,7 +78,8 @@ def row_spots(starts: IntArray, texts: list[str]) -> tuple[Spot, ...]:
     return tuple(sorted(found, key=lambda spot: spot.at))
 
 
-def _disorder(starts: IntArray) -> Iterator[Finding]:
+def disorder(starts: IntArray) -> Iterator[Finding]:
+    """Find rows that lie behind a later one."""
     backward = np.flatnonzero(np.diff(starts) < 0) + 1
     if len(backward):
         what = f"{_rows(len(backward))} earlier in time than the row before: the file is not sorted"

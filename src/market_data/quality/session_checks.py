@@ -34,7 +34,7 @@ def check_sessions(raw: RawCandles, grid: SessionGrid, known: Sequence[Days] | N
     """Yield what the calendar says about the rows. `known` are the days that were asked for; None: all of them."""
     there = grid.is_there(raw.starts)
     present = grid.per_day(there)
-    yield from _absent(grid, present, known)
+    yield from absent_sessions(grid, present, known)
     yield from _stray(grid, present)
     yield from _partial(grid, there, present)
     yield from _outside(raw, grid)
@@ -48,7 +48,7 @@ def is_known_empty(day: date, known: Sequence[Days] | None) -> bool:
     return known is not None and any(day in each for each in known)
 
 
-def _absent(grid: SessionGrid, present: IntArray, known: Sequence[Days] | None) -> Iterator[Finding]:
+def absent_sessions(grid: SessionGrid, present: IntArray, known: Sequence[Days] | None) -> Iterator[Finding]:
     """Find sessions without a candle: those that nobody asked for are missing, of the others there are none."""
     sessions = [
         (each.day, None if present[place] else Kind.EMPTY if is_known_empty(each.day, known) else Kind.ABSENT)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
-from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -17,21 +16,10 @@ from core.instants import DAY, Instant
 from core.market import Timeframe
 from features.columns import IST_OFFSET, BoolArray, IntArray
 from market_data.days import Days, is_weekend, ist_days, midnight, number_of
+from market_data.trading_hours import Span, TradingHours
 
-Span: TypeAlias = tuple[Instant, Instant]
 _REGULAR_MINUTES = 300
 """A session of one span that is shorter is a special one."""
-
-
-class TradingHours(Protocol):
-    """What the calendar is asked."""
-
-    def trading_hours(self, day: date) -> tuple[Span, ...] | None:
-        """Return from when to when a day trades: empty when closed, None when nobody knows the hours.
-
-        Raises `DataError` for a day before the calendar begins or after it ends.
-        """
-        ...
 
 
 class Place(IntEnum):
@@ -152,15 +140,14 @@ def _grid_day(calendar: TradingHours, day: date, timeframe: Timeframe) -> GridDa
         spans = calendar.trading_hours(day)
     except DataError:
         return GridDay(day, (), 0, is_known=False, is_session=False)
-    is_session = spans is None or bool(spans)
-    is_known = spans is not None or timeframe is Timeframe.D
-    found = GridDay(day, spans or (), 0, is_known=is_known, is_session=is_session)
+    # A session whose hours nobody knows is not expected in any timeframe: downloads and lists do not count it either.
+    found = GridDay(day, spans or (), 0, is_known=spans is not None, is_session=spans is None or bool(spans))
     return replace(found, expected=len(_starts(found, timeframe)))
 
 
 def _starts(of: GridDay, timeframe: Timeframe) -> IntArray:
     if timeframe is Timeframe.D:
-        return np.array([midnight(of.day)] if of.is_session else [], dtype=np.int64)
+        return np.array([midnight(of.day)] if of.spans else [], dtype=np.int64)
     if not of.spans:
         return np.empty(0, dtype=np.int64)
     starts = np.arange(of.spans[0][0], of.spans[-1][1], timeframe.duration, dtype=np.int64)

@@ -37,12 +37,16 @@ def calendar(tmp_path_factory: pytest.TempPathFactory) -> NseCalendar:
 def printed(store: MemoryCandleStore, calendar: NseCalendar, width: int, *, shows_time_range: bool) -> list[str]:
     console = Console(width=width, color_system=None)
     with console.capture() as said:
-        console.print(holdings_view(listed(store.holdings(), calendar), console, shows_time_range=shows_time_range))
+        console.print(
+            holdings_view(
+                listed(store.holdings(), lambda _symbol: calendar), console, shows_time_range=shows_time_range
+            )
+        )
     return said.get().splitlines()
 
 
 def test_programs_learn_first_last_and_the_days_that_are_known(store: MemoryCandleStore, calendar: NseCalendar):
-    assert holdings_data(listed(store.holdings(), calendar)) == [
+    assert holdings_data(listed(store.holdings(), lambda _symbol: calendar)) == [
         {
             "symbol": "NSE:SBIN-EQ",
             "timeframe": "5m",
@@ -80,14 +84,14 @@ def test_days_between_what_is_known_count_as_missing_only_where_there_was_a_sess
     store = MemoryCandleStore()
     for day in (date(2024, 1, 25), date(2024, 1, 29)):  # Republic Day and a weekend lie between them
         store.put(SBIN, Days(day, day), empty())
-    [series] = listed(store.holdings(), calendar)
+    [series] = listed(store.holdings(), lambda _symbol: calendar)
     assert (series.sessions, series.missing) == (2, 0)
 
 
 def test_a_series_before_the_calendars_first_hours_is_listed_without_sessions(calendar: NseCalendar):
     store = MemoryCandleStore()
     store.put(Series("NSE:TCS-EQ", Timeframe.D), Days(date(2004, 1, 5), date(2004, 1, 9)), empty())
-    [series] = listed(store.holdings(), calendar)
+    [series] = listed(store.holdings(), lambda _symbol: calendar)
     assert (series.sessions, series.missing) == (0, 0)
 
 

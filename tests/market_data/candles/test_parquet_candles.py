@@ -28,6 +28,7 @@ from core.market import Timeframe
 from market_data import archive_files
 from market_data.candles import parquet_candles
 from market_data.candles.candle_store import MemoryCandleStore, Series, empty
+from market_data.candles.list_data import require_readable
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.days import Days
 from runtime.atomic_files import open_atomically
@@ -76,7 +77,7 @@ def test_a_truncated_file_is_named_by_every_question_and_kept(store: ParquetCand
     for question in (
         lambda: store.read(SERIES, BOTH),
         lambda: store.known(SERIES),
-        store.holdings,
+        lambda: require_readable(store.holdings()),
         lambda: store.put(SERIES, NEW_YEAR, candles(NEW_YEAR, 200)),
     ):
         with pytest.raises(DataError, match=r"2025\.parquet: cannot be read \(.*\); move it away and download"):
@@ -99,7 +100,7 @@ def test_a_bit_that_the_disk_turned_is_found_where_the_volume_would_still_be_pos
 
 def test_a_parquet_file_of_somebody_else_is_refused_with_the_way_in(store: ParquetCandleStore, tmp_path: Path):
     pd.DataFrame({"timestamp": [1], "close": [2.0]}).to_parquet(file_of(tmp_path))
-    for question in (lambda: store.read(SERIES, NEW_YEAR), store.holdings):
+    for question in (lambda: store.read(SERIES, NEW_YEAR), lambda: require_readable(store.holdings())):
         with pytest.raises(DataError, match="was not written by the archive; use `fyersbot import-data`"):
             question()
 
@@ -143,6 +144,15 @@ def test_a_folder_of_an_unknown_timeframe_is_named(store: ParquetCandleStore, tm
         store.holdings()
 
 
+def test_a_torn_file_is_named_and_the_other_series_are_listed(store: ParquetCandleStore, tmp_path: Path):
+    store.put(Series("NSE:TCS-EQ", SERIES.timeframe), NEW_YEAR, candles(NEW_YEAR, 100))
+    file_of(tmp_path).write_bytes(b"PAR1")
+    torn, whole = store.holdings()
+    assert (torn.series, torn.candles, torn.known) == (SERIES, 0, ())
+    assert "cannot be read" in torn.error
+    assert (whole.candles > 0, whole.error) == (True, "")
+
+
 def test_a_first_write_that_failed_leaves_no_series(tmp_path: Path):
     folder = tmp_path / "historical_data" / "timeframe=1m" / "symbol=NSE%3ASBIN-EQ"
     folder.mkdir(parents=True)
@@ -180,7 +190,7 @@ def test_a_price_above_32_bits_is_refused_before_anything_is_written(store: Parq
     ),
     asked=st.tuples(st.integers(0, 12), st.integers(0, 12)),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_after_any_puts_it_holds_what_its_twin_in_memory_holds(puts, asked):
     """Around a new year; a third of the puts say that there are no candles, a third that only the first day has."""
 

@@ -3,7 +3,7 @@
 from datetime import date, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
@@ -63,7 +63,6 @@ def test_a_call_never_spans_more_days_than_the_broker_answers() -> None:
     assert [(call.last - call.first).days + 1 for call in daily.calls] == [366] * 3 + [86]
 
 
-@settings(deadline=None)
 @given(
     st.dates(date(2023, 1, 1), date(2024, 6, 28)),
     st.integers(0, 500),

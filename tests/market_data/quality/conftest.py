@@ -16,6 +16,7 @@ from market_data.days import Days
 from market_data.quality.findings import Finding, Kind
 from market_data.quality.judgement import Judgement, judge
 from market_data.quality.session_grid import SessionGrid
+from market_data.trading_hours import HoursOf
 
 MONDAY, FRIDAY = date(2025, 6, 9), date(2025, 6, 13)
 """A week without a holiday."""
@@ -29,6 +30,12 @@ Judge = Callable[..., Judgement]
 @pytest.fixture(scope="session")
 def calendar(tmp_path_factory: pytest.TempPathFactory) -> NseCalendar:
     return NseCalendar(cache=tmp_path_factory.mktemp("calendar"))
+
+
+@pytest.fixture(scope="session")
+def hours_of(calendar: NseCalendar) -> HoursOf:
+    """The same hours for every symbol."""
+    return lambda _symbol: calendar
 
 
 @pytest.fixture(scope="session")

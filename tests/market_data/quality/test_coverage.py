@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,20 +13,26 @@ import pytest
 from rich.console import Console
 
 from core.errors import DataError
+from core.instants import MINUTE, instant_at
 from core.market import Timeframe
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
 from market_data.candles.candle_store import MemoryCandleStore, Series, within
 from market_data.candles.list_data import listed
+from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.candles.raw_candles import RawCandles
 from market_data.days import Days, midnight
 from market_data.history.download import Download
 from market_data.history.download_plan import plan_download
-from market_data.quality.coverage import Coverage, LeftOut, Source, Wish, archive_sources, coverage_of, file_sources
+from market_data.quality.coverage import Coverage, coverage_of
 from market_data.quality.coverage_page import coverage_page
 from market_data.quality.coverage_table import coverage_tables
 from market_data.quality.findings import Kind
 from market_data.quality.heat_map import heat_map
+from market_data.quality.sources import LeftOut, Source, Wish, archive_sources, file_sources
+from market_data.symbol_calendars import SymbolCalendars
+from market_data.trading_hours import HoursOf
+from runtime.settings import Settings
 
 from .conftest import MONDAY, SYMBOL, WEEK, Judge, Make, changed, stacked, without, write
 
@@ -53,9 +59,9 @@ def printed(coverage: Coverage, width: int = 100) -> str:
     return capture.get()
 
 
-def test_the_archive_is_judged_in_rupees_and_over_the_days_it_knows(make: Make, calendar: NseCalendar) -> None:
+def test_the_archive_is_judged_in_rupees_and_over_the_days_it_knows(make: Make, hours_of: HoursOf) -> None:
     store = archive(make(), Days(date(2025, 6, 2), date(2025, 6, 13)))
-    (judgement,) = coverage_of(archive_sources(store, Wish()), calendar, Wish()).judgements
+    (judgement,) = coverage_of(archive_sources(store, Wish())[0], hours_of, Wish()).judgements
     assert (judgement.sessions, judgement.whole, judgement.absent, judgement.empty) == (10, 5, 0, 5)
     assert [each.kind.value for each in judgement.findings] == ["sessions known to be empty"]
 
@@ -71,34 +77,78 @@ class _Closed:
 
 
 @pytest.mark.parametrize("timeframe", [Timeframe.M5, Timeframe.D])
-def test_every_verb_counts_the_same_sessions(make: Make, calendar: NseCalendar, timeframe: Timeframe) -> None:
+def test_every_verb_counts_the_same_sessions(
+    make: Make, hours_of: HoursOf, calendar: NseCalendar, timeframe: Timeframe
+) -> None:
     series, days, raw = Series(SYMBOL, timeframe), Days(date(2025, 6, 2), date(2025, 6, 20)), make(timeframe=timeframe)
     store = MemoryCandleStore()
     store.put(series, Days(date(2025, 6, 2), date(2025, 6, 10)), within(in_paise(raw), Days(MONDAY, date(2025, 6, 10))))
     store.put(series, Days(date(2025, 6, 13), days.last), within(in_paise(raw), Days(date(2025, 6, 13), days.last)))
-    (judgement,) = coverage_of(archive_sources(store, Wish()), calendar, Wish()).judgements
-    (listing,) = listed(store.holdings(), calendar)
+    (judgement,) = coverage_of(archive_sources(store, Wish())[0], hours_of, Wish()).judgements
+    (listing,) = listed(store.holdings(), lambda _symbol: calendar)
     plan = replace(plan_download(series, days, store.known(series), calendar, _Closed().now()), calls=())
-    (report,) = Download(None, store, calendar, _Closed(), print).run([plan]).reports  # type: ignore[arg-type]
+    (report,) = Download(None, store, _Closed(), print).run([plan]).reports  # type: ignore[arg-type]
     counts = (judgement.sessions, judgement.absent, judgement.empty)
     assert counts == (15, 2, 10)
     assert counts == (report.sessions, report.sessions - report.known, report.empty)
     assert counts[:2] == (listing.sessions, listing.missing)
 
 
-def test_daily_closes_of_the_archive_are_held_against_its_minutes_in_rupees(make: Make, calendar: NseCalendar) -> None:
+def test_a_session_of_unknown_hours_is_counted_by_no_verb(hours_of: HoursOf, calendar: NseCalendar) -> None:
+    muhurat, store = date(2026, 11, 8), MemoryCandleStore()
+    daily = Series(SYMBOL, Timeframe.D)
+    price = np.array([80_000], dtype=np.int64)
+    candle = CandleColumns(np.array([midnight(muhurat)]), price, price, price, price, price)
+    store.put(daily, Days(muhurat, muhurat), candle)
+    (judgement,) = coverage_of(archive_sources(store, Wish())[0], hours_of, Wish()).judgements
+    (listing,) = listed(store.holdings(), lambda _symbol: calendar)
+    plan = plan_download(daily, Days(muhurat, muhurat), (), calendar, midnight(date(2026, 11, 20)))
+    assert (judgement.sessions, listing.sessions, len(plan.sessions)) == (0, 0, 0)
+    assert [each.kind for each in judgement.findings] == [Kind.UNKNOWN_HOURS]
+
+
+def test_a_torn_file_of_the_archive_is_named_and_the_rest_judged(make: Make, hours_of: HoursOf, tmp_path: Path) -> None:
+    store = ParquetCandleStore(tmp_path)
+    for symbol in (SYMBOL, "NSE:TCS-EQ"):
+        store.put(Series(symbol, Timeframe.M5), WEEK, in_paise(make()))
+    next(tmp_path.rglob("*SBIN*/2025.parquet")).write_bytes(b"PAR1")
+    sources, left_out = archive_sources(store, Wish())
+    coverage = coverage_of(sources, hours_of, Wish(), left_out)
+    assert [each.series.symbol for each in coverage.judgements] == ["NSE:TCS-EQ"]
+    (unread,) = coverage.left_out.unread
+    assert "2025.parquet: cannot be read" in unread
+
+
+def test_each_symbol_is_judged_by_the_hours_of_its_market(calendar: NseCalendar) -> None:
+    after_the_auction, store = date(2026, 8, 4), MemoryCandleStore()
+    for symbol, end in (("NSE:SBIN-EQ", time(15, 15)), ("NSE:NIFTY26AUGFUT", time(15, 40))):
+        starts = np.arange(instant_at(after_the_auction, time(9, 15)), instant_at(after_the_auction, end), 5 * MINUTE)
+        price = 80_000 + np.arange(len(starts)) % 3
+        columns = (price, price + 2, price - 2, price, price)
+        store.put(
+            Series(symbol, Timeframe.M5), Days(after_the_auction, after_the_auction), CandleColumns(starts, *columns)
+        )
+    calendars = SymbolCalendars.beside(calendar, Settings())
+    judgements = coverage_of(archive_sources(store, Wish())[0], calendars.of, Wish()).judgements
+    assert [(each.series.symbol, each.whole, each.findings) for each in judgements] == [
+        ("NSE:NIFTY26AUGFUT", 1, ()),
+        ("NSE:SBIN-EQ", 1, ()),
+    ]
+
+
+def test_daily_closes_of_the_archive_are_held_against_its_minutes_in_rupees(make: Make, hours_of: HoursOf) -> None:
     raw, daily = make(), make(timeframe=Timeframe.D)
     last = raw.rows(np.arange(74, 375, 75))
     store = archive(raw)
     official = RawCandles(daily.starts, last.opens, last.highs + 1, last.lows, last.closes + 0.4, last.volumes)
     store.put(Series(SYMBOL, Timeframe.D), WEEK, in_paise(official))
-    (comparison,) = coverage_of(archive_sources(store, Wish()), calendar, Wish()).comparisons
+    (comparison,) = coverage_of(archive_sources(store, Wish())[0], hours_of, Wish()).comparisons
     assert comparison.largest == pytest.approx(0.4)
 
 
-def test_days_asked_for_bound_what_is_judged(make: Make, calendar: NseCalendar) -> None:
+def test_days_asked_for_bound_what_is_judged(make: Make, hours_of: HoursOf) -> None:
     wish = Wish(first=MONDAY, last=date(2025, 6, 10))
-    (judgement,) = coverage_of(archive_sources(archive(make()), wish), calendar, wish).judgements
+    (judgement,) = coverage_of(archive_sources(archive(make()), wish)[0], hours_of, wish).judgements
     assert (judgement.sessions, judgement.rows) == (2, 150)
 
 
@@ -107,14 +157,14 @@ def test_a_symbol_the_archive_lacks_is_named() -> None:
         archive_sources(MemoryCandleStore(), Wish(symbols=("NSE:TCS-EQ",)))
 
 
-def test_a_series_without_rows_in_the_days_is_skipped_by_name(make: Make, calendar: NseCalendar) -> None:
+def test_a_series_without_rows_in_the_days_is_skipped_by_name(make: Make, hours_of: HoursOf) -> None:
     wish = Wish(first=date(2025, 7, 1), last=date(2025, 7, 4))
     with pytest.raises(DataError, match="no rows in the days asked for"):
-        coverage_of(archive_sources(archive(make()), wish), calendar, wish)
+        coverage_of(archive_sources(archive(make()), wish)[0], hours_of, wish)
 
 
 def test_a_folder_is_read_through_and_what_is_no_candle_file_is_named(
-    make: Make, calendar: NseCalendar, tmp_path: Path
+    make: Make, hours_of: HoursOf, tmp_path: Path
 ) -> None:
     write(tmp_path / "deep" / "NSE_SBIN-EQ_5m.parquet", make())
     write(tmp_path / "notes.parquet", make())
@@ -134,24 +184,24 @@ def test_a_folder_is_read_through_and_what_is_no_candle_file_is_named(
 
 
 @pytest.mark.parametrize("name", ["NSE_SBIN-EQ_5m.csv", "NSE_SBIN-EQ_5m.csv.gz", "mine.csv"])
-def test_whatever_the_import_reads_is_judged(make: Make, calendar: NseCalendar, tmp_path: Path, name: str) -> None:
+def test_whatever_the_import_reads_is_judged(make: Make, hours_of: HoursOf, tmp_path: Path, name: str) -> None:
     frame = pq.read_table(write(tmp_path / "source.parquet", make())).to_pandas()
     frame["timestamp"] = frame["timestamp"].dt.strftime("%d-%b-%Y %H:%M")
     frame.insert(0, "Symbol", SYMBOL)
     frame.to_csv(tmp_path / name, index=False)
     sources, _ = file_sources([tmp_path / name], Wish())
-    (judgement,) = coverage_of(sources, calendar, Wish()).judgements
+    (judgement,) = coverage_of(sources, hours_of, Wish()).judgements
     assert (judgement.series, judgement.rows, judgement.whole, judgement.findings) == (SERIES, 375, 5, ())
 
 
 @pytest.mark.parametrize("name", ["NSE_INFY-EQ_5m.parquet", "torn.parquet"])
 def test_an_unreadable_file_is_named_and_the_rest_is_judged(
-    make: Make, calendar: NseCalendar, tmp_path: Path, name: str
+    make: Make, hours_of: HoursOf, tmp_path: Path, name: str
 ) -> None:
     write(tmp_path / "NSE_SBIN-EQ_5m.parquet", make())
     torn = write(tmp_path / name, make())
     torn.write_bytes(torn.read_bytes()[:-100])
-    coverage = coverage_of(*_sourced(tmp_path, calendar))
+    coverage = coverage_of(*_sourced(tmp_path, hours_of))
     assert [each.series for each in coverage.judgements] == [SERIES]
     (reason,) = coverage.left_out.unread
     assert f"{torn}: not readable as Parquet" in reason
@@ -159,52 +209,54 @@ def test_an_unreadable_file_is_named_and_the_rest_is_judged(
     assert name in coverage_page(coverage)
     torn.rename(tmp_path / "NSE_SBIN-EQ_5m.parquet")
     with pytest.raises(DataError, match="not readable as Parquet"):
-        coverage_of(*_sourced(tmp_path, calendar))
+        coverage_of(*_sourced(tmp_path, hours_of))
 
 
-def _sourced(folder: Path, calendar: NseCalendar) -> tuple[list[Source], NseCalendar, Wish, LeftOut]:
+def _sourced(folder: Path, hours_of: HoursOf) -> tuple[list[Source], HoursOf, Wish, LeftOut]:
     sources, left_out = file_sources([folder], Wish())
-    return sources, calendar, Wish(), left_out
+    return sources, hours_of, Wish(), left_out
 
 
 @pytest.mark.parametrize(
-    ("columns", "reason"),
+    ("name", "columns", "reason"),
     [
-        (["timestamp", "price"], "ticks"),
-        (["timestamp", "calls_oi", "puts_oi", "strike_price"], "snapshots of an option chain"),
-        (["timestamp", "open", "high", "low", "close", "volume", "StrkPric"], "rows of many contracts"),
-        (["timestamp", "open", "high", "low", "volume"], "its columns are not those of candles"),
+        ("NSE_SBIN-EQ_5m.parquet", ["timestamp", "price"], "ticks"),
+        ("NSE_SBIN-EQ_5m.parquet", ["timestamp", "calls_oi", "strike_price"], "rows of many contracts|option chain"),
+        ("NSE_SBIN-EQ_5m.parquet", ["timestamp", "open", "high", "low", "close", "StrkPric"], "rows of many contracts"),
+        ("mine.parquet", ["timestamp", "price"], "row 1: '1' is no time"),
+        ("mine.parquet", ["timestamp", "calls_oi", "puts_oi"], "snapshots of an option chain"),
+        ("mine.parquet", ["timestamp", "open", "high", "low", "close", "StrkPric"], "row 1: '1' is no time"),
+        ("mine.parquet", ["timestamp", "open", "high", "low", "volume"], "its columns are not those of candles"),
     ],
 )
-@pytest.mark.parametrize("name", ["NSE_SBIN-EQ_5m.parquet", "mine.parquet"])
 def test_a_file_named_here_must_hold_candles(
-    calendar: NseCalendar, tmp_path: Path, columns: list[str], reason: str, name: str
+    hours_of: HoursOf, tmp_path: Path, name: str, columns: list[str], reason: str
 ) -> None:
     path = tmp_path / name
     pq.write_table(pa.table({name: [1.0] for name in columns}), path)
     with pytest.raises(DataError, match=reason):
-        coverage_of(*_sourced(path, calendar))
+        coverage_of(*_sourced(path, hours_of))
 
 
-def test_files_of_one_symbol_are_compared(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+def test_files_of_one_symbol_are_compared(make: Make, hours_of: HoursOf, tmp_path: Path) -> None:
     raw = make()
     names = ("NSE_SBIN-EQ_5m.parquet", "NSE_SBIN-EQ_5m_fyers.parquet", "NSE_INFY-EQ_5m.parquet")
     paths = [write(tmp_path / name, raw) for name in names]
     sources, _ = file_sources(paths, Wish())
-    (comparison,) = coverage_of(sources, calendar, Wish()).comparisons
+    (comparison,) = coverage_of(sources, hours_of, Wish()).comparisons
     assert (comparison.first, comparison.second, comparison.common) == (*names[:2], 375)
 
 
-def test_a_series_that_ends_before_its_fellows_is_told(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+def test_a_series_that_ends_before_its_fellows_is_told(make: Make, hours_of: HoursOf, tmp_path: Path) -> None:
     raw = make(Days(date(2025, 4, 1), date(2025, 6, 30)), Timeframe.D)
     lengths = {"A": len(raw), "B": len(raw), "C": len(raw) - 5, "D": len(raw), "E": 30}
     for name, length in lengths.items():
         write(tmp_path / f"NSE_{name}-EQ_1d.parquet", raw.rows(np.arange(length)))
     sources, _ = file_sources([tmp_path], Wish())
-    judgements = coverage_of(sources, calendar, Wish()).judgements
+    judgements = coverage_of(sources, hours_of, Wish()).judgements
     assert [each.series.symbol for each in judgements if each.of_kind(Kind.SHORTER)] == ["NSE:E-EQ"]
     few = [each for each in sources if each.series.symbol in {"NSE:A-EQ", "NSE:E-EQ"}]
-    assert not any(each.of_kind(Kind.SHORTER) for each in coverage_of(few, calendar, Wish()).judgements)
+    assert not any(each.of_kind(Kind.SHORTER) for each in coverage_of(few, hours_of, Wish()).judgements)
 
 
 def test_the_picture_is_read_without_colour(make: Make, judged: Judge) -> None:
@@ -235,12 +287,12 @@ def test_a_year_never_grows_wider_than_the_terminal(make: Make, judged: Judge) -
         assert max(len(line.plain) for line in heat_map(days, width)) <= width
 
 
-def test_the_tables_name_defects_places_and_the_sum(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+def test_the_tables_name_defects_places_and_the_sum(make: Make, hours_of: HoursOf, tmp_path: Path) -> None:
     raw = make()
     write(tmp_path / "NSE_SBIN-EQ_5m.parquet", stacked(raw, raw.rows(np.arange(75))))
     write(tmp_path / "NSE_SBIN-EQ_5m_fyers.parquet", raw)
     sources, skipped = file_sources([tmp_path], Wish())
-    text = printed(coverage_of(sources, calendar, Wish(), skipped))
+    text = printed(coverage_of(sources, hours_of, Wish(), skipped))
     assert "75 rows there already with the same values" in text
     assert "2025-06-09" in text
     assert "nothing found" in text
@@ -264,11 +316,11 @@ class _Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_is_whole_loads_nothing_and_escapes_names(make: Make, calendar: NseCalendar, tmp_path: Path) -> None:
+def test_the_page_is_whole_loads_nothing_and_escapes_names(make: Make, hours_of: HoursOf, tmp_path: Path) -> None:
     raw = without(changed(make(), "highs", 10, 1.0), slice(75, 150))
     names = ("NSE_M&M-EQ_5m.parquet", "NSE_M&M-EQ_5m_fyers.parquet")
     sources, skipped = file_sources([write(tmp_path / name, raw) for name in names], Wish())
-    page = coverage_page(coverage_of(sources, calendar, Wish(), skipped))
+    page = coverage_page(coverage_of(sources, hours_of, Wish(), skipped))
     parser = _Page()
     parser.feed(page)
     assert parser.open == []

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from core.instants import SECOND, ist_date
-from market_data.calendar import NseCalendar
 from market_data.candles.raw_candles import RawCandles
-from market_data.quality.coverage import Coverage, Wish, coverage_of, file_sources
+from market_data.quality.coverage import Coverage, coverage_of
 from market_data.quality.findings import Finding, Kind, Spot, Weight
 from market_data.quality.judgement import Judgement
+from market_data.quality.sources import Wish, file_sources
 from market_data.quality.vendor_comparison import Comparison
+from market_data.trading_hours import HoursOf
 
 from .conftest import Judge
 
@@ -34,6 +35,8 @@ SPLITS = {
     "RELIANCE": "2024-10-28",
     "WIPRO": "2024-12-03",
 }
+
+SNAPSHOTS, FUTURES = "NSE_NIFTY_chain_snapshots_20250829", "NSE_FUT_ticks_2025-11-17"
 
 TOLD = {
     *((f"NSE_{name}-EQ_5m", kind) for name in FIVE_MINUTES for kind in (Kind.EQUAL_DUPLICATES, Kind.DISORDER)),
@@ -55,6 +58,15 @@ TOLD = {
     *((f"NSE_{name}-EQ_1d", Kind.CORPORATE_ACTION) for name in SPLITS),
     ("NSE_NIFTYBEES-EQ_1d", Kind.LONELY_OPEN),
     *((f"NSE_{name}-EQ_1d_yahoo", Kind.OFF_PAISA) for name in ("INFY", "ITC")),
+    *((f"NSE_{name}_FO_eod_2026-01-05_2026-01-09", Kind.UNTRADED) for name in ("NIFTY", "SBIN")),
+    *((SNAPSHOTS, kind) for kind in (Kind.GAP, Kind.EMPTY_SIDE)),
+    *(
+        (f"{FUTURES}.parquet {name}", kind)
+        for name in ("RELIND", "TCS")
+        for kind in (Kind.WRONG_SIDE, Kind.EQUAL_DUPLICATES, Kind.DISORDER, Kind.GAP)
+    ),
+    *((f"NSE_NIFTY50-INDEX_1s_2022-08-{day}", Kind.PRE_OPEN) for day in (12, 29)),
+    ("NSE_NIFTY50-INDEX_1s_2022-11-12", Kind.NO_SESSION),
 }
 """What the notes that came with the files say, as defects and doubts."""
 
@@ -69,22 +81,24 @@ UNTOLD_AND_TRUE = {
     ("NSE_ITC-EQ_1d_yahoo", Kind.CORPORATE_ACTION),
     ("NSE_INFY-EQ_1d_yahoo", Kind.LONELY_OPEN),
     *((f"NSE_{name}-EQ_1d_yahoo", Kind.NO_SESSION) for name in ("INFY", "ITC")),  # two election days among them
+    *((f"NSE_NIFTY50-INDEX_1s_2022-08-{day}", Kind.AFTER_CLOSE) for day in (12, 29)),  # five minutes at most
+    *((f"{FUTURES}.parquet {name}", Kind.PARTIAL) for name in ("RELIND", "TCS")),  # an hour of a day
+    *((SNAPSHOTS, kind) for kind in (Kind.PARTIAL, Kind.UNTRADED)),  # from 09:24; strikes without a trade
 }
 
 SPECIAL_DAYS = {
-    *("2005-11-01", "2006-10-21", "2007-11-09", "2008-10-28", "2009-10-17", "2010-11-05", "2011-10-26", "2012-11-13"),
-    *("2013-11-03", "2014-10-23", "2015-11-11", "2016-10-30", "2019-10-27", "2020-11-14"),
+    *("2011-10-26", "2012-11-13", "2015-11-11", "2016-10-30", "2019-10-27", "2020-11-14"),
     *("2012-04-28", "2014-03-22", "2015-02-28", "2020-02-01"),
 }
-"""Evenings of Diwali, Saturdays and budget days: Yahoo has no row of them."""
+"""Evenings of Diwali whose hours are known, Saturdays and budget days: Yahoo has no row of them."""
 ORDINARY_HOLES = {"2009-01-01", "2009-12-23", "2012-10-26", "2019-02-13", "2019-03-29"}
 """Where the two Yahoo files have a hole in the week; the second is of seven sessions."""
 
 
 @pytest.fixture(scope="module")
-def coverage(real_data: Path, calendar: NseCalendar) -> Coverage:
+def coverage(real_data: Path, hours_of: HoursOf) -> Coverage:
     sources, skipped = file_sources([real_data], Wish())
-    return coverage_of(sources, calendar, Wish(), skipped)
+    return coverage_of(sources, hours_of, Wish(), skipped)
 
 
 def of(coverage: Coverage, name: str) -> Judgement:
@@ -107,14 +121,11 @@ def compared(coverage: Coverage, first: str, second: str) -> Comparison:
 
 
 def test_every_file_of_candles_is_judged_and_every_other_is_named(coverage: Coverage) -> None:
-    assert len(coverage.judgements) == 57
+    assert len(coverage.judgements) == 69
     told = (each.partition(": ")[2] for each in coverage.left_out.skipped)
     reasons = Counter(re.split(r"[:,;] | \(one", each)[0] for each in told)
     assert reasons == {
-        "rows of many contracts (a bhavcopy)": 3,
-        "snapshots of an option chain": 1,
-        "ticks": 4,
-        "not the candles of one symbol": 4,  # bhavcopies of the whole market
+        "rows of many contracts (a bhavcopy)": 1,  # a symbol master
         "its columns are not those of candles": 4,  # the calendar, the evidence, the manifest
         "no separator splits every line into 5 columns or more": 2,
         "rows without a header that do not prove to be candles": 5,  # symbol masters
@@ -268,3 +279,37 @@ def test_an_answer_of_the_broker_runs_on_to_four_o_clock(real_data: Path, judged
     counts = [finding.rows if (finding := judgement.of_kind(kind)) else 0 for kind in outside]
     assert counts == [3, 1, 6]
     assert judgement.whole == judgement.sessions == 1
+
+
+@pytest.mark.parametrize(("name", "rows", "untraded"), [("NIFTY", 7501, 2319), ("SBIN", 1175, 589)])
+def test_contracts_without_a_trade_are_no_candles(coverage: Coverage, name: str, rows: int, untraded: int) -> None:
+    judgement = of(coverage, f"NSE_{name}_FO_eod_2026-01-05_2026-01-09")
+    assert (judgement.rows, judgement.sessions, judgement.whole) == (rows, 5, 5)
+    assert [(each.kind, each.rows) for each in judgement.findings] == [(Kind.UNTRADED, untraded)]
+
+
+def test_the_bid_of_the_futures_ticks_is_an_ask(coverage: Coverage) -> None:
+    parts = [f"{FUTURES}.parquet {name}" for name in ("RELIND", "TCS")]
+    judgements = [each for each in coverage.judgements if each.source in parts]
+    kinds = (Kind.EQUAL_DUPLICATES, Kind.DISORDER, Kind.GAP)
+    counts = [[finding.rows for kind in kinds if (finding := each.of_kind(kind))] for each in judgements]
+    assert counts == [[303, 19, 1], [299, 19, 1]]
+    gaps = [finding.largest for each in judgements if (finding := each.of_kind(Kind.GAP))]
+    assert gaps == [pytest.approx(2274.17, abs=0.01), pytest.approx(2286.30, abs=0.01)]
+    sides = [finding.what for each in judgements if (finding := each.of_kind(Kind.WRONG_SIDE))]
+    assert all(what.startswith("bid_price_2 ") and what.endswith("it is the ask") for what in sides)
+    assert len(sides) == 2
+
+
+def test_prices_of_the_pre_open_are_named_and_a_saturday_is_no_session(coverage: Coverage) -> None:
+    early = found(coverage, "NSE_NIFTY50-INDEX_1s_2022-08-12", Kind.PRE_OPEN)
+    assert [(spot.rows, spot.what) for spot in early.spots] == [(891, "16529.40 to 17659.65, then 17659.65")]
+    assert found(coverage, "NSE_NIFTY50-INDEX_1s_2022-08-29", Kind.PRE_OPEN).rows == 797
+    assert found(coverage, "NSE_NIFTY50-INDEX_1s_2022-11-12", Kind.NO_SESSION).rows == 23_582
+
+
+def test_the_chain_has_gaps_and_empty_sides_and_whole_numbers(coverage: Coverage) -> None:
+    finding = found(coverage, SNAPSHOTS, Kind.GAP)
+    assert (finding.rows, finding.largest) == (4, 1132)
+    assert found(coverage, SNAPSHOTS, Kind.EMPTY_SIDE).rows == 8
+    assert of(coverage, SNAPSHOTS).of_kind(Kind.FRACTIONS) is None

@@ -127,11 +127,11 @@ def test_days_before_the_calendar_are_not_judged_but_told(make: Make, judged: Ju
     assert judgement.completeness == 1.0
 
 
-def test_a_session_of_unknown_hours_is_told_and_a_daily_candle_of_it_expected(make: Make, judged: Judge) -> None:
-    unknown = Days(date(2026, 11, 8), date(2026, 11, 8))
-    raw = shifted(make(Days(FRIDAY, FRIDAY)), 513 * DAY)
-    assert found(judged(raw), Kind.UNKNOWN_HOURS).rows == 75
-    assert judged(make(unknown, Timeframe.D), Timeframe.D).whole == 1
+def test_a_session_of_unknown_hours_is_told_and_not_expected_in_any_timeframe(make: Make, judged: Judge) -> None:
+    for timeframe, rows in ((Timeframe.M5, 75), (Timeframe.D, 1)):
+        judgement = judged(shifted(make(Days(FRIDAY, FRIDAY), timeframe), 513 * DAY), timeframe)
+        assert found(judgement, Kind.UNKNOWN_HOURS).rows == rows
+        assert judgement.sessions == 0
 
 
 def test_a_session_that_repeats_another_day_is_a_stale_copy(make: Make, judged: Judge) -> None:
