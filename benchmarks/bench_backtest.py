@@ -27,13 +27,12 @@ from backtest_case import (
     save_plan,
 )
 from backtest_market import CANDLES_A_SESSION, SESSIONS_A_YEAR, like_sessions, made_candles
+from backtest_sweep import Sweep
 from nautilus_causes import causes
 from peers import ask
 from trade_comparison import compared, is_identical, ours, theirs
 
 from backtest import event_engine, fast_engine
-from backtest.fast_tables import Sum
-from backtest.layout import laid_out, rates_of, terms_of, wishes_of
 from backtest.result import BacktestResult
 from backtest.signal_rows import GivenSignals
 
@@ -135,18 +134,10 @@ def against_nautilus(folder: Path, case: Case, counting: str) -> dict[str, Any]:
 
 def sweep_figures(folder: Path, case: Case) -> dict[str, Any]:
     """100 combinations on a year: ours one after the other, vectorbt's all at once."""
-    market, wishes = laid_out([case.bars], MODE), wishes_of([case.bars], STRATEGY)
-    rates = rates_of(CHARGES, MODE)
-
-    def sweep() -> list[tuple[int, int]]:
-        pairs = [(stop, target) for stop in STOPS for target in TARGETS]
-        outcomes = [
-            fast_engine.walked(market, wishes, terms_of(rules(*each), ASSUMPTIONS, MODE), rates) for each in pairs
-        ]
-        return [(int(each.sums[Sum.TRADES]), int(each.sums[Sum.REALISED])) for each in outcomes]
-
-    sweep()  # compiles
-    took, found = min((timed(sweep) for _ in range(2 * ROUNDS)), key=lambda each: each[0])
+    sweep = Sweep.of(case)
+    pairs = [(stop, target) for stop in STOPS for target in TARGETS]
+    sweep.walk(pairs[:1])  # compiles
+    took, found = min((timed(lambda: sweep.walk(pairs)) for _ in range(2 * ROUNDS)), key=lambda each: each[0])
     figures: dict[str, Any] = {
         "sweep_ms": round(took * 1_000, 1),
         "sweep_trades": sum(count for count, _ in found),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,11 +19,10 @@ import numpy as np
 from backtest_case import ASSUMPTIONS, CHARGES, MODE, STRATEGY, Case, made_case, rules, save_plan
 from backtest_market import CANDLES_A_SESSION, SESSIONS_A_YEAR, like_sessions, made_candles, save_candles
 from backtest_settings import save_settings
+from backtest_sweep import Pair, Sweep
 from peers import command_of, environment
 
 from backtest import event_engine, fast_engine
-from backtest.fast_tables import Sum, Wishes
-from backtest.layout import Market, laid_out, rates_of, terms_of, wishes_of
 from backtest.result import BacktestResult
 from backtest.signal_rows import GivenSignals
 
@@ -182,17 +182,16 @@ def workers_figures(folder: Path) -> dict[str, Any]:
     from joblib import Parallel, delayed  # noqa: PLC0415 - its workers import this file again
 
     calendar = like_sessions(folder)
-    case = made_case(made_candles(SESSIONS_A_YEAR, calendar), calendar)
-    market, wishes = laid_out([case.bars], MODE), wishes_of([case.bars], STRATEGY)
+    sweep = Sweep.of(made_case(made_candles(SESSIONS_A_YEAR, calendar), calendar))
     stops = np.linspace(1.0, 3.0, SWEEP // 10)
     pairs = [(float(stop), target) for stop in stops for target in np.linspace(1.0, 6.0, 10).tolist()]
     took, answers = {}, {}
     for workers in (1, 2):
         parts = [pairs[number::workers] for number in range(workers)]
         with Parallel(n_jobs=workers, backend="loky") as parallel:
-            parallel(delayed(swept)(market, wishes, part[:1]) for part in parts)
+            parallel(delayed(swept)(sweep, part[:1]) for part in parts)
             began = time.perf_counter()
-            nets = parallel(delayed(swept)(market, wishes, part) for part in parts)
+            nets = parallel(delayed(swept)(sweep, part) for part in parts)
             took[workers] = time.perf_counter() - began
         answers[workers] = sorted(net for part in nets for net in part)
     return {
@@ -205,11 +204,9 @@ def workers_figures(folder: Path) -> dict[str, Any]:
     }
 
 
-def swept(market: Market, wishes: Wishes, pairs: list[tuple[float, float]]) -> list[int]:
-    """Net profit of each pair of stop and target."""
-    rates = rates_of(CHARGES, MODE)
-    outcomes = (fast_engine.walked(market, wishes, terms_of(rules(*each), ASSUMPTIONS, MODE), rates) for each in pairs)
-    return [int(each.sums[Sum.REALISED]) for each in outcomes]
+def swept(sweep: Sweep, pairs: Sequence[Pair]) -> list[int]:
+    """Net profit of each pair, in paise."""
+    return [net for _, net in sweep.walk(pairs)]
 
 
 def spent_in(command: list[str], variables: dict[str, str] | None = None) -> Spent:

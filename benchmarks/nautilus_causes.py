@@ -1,7 +1,7 @@
 """Why a trade of nautilus_trader differs from ours, found trade by trade; what no cause is known for is counted too.
 
-It fills an order that is sent when a bar closes in that bar's book, not in the next bar, and it fills a stop or target
-at its own price where the bar opens beyond it.
+It fills an order that is sent when a bar closes in that bar's book, not in the next bar, refuses a stop that this book
+is already beyond, and fills a stop or target at its own price where a bar opens beyond it.
 """
 
 from collections import Counter
@@ -44,12 +44,14 @@ def _of_entry(case: Case, trade: Trade, price: int) -> Iterator[str]:
 def _of_exit(case: Case, trade: Trade, price: int) -> Iterator[str]:
     if price == trade.exit_value // QUANTITY:
         return
-    candles = case.bars.candles
-    row = _row_at(candles.starts, trade.exit_at)
+    candles, side = case.bars.candles, trade.side.sign
+    row, signal = _row_at(candles.starts, trade.exit_at), _row_at(candles.starts, trade.entry_at) - 1
     if trade.exit_reason == "square_off" and candles.lows[row - 1] <= price <= candles.highs[row - 1]:
         yield "squared_off_in_the_candle_before"
     elif price in {trade.stop, trade.target}:
         yield "filled_at_the_level_though_the_bar_opened_beyond"
+    elif side * (candles.closes[signal] - trade.stop) <= 0:
+        yield "stop_refused_as_the_close_of_the_signal_was_beyond"
     else:
         yield "exit_unexplained"
 
