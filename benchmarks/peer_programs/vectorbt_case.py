@@ -12,6 +12,7 @@ import pandas as pd
 import vectorbt
 
 ROUNDS = 3
+TICK = 0.05
 
 
 def shifted(values, first):
@@ -23,10 +24,14 @@ def sweep(plan, stops, targets):
     opens = plan["open"]
     side, atr = shifted(plan["side"], 0), shifted(plan["atr"], np.nan)
     leaves = shifted(plan["leaves_next"], False)
-    share = (atr / opens)[:, np.newaxis]
+    reach = atr[:, np.newaxis] / TICK
 
     def column(values):
         return values[:, np.newaxis]
+
+    def on_grid(ticks):
+        """Return rupees of whole ticks, rounded towards the entry and one at least."""
+        return np.maximum(np.floor(ticks + 1e-9), 1.0) * TICK
 
     portfolio = vectorbt.Portfolio.from_signals(
         pd.Series(plan["close"]),
@@ -40,8 +45,8 @@ def sweep(plan, stops, targets):
         low=column(plan["low"]),
         size=100.0,
         fees=0.0003,
-        sl_stop=np.ascontiguousarray(np.repeat(share * stops, len(targets), axis=1)),
-        tp_stop=np.ascontiguousarray(np.tile(share * targets, (1, len(stops)))),
+        sl_stop=np.ascontiguousarray(np.repeat(on_grid(reach * stops) / column(opens), len(targets), axis=1)),
+        tp_stop=np.ascontiguousarray(np.tile(on_grid(reach * targets) / column(opens), (1, len(stops)))),
         stop_entry_price="fillprice",
         stop_exit_price="stopmarket",
         upon_opposite_entry="ignore",
