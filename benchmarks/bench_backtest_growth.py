@@ -30,7 +30,7 @@ YEARS = (1, 5, 20)
 WHOLE_YEARS = 5
 MANY_SYMBOLS = 50
 ROUNDS = 3
-SWEEP = 400
+SWEEP = 4_000
 """Combinations that two workers share."""
 MOST_GROWTH = 1.25
 """How much longer a candle may take in the longest run than in the shortest."""
@@ -81,6 +81,7 @@ def main() -> None:
         and whole["fast_mb"] <= GOAL_ONE_MB
         and whole.get("ratio", LEAST_WHOLE) >= LEAST_WHOLE
         and all(each.peak_mb < GOAL_MANY_MB for each in many.values())
+        and workers["same_answers"]
         and workers["ratio"] >= LEAST_WORKERS
     )
     print(json.dumps(result))
