@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Other backtesters, for comparison: each in an environment of its own, outside of this folder.
+PEERS ?= $(HOME)/.cache/fyersbot/peers
 
-.PHONY: setup run test coverage lint types contracts hazards bench simulate soak picture lock clean
+.PHONY: setup run test coverage lint types contracts hazards bench bench-peers simulate soak picture lock clean
 
 setup: $(STAMP)
 
@@ -42,7 +44,14 @@ hazards: setup
 
 # Each prints one JSON line and fails when its goal does not hold; the figures of record are in benchmarks/README.md.
 bench: setup
-	@for program in benchmarks/bench_*.py; do $(BIN)/python $$program || exit 1; done
+	@for program in benchmarks/bench_*.py; do PEERS="$(PEERS)" $(BIN)/python $$program || exit 1; done
+
+# Without them `make bench` prints our own figures alone. Some minutes and 2 GB; nautilus_trader's pin is its last
+# release for Python 3.11.
+bench-peers:
+	@for peer in backtesting==0.6.6 nautilus_trader==1.221.0 vectorbt==1.2.0; do \
+	  echo "$$peer"; $(PYTHON) -m venv "$(PEERS)/$${peer%%==*}" \
+	  && "$(PEERS)/$${peer%%==*}/bin/python" -m pip install --quiet --disable-pip-version-check "$$peer" || exit 1; done
 
 # What must hold before anything is merged: some minutes. Each run prints one JSON line; the full counts are `make soak`.
 simulate: setup
