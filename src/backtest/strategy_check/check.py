@@ -85,6 +85,10 @@ def _proved(subject: Subject, tell: Progress) -> tuple[list[Finding], WarmUp | N
     return late, result
 
 
+def _blames(found: list[Finding], face: str) -> bool:
+    return any(each.column.startswith(f"{face}.") for each in found)
+
+
 def _causes_only(found: list[Finding]) -> list[Finding]:
     """Leave out a probability whose direction is wrong, and rows that are missing because a feature is."""
     columns = {each.column for each in found}
