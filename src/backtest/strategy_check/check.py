@@ -50,23 +50,12 @@ def check(subject: Subject, training: TrainingFace | None = None, progress: Prog
             f"{FEWEST_DECISIONS} are needed to check a strategy; give more candles"
         )
     tell("the same question again", 0.0)
-    found = [*writings(subject), *repeated(subject), *reads_outside(subject)]
-    for place, face in enumerate(faces_of(subject)):
-        tell(f"other futures: {face.name}", 0.1 + 0.2 * place)
-        if not _blames(found, face.name):
-            found += _of_new_columns(found, look_ahead(face))
-    tell("live against history", 0.7)
-    found += _of_new_columns(found, live_differences(subject))
-    if not _blames(found, "on_data") and not _blames(found, "signals"):
-        found += _of_new_columns(found, known_dates(subject))
-    if not _blames(found, "on_data") and not _blames(found, "signals"):
-        found += disagreements(subject)
-    tell("warm-up", 0.8)
-    result, late = (None, []) if found else warm_up(subject)
-    found += late
-    if training is not None:
-        tell("labels", 0.9)
-        found += [*label_findings(subject, training), *split_findings(subject, training)]
+    found, result = writings(subject), None
+    if not found:  # what writes to what all share would spoil every other proof
+        found, result = _proved(subject, tell)
+        if training is not None:
+            tell("labels", 0.9)
+            found += [*label_findings(subject, training), *split_findings(subject, training)]
     tell("done", 1.0)
     return Checked(
         symbol=subject.symbol,
@@ -75,6 +64,25 @@ def check(subject: Subject, training: TrainingFace | None = None, progress: Prog
         warm_up=result,
         labels=training is not None,
     )
+
+
+def _proved(subject: Subject, tell: Progress) -> tuple[list[Finding], WarmUp | None]:
+    """Run every proof about features and decisions that what was found before leaves sense to."""
+    found = [*repeated(subject), *reads_outside(subject)]
+    for place, face in enumerate(faces_of(subject)):
+        tell(f"other futures: {face.name}", 0.1 + 0.2 * place)
+        if not _blames(found, face.name):
+            found += _of_new_columns(found, look_ahead(face))
+    tell("live against history", 0.7)
+    found += _of_new_columns(found, live_differences(subject))
+    for proof in (known_dates, disagreements):
+        if not _blames(found, "on_data") and not _blames(found, "signals"):
+            found += _of_new_columns(found, proof(subject))
+    tell("warm-up", 0.8)
+    if found:
+        return found, None
+    result, late = warm_up(subject)
+    return late, result
 
 
 def _blames(found: list[Finding], face: str) -> bool:

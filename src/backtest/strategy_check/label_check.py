@@ -125,7 +125,8 @@ class _Labelling:
 
     def diagnose(self, column: str, rows: list[int]) -> tuple[Cause, str]:
         """Say how far beyond its end a label reads, from some of its bad rows."""
-        some = {rows[place] for place in np.linspace(0, len(rows) - 1, DIAGNOSED).astype(int)}
+        early = [row for row in rows if self._horizon(row) < len(self.subject.candles)] or rows
+        some = {early[place] for place in np.linspace(0, len(early) - 1, DIAGNOSED).astype(int)}
         if any(self._matters(column, row, self._horizon(row)) for row in sorted(some)):
             return Cause.WHOLE_HISTORY, "rests on a statistic of the whole history"
         row, end = rows[0], int(self._base.resolved[rows[0]])
