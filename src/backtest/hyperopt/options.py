@@ -6,6 +6,7 @@ from typing import Any
 
 from backtest.hyperopt.evaluation import provider_of
 from backtest.hyperopt.figures import Conditions, Objective
+from backtest.hyperopt.folds import Scheme, Windows
 from backtest.hyperopt.ground import Ground
 from backtest.hyperopt.search import GridSearch, Search
 from backtest.hyperopt.space import LARGEST_GRID, Space
@@ -101,3 +102,11 @@ def objectives_of(written: Sequence[str]) -> tuple[Objective, ...]:
         if name not in known:
             raise ConfigurationError(f"--objective {name}: must be of {', '.join(known)}")
     return tuple(dict.fromkeys(known[name] for name in names)) or (Objective.SHARPE,)
+
+
+def windows_of(scheme: str, training: int, test: int, purge: int, embargo: int) -> Windows:
+    """Read the lengths of a walk-forward, in sessions. Raises `ConfigurationError` for an unknown scheme."""
+    known = {each.value: each for each in Scheme}
+    if scheme not in known:
+        raise ConfigurationError(f"--scheme {scheme}: must be {' or '.join(known)}")
+    return Windows(scheme=known[scheme], training=training, test=test, purge=purge, embargo=embargo)

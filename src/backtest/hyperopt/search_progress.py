@@ -11,13 +11,13 @@ from backtest.hyperopt.trial import Judge, Trial
 
 
 @contextmanager
-def showing(console: Console, judge: Judge, total: int) -> Iterator[Watch]:
+def showing(console: Console, judge: Judge, total: int, what: str = "hyperopt") -> Iterator[Watch]:
     """Lend what is told all trials after each batch. The bar vanishes when the block ends."""
     if not console.is_terminal:
         yield lambda _trials: None
         return
     columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}")
-    with Progress(TextColumn("hyperopt"), *columns, console=console, transient=True) as bar:
+    with Progress(TextColumn(what), *columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total)
 
         def watch(trials: Sequence[Trial]) -> None:

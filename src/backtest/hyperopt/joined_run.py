@@ -1,0 +1,89 @@
+"""Several runs, one after another in time, as one: trades in a row, and each curve on top of what went before."""
+
+import dataclasses
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from backtest.hyperopt.ground import Ground
+from backtest.result import BacktestResult
+from core.charges import Charges
+from reporting.run_record import RunFacts, RunRecord, SymbolCandles
+from runtime.clock import clock_of
+from runtime.settings import Settings
+
+
+def joined_record(
+    ground: Ground, results: Sequence[BacktestResult], parameters: Mapping[str, Any], seconds: float
+) -> RunRecord:
+    """Return one record of results in order of time, each of which began with the whole capital and nothing held."""
+    trades = tuple(trade for result in results for trade in result.trades)
+    at = np.concatenate([result.curve.at for result in results])
+    refusals: Counter[str] = Counter()
+    for result in results:
+        refusals.update(result.refusals)
+    first = int(at[0])
+    tested = [
+        each.candles.slice(int(each.candles.starts.searchsorted(first)), len(each.candles)) for each in ground.stretches
+    ]
+    settings, capital = ground.settings, ground.rules.capital
+    facts = RunFacts(
+        started_at=clock_of(settings.clock).now(),
+        strategy=settings.strategy.name,
+        parameters=parameters,
+        symbols=tuple(each.instrument.symbol for each in ground.stretches),
+        timeframe=settings.timeframe.value,
+        mode=ground.mode.value,
+        engine="fast",
+        first=first,
+        last=int(at[-1]),
+        capital=capital,
+        assumptions={**dataclasses.asdict(ground.assumptions), "entry": ground.assumptions.entry.value},
+        config_hash=_hash_of(settings),
+        data_hash=ground.data_hash,
+        code_version=_code_version(),
+    )
+    return RunRecord(
+        facts=facts,
+        trades=trades,
+        at=at,
+        equity=_stacked(capital, results),
+        exposure=np.concatenate([result.curve.exposure for result in results]),
+        charges=_summed(results),
+        refusals=dict(refusals),
+        candles=sum(result.candles for result in results),
+        seconds=seconds,
+        notes=ground.notes,
+        markets=tuple(
+            SymbolCandles.of(each.instrument.symbol, candles, trades)
+            for each, candles in zip(ground.stretches, tested, strict=True)
+            if len(candles)
+        ),
+    )
+
+
+def _stacked(capital: int, results: Sequence[BacktestResult]) -> np.ndarray:
+    gains = [result.curve.equity - capital for result in results]
+    before = np.cumsum([0, *(int(each[-1]) for each in gains)])
+    return np.concatenate([capital + lifted + each for lifted, each in zip(before.tolist(), gains, strict=False)])
+
+
+def _summed(results: Sequence[BacktestResult]) -> Charges:
+    parts = [field.name for field in dataclasses.fields(Charges)]
+    return Charges(**{name: sum(getattr(result.charges, name) for result in results) for name in parts})
+
+
+def _hash_of(settings: Settings) -> str:
+    return hashlib.sha256(json.dumps(settings.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+def _code_version() -> str:
+    try:
+        return version("fyersbot")
+    except PackageNotFoundError:  # run from the sources
+        return ""
