@@ -21,27 +21,27 @@ from runtime.settings import Settings
 def joined_record(
     ground: Ground, results: Sequence[BacktestResult], parameters: Mapping[str, Any], seconds: float
 ) -> RunRecord:
-    """Return one record of results in order of time, each of which began with the whole capital and nothing held."""
+    """Return one record of results in order of time, each of which began with the whole capital and nothing held.
+
+    `ground` is what they walked, from the first of them to the last; `seconds` is how long that took.
+    """
     trades = tuple(trade for result in results for trade in result.trades)
     at = np.concatenate([result.curve.at for result in results])
     refusals: Counter[str] = Counter()
     for result in results:
         refusals.update(result.refusals)
-    first = int(at[0])
-    tested = [
-        each.candles.slice(int(each.candles.starts.searchsorted(first)), len(each.candles)) for each in ground.stretches
-    ]
+    walked = [(each.instrument.symbol, each.candles.slice(each.first, len(each.candles))) for each in ground.stretches]
     settings, capital = ground.settings, ground.rules.capital
     facts = RunFacts(
         started_at=clock_of(settings.clock).now(),
         strategy=settings.strategy.name,
         parameters=parameters,
-        symbols=tuple(each.instrument.symbol for each in ground.stretches),
+        symbols=tuple(symbol for symbol, _ in walked),
         timeframe=settings.timeframe.value,
         mode=ground.mode.value,
         engine="fast",
-        first=first,
-        last=int(at[-1]),
+        first=min(int(candles.starts[0]) for _, candles in walked),
+        last=max(int(candles.starts[-1]) for _, candles in walked),
         capital=capital,
         assumptions={**dataclasses.asdict(ground.assumptions), "entry": ground.assumptions.entry.value},
         config_hash=_hash_of(settings),
@@ -59,11 +59,7 @@ def joined_record(
         candles=sum(result.candles for result in results),
         seconds=seconds,
         notes=ground.notes,
-        markets=tuple(
-            SymbolCandles.of(each.instrument.symbol, candles, trades)
-            for each, candles in zip(ground.stretches, tested, strict=True)
-            if len(candles)
-        ),
+        markets=tuple(SymbolCandles.of(symbol, candles, trades) for symbol, candles in walked),
     )
 
 

@@ -122,7 +122,7 @@ def luck_data(luck: Luck) -> dict[str, Any]:
 def luck_lines(luck: Luck) -> Iterator[str]:
     """Say what the best is worth after so many tries."""
     yield (
-        f"of {luck.trials:,} worthless trials the best has by luck alone a Sharpe of "
+        f"by luck alone the best of {luck.trials:,} trials without any worth has a Sharpe of "
         f"{text_of(luck.expected_best, Form.RATIO)}"
     )
     deflated = luck.deflated_sharpe

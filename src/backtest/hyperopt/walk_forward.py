@@ -94,7 +94,7 @@ def walk_forward(
     seconds = perf_counter() - began
     chosen = {str(step.fold.test.first): dict(step.best.combination) for step in steps if step.best}
     how = {"walk_forward": windows.scheme.value, "training": windows.training, "test": windows.test, "chosen": chosen}
-    record = joined_record(ground, results, how, seconds)
+    record = joined_record(ground.within(Range(first=steps[0].fold.test.first)), results, how, seconds)
     with closing(RunStore(trading_log_path(ground.settings.paths.state))) as store:
         store.save(record)
     return WalkedForward(ground=ground, plan=plan, windows=windows, steps=steps, record=record, seconds=seconds)
