@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from backtest.bars import SymbolBars
 from backtest.fast_engine import result_of, walked
 from backtest.fast_tables import Outcome, Terms
@@ -19,6 +21,7 @@ from core.signals import SignalProvider
 from core.sizing import MILLION
 from features.batch import FeatureTable, compute
 from features.specification import DEFAULT_NAMES, FeatureSpecification
+from reporting.metrics import daily_closes
 from strategies.catalogue import strategy_named
 from strategies.guarded import Guarded
 
@@ -40,16 +43,17 @@ class Evaluator:
         bare = FeatureSpecification.of(("return_1",))
         self._bars = [_bars(each, bare) for each in ground.stretches]
         self._market: Market = laid_out(self._bars, ground.mode)
-        self._ends_at = self._market.step_ends_at()
+        ends_at = self._market.step_ends_at()
+        _, self._last_steps = daily_closes(ends_at, np.arange(len(ends_at)))
         self._rates = rates_of(ground.charges, ground.mode)
-        self._tables: OrderedDict[str, list[SymbolBars]] = OrderedDict()
+        self._tables: OrderedDict[tuple[str, ...], list[SymbolBars]] = OrderedDict()
 
     def figures(self, combination: Combination) -> Figures | None:
         """Return what a combination comes to; None where the strategy refuses it. Raises `StrategyError`."""
         provider = provider_of(self._ground, combination)
         if provider is None:
             return None
-        return figures_of(self._ground.rules.capital, self._ends_at, self._outcome(provider, combination))
+        return figures_of(self._ground.rules.capital, self._last_steps, self._outcome(provider, combination))
 
     def result(self, combination: Combination) -> BacktestResult:
         """Return the whole run of a combination. Raises `ConfigurationError` for one that the strategy refuses."""
@@ -65,13 +69,12 @@ class Evaluator:
 
     def _with_features(self, provider: SignalProvider) -> list[SymbolBars]:
         model = self._ground.model.feature_names if self._ground.model else ()
-        own = provider.needs.features or DEFAULT_NAMES
-        specification = FeatureSpecification.of(dict.fromkeys([*model, *own]))
-        key = specification.schema_hash
-        bars = self._tables.get(key)
+        names = tuple(dict.fromkeys([*model, *(provider.needs.features or DEFAULT_NAMES)]))
+        bars = self._tables.get(names)
         if bars is None:
+            specification = FeatureSpecification.of(names)
             bars = [_bars(each, specification) for each in self._ground.stretches]
-            self._tables[key] = bars
+            self._tables[names] = bars
             if len(self._tables) > _KEPT_TABLES:
                 self._tables.popitem(last=False)
         return bars

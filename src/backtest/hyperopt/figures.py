@@ -10,7 +10,7 @@ import numpy as np
 
 from backtest.fast_tables import Field, Outcome
 from features.columns import FloatArray, IntArray
-from reporting.metrics import cagr, daily_closes, daily_returns, drawdown, ratio, sharpe, sortino
+from reporting.metrics import cagr, daily_returns, deepest_fall, ratio, sharpe, sortino
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,14 +86,14 @@ class Conditions:
         return all(each <= 0 for each in self.excess(figures).values())
 
 
-def figures_of(capital: int, at: IntArray, outcome: Outcome) -> Figures:
-    """Return the figures of a walk with a curve; `at` is when the candles of each step were known."""
+def figures_of(capital: int, last_steps: IntArray, outcome: Outcome) -> Figures:
+    """Return the figures of a walk with a curve; `last_steps` are the steps that end a session."""
     trades = outcome.trades
     gains = trades[:, Field.SIDE] * (trades[:, Field.EXIT_VALUE] - trades[:, Field.ENTRY_VALUE])
     nets = gains - trades[:, Field.CHARGES]
-    _, closes = daily_closes(at, outcome.equity)
+    closes = outcome.equity[last_steps]
     returns = daily_returns(capital, closes)
-    fall, growth = drawdown(capital, at, outcome.equity).share, cagr(returns)
+    fall, growth = deepest_fall(capital, outcome.equity), cagr(returns)
     every = np.zeros(len(closes))
     every[: len(returns)] = returns
     return Figures(
