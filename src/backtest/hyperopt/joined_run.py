@@ -13,6 +13,7 @@ import numpy as np
 from backtest.hyperopt.ground import Ground
 from backtest.result import BacktestResult
 from core.charges import Charges
+from features.columns import CandleColumns
 from reporting.run_record import RunFacts, RunRecord, SymbolCandles
 from runtime.clock import clock_of
 from runtime.settings import Settings
@@ -30,26 +31,9 @@ def joined_record(
     refusals: Counter[str] = Counter()
     for result in results:
         refusals.update(result.refusals)
-    walked = [(each.instrument.symbol, each.candles.slice(each.first, len(each.candles))) for each in ground.stretches]
-    settings, capital = ground.settings, ground.rules.capital
-    facts = RunFacts(
-        started_at=clock_of(settings.clock).now(),
-        strategy=settings.strategy.name,
-        parameters=parameters,
-        symbols=tuple(symbol for symbol, _ in walked),
-        timeframe=settings.timeframe.value,
-        mode=ground.mode.value,
-        engine="fast",
-        first=min(int(candles.starts[0]) for _, candles in walked),
-        last=max(int(candles.starts[-1]) for _, candles in walked),
-        capital=capital,
-        assumptions={**dataclasses.asdict(ground.assumptions), "entry": ground.assumptions.entry.value},
-        config_hash=_hash_of(settings),
-        data_hash=ground.data_hash,
-        code_version=_code_version(),
-    )
+    capital = ground.rules.capital
     return RunRecord(
-        facts=facts,
+        facts=_facts_of(ground, parameters),
         trades=trades,
         at=at,
         equity=_stacked(capital, results),
@@ -59,8 +43,33 @@ def joined_record(
         candles=sum(result.candles for result in results),
         seconds=seconds,
         notes=ground.notes,
-        markets=tuple(SymbolCandles.of(symbol, candles, trades) for symbol, candles in walked),
+        markets=tuple(SymbolCandles.of(symbol, candles, trades) for symbol, candles in _walked(ground)),
     )
+
+
+def _facts_of(ground: Ground, parameters: Mapping[str, Any]) -> RunFacts:
+    settings, walked = ground.settings, _walked(ground)
+    return RunFacts(
+        started_at=clock_of(settings.clock).now(),
+        strategy=settings.strategy.name,
+        parameters=parameters,
+        symbols=tuple(symbol for symbol, _ in walked),
+        timeframe=settings.timeframe.value,
+        mode=ground.mode.value,
+        engine="fast",
+        first=min(int(candles.starts[0]) for _, candles in walked),
+        last=max(int(candles.starts[-1]) for _, candles in walked),
+        capital=ground.rules.capital,
+        assumptions={**dataclasses.asdict(ground.assumptions), "entry": ground.assumptions.entry.value},
+        config_hash=_hash_of(settings),
+        data_hash=ground.data_hash,
+        code_version=_code_version(),
+    )
+
+
+def _walked(ground: Ground) -> list[tuple[str, CandleColumns]]:
+    """Return each symbol with its candles, without those that only warm up."""
+    return [(each.instrument.symbol, each.candles.slice(each.first, len(each.candles))) for each in ground.stretches]
 
 
 def _stacked(capital: int, results: Sequence[BacktestResult]) -> np.ndarray:

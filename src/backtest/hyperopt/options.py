@@ -9,7 +9,7 @@ from backtest.hyperopt.figures import Conditions, Objective
 from backtest.hyperopt.folds import Scheme, Windows
 from backtest.hyperopt.ground import Ground
 from backtest.hyperopt.search import GridSearch, Search
-from backtest.hyperopt.space import LARGEST_GRID, Space
+from backtest.hyperopt.space import Space
 from backtest.hyperopt.space_options import parts_of, space_of
 from backtest.hyperopt.tpe_search import TpeSearch
 from backtest.hyperopt.trial import Judge
@@ -47,6 +47,7 @@ class Plan:
     space: Space
     judge: Judge
     trials: int
+    """Of `tpe`."""
     seed: int
     workers: int
     backend: str
@@ -70,6 +71,10 @@ class Plan:
             return TpeSearch(self.space, self.judge, self.seed)
         return GridSearch(self.space, lambda each: provider_of(ground, each) is not None)
 
+    def total(self, search: Search) -> int:
+        """Return how many trials a search of this plan has."""
+        return len(search) if isinstance(search, GridSearch) else self.trials
+
 
 def plan_of(wish: SearchWish, ground: Ground) -> Plan:
     """Read what is asked for. Raises `ConfigurationError` that names the option, its value and what it takes."""
@@ -87,7 +92,7 @@ def plan_of(wish: SearchWish, ground: Ground) -> Plan:
         method=wish.method,
         space=space,
         judge=Judge(objectives_of(wish.objectives), Conditions(wish.min_trades, wish.max_drawdown)),
-        trials=wish.trials if wish.method == "tpe" else LARGEST_GRID,
+        trials=wish.trials,
         seed=wish.seed,
         workers=workers or cores(),
         backend=settings.optimise.backend,

@@ -15,7 +15,6 @@ from backtest.hyperopt.holdout import Split, split_at
 from backtest.hyperopt.loop import NoFile, TrialFile, searched
 from backtest.hyperopt.luck import Luck, luck_of
 from backtest.hyperopt.options import Plan, SearchWish, plan_of
-from backtest.hyperopt.search import GridSearch
 from backtest.hyperopt.search_progress import showing
 from backtest.hyperopt.trial import Trial
 from backtest.hyperopt.trial_file import SqliteTrialFile
@@ -52,7 +51,7 @@ def run_hyperopt(
     ground = ground_of(wish.run, config)
     split, plan = split_at(ground, holdout), plan_of(wish, ground)
     search, began = plan.search(split.searched), perf_counter()
-    total = len(search) if isinstance(search, GridSearch) else plan.trials
+    total = plan.total(search)
     with (
         _file_of(storage, plan, split.searched, resume=resume) as file,
         evaluating(split.searched, plan.workers, plan.backend) as evaluate,

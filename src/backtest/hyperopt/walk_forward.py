@@ -115,11 +115,12 @@ def longest_holding(ground: Ground, windows: Windows) -> int:
 def _step(ground: Ground, plan: Plan, fold: Fold, console: Console) -> Step:
     training = ground.within(fold.training)
     search = plan.search(training)
+    total = plan.total(search)
     with (
         evaluating(training, plan.workers, plan.backend) as evaluate,
-        showing(console, plan.judge, plan.trials, f"fold {fold.number}") as watch,
+        showing(console, plan.judge, total, f"fold {fold.number}") as watch,
     ):
-        trials = searched(search, evaluate, plan.trials, NoFile(), watch)
+        trials = searched(search, evaluate, total, NoFile(), watch)
     best = plan.judge.best(trials)
     if best is None:
         return Step(fold=fold, trials=len(trials), best=None, luck=None, test=None, result=None)
