@@ -203,6 +203,13 @@ def drawdown(capital: int, at: IntArray, equity: IntArray) -> Drawdown:
     )
 
 
+def deepest_fall(capital: int, equity: IntArray) -> float:
+    """Return the share of the deepest fall alone: `drawdown` for a sweep of thousands of curves."""
+    values = np.concatenate(([capital], equity))
+    peaks = np.maximum.accumulate(values)
+    return float(((peaks - values) / peaks).max())
+
+
 def ratio(above: float, below: float) -> float | None:
     """Divide; None where that says nothing: by (nearly) nothing, or beyond the range of floats."""
     if abs(below) < _NO_VARIATION:

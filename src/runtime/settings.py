@@ -283,6 +283,15 @@ class BacktestSettings(Section):
     """Largest share of a bar's volume that one fill takes; 0: no limit, for data without volumes."""
 
 
+class OptimiseSettings(Section):
+    """How `fyersbot hyperopt` and `walk-forward` share their work: docs/hyperopt.md."""
+
+    backend: Literal["loky", "threading"] = "loky"
+    """joblib's: `loky` processes; `threading` threads of this one, which share memory and seldom gain time."""
+    workers: int = Field(default=0, ge=0, le=1_000)
+    """How many try combinations at once; 0: one for each core."""
+
+
 class Settings(Section):
     """The whole tree."""
 
@@ -307,3 +316,4 @@ class Settings(Section):
     disk: DiskSettings = DiskSettings()
     start: StartSettings = StartSettings()
     backtest: BacktestSettings = BacktestSettings()
+    optimise: OptimiseSettings = OptimiseSettings()

@@ -55,6 +55,8 @@ VERBS = (
     "status",
     "symbols",
     "backtest",
+    "hyperopt",
+    "walk-forward",
     *COMMANDS,
 )
 SECRET = "secret-of-the-app"

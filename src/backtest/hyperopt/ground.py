@@ -1,0 +1,162 @@
+"""What every trial of a search stands on: read, checked and worked out once, and small enough to hand to workers."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from backtest.assumptions import FillAssumptions, Mode
+from backtest.bars import SessionRows, prepared, session_rows
+from backtest.candle_sources import Range, Sourced
+from backtest.run import check_volumes, instrument_of, overrides_of, rules_and_notes, sources_of
+from backtest.run_options import Wish, assumptions_of, mode_of
+from backtest.scored_model import ScoredModel
+from core.errors import DataError
+from core.market import Instrument
+from core.rules import TradingRules
+from features.columns import CandleColumns
+from market_data.calendar import NseCalendar
+from market_data.days import number_of
+from market_data.symbols.parquet_symbols import ParquetSymbolArchive
+from runtime.charge_rates import ChargeTable
+from runtime.configuration import load_settings
+from runtime.project import CONFIG
+from runtime.settings import Settings
+from trading.inference_engine import InferenceEngine
+from trading.strategy_choice import StrategyChoice, choose_strategy
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """The candles of one symbol; those before `first` only warm up the features."""
+
+    instrument: Instrument
+    candles: CandleColumns
+    first: int
+    sessions: SessionRows
+    """Of the candles from `first` on."""
+
+    def within(self, days: Range) -> "Stretch":
+        """Return what lies in some days, and before them. May be empty."""
+        numbers = self.candles.days()
+        first = max(self.first, int(np.searchsorted(numbers, number_of(days.first))))
+        last = max(first, int(np.searchsorted(numbers, number_of(days.last), side="right")))
+        sessions = _cut(self.sessions, first - self.first, last - self.first)
+        return Stretch(self.instrument, self.candles.slice(0, last), first, sessions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ground:
+    """Candles, rules and the strategy's name. It can be pickled: the strategy itself is made where it is asked."""
+
+    settings: Settings
+    stretches: tuple[Stretch, ...]
+    rules: TradingRules
+    assumptions: FillAssumptions
+    mode: Mode
+    charges: ChargeTable
+    model: ScoredModel | None
+    """The trained model, asked about every candle beforehand, for a strategy that takes one."""
+    strategy_sha256: tuple[str, str]
+    """Of a user's own file and of the model's manifest; empty where there is none."""
+    notes: tuple[str, ...] = ()
+    """Sentences about data and charges that a reader has to know."""
+
+    @property
+    def sessions(self) -> tuple[date, ...]:
+        """The days with candles of any symbol, in order."""
+        days = np.unique(np.concatenate([each.sessions.days for each in self.stretches]))
+        return tuple(date.fromordinal(_EPOCH + day) for day in days.tolist())
+
+    def within(self, days: Range) -> "Ground":
+        """Return the same on some days only, for the symbols that traded then. Raises `DataError` when none did."""
+        parts = tuple(part for each in self.stretches if len((part := each.within(days)).sessions.days))
+        if not parts:
+            raise DataError(f"no candles {days}; give a longer range")
+        return replace(self, stretches=parts)
+
+    @property
+    def data_hash(self) -> str:
+        """SHA-256 of the candles."""
+        digest = hashlib.sha256()
+        for each in self.stretches:
+            digest.update(f"{each.instrument.symbol} {each.first} ".encode())
+            candles = each.candles
+            for column in (candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes):
+                digest.update(np.ascontiguousarray(column).tobytes())
+        return digest.hexdigest()
+
+
+def ground_of(wish: Wish, config: Path | None) -> Ground:
+    """Read and check everything that a search needs.
+
+    Raises `ConfigurationError`, `DataError` and `ModelError` for what cannot be run.
+    """
+    given = load_settings(config)
+    sources = sources_of(wish, given, NseCalendar.of(given))
+    settings = load_settings(config, overrides_of(wish, given, sources))
+    mode, charges = mode_of(wish.mode, settings.timeframe), ChargeTable.load(CONFIG / "charges.yaml")
+    rules, notes = rules_and_notes(settings, charges, mode, sources)
+    choice, model = _chosen(settings, sources)
+    return Ground(
+        settings=settings,
+        stretches=_stretches(settings, sources),
+        rules=rules,
+        assumptions=assumptions_of(settings.backtest),
+        mode=mode,
+        charges=charges,
+        model=model,
+        strategy_sha256=(choice.file_sha256, choice.model_sha256),
+        notes=(*(note for source in sources for note in source.notes), *notes),
+    )
+
+
+def _stretches(settings: Settings, sources: Sequence[Sourced]) -> tuple[Stretch, ...]:
+    archive, calendar = ParquetSymbolArchive(settings.paths.archive), NseCalendar.of(settings)
+    stretches = []
+    for source in sources:
+        check_volumes(settings, source)
+        walked = source.candles.slice(source.first, len(source.candles))
+        sessions = session_rows(source.series.symbol, walked, settings.timeframe, calendar)
+        stretches.append(Stretch(instrument_of(source, archive), source.candles, source.first, sessions))
+    return tuple(stretches)
+
+
+def _chosen(settings: Settings, sources: Sequence[Sourced]) -> tuple[StrategyChoice, ScoredModel | None]:
+    """Make the strategy once, to learn whether it can be, and ask its model, if it takes one, about every candle."""
+    models: list[ScoredModel] = []
+
+    def scored(model: InferenceEngine) -> ScoredModel:
+        models.append(ScoredModel(model))
+        return models[-1]
+
+    choice = choose_strategy(settings, scored)
+    if not models:
+        return choice, None
+    archive, calendar = ParquetSymbolArchive(settings.paths.archive), NseCalendar.of(settings)
+    for source in sources:
+        arguments = settings.timeframe, choice.specification, calendar, source.first
+        models[0].score(prepared(instrument_of(source, archive), source.candles, *arguments))
+    return choice, models[0]
+
+
+def _cut(sessions: SessionRows, first: int, last: int) -> SessionRows:
+    """Return some rows of what the calendar says. As in a backtest of these rows, nothing came before the first day."""
+    rows = slice(first, last)
+    days = sessions.days[rows]
+    close_before = np.where(days == days[:1], 0, sessions.close_before[rows])
+    return SessionRows(
+        days=days,
+        closed_at=sessions.closed_at[rows],
+        may_enter=sessions.may_enter[rows],
+        squares_off=sessions.squares_off[rows],
+        is_last=sessions.is_last[rows],
+        follows=sessions.follows[rows],
+        close_before=close_before,
+        calendar=sessions.calendar,
+    )

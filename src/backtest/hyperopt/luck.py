@@ -1,0 +1,52 @@
+"""What the best of many trials is still worth: the more are tried, the better the best is by luck alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from backtest.hyperopt.trial import Trial
+from reporting.metrics import SESSIONS_A_YEAR
+from reporting.overfitting import deflated_sharpe, expected_best_sharpe, moments, probability_of_overfitting
+
+_MOST_BLOCKS = 16
+_SESSIONS_A_BLOCK = 5
+"""Fewest sessions in each of the blocks that choose and judge: a week."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Luck:
+    """How far the best trial may be luck; None where too little ran to say."""
+
+    trials: int
+    """How many ran, whether or not they kept the conditions: each was a try."""
+    expected_best: float | None
+    """Annualised Sharpe ratio that the best of so many would have if none was worth anything."""
+    deflated_sharpe: float | None
+    """Chance that the best one's true Sharpe ratio is above 0, given how many were tried."""
+    overfitting: float | None
+    """PBO: how often the best of one half of the sessions was no better than the median in the other half."""
+
+
+def luck_of(best: Trial, trials: Sequence[Trial]) -> Luck:
+    """Judge the best of some trials. All formulas: `reporting.overfitting`."""
+    returns = [trial.figures.returns for trial in trials if trial.figures is not None]
+    known = [each for each in map(moments, returns) if each is not None]
+    own = moments(best.figures.returns) if best.figures is not None else None
+    variance = float(np.var([each.sharpe for each in known], ddof=1)) if len(known) > 1 else 0.0
+    expected = expected_best_sharpe(len(returns), variance) if returns else None
+    return Luck(
+        trials=len(returns),
+        expected_best=None if expected is None else expected * sqrt(SESSIONS_A_YEAR),
+        deflated_sharpe=deflated_sharpe(own, len(returns), variance) if own else None,
+        overfitting=_overfitting(returns),
+    )
+
+
+def _overfitting(returns: Sequence[np.ndarray]) -> float | None:
+    sessions = len(returns[0]) if returns else 0
+    blocks = min(_MOST_BLOCKS, sessions // _SESSIONS_A_BLOCK // 2 * 2)
+    if len(returns) < 2 or blocks < 4:
+        return None
+    return probability_of_overfitting(np.column_stack(returns), blocks).probability

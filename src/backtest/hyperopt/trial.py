@@ -1,0 +1,64 @@
+"""One combination that was tried, and which of many is the best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from backtest.hyperopt.figures import Conditions, Figures, Objective
+from backtest.hyperopt.space import Combination
+
+
+class State(Enum):
+    """How a trial ended."""
+
+    RAN = "ran"
+    IMPOSSIBLE = "impossible"
+    """The strategy refuses the combination, as a fast average longer than the slow one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """A combination with what it came to."""
+
+    number: int
+    """From 0, in the order in which they were asked for."""
+    combination: Combination
+    figures: Figures | None
+    """None for an impossible one."""
+
+    @property
+    def state(self) -> State:
+        """How it ended."""
+        return State.IMPOSSIBLE if self.figures is None else State.RAN
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What makes one trial better than another."""
+
+    objectives: tuple[Objective, ...]
+    conditions: Conditions
+
+    def values(self, trial: Trial) -> tuple[float, ...] | None:
+        """Return the trial's worth by each objective; None for one that must not win."""
+        figures = trial.figures
+        if figures is None or not self.conditions.are_kept(figures):
+            return None
+        values = [each.of(figures) for each in self.objectives]
+        known = tuple(value for value in values if value is not None)
+        return known if len(known) == len(values) else None
+
+    def best(self, trials: Sequence[Trial]) -> Trial | None:
+        """Return the best by the first objective, of equals the best by the next, then the first tried."""
+        worth = [(values, -trial.number, trial) for trial in trials if (values := self.values(trial)) is not None]
+        return max(worth, key=lambda each: each[:2])[2] if worth else None
+
+    def front(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Return the trials that no other beats by every objective (Pareto), the best by the first one leading."""
+        worth = [(values, trial) for trial in trials if (values := self.values(trial)) is not None]
+        worth.sort(key=lambda each: (tuple(-value for value in each[0]), each[1].number))
+        front: list[tuple[tuple[float, ...], Trial]] = []
+        for values, trial in worth:
+            if not any(all(theirs >= mine for theirs, mine in zip(other, values, strict=True)) for other, _ in front):
+                front.append((values, trial))
+        return [trial for _, trial in front]

@@ -1,0 +1,82 @@
+"""Tries the combinations of a batch on several cores, or machines, through joblib; whose backend is a setting.
+
+What a worker needs is written to a file once and read by each worker at its first batch, so that a batch itself is
+only a list of numbers. The answers come back in the order of the questions, whoever was faster.
+"""
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import joblib
+
+from backtest.hyperopt.evaluation import Evaluator
+from backtest.hyperopt.figures import Figures
+from backtest.hyperopt.ground import Ground
+from backtest.hyperopt.loop import Evaluate
+from backtest.hyperopt.space import Combination
+from core.errors import StorageError
+
+_evaluators: dict[str, Evaluator] = {}
+"""Of this process, by the file they were made from."""
+_reading = threading.Lock()
+"""Workers may be threads."""
+
+
+def cores() -> int:
+    """Return how many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def evaluating(ground: Ground, workers: int, backend: str) -> Iterator[Evaluate]:
+    """Lend what tries combinations; one worker is this process itself. Raises what a trial raises."""
+    if workers == 1:
+        evaluator = Evaluator(ground)
+        yield lambda batch: [evaluator.figures(each) for each in batch]
+        return
+    with _written(ground, ground.settings.paths.cache) as path, joblib.Parallel(workers, backend=backend) as crew:
+
+        def evaluate(batch: Sequence[Combination]) -> list[Figures | None]:
+            parts = _parts(batch, workers)
+            answers: list[list[Figures | None]] = crew(joblib.delayed(_figures)(str(path), part) for part in parts)
+            return [figures for part in answers for figures in part]
+
+        yield evaluate
+
+
+def _parts(batch: Sequence[Combination], workers: int) -> list[Sequence[Combination]]:
+    """Cut a batch into as many even parts as there are workers; neighbours, who share features, stay together."""
+    cuts = [len(batch) * place // workers for place in range(workers + 1)]
+    return [batch[first:last] for first, last in pairwise(cuts) if first < last]
+
+
+@contextmanager
+def _written(ground: Ground, folder: Path) -> Iterator[Path]:
+    """Lend a file that holds the ground. Raises `StorageError` where it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix="hyperopt-", suffix=".joblib", dir=folder)
+        os.close(handle)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written: {error.strerror}; set paths.cache, or --workers 1") from error
+    path = Path(name).resolve()
+    try:
+        joblib.dump(ground, path)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _figures(path: str, part: Sequence[Combination]) -> list[Figures | None]:
+    """Try some combinations in a worker."""
+    with _reading:
+        if path not in _evaluators:
+            _evaluators.clear()  # of an earlier fold
+            _evaluators[path] = Evaluator(joblib.load(path))
+        evaluator = _evaluators[path]
+    return [evaluator.figures(each) for each in part]

@@ -1,0 +1,38 @@
+"""The number of trials counts against the best of them."""
+
+import numpy as np
+import pytest
+
+from backtest.hyperopt.luck import luck_of
+from backtest.hyperopt.trial import Trial
+from reporting.overfitting import deflated_sharpe, moments, probability_of_overfitting
+
+
+def trials_of(make_figures, number: int, sessions: int = 100) -> list[Trial]:
+    chance = np.random.default_rng(5)
+    return [Trial(n, {}, make_figures(returns=chance.normal(0, 0.01, sessions))) for n in range(number)]
+
+
+def test_every_trial_that_ran_is_counted(make_figures) -> None:
+    trials = [*trials_of(make_figures, 30), Trial(30, {}, None)]
+    best = max(trials[:30], key=lambda trial: moments(trial.figures.returns).sharpe)
+    luck = luck_of(best, trials)
+    sharpes = [moments(trial.figures.returns).sharpe for trial in trials[:30]]
+    assert luck.trials == 30
+    assert luck.deflated_sharpe == deflated_sharpe(moments(best.figures.returns), 30, np.var(sharpes, ddof=1))
+    table = np.column_stack([trial.figures.returns for trial in trials[:30]])
+    assert luck.overfitting == probability_of_overfitting(table, 16).probability
+
+
+def test_the_more_are_tried_the_less_the_same_best_is_worth(make_figures) -> None:
+    trials = trials_of(make_figures, 200)
+    best = max(trials[:10], key=lambda trial: moments(trial.figures.returns).sharpe)
+    few, many = luck_of(best, trials[:10]), luck_of(best, trials)
+    assert few.expected_best < many.expected_best
+    assert few.deflated_sharpe > many.deflated_sharpe
+
+
+@pytest.mark.parametrize(("number", "sessions"), [(1, 100), (5, 12)])
+def test_of_too_little_nothing_is_said(make_figures, number: int, sessions: int) -> None:
+    trials = trials_of(make_figures, number, sessions)
+    assert luck_of(trials[0], trials).overfitting is None
