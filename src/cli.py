@@ -15,6 +15,7 @@ from cli_backtest import app as backtest_verbs
 from cli_charges import app as charge_verbs
 from cli_data import app as data_verbs
 from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
+from cli_parity import app as parity_verbs
 from cli_reports import app as report_verbs
 from cli_strategy import app as strategy_verbs
 from core.errors import BotError, ConfigurationError
@@ -41,6 +42,7 @@ app.add_typer(charge_verbs)
 app.add_typer(report_verbs)
 app.add_typer(strategy_verbs)
 app.add_typer(backtest_verbs)
+app.add_typer(parity_verbs)
 
 InputOption = Annotated[
     bool, typer.Option("--until-input-ends", hidden=True, help="End with standard input: for who starts this program.")
