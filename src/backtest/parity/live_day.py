@@ -76,8 +76,6 @@ class LiveDay:
     words: dict[Key, LiveWord] = field(default_factory=dict)
     trades: dict[Key, LiveTrade] = field(default_factory=dict)
     """Closed trades; one without a word on a candle, an adopted position's, stands under its own entry."""
-    was_stopped: bool = False
-    """Whether an operator ended the bot."""
     restored: int = 0
     """Losses of the day that the log does not know the trades of, negative, in units."""
 
@@ -146,8 +144,6 @@ class _Reading:
         match event:
             case events.CommandGiven(command=command, key=key):
                 self._command_is_heard = bool(key) or command is not Command.HALT  # the bot itself only ever halts
-                ends = command in {Command.STOP, Command.STOP_FLAT}
-                self._day.was_stopped = self._day.was_stopped or ends
             case events.LevelChanged():
                 self._level_by_hand = self._command_is_heard
             case events.LossRestored(amount=amount):

@@ -77,7 +77,7 @@ class RecordedDay:
             official=opinions_on(self.candles.as_official, *asked),
             recorded=opinions_on(self.candles.as_decided, *asked),
             live=read_day(self.before, self.rows, market),
-            ground=Ground(desk.rules, instruments, self.session, market),
+            ground=Ground(desk.rules, instruments, self.session, market, self.rows[-1].at),
         )
 
 

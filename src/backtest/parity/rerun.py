@@ -64,6 +64,8 @@ class Ground:
     instruments: Mapping[str, Instrument]
     day: TradingDay
     market: Market
+    until: Instant
+    """The end of what was recorded. Before the square-off, what is open by then is open on both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +89,16 @@ class _Held:
 
 
 def rerun(plan: Plan, ground: Ground) -> Rerun:
-    """Trade a day by a plan, from its first price to the last."""
-    walk, square_off = _Walk(plan, ground), ground.market.moment_at(ground.day.square_off)
+    """Trade a day by a plan, up to its square-off or to the end of what was recorded."""
+    walk, end = _Walk(plan, ground), ground.day.square_off
     for number, wish in enumerate(plan.wishes):
-        if wish.at >= ground.day.square_off:
-            walk.square_off(square_off)
+        if wish.at >= end:
+            break
         walk.advance(wish.moment)
         walk.enter(number, wish)
-    walk.square_off(square_off)
+    walk.advance(ground.market.moment_at(end))
+    if ground.until >= end:
+        walk.square_off()
     return Rerun(walk.trades, walk.exit_moments, walk.refusals)
 
 
@@ -126,10 +130,9 @@ class _Walk:
                     self._meet(held, price, place + 1)
         self._seen = max(self._seen, moment)
 
-    def square_off(self, moment: int) -> None:
-        """Close everything at the prices that stand at a moment."""
-        self.advance(moment)
-        self._leave_all(exits.REASONS[exits.SQUARE_OFF], moment, self._ground.day.square_off)
+    def square_off(self) -> None:
+        """Close everything at the prices that stand."""
+        self._leave_all(exits.REASONS[exits.SQUARE_OFF], self._seen, self._ground.day.square_off)
 
     def enter(self, number: int, wish: Wish) -> None:
         """Size a signal, ask the gate, and take the position."""

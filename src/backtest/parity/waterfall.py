@@ -133,7 +133,7 @@ def _ways_out(key: Key, before: Rerun, live: LiveDay, ground: Ground) -> Iterato
     """Yield what the way out of a position comes to: when, at what price, and what it was billed."""
     trade, ended = before.trades.get(key), live.trades.get(key)
     if trade is None or ended is None:
-        yield _missing_end(live, ended), _net(ended.trade if ended else None) - _net(trade)
+        yield _missing_end(ended), _net(ended.trade if ended else None) - _net(trade)
         return
     real = ended.trade
     moved = _moved(trade, before.exit_moments[key], ended, ground)
@@ -158,11 +158,11 @@ def _moved(trade: Trade, moment: int, ended: LiveTrade, ground: Ground) -> Trade
     return replace(trade, exit_value=trade.quantity * price.touch(trade.side.opposite))
 
 
-def _missing_end(live: LiveDay, ended: LiveTrade | None) -> Cause:
+def _missing_end(ended: LiveTrade | None) -> Cause:
     """Return why only one side has the end of a trade."""
     if ended is not None and ended.by_hand:
         return Cause.MANUAL_ACTION
-    return Cause.MANUAL_ACTION if ended is None and live.was_stopped else Cause.UNEXPLAINED
+    return Cause.FEED_GAP if ended is not None and ended.had_gap else Cause.UNEXPLAINED
 
 
 def _cause_of_exit(trade: Trade, ended: LiveTrade, ground: Ground) -> Cause:

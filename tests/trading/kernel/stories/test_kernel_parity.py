@@ -148,21 +148,21 @@ def test_a_decision_that_came_late_lands_in_timing(bot):
 
 def test_a_decision_that_was_never_made_lands_in_timing(bot):
     bot.tick(PRICE)
-    start = bot.day.open + 8 * 5 * MINUTE
-    bot.run_until(start + 5 * MINUTE)
-    bot.wishes[SBIN, start] = Direction.LONG
-    for symbol in bot.history:
-        bot.history[symbol] += [Candle(at, PRICE, PRICE, PRICE, PRICE, 1) for at in (start - 5 * MINUTE, start)]
-    bot.run(5 * MINUTE / 1e9)
+    missed = bot.now // (5 * MINUTE) * 5 * MINUTE
+    bot.wishes[SBIN, missed] = Direction.LONG
+    bot.history[SBIN] = [Candle(at, PRICE, PRICE, PRICE, PRICE, 1) for at in (missed - 5 * MINUTE, missed)]
+    bot.run_until(missed + 5 * MINUTE)  # and nobody asks for the history of this candle
+    bot.tick(PRICE)
+    bot.run_until(missed + 10 * MINUTE)
     bot.tick(80_050)
     bot.signal(Direction.NONE, INFY)
     bot.run(2)
-    bot.tick(80_700)
-    bot.run_to(15, 31)
+    finish(bot)
     receipt = receipt_of(bot)
     assert receipt.live == 0
-    if receipt.backtest:
-        assert_lands_in(receipt, Cause.TIMING)
+    assert_lands_in(receipt, Cause.TIMING)
+    [pair] = receipt.pairs
+    assert pair.word is None
 
 
 def test_features_of_other_numbers_land_in_features(entered):
@@ -293,11 +293,17 @@ def test_a_stop_that_no_price_shows_lands_in_feed_gap_or_is_unexplained(entered,
     assert_lands_in(receipt_of(entered), cause)
 
 
-def test_a_day_without_a_tape_is_traded_on_bars(entered):
+def test_a_day_without_a_tape_is_traded_on_its_bars(entered):
+    first = entered.day.open + 9 * 5 * MINUTE
+    assert [start for symbol, start in entered.wishes if symbol == SBIN] == [first - 5 * MINUTE]
+    bar = Candle(first, PRICE, 80_700, PRICE - 50, 80_650, 1)
     finish(entered)
-    receipt = receipt_of(entered, on_bars=True)
-    assert receipt.live != 0
-    assert receipt.unexplained == 0 or receipt.backtest == 0
+    recorded = {symbol: [replace(bar, start=first)] for symbol in (SBIN,)}
+    receipt = receipt_of(entered, revised=recorded, on_bars=True)
+    [pair] = receipt.pairs
+    assert (pair.trade.entry_value, pair.trade.exit_value, pair.trade.exit_reason) == (800_000, 806_000, "target")
+    assert pair.live_trade.exit_value == 807_000
+    assert_lands_in(receipt, Cause.FILL_PRICE)
 
 
 def test_two_causes_in_one_trade_are_told_apart(bot):
