@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backtest.parity.causes import Cause
+from backtest.parity.opinions import Opinion
 from backtest.parity.waterfall import Pair, Receipt
 from core.instants import ist_datetime
 from core.positions import Trade
@@ -18,6 +19,7 @@ from trading.rupee_text import profit_style, rupees, short_symbol, signed_rupees
 
 _WIDE = 110
 """Columns from which the pairs have room for their causes."""
+_STILL_OPEN, _NOT_FILLED = "still open", "not filled"
 _BAR = 24
 """Cells of the longest bar."""
 
@@ -122,7 +124,7 @@ def _pairs_table(pairs: tuple[Pair, ...], *, is_wide: bool) -> Table:
         row: list[RenderableType] = [
             f"{ist_datetime(pair.key.candle):%H:%M}",
             short_symbol(pair.key.symbol),
-            _side_text(_direction(pair.opinion), pair.refused, pair.trade, ""),
+            _side_text(_direction(pair.opinion), pair.refused or _STILL_OPEN, pair.trade, "no row"),
             _side_text(*_live_words(pair), pair.live_trade, "no decision"),
             Text(signed_rupees(difference), profit_style(difference)),
         ]
@@ -147,17 +149,20 @@ def _side_text(direction: Direction | None, refused: str, trade: Trade | None, n
         ended = f"{trade.exit_reason.replace('_', ' ')} {ist_datetime(trade.exit_at):%H:%M:%S}"
         return Text(f"{side} {trade.quantity:,} at {way_in}, {way_out} {ended}")
     if direction is None:
-        return Text(nothing or "no row", "dim")
+        return Text(nothing, "dim")
     if direction is Direction.NONE:
         return Text("no signal", "dim")
-    return Text(f"{direction.name.lower()}, {refused or 'not filled'}", "yellow")
+    return Text(f"{direction.name.lower()}, {refused}", "yellow")
 
 
 def _live_words(pair: Pair) -> tuple[Direction | None, str]:
-    return (pair.word.opinion.direction, pair.word.refused) if pair.word else (None, "")
+    """Return what the bot said, and why no trade came of it."""
+    if pair.word is None:
+        return None, ""
+    return pair.word.opinion.direction, pair.word.refused or (_STILL_OPEN if pair.word.filled else _NOT_FILLED)
 
 
-def _direction(opinion: Any) -> Direction | None:
+def _direction(opinion: Opinion | None) -> Direction | None:
     return opinion.direction if opinion else None
 
 
@@ -166,12 +171,12 @@ def _words(cause: Cause) -> str:
 
 
 def _pair_data(pair: Pair) -> dict[str, Any]:
-    direction, refused = _live_words(pair)
+    word = pair.word
     return {
         "symbol": pair.key.symbol,
         "candle": ist_datetime(pair.key.candle).isoformat(),
         "backtest": _side_data(_direction(pair.opinion), pair.refused, pair.trade),
-        "live": _side_data(direction, refused, pair.live_trade),
+        "live": _side_data(_direction(word.opinion if word else None), word.refused if word else "", pair.live_trade),
         "difference": sum(pair.amounts.values()) / 100,
         "causes": {cause.value: amount / 100 for cause, amount in pair.amounts.items()},
     }

@@ -93,12 +93,12 @@ def rerun(plan: Plan, ground: Ground) -> Rerun:
     walk, end = _Walk(plan, ground), ground.day.square_off
     for number, wish in enumerate(plan.wishes):
         if wish.at >= end:
-            break
+            walk.square_off()
         walk.advance(wish.moment)
         walk.enter(number, wish)
-    walk.advance(ground.market.moment_at(end))
     if ground.until >= end:
         walk.square_off()
+    walk.advance(len(ground.market.prices))
     return Rerun(walk.trades, walk.exit_moments, walk.refusals)
 
 
@@ -131,8 +131,11 @@ class _Walk:
         self._seen = max(self._seen, moment)
 
     def square_off(self) -> None:
-        """Close everything at the prices that stand."""
-        self._leave_all(exits.REASONS[exits.SQUARE_OFF], self._seen, self._ground.day.square_off)
+        """Close everything at the prices that stand when its time comes."""
+        ground = self._ground
+        moment = ground.market.moment_at(ground.day.square_off)
+        self.advance(moment)
+        self._leave_all(exits.REASONS[exits.SQUARE_OFF], moment, ground.day.square_off)
 
     def enter(self, number: int, wish: Wish) -> None:
         """Size a signal, ask the gate, and take the position."""
@@ -183,14 +186,13 @@ class _Walk:
         )
 
     def _refusal(self, number: int, wish: Wish, intent: OrderIntent, tick: Tick) -> str:
-        """Ask the gate; return the code of its refusal, or nothing."""
+        """Ask the gate; return the code of its refusal, or nothing. To a backtest no price is old."""
         held = self._held.get(intent.symbol, [])
         instrument, levels = self._ground.instruments[intent.symbol], self._levels(wish, tick.ltp)
+        tick = tick._replace(at=wish.at)
         facts: EntryFacts = self._account.facts(number, instrument, self._ground.day, tick, *levels)
         facts = replace(
             facts,
-            now=wish.at,
-            books_at=wish.at,
             busy=bool(held),
             symbol_value=sum(each.holding.worth for each in held),
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from backtest.account import FORCE_EXIT
 from backtest.parity.causes import Cause
 from backtest.parity.live_day import Filled, LiveDay, LiveTrade, LiveWord, directional
 from backtest.parity.opinions import Key, Opinion
@@ -104,6 +105,8 @@ def _steps(first: Plan, recorded: Opinions, live: LiveDay, ground: Ground) -> It
     yield Cause.PARTIAL_FILL, replace(plan, fills={key: word.filled or _NOTHING for key, word in sent.items()})
 
 
+EMERGENCY_EXIT = "emergency_exit"
+"""Why a position leaves that the bot could not protect in time."""
 _NOTHING = Filled(0, 0, 0, 0, 0, 0)
 
 
@@ -167,12 +170,14 @@ def _missing_end(ended: LiveTrade | None) -> Cause:
 
 def _cause_of_exit(trade: Trade, ended: LiveTrade, ground: Ground) -> Cause:
     """Return why a position left when it did. Bars do not say what came first, so there the moment is all there is."""
+    reasons = {trade.exit_reason, ended.trade.exit_reason}
     if ended.by_hand:
         return Cause.MANUAL_ACTION
     if ended.had_gap:
         return Cause.FEED_GAP
-    is_for_the_same = trade.exit_reason == ended.trade.exit_reason
-    return Cause.TIMING if is_for_the_same or not ground.market.has_ticks else Cause.UNEXPLAINED
+    if len(reasons) == 1 or not ground.market.has_ticks or EMERGENCY_EXIT in reasons:
+        return Cause.TIMING  # a stop that came to rest too late, or never, is a late one
+    return Cause.GATE if FORCE_EXIT in reasons else Cause.UNEXPLAINED
 
 
 def _billed(trade: Trade, ground: Ground) -> int:
