@@ -14,10 +14,9 @@ from backtest.parity.live_day import Filled
 from backtest.parity.opinions import Key, Opinion
 from backtest.parity.prices import Market, Price
 from core import exits
-from core.entry_facts import EntryFacts
 from core.gatekeeper import refuse_entry
 from core.instants import Instant
-from core.market import Instrument, Side, Tick
+from core.market import Instrument, Tick
 from core.orders import OrderIntent, OrderType, Purpose
 from core.positions import Trade
 from core.pricing import marketable_limit, stop_trigger
@@ -190,7 +189,7 @@ class _Walk:
         held = self._held.get(intent.symbol, [])
         instrument, levels = self._ground.instruments[intent.symbol], self._levels(wish, tick.ltp)
         tick = tick._replace(at=wish.at)
-        facts: EntryFacts = self._account.facts(number, instrument, self._ground.day, tick, *levels)
+        facts = self._account.facts(number, instrument, self._ground.day, tick, *levels)
         facts = replace(
             facts,
             busy=bool(held),
@@ -276,7 +275,7 @@ class _Walk:
     def _leave(self, held: _Held, reason: str, paid: int, moment: int, at: Instant) -> None:
         """Close a position whole at a price."""
         account, holding = self._account, held.holding
-        side: Side = holding.side
+        side = holding.side
         value = holding.quantity * paid
         charges = account.bill(side.opposite, value, self._ordinal)
         account.book(BarFill(held.number, 0, -side.sign * holding.quantity, paid, charges))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 
 from backtest.parity.causes import Cause
@@ -317,3 +318,33 @@ def test_two_causes_in_one_trade_are_told_apart(bot):
     finish(bot)
     amounts = {cause: amount for cause, amount in receipt_of(bot).amounts.items() if amount}
     assert amounts.keys() == {Cause.TIMING, Cause.FILL_PRICE, Cause.PARTIAL_FILL}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_happens_the_waterfall_sums_to_the_paisa(bot, seed):
+    chance = np.random.default_rng(seed)
+    prices = {SBIN: PRICE, INFY: PRICE}
+    for _ in range(30):
+        for symbol in (SBIN, INFY):
+            prices[symbol] += 5 * int(chance.integers(-40, 41))
+            bot.tick(prices[symbol], symbol, depth=[None, None, None, 4][chance.integers(4)])
+            bot.run(float(chance.integers(1, 40)))
+        symbol = [SBIN, INFY][chance.integers(2)]
+        match chance.integers(8):
+            case 0:
+                bot.broker.plans[events.Verb.PLACE].append("reject")
+            case 1 if symbol in bot.kernel.state.positions:
+                position = bot.position(symbol)
+                bot.broker.by_hand(symbol, position.side.opposite, position.quantity)
+            case 2:
+                holds = events.Condition.FEED not in bot.kernel.state.conditions
+                bot.give(
+                    events.ConditionChanged(at=bot.now, condition=events.Condition.FEED, holds=holds, why="by chance")
+                )
+            case _:
+                bot.signal([Direction.LONG, Direction.SHORT][chance.integers(2)], symbol)
+                bot.run(0.1)
+                bot.tick(prices[symbol] + 10, symbol)
+    bot.run_to(15, 31)
+    receipt = receipt_of(bot)
+    assert len([amount for amount in receipt.amounts.values() if amount]) >= 3
