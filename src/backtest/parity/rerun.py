@@ -274,8 +274,7 @@ class _Walk:
 
     def _leave(self, held: _Held, reason: str, paid: int, moment: int, at: Instant) -> None:
         """Close a position whole at a price."""
-        account, holding = self._account, held.holding
-        side = holding.side
+        account, holding, side = self._account, held.holding, held.holding.side
         value = holding.quantity * paid
         charges = account.bill(side.opposite, value, self._ordinal)
         account.book(BarFill(held.number, 0, -side.sign * holding.quantity, paid, charges))
