@@ -16,6 +16,7 @@ from cli_charges import app as charge_verbs
 from cli_data import app as data_verbs
 from cli_optimise import app as optimise_verbs
 from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
+from cli_parity import app as parity_verbs
 from cli_reports import app as report_verbs
 from cli_strategy import app as strategy_verbs
 from core.errors import BotError, ConfigurationError
@@ -43,6 +44,7 @@ app.add_typer(report_verbs)
 app.add_typer(strategy_verbs)
 app.add_typer(backtest_verbs)
 app.add_typer(optimise_verbs)
+app.add_typer(parity_verbs)
 
 InputOption = Annotated[
     bool, typer.Option("--until-input-ends", hidden=True, help="End with standard input: for who starts this program.")

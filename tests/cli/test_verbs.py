@@ -50,6 +50,7 @@ VERBS = (
     "coverage",
     "charges",
     "replay",
+    "parity",
     "report",
     "runs",
     "status",

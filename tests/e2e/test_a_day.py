@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,12 +98,27 @@ def test_a_day_on_candles_of_its_own_is_traded_flat_and_replays_identically(open
     decided = {(event.symbol, event.candle): event.at for event in happened if isinstance(event, events.Decided)}
     built = [event for event in happened if isinstance(event, events.CandleBuilt)]
     assert all(decided[event.symbol, event.candle.start] == event.at for event in built)
-    command = [sys.executable, "-m", "cli", "replay", "--state", "bot", "--mode", "live", "--verify", "--json"]
-    replayed = subprocess.run(
-        [*command, "--config", "bot.yaml"], cwd=market.home, capture_output=True, text=True, timeout=100, check=False
+    assert asked_of_the_log(market.home, "replay", "--verify")["identical"]
+    receipt = asked_of_the_log(market.home, "parity")
+    assert receipt["unexplained"] == receipt["waterfall"]["unexplained"] == 0
+    assert receipt["live_net"] == bot.summary["net_pnl"]
+    assert round(receipt["backtest_net"] + sum(receipt["waterfall"].values()), 2) == receipt["live_net"]
+    assert (receipt["prices"], receipt["waterfall"]["data_revision"], receipt["waterfall"]["features"]) == (
+        "ticks",
+        0,
+        0,
     )
-    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
-    assert json.loads(replayed.stdout)["identical"]
+
+
+def asked_of_the_log(home: Path, verb: str, *options: str) -> dict[str, Any]:
+    """Run a verb over the log of the bot; it must end well."""
+    command = [sys.executable, "-m", "cli", verb, "--state", "bot", "--mode", "live", *options, "--json"]
+    ended = subprocess.run(
+        [*command, "--config", "bot.yaml"], cwd=home, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    answer: dict[str, Any] = json.loads(ended.stdout)
+    return answer
 
 
 TAPE_DAY = date(2023, 6, 1)

@@ -1,0 +1,300 @@
+"""A day traded again as the backtest would, on the prices that were seen: the rules of the core, and nothing late.
+
+An entry trades at once at the best price of the other side. Stop, target and loss limit are looked at with each price,
+by `core.exits.decide`; what has to go trades at that price, or, in a bar, where the rule says. No order is refused by a
+broker, waits or fills in part. What really happened is put in piece by piece, through the `Plan`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from backtest.account import FORCE_EXIT, Account, BarFill, Holding
+from backtest.parity.live_day import Filled
+from backtest.parity.opinions import Key, Opinion
+from backtest.parity.prices import Market, Price
+from core import exits
+from core.gatekeeper import refuse_entry
+from core.instants import Instant
+from core.market import Instrument, Tick
+from core.orders import OrderIntent, OrderType, Purpose
+from core.positions import Trade
+from core.pricing import marketable_limit, stop_trigger
+from core.rules import TradingRules
+from core.segments import Segment
+from core.sessions import TradingDay
+from core.sizing import quantity_for
+from runtime.charge_rates import ChargeTable
+
+TOO_SMALL = "TOO_SMALL"
+NO_PRICE = "STALE_PRICE"
+"""Code of a signal before any price, as live."""
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A signal, and when it is acted on."""
+
+    key: Key
+    opinion: Opinion
+    at: Instant
+    moment: int
+    """How many prices were known then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a re-run is told instead of finding out. An empty one leaves everything to the rules."""
+
+    wishes: tuple[Wish, ...]
+    """In the order in which they are acted on."""
+    verdicts: Mapping[Key, bool] = field(default_factory=dict)
+    """Whether an entry is made, whatever the gate says."""
+    fills: Mapping[Key, Filled] = field(default_factory=dict)
+    """What entries got; a quantity of 0 for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all re-runs of a day stand on."""
+
+    rules: TradingRules
+    instruments: Mapping[str, Instrument]
+    day: TradingDay
+    market: Market
+    until: Instant
+    """The end of what was recorded. Before the square-off, what is open by then is open on both sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """What came of a plan."""
+
+    trades: Mapping[Key, Trade]
+    exit_moments: Mapping[Key, int]
+    refusals: Mapping[Key, str]
+    """Codes by decision."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """A position, and the account's number of it."""
+
+    key: Key
+    number: int
+    holding: Holding
+    watched_from: int
+
+
+def rerun(plan: Plan, ground: Ground) -> Rerun:
+    """Trade a day by a plan, up to its square-off or to the end of what was recorded."""
+    walk, end = _Walk(plan, ground), ground.day.square_off
+    for number, wish in enumerate(plan.wishes):
+        if wish.at >= end:
+            walk.square_off()
+        walk.advance(wish.moment)
+        walk.enter(number, wish)
+    if ground.until >= end:
+        walk.square_off()
+    walk.advance(len(ground.market.prices))
+    return Rerun(walk.trades, walk.exit_moments, walk.refusals)
+
+
+class _Walk:
+    """Goes through the prices with one account."""
+
+    def __init__(self, plan: Plan, ground: Ground) -> None:
+        rules, product = ground.rules, ground.rules.product
+        self._plan = plan
+        self._ground = ground
+        cards = {(Segment.EQUITY, product): ((date.min, rules.charges),)}
+        self._account = Account(rules, product, ChargeTable(cards, "the desk of the day"))
+        self._ordinal = ground.day.date.toordinal() - _EPOCH
+        self._seen = 0
+        self._held: dict[str, list[_Held]] = {}
+        self.trades: dict[Key, Trade] = {}
+        self.exit_moments: dict[Key, int] = {}
+        self.refusals: dict[Key, str] = {}
+
+    def advance(self, moment: int) -> None:
+        """Let the prices up to a moment meet what is held."""
+        prices, day = self._ground.market.prices, self._ground.day
+        for place in range(self._seen, moment):
+            if not self._held:
+                break
+            price = prices[place]
+            for held in tuple(self._held.get(price.symbol, ())):
+                if place >= held.watched_from and day.is_open(price.at) and held.key not in self.trades:
+                    self._meet(held, price, place + 1)
+        self._seen = max(self._seen, moment)
+
+    def square_off(self) -> None:
+        """Close everything at the prices that stand when its time comes."""
+        ground = self._ground
+        moment = ground.market.moment_at(ground.day.square_off)
+        self.advance(moment)
+        self._leave_all(exits.REASONS[exits.SQUARE_OFF], moment, ground.day.square_off)
+
+    def enter(self, number: int, wish: Wish) -> None:
+        """Size a signal, ask the gate, and take the position."""
+        key, ground = wish.key, self._ground
+        price, verdict = ground.market.last(key.symbol, wish.moment), self._plan.verdicts.get(key)
+        filled = self._plan.fills.get(key)
+        if verdict is False:
+            return
+        if price is None:
+            self.refusals[key] = NO_PRICE
+            return
+        intent = self._intent(wish, price.tick)
+        code = TOO_SMALL if intent.quantity == 0 else self._refusal(number, wish, intent, price.tick)
+        if code and not verdict:
+            self.refusals[key] = code
+            return
+        fill = self._fill(wish, intent, price) if filled is None else filled
+        self._account.orders_today += 1
+        if fill.quantity:
+            self._open(number, wish, fill)
+
+    # --- entries ------------------------------------------------------------------------------------------------
+
+    def _intent(self, wish: Wish, tick: Tick) -> OrderIntent:
+        """Return the order that a signal asks for; its quantity may be 0."""
+        rules, instrument = self._ground.rules, self._ground.instruments[wish.key.symbol]
+        side = wish.opinion.direction.side
+        price = marketable_limit(side, tick, rules.price_buffer, instrument)
+        stop, _ = self._levels(wish, tick.ltp)
+        quantity = quantity_for(
+            rules.sizing,
+            capital=rules.capital,
+            price=price,
+            stop_distance=max(abs(price - stop), instrument.tick),
+            lot=instrument.lot,
+            freeze=instrument.freeze,
+        )
+        return OrderIntent(
+            tag="",
+            symbol=instrument.symbol,
+            side=side,
+            quantity=quantity,
+            type=OrderType.LIMIT,
+            limit_price=price,
+            product=rules.product,
+            purpose=Purpose.ENTRY,
+            reason=wish.opinion.reason,
+        )
+
+    def _refusal(self, number: int, wish: Wish, intent: OrderIntent, tick: Tick) -> str:
+        """Ask the gate; return the code of its refusal, or nothing. To a backtest no price is old."""
+        held = self._held.get(intent.symbol, [])
+        instrument, levels = self._ground.instruments[intent.symbol], self._levels(wish, tick.ltp)
+        tick = tick._replace(at=wish.at)
+        facts = self._account.facts(number, instrument, self._ground.day, tick, *levels)
+        facts = replace(
+            facts,
+            busy=bool(held),
+            symbol_value=sum(each.holding.worth for each in held),
+        )
+        refusal = refuse_entry(intent, facts, self._ground.rules)
+        return refusal[0].value if refusal else ""
+
+    def _fill(self, wish: Wish, intent: OrderIntent, price: Price) -> Filled:
+        """Fill an order whole at the price that stands."""
+        paid = price.touch(intent.side)
+        stop, target = self._levels(wish, paid)
+        stop = stop_trigger(intent.side.opposite, stop, self._ground.instruments[intent.symbol])
+        return Filled(intent.quantity, intent.quantity * paid, wish.at, wish.moment, stop, target)
+
+    def _levels(self, wish: Wish, entry: int) -> tuple[int, int]:
+        rules, tick = self._ground.rules, self._ground.instruments[wish.key.symbol].tick
+        sign = wish.opinion.direction.side.sign
+        return exits.levels(sign, entry, wish.opinion.atr, rules.stop_atr, rules.target_atr, tick)
+
+    def _open(self, number: int, wish: Wish, fill: Filled) -> None:
+        account, side = self._account, wish.opinion.direction.side
+        charges = account.bill(side, fill.value, self._ordinal)
+        levels = (fill.stop, fill.target) if fill.stop else self._levels(wish, fill.value // fill.quantity)
+        holding = Holding(
+            instrument=self._ground.instruments[wish.key.symbol],
+            side=side,
+            filled=fill.quantity,
+            quantity=fill.quantity,
+            entry_at=fill.at,
+            entry_day=self._ordinal,
+            entry_value=fill.value,
+            entry_charges=charges,
+            first_stop=levels[0],
+            stop=levels[0],
+            target=levels[1],
+            atr=wish.opinion.atr,
+            probability=wish.opinion.probability,
+        )
+        account.holdings[number] = holding
+        account.orders_today += 1  # its stop
+        account.book(BarFill(number, 0, side.sign * fill.quantity, fill.value // fill.quantity, charges))
+        held = _Held(wish.key, number, holding, max(fill.watched_from, wish.moment))
+        self._held.setdefault(wish.key.symbol, []).append(held)
+
+    # --- exits --------------------------------------------------------------------------------------------------
+
+    def _meet(self, held: _Held, price: Price, moment: int) -> None:
+        """Let a price meet a position: stop, target, a stop that trails, and the loss of the day."""
+        holding, account = held.holding, self._account
+        sign, levels = holding.side.sign, (holding.stop, holding.target)
+        code, at = exits.decide(sign, *levels, price.open, price.high, price.low, False)
+        if code != exits.HOLD:
+            paid = at if price.is_bar else price.touch(holding.side.opposite)
+            self._leave(held, exits.REASONS[code], paid, moment, price.now)
+        else:
+            if account.rules.trail_atr:
+                self._trail(holding, price)
+            profits = (each.holding.profit_at(price.last) for each in self._held[price.symbol])
+            account.open_profit.mark(price.symbol, sum(profits))
+        if account.profit_today <= -min(account.rules.soft_loss, account.rules.max_loss):
+            account.watch_loss()
+            if any(each.leaving for each in account.holdings.values()):
+                self._leave_all(FORCE_EXIT, moment, price.now)
+
+    def _trail(self, holding: Holding, price: Price) -> None:
+        if holding.changes >= exits.MOST_CHANGES:
+            return
+        side, tick = holding.side.sign, holding.instrument.tick
+        risk = abs(holding.entry_value // holding.filled - holding.first_stop)
+        reach = int(self._ground.rules.trail_atr * holding.atr + 1e-9)
+        stop = exits.trail(side, holding.first_stop, holding.stop, risk, reach, tick, price.high, price.low)
+        if stop != holding.stop:
+            holding.stop = stop
+            holding.changes += 1
+
+    def _leave_all(self, reason: str, moment: int, at: Instant) -> None:
+        for held in [each for group in self._held.values() for each in group]:
+            price = self._ground.market.last(held.key.symbol, moment)
+            if price is not None:
+                self._leave(held, reason, price.touch(held.holding.side.opposite), moment, at)
+
+    def _leave(self, held: _Held, reason: str, paid: int, moment: int, at: Instant) -> None:
+        """Close a position whole at a price."""
+        account, holding, side = self._account, held.holding, held.holding.side
+        value = holding.quantity * paid
+        charges = account.bill(side.opposite, value, self._ordinal)
+        account.book(BarFill(held.number, 0, -side.sign * holding.quantity, paid, charges))
+        trade = Trade(
+            symbol=held.key.symbol,
+            side=side,
+            quantity=holding.filled,
+            entry_at=holding.entry_at,
+            entry_value=holding.entry_value,
+            exit_at=max(at, holding.entry_at),
+            exit_value=value,
+            exit_reason=reason,
+            charges=holding.entry_charges + charges,
+            stop=holding.first_stop,
+            target=holding.target,
+            probability=holding.probability,
+        )
+        account.close(held.number, trade)
+        self._held[held.key.symbol].remove(held)
+        if not self._held[held.key.symbol]:
+            del self._held[held.key.symbol]
+        self.trades[held.key] = trade
+        self.exit_moments[held.key] = moment
