@@ -43,8 +43,8 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     that fails on the way.
     """
     given = load_settings(config)
-    sources = _sources(wish, given, NseCalendar.of(given))
-    settings = load_settings(config, _overrides(wish, given, sources))
+    sources = sources_of(wish, given, NseCalendar.of(given))
+    settings = load_settings(config, overrides_of(wish, given, sources))
     mode, engine = mode_of(wish.mode, settings.timeframe), engine_of(wish.engine)
     assumptions = assumptions_of(settings.backtest)
     models: list[ScoredModel] = []
@@ -55,8 +55,8 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
 
     choice = choose_strategy(settings, scored)
     charges = ChargeTable.load(CONFIG / "charges.yaml")
-    rules, notes = _rules(settings, charges, mode, sources)
-    began = perf_counter()
+    rules, notes = rules_and_notes(settings, charges, mode, sources)
+    started_at, began = clock_of(settings.clock).now(), perf_counter()
     symbols = _prepared(settings, sources, choice, NseCalendar.of(settings))
     for model in models:
         for bars in symbols:
@@ -74,12 +74,14 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
         assumptions=assumptions,
         symbols=tuple(symbols),
         result=result,
+        started_at=started_at,
         seconds=perf_counter() - began,
         notes=(*(note for source in sources for note in source.notes), *notes),
     )
 
 
-def _sources(wish: Wish, settings: Settings, calendar: Calendar) -> list[Sourced]:
+def sources_of(wish: Wish, settings: Settings, calendar: Calendar) -> list[Sourced]:
+    """Read the candles that are asked for. Raises `ConfigurationError` and `DataError`."""
     span = Range.of(wish.timerange)
     timeframe = chosen_timeframe(wish.timeframe) if wish.timeframe else None
     if wish.data is None:
@@ -89,7 +91,7 @@ def _sources(wish: Wish, settings: Settings, calendar: Calendar) -> list[Sourced
     return from_path(wish.data, wish.symbols, timeframe, span, calendar, now)
 
 
-def _overrides(wish: Wish, given: Settings, sources: Sequence[Sourced]) -> dict[str, Any]:
+def overrides_of(wish: Wish, given: Settings, sources: Sequence[Sourced]) -> dict[str, Any]:
     """Return what the command line and the data say over the settings."""
     name = wish.strategy or given.strategy.name
     params = dict(given.strategy.params) if name == given.strategy.name else {}
@@ -101,7 +103,7 @@ def _overrides(wish: Wish, given: Settings, sources: Sequence[Sourced]) -> dict[
     }
 
 
-def _rules(
+def rules_and_notes(
     settings: Settings, charges: ChargeTable, mode: Mode, sources: Sequence[Sourced]
 ) -> tuple[TradingRules, list[str]]:
     """Return the rules of the run, and what must be said about its charges."""
@@ -119,17 +121,20 @@ def _prepared(
     archive = ParquetSymbolArchive(settings.paths.archive)
     symbols = []
     for source in sources:
-        if settings.backtest.volume_share > 0 and not source.candles.volumes.any():
-            raise DataError(
-                f"{source.series}: no candle has a volume, so nothing fills; set backtest.volume_share to 0"
-            )
-        instrument = _instrument(source, archive)
+        check_volumes(settings, source)
+        instrument = instrument_of(source, archive)
         arguments = settings.timeframe, choice.specification, calendar, source.first
         symbols.append(prepared(instrument, source.candles, *arguments))
     return symbols
 
 
-def _instrument(source: Sourced, archive: ParquetSymbolArchive) -> Instrument:
+def check_volumes(settings: Settings, source: Sourced) -> None:
+    """Refuse candles in which nothing would ever fill. Raises `DataError`."""
+    if settings.backtest.volume_share > 0 and not source.candles.volumes.any():
+        raise DataError(f"{source.series}: no candle has a volume, so nothing fills; set backtest.volume_share to 0")
+
+
+def instrument_of(source: Sourced, archive: ParquetSymbolArchive) -> Instrument:
     """Return the contract as it was on the last day, where its master is kept; else as its prices show it."""
     symbol, candles = source.series.symbol, source.candles
     contract = archive.contract(_CASH, symbol, ist_date(int(candles.starts[-1])))
