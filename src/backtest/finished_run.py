@@ -107,7 +107,7 @@ def _data_hash(symbols: Sequence[SymbolBars]) -> str:
         candles = each.candles
         digest.update(f"{each.instrument.symbol} {len(candles)}\n".encode())
         for column in (candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes):
-            digest.update(np.ascontiguousarray(column))
+            digest.update(column.tobytes())
     return digest.hexdigest()
 
 

@@ -50,8 +50,10 @@ class Figure:
     @property
     def data(self) -> Value:
         """The value for programs: money in rupees."""
-        is_money = self.form in {Form.RUPEES, Form.PROFIT} and isinstance(self.value, int | float)
-        return rupees_of(self.value) if is_money else self.value
+        value = self.value
+        if self.form in {Form.RUPEES, Form.PROFIT} and isinstance(value, int | float):
+            return rupees_of(value)
+        return value
 
     def difference(self, other: "Figure") -> "Figure | None":
         """Return how far this is above another one; None where that cannot be said."""

@@ -127,7 +127,7 @@ def test_runs_are_compared(run: Run, two: tuple[RunRecord, RunRecord]) -> None:
     names = ("--run-id", first.run_id, "--compare", second.run_id)
     rows = {each["label"]: each for each in json.loads(run("report", *names, "--json").out)["comparison"]}
     assert rows["Absolute profit"]["values"] == [first.net / 100, second.net / 100]
-    assert rows["Absolute profit"]["differences"] == [second.net - first.net]
+    assert rows["Absolute profit"]["differences"] == [(second.net - first.net) / 100]
     assert "B - A" in run("report", *names).out
 
 

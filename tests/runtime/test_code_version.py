@@ -25,9 +25,7 @@ def test_a_branch_is_a_file_of_its_own(git: Path) -> None:
 
 
 def test_a_branch_may_be_packed(git: Path) -> None:
-    (git / "packed-refs").write_text(
-        f"# pack-refs with: peeled\n{'1' * 40} refs/heads/two\n{COMMIT} refs/heads/two/words\n"
-    )
+    (git / "packed-refs").write_text(f"# peeled\n{'1' * 40} refs/heads/two\n{COMMIT} refs/heads/two/words\n")
 
     assert code_version(git.parent).endswith("+3f2a91c07d5e")
 
