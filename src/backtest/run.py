@@ -60,7 +60,7 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     symbols = _prepared(settings, sources, choice, NseCalendar.of(settings))
     for model in models:
         for bars in symbols:
-            model.score(bars)
+            model.expect(bars)
     if engine is EngineName.EVENT:
         result = event_engine.run(symbols, choice.provider, rules, assumptions, mode, charges, progress=progress)
     else:
