@@ -24,6 +24,9 @@ from strategies.base_strategy import parameters_of
 from strategies.guarded import Guarded
 from trading.strategy_choice import StrategyChoice
 
+_NAMED = 3
+"""Files or symbols that a note names, before it only counts them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedRun:
@@ -56,7 +59,7 @@ class FinishedRun:
             refusals=result.refusals,
             candles=result.candles,
             seconds=self.seconds,
-            notes=(*self.notes, *_holes(self.symbols), *_corporate_actions(result)),
+            notes=_gathered([*self.notes, *_holes(self.symbols, self.mode), *_corporate_actions(result)]),
             markets=tuple(drawn),
         )
 
@@ -111,16 +114,38 @@ def _data_hash(symbols: Sequence[SymbolBars]) -> str:
     return digest.hexdigest()
 
 
-def _holes(symbols: Sequence[SymbolBars]) -> Iterator[str]:
+def _holes(symbols: Sequence[SymbolBars], mode: Mode) -> Iterator[str]:
+    """Yield a note on each symbol that lacks candles while its market traded; a pause of the session is no hole."""
+    then = "nothing is entered in the candle after one" if mode is Mode.INTRADAY else "entries wait for the next candle"
     for each in symbols:
         sessions = each.sessions
-        is_same_day = np.diff(sessions.days) == 0
-        holes = int(np.count_nonzero(is_same_day & ~sessions.follows[1:]))
+        suspects = np.flatnonzero((np.diff(sessions.days) == 0) & ~sessions.follows[1:]).tolist()
+        holes = sum(_traded_between(each, row) for row in suspects)
         if holes:
-            what = "a hole" if holes == 1 else f"{holes:,} holes"
-            yield f"{each.instrument.symbol}: {what} inside sessions; nothing is entered in the candle after one"
+            yield f"{each.instrument.symbol}: {'a hole' if holes == 1 else f'{holes:,} holes'} inside sessions; {then}"
+
+
+def _traded_between(bars: SymbolBars, row: int) -> bool:
+    """Whether the market traded after a candle had closed and before the next one started."""
+    closed_at, following = int(bars.sessions.closed_at[row]), int(bars.candles.starts[row + 1])
+    return bars.sessions.calendar[int(bars.sessions.days[row])].trading_time(closed_at, following) > 0
 
 
 def _corporate_actions(result: BacktestResult) -> Iterator[str]:
     for symbol, at in result.corporate_actions:
         yield f"{symbol}: an unadjusted split or bonus before {ist_date(at)} is suspected; the position was closed"
+
+
+def _gathered(notes: Sequence[str]) -> tuple[str, ...]:
+    """Return the notes, what is said of several files or symbols alike said once."""
+    subjects: dict[str, list[str]] = {}
+    for note in notes:
+        subject, _, words = note.rpartition(": ") if note.count(": ") == 1 else ("", "", note)
+        subjects.setdefault(words, []).append(subject)
+    return tuple(f"{_named(who)}{words}" for words, who in subjects.items())
+
+
+def _named(subjects: Sequence[str]) -> str:
+    named = ", ".join(subjects[:_NAMED])
+    more = f" and {len(subjects) - _NAMED} more" if len(subjects) > _NAMED else ""
+    return f"{named}{more}: " if named else ""

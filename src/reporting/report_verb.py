@@ -117,6 +117,7 @@ def _runs_table(runs: Sequence[KeptRun], width: int) -> RenderableType:
         "Run", "Trades", "Profit", "Strategy", "Symbols", *(("From", "To", "Total %") if is_wide else ())
     )
     table.columns[0].min_width = len(runs[0].run_id)  # it is what one copies
+    table.columns[2].min_width = max(len(profit_text(run.net)) for run in runs)  # and a figure is shown whole
     for run in runs:
         symbols = short_symbol(run.symbols[0]) if len(run.symbols) == 1 else str(len(run.symbols))
         cells: list[str | Text] = [run.run_id, text_of(run.trades, Form.COUNT), profit_text(run.net), run.strategy]

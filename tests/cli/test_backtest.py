@@ -133,6 +133,32 @@ def test_people_get_the_figures_they_know_in_any_width(candles: Path, capsys, mo
         assert max(map(len, said.splitlines())) <= width
 
 
+def test_what_is_said_of_many_symbols_is_said_once(candles: Path, capsys) -> None:
+    lines = candles.read_text().splitlines()
+    del lines[1 + 25 + 10]
+    folder = Path("many")
+    folder.mkdir()
+    for name in "ABCDE":
+        (folder / f"NSE_{name}-EQ_15m.csv").write_text("\n".join(lines))
+
+    notes = figures(capsys, "--data", "many")["notes"]
+    assert [note for note in notes if "hole" in note] == [
+        "NSE:A-EQ, NSE:B-EQ, NSE:C-EQ and 2 more: a hole inside sessions; nothing is entered in the candle after one"
+    ]
+
+
+def test_the_pause_of_a_session_in_two_parts_is_no_hole(candles: Path, capsys) -> None:
+    day, head = date(2024, 3, 2), candles.read_text().splitlines()[0]
+    parts = [(time(9, 15), 3), (time(11, 30), 4)]
+    rows = [instant_at(day, at) + bar * 15 * MINUTE for at, bars in parts for bar in range(bars)]
+    stamps = (np.datetime64(at, "ns").astype("datetime64[s]") for at in rows)
+    candles.write_text("\n".join([head, *(f"{stamp}+00:00,600.05,601,600,600.5,5000" for stamp in stamps)]))
+
+    found = figures(capsys, "--data", NAME)
+    assert found["candles"] == 7
+    assert not [note for note in found["notes"] if "hole" in note]
+
+
 def test_holes_are_told_and_nothing_is_entered_across_one(candles: Path, capsys) -> None:
     lines = candles.read_text().splitlines()
     del lines[1 + 25 + 10], lines[1 + 50 + 5]

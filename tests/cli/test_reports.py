@@ -95,6 +95,8 @@ def test_runs_are_listed(run: Run, two: tuple[RunRecord, RunRecord], monkeypatch
         monkeypatch.setenv("COLUMNS", width)
         shown = run("runs").out
         assert [each.run_id in shown for each in two] == [True, True]
+        assert "+100.00" in shown
+        assert "-40.00" in shown
         assert max(map(len, shown.splitlines())) <= int(width)
 
 
