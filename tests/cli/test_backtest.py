@@ -235,4 +235,4 @@ def test_candles_without_volume_need_a_setting(candles: Path, capsys) -> None:
 def test_without_data_the_store_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert "the store has no candles" in complaint(capsys, "--strategy", "simple_ma_crossover")
+    assert "the store has no candles of any day;" in complaint(capsys, "--strategy", "simple_ma_crossover")
