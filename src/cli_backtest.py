@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from cli_options import ConfigOption, JsonOption
-from runtime.json_answer import print_json
 
 app = typer.Typer()
 
@@ -27,6 +26,10 @@ def backtest(
     capital: Annotated[float | None, typer.Option(help="Rupees to trade with; none: risk.capital.")] = None,
     data: Annotated[Path | None, typer.Option(help="A candle file, or a folder of them, instead of the store.")] = None,
     engine: Annotated[str, typer.Option(help="event or fast; both give the same trades.")] = "event",
+    html: Annotated[
+        Path | None, typer.Option(help="Write the tear sheet, a page that loads nothing, to this file.")
+    ] = None,
+    no_store: Annotated[bool, typer.Option("--no-store", help="Do not keep the run.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,6 +39,7 @@ def backtest(
     from backtest.progress import progress_bar
     from backtest.run import run_backtest
     from backtest.run_options import Wish
+    from reporting.report_verb import keep_run, show_report
 
     wish = Wish(
         strategy=strategy,
@@ -50,7 +54,6 @@ def backtest(
     )
     with progress_bar(Console(stderr=True)) as progress:
         finished = run_backtest(wish, config, progress)
-    if as_json:
-        print_json(finished.data)
-    else:
-        typer.echo("\n".join(finished.lines))
+    if not no_store:
+        keep_run(finished.settings.paths.state, finished.record)
+    show_report(finished.record, html=html, as_json=as_json)

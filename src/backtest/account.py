@@ -1,12 +1,12 @@
 """The one account of a run: what it holds over all symbols, what it made, and what the gate may know of it."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
-from core.charges import ChargeRates, Charges, charges_for, delivery_sale
+from core.charges import Charges, Figures, Parts, bill, delivery_sale
 from core.entry_facts import EntryFacts
 from core.events import Condition, SafetyLevel
 from core.instants import Instant
@@ -39,6 +39,14 @@ class BarFill(NamedTuple):
     price: int
     charges: int
     """Of the order that this fill completes; 0 while the order goes on."""
+
+
+class _Card(NamedTuple):
+    """What an order of one day is billed by."""
+
+    figures: Figures
+    delivery: int
+    """What the depository takes for a sale of shares held over night."""
 
 
 @dataclass(slots=True)
@@ -104,7 +112,6 @@ class Account:
         self.waiting: dict[int, WaitingEntry] = {}
         self.trades: list[Trade] = []
         self.fills: list[BarFill] = []
-        self.bills: list[Charges] = []
         self.refusals: Counter[str] = Counter()
         self.corporate_actions: list[tuple[str, Instant]] = []
         self.open_profit = OpenProfit()
@@ -114,7 +121,9 @@ class Account:
         self._realised_today = 0
         self._turnover_today = 0
         self._charges = charges
-        self._rates: dict[int, ChargeRates] = {}
+        self._cards: dict[int, _Card] = {}
+        self._bills: list[Parts] = []
+        self._depository = 0
 
     @property
     def profit_today(self) -> int:
@@ -127,17 +136,22 @@ class Account:
         self.orders_today = len(self.holdings)
         self._realised_today = self._turnover_today = 0
 
+    @property
+    def charges(self) -> Charges:
+        """All that was charged, part by part."""
+        if not self._bills:
+            return Charges(dp=self._depository)
+        return replace(Charges.of(_summed(self._bills)), dp=self._depository)
+
     def bill(self, side: Side, value: int, day: int, *, was_held_over_night: bool = False) -> int:
         """Charge one order of a day, given as days since 1970-01-01; return the total."""
-        rates = self._rates.get(day)
-        if rates is None:
-            dated = self._charges.rates_on(date.fromordinal(day + _EPOCH), self.product)
-            rates = self._rates[day] = dated.rates
-        bill = charges_for(side, value, rates)
-        if was_held_over_night and side is Side.SELL:
-            bill += delivery_sale(rates)
-        self.bills.append(bill)
-        return bill.total
+        card = self._cards.get(day) or self._card_of(day)
+        parts = bill(side is Side.BUY, value, card.figures)
+        self._bills.append(parts)
+        if not was_held_over_night or side is Side.BUY:
+            return sum(parts)
+        self._depository += card.delivery
+        return sum(parts) + card.delivery
 
     def book(self, fill: BarFill) -> None:
         """Count a fill."""
@@ -208,6 +222,11 @@ class Account:
             target=target,
         )
 
+    def _card_of(self, day: int) -> "_Card":
+        rates = self._charges.rates_on(date.fromordinal(day + _EPOCH), self.product).rates
+        card = self._cards[day] = _Card(rates.figures, delivery_sale(rates).total)
+        return card
+
     def _worth_of_stop(self, holding: Holding) -> int:
         limit = stop_limit(holding.side.opposite, holding.stop, self.rules.limit_offset, holding.instrument)
         return holding.quantity * limit
@@ -217,3 +236,8 @@ class Account:
             self.level = level
             for place in list(self.waiting):
                 self.lapse(place)
+
+
+def _summed(bills: Sequence[Parts]) -> Parts:
+    brokerage, stt, exchange, clearing, sebi, ipft, gst, stamp = map(sum, zip(*bills, strict=True))
+    return brokerage, stt, exchange, clearing, sebi, ipft, gst, stamp

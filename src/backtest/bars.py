@@ -3,8 +3,7 @@
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 
@@ -76,22 +75,28 @@ def prepared(
 
 def session_rows(symbol: str, candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> SessionRows:
     """Return what the calendar says of each candle. Raises `DataError` for one that starts outside a session."""
-    rows, days = len(candles), candles.days()
-    closed_at, close_before = np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.int64)
-    sessions: dict[int, TradingDay] = {}
-    may_enter, squares_off, is_last, follows = (np.zeros(rows, dtype=np.bool_) for _ in range(4))
-    cuts = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), rows]
-    for first, last in pairwise(cuts):
-        starts = candles.starts[first:last]
-        day = sessions[int(days[first])] = _session(symbol, starts, timeframe, calendar)
-        closes = [day.candle_close(start, timeframe) for start in starts.tolist()]
-        closed_at[first:last] = closes
-        may_enter[first:last] = starts < day.no_entry_after
-        squares_off[first:last] = starts >= day.square_off
-        follows[first + 1 : last] = starts[1:] == np.array(closes[:-1])
-        is_last[last - 1] = True
-        close_before[first:last] = candles.closes[first - 1] if first else 0
-    return SessionRows(days, closed_at, may_enter, squares_off, is_last, follows, close_before, sessions)
+    starts, days = candles.starts, candles.days()
+    begins = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
+    lengths = np.diff(begins, append=len(days))
+    sessions = {int(days[row]): _session(symbol, int(starts[row]), calendar) for row in begins.tolist()}
+    of_candle = _repeated(list(sessions.values()), lengths)
+    if timeframe is not Timeframe.D:
+        _check_inside(symbol, starts, of_candle)
+    closed_at = _closes(starts, timeframe, of_candle, begins, sessions)
+    follows, is_last = np.zeros(len(days), dtype=np.bool_), np.zeros(len(days), dtype=np.bool_)
+    follows[1:] = starts[1:] == closed_at[:-1]
+    follows[begins] = False
+    is_last[begins + lengths - 1] = True
+    return SessionRows(
+        days=days,
+        closed_at=closed_at,
+        may_enter=starts < of_candle.no_entry_after,
+        squares_off=starts >= of_candle.square_off,
+        is_last=is_last,
+        follows=follows,
+        close_before=np.repeat(np.append(0, candles.closes[begins[1:] - 1]), lengths),
+        calendar=sessions,
+    )
 
 
 def in_order_of_time(symbols: Sequence[SymbolBars]) -> tuple[IntArray, IntArray]:
@@ -118,12 +123,42 @@ def packed(column: IntArray | FloatArray) -> "array[int] | array[float]":
     return array("q", column.tobytes())
 
 
-def _session(symbol: str, starts: IntArray, timeframe: Timeframe, calendar: Calendar) -> TradingDay:
-    day = calendar.trading_day(ist_date(int(starts[0])))
+class _Hours(NamedTuple):
+    """Instants of the session of each candle, as `core.sessions.TradingDay` names them."""
+
+    open: IntArray
+    close: IntArray
+    no_entry_after: IntArray
+    square_off: IntArray
+
+
+def _repeated(sessions: Sequence[TradingDay], lengths: IntArray) -> _Hours:
+    rows = [(each.open, each.close, each.no_entry_after, each.square_off) for each in sessions]
+    return _Hours(*np.repeat(np.array(rows, dtype=np.int64), lengths, axis=0).T)
+
+
+def _closes(
+    starts: IntArray, timeframe: Timeframe, hours: _Hours, begins: IntArray, sessions: Mapping[int, TradingDay]
+) -> IntArray:
+    """Return `TradingDay.candle_close` of every candle; it is asked itself where there is more to it than the end."""
+    is_daily = timeframe is Timeframe.D
+    closed_at = hours.close.copy() if is_daily else np.minimum(starts + timeframe.duration, hours.close)
+    for day, first, last in zip(sessions.values(), begins.tolist(), [*begins[1:].tolist(), len(starts)], strict=True):
+        if is_daily or day.breaks:
+            closed_at[first:last] = [day.candle_close(start, timeframe) for start in starts[first:last].tolist()]
+    return closed_at
+
+
+def _session(symbol: str, start: int, calendar: Calendar) -> TradingDay:
+    day = calendar.trading_day(ist_date(start))
     if day is None:
-        raise DataError(f"{symbol}: candle {ist_text(int(starts[0]))} lies on a day without trading; clean the data")
-    if timeframe is not Timeframe.D:
-        outside = starts[(starts < day.open) | (starts >= day.close)]
-        if len(outside):
-            raise DataError(f"{symbol}: candle {ist_text(int(outside[0]))} lies outside the session; clean the data")
+        raise DataError(f"{symbol}: candle {ist_text(start)} lies on a day without trading; clean the data")
     return day
+
+
+def _check_inside(symbol: str, starts: IntArray, hours: _Hours) -> None:
+    outside = np.flatnonzero((starts < hours.open) | (starts >= hours.close))
+    if len(outside):
+        raise DataError(
+            f"{symbol}: candle {ist_text(int(starts[outside[0]]))} lies outside the session; clean the data"
+        )

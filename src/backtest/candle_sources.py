@@ -52,6 +52,8 @@ class Range:
         return found
 
     def __str__(self) -> str:
+        if (self.first, self.last) == (_FIRST_DAY, _LAST_DAY):
+            return "of any day"
         first = "" if self.first == _FIRST_DAY else f"from {self.first} "
         return f"{first}to {self.last}" if self.last != _LAST_DAY else f"{first}on"
 

@@ -12,7 +12,8 @@ from features.columns import IntArray
 
 def equity_curve(symbols: Sequence[SymbolBars], fills: Sequence[BarFill], capital: int) -> EquityCurve:
     """Mark what was held to the close of every step. `capital` and all that comes out is in units."""
-    steps = np.unique(np.concatenate([each.candles.starts for each in symbols]))
+    starts = np.sort(np.concatenate([each.candles.starts for each in symbols]), kind="stable")  # merges sorted runs
+    steps = starts[np.diff(starts, prepend=-1) != 0]
     at, gains, exposure = (np.zeros(len(steps), dtype=np.int64) for _ in range(3))
     table = np.array(fills, dtype=np.int64).reshape(len(fills), len(BarFill._fields))
     for place, bars in enumerate(symbols):

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from backtest.equity import equity_curve
 from backtest.proposals import Proposals
 from backtest.result import BacktestResult
 from backtest.signal_rows import Ask, EveryBar, SignalSource
-from core.charges import Charges
 from core.rules import TradingRules
 from core.signals import Direction, SignalProvider
 from features.columns import BoolArray, IntArray
@@ -52,7 +50,7 @@ def run(
     _Walk(account, desks, [source.of(each) for each in symbols], takers).go(symbols, progress)
     return BacktestResult(
         trades=tuple(account.trades),
-        charges=_total(account.bills),
+        charges=account.charges,
         curve=equity_curve(symbols, account.fills, rules.capital),
         candles=sum(map(len, symbols)),
         refusals=dict(account.refusals),
@@ -116,8 +114,3 @@ def _order_of_steps(symbols: Sequence[SymbolBars]) -> tuple[IntArray, IntArray, 
     begins_day = np.diff(days, prepend=days[0] - 1) != 0
     ends_step = np.diff(starts, append=starts[-1] + 1) != 0
     return places, rows, begins_day, ends_step
-
-
-def _total(bills: Sequence[Charges]) -> Charges:
-    """Add up many bills part by part: adding the bills would make one more of each."""
-    return Charges(**{part.name: sum(getattr(bill, part.name) for bill in bills) for part in fields(Charges)})

@@ -174,7 +174,7 @@ def _bars(symbols: Sequence[SymbolBars], mode: Mode) -> Bars:
 
 
 def _hours(sessions: SessionRows, mode: Mode) -> tuple[BoolArray, BoolArray]:
-    """Return whether entries, and the session, are open when each candle closes.
+    """Return whether entries, and the session, are open when each candle closes; in a pause neither is.
 
     For delivery a signal at the end of a session waits for the next one, so that only the last of the data is too late.
     """
@@ -185,6 +185,10 @@ def _hours(sessions: SessionRows, mode: Mode) -> tuple[BoolArray, BoolArray]:
     session_open = sessions.closed_at < np.repeat([day.close for day in days], lengths)
     if mode is Mode.POSITIONAL:
         session_open[:-1] = True
+    for day, first, length in zip(days, firsts.tolist(), lengths.tolist(), strict=True):
+        for row in range(first, first + length) if day.breaks else ():
+            if day.resumes_at(int(sessions.closed_at[row])):
+                entries_open[row] = session_open[row] = False
     return entries_open, session_open
 
 

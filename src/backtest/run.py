@@ -56,11 +56,11 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     choice = choose_strategy(settings, scored)
     charges = ChargeTable.load(CONFIG / "charges.yaml")
     rules, notes = rules_and_notes(settings, charges, mode, sources)
-    began = perf_counter()
+    started_at, began = clock_of(settings.clock).now(), perf_counter()
     symbols = _prepared(settings, sources, choice, NseCalendar.of(settings))
     for model in models:
         for bars in symbols:
-            model.score(bars)
+            model.expect(bars)
     if engine is EngineName.EVENT:
         result = event_engine.run(symbols, choice.provider, rules, assumptions, mode, charges, progress=progress)
     else:
@@ -74,6 +74,7 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
         assumptions=assumptions,
         symbols=tuple(symbols),
         result=result,
+        started_at=started_at,
         seconds=perf_counter() - began,
         notes=(*(note for source in sources for note in source.notes), *notes),
     )

@@ -1,4 +1,4 @@
-"""A trained model asked about whole histories beforehand, so that a strategy that takes one runs as fast as a rule."""
+"""A trained model asked about whole histories at once, so that a strategy that takes one runs as fast as a rule."""
 
 from array import array
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from backtest.bars import SymbolBars, packed
 from core.errors import InvariantError
 from core.instants import ist_text
 from core.signals import FeatureRow, Prediction
+from features.columns import FloatArray
 from trading.inference_engine import InferenceEngine, direction_of
 
 _ROWS_AT_ONCE = 65_536
@@ -26,17 +27,34 @@ class _Answers(NamedTuple):
 
 
 class ScoredModel:
-    """A `core.ports.Predictor` that looks up what the model says: bit for bit what it would say row by row."""
+    """A `core.ports.Predictor` that looks up what the model says: bit for bit what it would say row by row.
+
+    It is a `strategies.model.ManyRowsPredictor` too: who asks so needs nothing scored.
+    """
 
     def __init__(self, engine: InferenceEngine) -> None:
         self._engine = engine
         self._threshold = engine.threshold
+        self._expected: dict[str, SymbolBars] = {}
         self._answers: dict[str, _Answers] = {}
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The model's own."""
         return self._engine.feature_names
+
+    @property
+    def threshold(self) -> float:
+        """The model's own."""
+        return self._threshold
+
+    def probabilities_of(self, columns: Mapping[str, int], rows: FloatArray) -> FloatArray:
+        """Ask the model itself. Raises as it does."""
+        return self._engine.probabilities_of(columns, rows)
+
+    def expect(self, bars: SymbolBars) -> None:
+        """Score a symbol as soon as it is asked about row by row."""
+        self._expected[bars.instrument.symbol] = bars
 
     def score(self, bars: SymbolBars) -> None:
         """Classify every complete row of a symbol. Raises as the model does."""
@@ -52,6 +70,9 @@ class ScoredModel:
     def predict(self, row: FeatureRow) -> Prediction:
         """Return what the model says of a row. Raises `InvariantError` for one that was not scored."""
         answers = self._answers.get(row.symbol)
+        if answers is None and row.symbol in self._expected:
+            self.score(self._expected.pop(row.symbol))
+            answers = self._answers.get(row.symbol)
         place = answers.places.get(row.candle.start) if answers else None
         if answers is None or place is None:
             raise InvariantError(f"{row.symbol}, candle {ist_text(row.candle.start)}: not scored; score its bars first")

@@ -26,7 +26,10 @@ class SizingMethod(Enum):
     @property
     def code(self) -> int:
         """Its number, for compiled code."""
-        return {SizingMethod.FIXED: FIXED, SizingMethod.CAPITAL: CAPITAL, SizingMethod.RISK: RISK}[self]
+        return _CODES[self]
+
+
+_CODES = {SizingMethod.FIXED: FIXED, SizingMethod.CAPITAL: CAPITAL, SizingMethod.RISK: RISK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

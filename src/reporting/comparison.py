@@ -115,14 +115,14 @@ def comparison_text(analyses: Sequence[Analysis]) -> RenderableType:
 
 
 def comparison_data(analyses: Sequence[Analysis]) -> list[dict[str, Any]]:
-    """Return the comparison for programs."""
+    """Return the comparison for programs, money in rupees."""
     return [
         {
             "section": section.title,
             "label": row.label,
             "form": row.figures[0].form.value,
-            "values": [figure.value for figure in row.figures],
-            "differences": [difference.value if difference else None for difference in row.differences],
+            "values": [figure.data for figure in row.figures],
+            "differences": [difference.data if difference else None for difference in row.differences],
         }
         for section in compare(analyses)
         for row in section.rows

@@ -47,12 +47,25 @@ class Figure:
         """The value for people."""
         return text_of(self.value, self.form)
 
+    @property
+    def data(self) -> Value:
+        """The value for programs: money in rupees."""
+        value = self.value
+        if self.form in {Form.RUPEES, Form.PROFIT} and isinstance(value, int | float):
+            return rupees_of(value)
+        return value
+
     def difference(self, other: "Figure") -> "Figure | None":
         """Return how far this is above another one; None where that cannot be said."""
         mine, theirs = self.value, other.value
         if self.form not in _COMPARABLE or not isinstance(mine, int | float) or not isinstance(theirs, int | float):
             return None
         return Figure(self.label, mine - theirs, self.form)
+
+
+def rupees_of(paise: float) -> float:
+    """Return an amount as programs are told it, under the same names as in the report of a day."""
+    return paise / 100
 
 
 def text_of(value: Value, form: Form) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 from core.errors import ConfigurationError
 from reporting.analysis import Analysis, analyse
 from reporting.comparison import comparison_data, comparison_text
-from reporting.figures import Form, text_of
+from reporting.figures import Form, rupees_of, text_of
 from reporting.report_data import report_data
 from reporting.run_record import RunRecord
 from reporting.run_store import KeptRun, RunStore
@@ -34,7 +34,7 @@ def print_report(state: Path, run_id: str | None, compared: Sequence[str], html:
     Raises `ConfigurationError` for a run that is not there.
     """
     records = _loaded(state, run_id, compared)
-    show_report(records[0], records[1:], html, as_json=as_json, with_trades=True)
+    show_report(records[0], records[1:], html, as_json=as_json)
 
 
 def show_report(
@@ -43,14 +43,13 @@ def show_report(
     html: Path | None = None,
     *,
     as_json: bool,
-    with_trades: bool = False,
 ) -> None:
     """Print the report of a run, and write its page if a file is named. Raises `StorageError` where that cannot be."""
     analysis, beside = analyse(record), [analyse(other) for other in others]
     if html:
         write_text(html, tear_sheet(analysis, beside))
     if as_json:
-        print_json(_data(analysis, beside, html, with_trades=with_trades))
+        print_json(_data(analysis, beside, html))
         return
     console = Console()
     content: list[RenderableType] = list(text_report(analysis, console.width))
@@ -66,12 +65,18 @@ def print_runs(state: Path, *, as_json: bool) -> None:
     """List the kept runs, the oldest first."""
     runs = kept_runs(state)
     if as_json:
-        print_json({"runs": [asdict(run) for run in runs]})
+        print_json({"runs": list(map(_run_data, runs))})
     elif runs:
         console = Console()
         console.print(_runs_table(runs, console.width))
     else:
         Console().print(Text(_NONE_YET.format(trading_log_path(state))))
+
+
+def keep_run(state: Path, record: RunRecord) -> None:
+    """Keep a finished run in a state folder. Raises `StorageError`; nothing of it is kept then."""
+    with closing(RunStore(trading_log_path(state))) as store:
+        store.save(record)
 
 
 def kept_runs(state: Path) -> tuple[KeptRun, ...]:
@@ -91,8 +96,8 @@ def _loaded(state: Path, run_id: str | None, compared: Sequence[str]) -> list[Ru
         return [store.load(name) for name in (run_id or runs[-1].run_id, *compared)]
 
 
-def _data(analysis: Analysis, beside: Sequence[Analysis], html: Path | None, *, with_trades: bool) -> dict[str, Any]:
-    data = report_data(analysis, with_trades=with_trades)
+def _data(analysis: Analysis, beside: Sequence[Analysis], html: Path | None) -> dict[str, Any]:
+    data = report_data(analysis, with_trades=True)
     if beside:
         data["compared_with"] = [report_data(each) for each in beside]
         data["comparison"] = comparison_data((analysis, *beside))
@@ -101,12 +106,18 @@ def _data(analysis: Analysis, beside: Sequence[Analysis], html: Path | None, *, 
     return data
 
 
+def _run_data(run: KeptRun) -> dict[str, Any]:
+    money = {name: rupees_of(getattr(run, name)) for name in ("capital", "net", "charges")}
+    return asdict(run) | money
+
+
 def _runs_table(runs: Sequence[KeptRun], width: int) -> RenderableType:
     is_wide = width >= _WIDE
     table = plain_table(
         "Run", "Trades", "Profit", "Strategy", "Symbols", *(("From", "To", "Total %") if is_wide else ())
     )
     table.columns[0].min_width = len(runs[0].run_id)  # it is what one copies
+    table.columns[2].min_width = max(len(profit_text(run.net)) for run in runs)  # and a figure is shown whole
     for run in runs:
         symbols = short_symbol(run.symbols[0]) if len(run.symbols) == 1 else str(len(run.symbols))
         cells: list[str | Text] = [run.run_id, text_of(run.trades, Form.COUNT), profit_text(run.net), run.strategy]

@@ -39,10 +39,11 @@ class RunFacts:
     assumptions: Mapping[str, Any] = field(default_factory=dict)
     """Of fills, as they were in force; see docs/backtest-assumptions.md."""
     config_hash: str = ""
-    """Of the resolved settings."""
+    """SHA-256 of the resolved settings, a user's own strategy file and the model's manifest."""
     data_hash: str = ""
-    """Of the candles."""
+    """SHA-256 of the candles that were walked."""
     code_version: str = ""
+    """Release and, in a checkout, commit."""
 
     @property
     def run_id(self) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.columns import FloatArray
+from runtime.compiled import compiled
 
 Walk: TypeAlias = Callable[[FloatArray, NDArray[np.intp], FloatArray, FloatArray, int, int], FloatArray]
 _ROWS_AT_ONCE = 256
@@ -17,10 +19,7 @@ _ROWS_AT_ONCE = 256
 @cache
 def compiled_walk() -> Walk:
     """Return `summed_leaves`, compiled; that takes a second or two, and later processes read the result."""
-    import numba  # noqa: PLC0415 - only those who classify whole histories pay for it
-
-    walk: Walk = numba.njit(cache=True)(summed_leaves)
-    return walk
+    return compiled(summed_leaves, [Path(__file__)])
 
 
 def summed_leaves(

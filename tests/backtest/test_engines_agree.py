@@ -1,6 +1,8 @@
 """One truth: on the same candles, strategy and rules both engines make the same run, to the paisa."""
 
 import os
+from dataclasses import replace
+from datetime import date, time
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,10 @@ from hypothesis import strategies as st
 from backtest import fast_engine
 from backtest.assumptions import EntryFill, FillAssumptions, Mode
 from backtest.bars import SymbolBars, prepared
-from core.instants import DAY, MINUTE
+from core.instants import DAY, MINUTE, instant_at, ist_date
 from core.market import Instrument, Timeframe
 from core.rules import TradingRules
+from core.sessions import TradingDay
 from core.signals import FeatureRow, Needs, Signal, SignalProvider
 from core.sizing import SizingMethod, SizingRule
 from features.columns import IST_OFFSET, CandleColumns
@@ -162,6 +165,30 @@ def test_an_index_is_not_traded_by_either():
     indices = [SymbolBars(index, each.candles, each.sessions, each.features) for each in bars]
 
     assert assert_both_agree(indices, FAST_AND_SLOW, Mode.INTRADAY, account()) == 0
+
+
+class Paused(EveryDay):
+    """The same days in two parts, with a pause from 10:00 to 11:30."""
+
+    def trading_day(self, day: date) -> TradingDay:
+        pause = instant_at(day, time(10, 0)), instant_at(day, time(11, 30))
+        return replace(super().trading_day(day), breaks=(pause,))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_signal_in_a_pause_is_refused_by_both(mode: Mode):
+    bars = []
+    for seed in (1, 2):
+        candles = random_candles(12, 6, seed)
+        trades = [not Paused().trading_day(ist_date(at)).resumes_at(at) for at in candles.starts.tolist()]
+        columns = (candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes)
+        instrument = Instrument(symbol=f"NSE:SHARE{seed}-EQ", token="10100000000001", tick=5)
+        specification = FeatureSpecification.of(FAST_AND_SLOW.needs.features)
+        within = CandleColumns(*(column[trades] for column in columns))
+        bars.append(prepared(instrument, within, Timeframe.M5, specification, Paused()))
+
+    assert assert_both_agree(bars, FAST_AND_SLOW, mode, account()) > 5
+    assert fast_engine.run(bars, FAST_AND_SLOW, account(), USUAL, mode, CHARGES).refusals["SESSION_CLOSED"] > 0
 
 
 def recorded(path: Path) -> CandleColumns:

@@ -14,6 +14,7 @@ from core.market import Instrument, Timeframe
 from features.columns import CandleColumns
 from features.specification import FeatureSpecification
 from features.stream import FeatureStream
+from strategies.model import ManyRowsPredictor, ModelStrategy
 from trading.inference_engine import InferenceEngine
 from training.sources import generated
 from training.train import TrainingOptions, train_model
@@ -84,6 +85,25 @@ def test_a_model_scored_beforehand_says_bit_for_bit_what_it_says_row_by_row(
     rows = [row_at(place) for place in np.flatnonzero(bars.features.valid).tolist()]
     assert [scored.predict(row) for row in rows] == [engine.predict(row) for row in rows]
     assert scored.feature_names == engine.feature_names
+
+
+def test_a_model_is_asked_about_an_expected_symbol_when_its_first_row_comes(
+    bars: SymbolBars, engine: InferenceEngine
+) -> None:
+    scored, row = ScoredModel(engine), feature_rows(bars)(int(np.argmax(bars.features.valid)))
+    scored.expect(bars)
+
+    assert scored.predict(row) == engine.predict(row)
+
+
+def test_a_strategy_with_a_fast_face_asks_the_model_itself(bars: SymbolBars, engine: InferenceEngine) -> None:
+    scored, table = ScoredModel(engine), bars.features
+    found = ModelStrategy(scored).signals(table, bars.candles, bars.instrument.symbol)
+    known = ModelStrategy(engine).signals(table, bars.candles, bars.instrument.symbol)
+
+    assert isinstance(scored, ManyRowsPredictor)
+    assert np.array_equal(found.directions, known.directions)
+    assert np.array_equal(found.probabilities, known.probabilities)
 
 
 def test_a_row_that_was_not_scored_is_an_error(bars: SymbolBars, engine: InferenceEngine) -> None:

@@ -11,6 +11,7 @@ from cli import main
 from core.instants import MINUTE, instant_at
 
 NAME = "NSE_SBIN-EQ_15m.csv"
+RULE = ("backtest", "--strategy", "simple_ma_crossover", "--param", "fast=3", "--param", "slow=8", "--data", NAME)
 DAYS = [date(2024, 1, day) for day in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12)]
 
 
@@ -47,6 +48,15 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return line
 
 
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a verb to its good end and return what it printed."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    said = capsys.readouterr()
+    assert not ended.value.code, said.err
+    return said.out
+
+
 def files() -> set[Path]:
     """Everything in the folder but what only saves time."""
     return {path for path in Path().rglob("*") if path.is_file() and not {"cache", "__pycache__"} & set(path.parts)}
@@ -66,7 +76,9 @@ def test_a_file_is_enough_and_the_json_has_the_figures(candles: Path, capsys) ->
     assert (found["first"], found["last"], found["candles"]) == ("2024-01-01", "2024-01-12", 250)
     assert found["trades"] > 5
     assert found["charges"] > 0
-    assert {"net_pnl", "seconds", "refusals"} <= set(found)
+    assert {"net_pnl", "seconds", "refusals", "run_id"} <= set(found)
+    assert found["parameters"] == {"fast": 3, "slow": 8}
+    assert found["net_pnl"] == pytest.approx(sum(trade["net"] for trade in found["trade_list"]))
     assert figures(capsys, "--data", NAME, verb="backtesting")["net_pnl"] == found["net_pnl"]
 
 
@@ -81,13 +93,81 @@ def test_range_mode_and_capital_change_the_run(candles: Path, capsys) -> None:
     assert 0 < small["charges"] < whole["charges"]
 
 
-def test_people_get_lines_with_the_assumptions_in_force(candles: Path, capsys) -> None:
-    with pytest.raises(SystemExit):
-        backtest("--data", NAME)
-    said = capsys.readouterr().out
+def test_a_run_is_kept_and_reported_again_just_as_it_was(candles: Path, capsys) -> None:
+    printed, page = shown(capsys, *RULE, "--html", "first.html"), Path("first.html").read_text()
+    [kept] = json.loads(shown(capsys, "runs", "--json"))["runs"]
 
-    assert "simple_ma_crossover on NSE:SBIN-EQ, 15m, intraday" in said
-    assert "fills: entry limit, spread 1 ticks" in said
+    assert f"run {kept['run_id']}, event engine" in printed
+    assert shown(capsys, "report", "--run-id", kept["run_id"], "--html", "first.html") == printed
+    assert Path("first.html").read_text() == page
+    assert shown(capsys, "report", "--json") == shown(capsys, "report", "--run-id", kept["run_id"], "--json")
+
+
+def test_the_json_of_a_run_is_that_of_its_report(candles: Path, capsys) -> None:
+    assert shown(capsys, *RULE, "--json") == shown(capsys, "report", "--json")
+
+
+def test_runs_on_the_same_candles_have_the_same_hashes_and_a_name_each(candles: Path, capsys) -> None:
+    first, second, fast = (figures(capsys, "--data", NAME, "--engine", each) for each in ("event", "event", "fast"))
+    part = figures(capsys, "--data", NAME, "--timerange", "20240108-20240110")
+
+    assert len({each["run_id"] for each in (first, second, fast, part)}) == 4
+    assert first["trade_list"] == second["trade_list"] == fast["trade_list"]
+    assert {each["config_hash"] for each in (first, second, fast, part)} == {first["config_hash"]}
+    assert first["data_hash"] == fast["data_hash"] != part["data_hash"]
+    assert figures(capsys, "--data", NAME, "--param", "slow=9")["config_hash"] != first["config_hash"]
+
+
+def test_who_wants_none_kept_says_so(candles: Path, capsys) -> None:
+    before = files()
+
+    assert "Absolute profit" in shown(capsys, *RULE, "--no-store")
+    assert files() == before
+
+
+def test_people_get_the_figures_they_know_in_any_width(candles: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    for width in (80, 120):
+        monkeypatch.setenv("COLUMNS", str(width))
+        said = shown(capsys, *RULE, "--no-store")
+        assert all(name in said for name in ("Win/Draw/Loss", "Sharpe", "Max Drawdown", "Profit factor"))
+        assert max(map(len, said.splitlines())) <= width
+
+
+def test_what_is_said_of_many_symbols_is_said_once(candles: Path, capsys) -> None:
+    lines = candles.read_text().splitlines()
+    del lines[1 + 25 + 10]
+    folder = Path("many")
+    folder.mkdir()
+    for name in "ABCDE":
+        (folder / f"NSE_{name}-EQ_15m.csv").write_text("\n".join(lines))
+
+    notes = figures(capsys, "--data", "many")["notes"]
+    assert [note for note in notes if "hole" in note] == [
+        "NSE:A-EQ, NSE:B-EQ, NSE:C-EQ and 2 more: a hole inside sessions; nothing is entered in the candle after one"
+    ]
+
+
+def test_the_pause_of_a_session_in_two_parts_is_no_hole(candles: Path, capsys) -> None:
+    day, head = date(2024, 3, 2), candles.read_text().splitlines()[0]
+    parts = [(time(9, 15), 3), (time(11, 30), 4)]
+    rows = [instant_at(day, at) + bar * 15 * MINUTE for at, bars in parts for bar in range(bars)]
+    stamps = (np.datetime64(at, "ns").astype("datetime64[s]") for at in rows)
+    candles.write_text("\n".join([head, *(f"{stamp}+00:00,600.05,601,600,600.5,5000" for stamp in stamps)]))
+
+    found = figures(capsys, "--data", NAME)
+    assert found["candles"] == 7
+    assert not [note for note in found["notes"] if "hole" in note]
+
+
+def test_holes_are_told_and_nothing_is_entered_across_one(candles: Path, capsys) -> None:
+    lines = candles.read_text().splitlines()
+    del lines[1 + 25 + 10], lines[1 + 50 + 5]
+    candles.write_text("\n".join(lines))
+    by_engine = [figures(capsys, "--data", NAME, "--engine", engine) for engine in ("event", "fast")]
+
+    for found in by_engine:
+        assert "NSE:SBIN-EQ: 2 holes inside sessions" in " ".join(found["notes"])
+    assert by_engine[0]["trade_list"] == by_engine[1]["trade_list"]
 
 
 @pytest.mark.parametrize(
@@ -107,8 +187,21 @@ def test_people_get_lines_with_the_assumptions_in_force(candles: Path, capsys) -
 )
 def test_what_cannot_be_run_is_one_line(candles: Path, capsys, arguments: tuple[str, ...], words: str) -> None:
     chosen = arguments if "--strategy" in arguments else ("--strategy", "simple_ma_crossover", *arguments)
+    before = files()
 
     assert words in complaint(capsys, "--data", NAME, *chosen)
+    assert files() == before
+
+
+@pytest.mark.parametrize("cell", ["", "nan", "-3.00"])
+def test_a_price_that_is_none_ends_the_run_with_its_row(candles: Path, capsys, cell: str) -> None:
+    lines = candles.read_text().splitlines()
+    lines[40] = ",".join([*lines[40].split(",")[:3], cell, *lines[40].split(",")[4:]])
+    candles.write_text("\n".join(lines))
+    before = files()
+
+    assert NAME in complaint(capsys, "--data", NAME, "--strategy", "simple_ma_crossover")
+    assert files() == before
 
 
 def test_a_strategy_that_raises_ends_the_run_and_leaves_nothing_behind(candles: Path, capsys) -> None:
@@ -142,4 +235,4 @@ def test_candles_without_volume_need_a_setting(candles: Path, capsys) -> None:
 def test_without_data_the_store_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert "the store has no candles" in complaint(capsys, "--strategy", "simple_ma_crossover")
+    assert "the store has no candles of any day;" in complaint(capsys, "--strategy", "simple_ma_crossover")

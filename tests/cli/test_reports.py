@@ -90,11 +90,13 @@ def two(state: Path) -> tuple[RunRecord, RunRecord]:
 
 def test_runs_are_listed(run: Run, two: tuple[RunRecord, RunRecord], monkeypatch: pytest.MonkeyPatch) -> None:
     listed = json.loads(run("runs", "--json").out)["runs"]
-    assert [(each["run_id"], each["net"]) for each in listed] == [(each.run_id, each.net) for each in two]
+    assert [(each["run_id"], each["net"]) for each in listed] == [(each.run_id, each.net / 100) for each in two]
     for width in ("80", "120"):
         monkeypatch.setenv("COLUMNS", width)
         shown = run("runs").out
         assert [each.run_id in shown for each in two] == [True, True]
+        assert "+100.00" in shown
+        assert "-40.00" in shown
         assert max(map(len, shown.splitlines())) <= int(width)
 
 
@@ -117,8 +119,8 @@ def test_a_run_is_reported_again(run: Run, two: tuple[RunRecord, RunRecord]) -> 
 def test_without_a_name_the_newest_run_is_meant(run: Run, two: tuple[RunRecord, RunRecord]) -> None:
     told = json.loads(run("report", "--json").out)
     assert told["run_id"] == two[1].run_id
-    assert (told["trades"], told["net_pnl"], told["charges"], told["candles"]) == (1, two[1].net, 10_00, 3)
-    assert told["trade_list"][0]["net"] == two[1].net
+    assert (told["trades"], told["net_pnl"], told["charges"], told["candles"]) == (1, two[1].net / 100, 10.0, 3)
+    assert told["trade_list"][0]["net"] == two[1].net / 100
     assert told["summary"]["SQN"] is None
 
 
@@ -126,8 +128,8 @@ def test_runs_are_compared(run: Run, two: tuple[RunRecord, RunRecord]) -> None:
     first, second = two
     names = ("--run-id", first.run_id, "--compare", second.run_id)
     rows = {each["label"]: each for each in json.loads(run("report", *names, "--json").out)["comparison"]}
-    assert rows["Absolute profit"]["values"] == [first.net, second.net]
-    assert rows["Absolute profit"]["differences"] == [second.net - first.net]
+    assert rows["Absolute profit"]["values"] == [first.net / 100, second.net / 100]
+    assert rows["Absolute profit"]["differences"] == [(second.net - first.net) / 100]
     assert "B - A" in run("report", *names).out
 
 

@@ -55,7 +55,7 @@ def test_less_drawdown_is_better_and_less_profit_is_not(two: tuple[Analysis, Ana
 
 def test_programs_get_values_and_differences(two: tuple[Analysis, Analysis]) -> None:
     found = {each["label"]: each for each in comparison_data(two)}
-    assert found["Absolute profit"]["values"] == [each.trades.net for each in two]
+    assert found["Absolute profit"]["values"] == [each.trades.net / 100 for each in two]
     assert found["Strategy"]["differences"] == [None]
 
 

@@ -16,9 +16,11 @@ from .conftest import MakeRecord
 def test_the_data_are_strict_json_and_have_what_every_program_asks_for(record: RunRecord) -> None:
     data = json.loads(json.dumps(report_data(analyse(record), with_trades=True), allow_nan=False))
     assert {"run_id", "trades", "net_pnl", "charges", "candles", "seconds"} <= set(data)
-    assert data["net_pnl"] == sum(trade["net"] for trade in data["trade_list"]) == record.net
+    assert data["net_pnl"] == record.net / 100
+    assert sum(round(trade["net"] * 100) for trade in data["trade_list"]) == record.net
     assert data["summary"]["Total trades"] == data["trades"] == len(record.trades)
-    assert sum(group["net"] for group in data["groups"]["symbol"]) == record.net
+    assert data["summary"]["Absolute profit"] == data["net_pnl"]
+    assert sum(round(group["net"] * 100) for group in data["groups"]["symbol"]) == record.net
 
 
 @pytest.mark.parametrize("final", [1, 0, -1, 2**61])

@@ -138,6 +138,7 @@ def _parquet(path: Path) -> Table:
         with pq.ParquetFile(path) as file:
             is_ours = ABOUT in (file.metadata.metadata or {})
             frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
+        pa.default_memory_pool().release_unused()  # what reading took, which pyarrow would keep for the next file
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{path}: not readable as Parquet ({one_line(error)}); write or fetch it again") from None
     if is_ours:
