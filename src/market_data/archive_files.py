@@ -33,6 +33,13 @@ def symbol_of(folder: Path) -> str:
     return unquote(folder.name.removeprefix(_SYMBOL))
 
 
+def require_folders(*folders: Path) -> None:
+    """Raise `DataError` for a place of the archive that something else takes; one that is not there yet is empty."""
+    for folder in folders:
+        if folder.exists() and not folder.is_dir():
+            raise DataError(f"{folder}: is no folder, as the archive needs here; move it away, or set paths.archive")
+
+
 @contextmanager
 def writing_in(folder: Path) -> Iterator[None]:
     """Make a folder and hold it alone; what a killed process left half-written is taken away.

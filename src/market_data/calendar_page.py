@@ -169,7 +169,7 @@ class CalendarPage:
     def _notes(self) -> Iterator[str]:
         yield _LEGEND
         sessions = [day for day in self._days if day.session is not None]
-        yield f"{len(sessions)} sessions"
+        yield f"{len(sessions)} session{'' if len(sessions) == 1 else 's'}"
         before = ""
         for day in self._days:
             if day.kind is DayKind.REGULAR:

@@ -97,6 +97,11 @@ def test_a_day_in_two_parts_and_a_change_of_hours_are_told(
     ]
 
 
+def test_one_session_is_told_in_the_singular(calendar: NseCalendar, capsys: pytest.CaptureFixture[str]) -> None:
+    page(calendar, Days(date(2026, 2, 1), date(2026, 2, 1))).print()
+    assert "\n1 session\n" in capsys.readouterr().out
+
+
 def test_the_last_days_of_what_is_known_have_nothing_after_them(calendar: NseCalendar) -> None:
     data = page(calendar, today=calendar.known_until(TODAY)).data()
     assert (data["next_session"], data["next_holiday"]) == (None, None)

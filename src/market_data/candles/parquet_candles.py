@@ -20,7 +20,7 @@ from core.errors import DataError, one_line
 from core.instants import MILLISECOND, instant_at
 from core.market import Timeframe
 from features.columns import CandleColumns, IntArray
-from market_data.archive_files import ABOUT, about_of, symbol_folder, symbol_of, writing_in
+from market_data.archive_files import ABOUT, about_of, require_folders, symbol_folder, symbol_of, writing_in
 from market_data.candles.candle_store import Holding, Runs, Series, empty, merged, sorted_by_name, within
 from market_data.days import Days, joined
 from runtime.atomic_files import open_atomically
@@ -113,6 +113,7 @@ class ParquetCandleStore:
         return Holding(series=series, candles=count, first=first, last=last, known=joined(known))
 
     def _all(self) -> Iterator[Series]:
+        require_folders(self._root.parent, self._root)
         for folder in sorted(self._root.glob("timeframe=*/symbol=*")):
             written = folder.parent.name.removeprefix("timeframe=")
             timeframe = next((each for each in Timeframe if each.value == written), None)
@@ -221,7 +222,8 @@ def _known(footer: "pq.FileMetaData", path: Path, series: Series) -> tuple[Days,
     about = about_of(footer.metadata, path, "use `fyersbot import-data` for files of your own")
     of = about.get("symbol"), about.get("timeframe"), about.get("layout")
     if of != (series.symbol, series.timeframe.value, _LAYOUT):
-        raise DataError(f"{path}: says it is {of}, expected {series} in layout {_LAYOUT}; move it away")
+        said = "{} {} in layout {}".format(*of)
+        raise DataError(f"{path}: says it is {said}, expected {series} in layout {_LAYOUT}; move it away")
     try:
         return tuple(Days(date.fromisoformat(first), date.fromisoformat(last)) for first, last in about["known"])
     except (KeyError, TypeError, ValueError):

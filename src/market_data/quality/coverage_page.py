@@ -34,7 +34,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th { text-align: left; color: var(--soft); font-weight: 500; } th, td { padding: .25rem .75rem .25rem 0;
   vertical-align: top; border-bottom: 1px solid var(--line); } tr:last-child td { border-bottom: 0; }
 .found td:nth-child(2) { width: 40%; }
-td.n, th.n { text-align: right; white-space: nowrap; } td.zero { color: var(--soft); } a { color: inherit; }
+td.n, th.n { text-align: right; } td.n, th.n, .day { white-space: nowrap; } td.zero { color: var(--soft); }
+a { color: inherit; }
 .years { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 564px), 1fr)); gap: .5rem 1rem;
   margin: .75rem 0; } svg { display: block; max-width: 100%; }
 svg text { font-size: 9px; fill: var(--soft); } svg text.year { font-weight: 600; fill: var(--text); font-size: 10px; }
@@ -105,8 +106,8 @@ def _overview(judgements: Sequence[Judgement]) -> Iterator[str]:
         weights = (len(each.of_weight(Weight.DEFECT)), len(each.of_weight(Weight.DOUBT)))
         cells = "".join(_number(count) for count in counts)
         yield (
-            f'<tr><td><a href="#s{place}">{escape(each.source)}</a></td><td>{ist_date(each.first)}</td>'
-            f'<td>{ist_date(each.last)}</td>{cells}<td class="n">{completeness_text(each)}</td>'
+            f'<tr><td><a href="#s{place}">{escape(each.source)}</a></td><td class="day">{ist_date(each.first)}</td>'
+            f'<td class="day">{ist_date(each.last)}</td>{cells}<td class="n">{completeness_text(each)}</td>'
             f"{''.join(_number(count) for count in weights)}</tr>"
         )
     yield "</table></section>"

@@ -125,6 +125,8 @@ def _from_csv(content: bytes, path: Path) -> tuple[Columns, bool]:
 
 def _layout(head: str, path: Path) -> tuple[tuple[str, ...], bool]:
     """Return the names of the columns by the first line, and whether that line is a header of Kite's."""
+    if not head.strip():
+        raise DataError(f"{path}: its first line is empty, so it is no symbol master; fetch it again")
     if head.lstrip().startswith("<"):
         raise DataError(f"{path}: is a web page and no symbol master; fetch it again later")
     cells = tuple(head.split(","))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError, one_line
-from market_data.archive_files import ABOUT, about_of, not_ours, writing_in
+from market_data.archive_files import ABOUT, about_of, not_ours, require_folders, writing_in
 from market_data.symbols.contract import FACTS, Contract
 from market_data.symbols.contract_versions import COLUMNS, no_versions, with_master
 from market_data.symbols.symbol_archive import count_before, refuse_half
@@ -158,7 +158,8 @@ class ParquetSymbolArchive:
         return self._root / f"segment={segment}"
 
     def _files(self, segment: str) -> list[Path]:
-        """Return the file of each year, oldest first."""
+        """Return the file of each year, oldest first. Raises `DataError` if a file lies in place of a folder."""
+        require_folders(self._root.parent, self._root)
         return sorted(self._folder(segment).glob("[0-9][0-9][0-9][0-9].parquet"))
 
 
@@ -200,5 +201,6 @@ def _days_of(metadata: dict[bytes, bytes] | None, path: Path, segment: str) -> I
     except (KeyError, TypeError, ValueError):
         raise not_ours(path) from None
     if of != (segment, _LAYOUT):
-        raise DataError(f"{path}: says it is {of}, expected {segment} in layout {_LAYOUT}; move it away")
+        said = "{} in layout {}".format(*of)
+        raise DataError(f"{path}: says it is {said}, expected {segment} in layout {_LAYOUT}; move it away")
     return iter(days)

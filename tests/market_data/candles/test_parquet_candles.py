@@ -108,7 +108,7 @@ def test_a_parquet_file_of_somebody_else_is_refused_with_the_way_in(store: Parqu
 def test_a_file_that_lies_under_another_symbol_is_refused(store: ParquetCandleStore, tmp_path: Path):
     store.put(TCS, NEW_YEAR, candles(NEW_YEAR, 300))
     shutil.copy(file_of(tmp_path, series=TCS), file_of(tmp_path))
-    with pytest.raises(DataError, match=r"says it is \('NSE:TCS-EQ', '1m', 1\), expected NSE:SBIN-EQ 1m"):
+    with pytest.raises(DataError, match="says it is NSE:TCS-EQ 1m in layout 1, expected NSE:SBIN-EQ 1m in layout 1"):
         store.read(SERIES, NEW_YEAR)
 
 
@@ -142,6 +142,14 @@ def test_a_folder_of_an_unknown_timeframe_is_named(store: ParquetCandleStore, tm
     (tmp_path / "historical_data" / "timeframe=7m" / "symbol=NSE%3ASBIN-EQ").mkdir(parents=True)
     with pytest.raises(DataError, match="'7m' is no timeframe of ours; move the folder away"):
         store.holdings()
+
+
+@pytest.mark.parametrize("place", ["archive", "archive/historical_data"])
+def test_a_file_in_place_of_the_archive_is_no_empty_archive(tmp_path: Path, place: str):
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("not a folder")
+    with pytest.raises(DataError, match=f"{place}: is no folder"):
+        ParquetCandleStore(tmp_path / "archive").holdings()
 
 
 def test_a_torn_file_is_named_and_the_other_series_are_listed(store: ParquetCandleStore, tmp_path: Path):

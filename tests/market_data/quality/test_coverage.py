@@ -329,5 +329,6 @@ def test_the_page_is_whole_loads_nothing_and_escapes_names(make: Make, hours_of:
     assert "url(" not in page
     assert "NSE_M&amp;M-EQ_5m.parquet" in page
     assert "NSE_M&M" not in page
+    assert page.count('<td class="day">') == 4, "a date is not broken over two lines"
     assert page.count('class="absent"') == 3, "one in the legend and one in each series"
     assert "2025-06-10: absent, 0 of 75 candles" in page

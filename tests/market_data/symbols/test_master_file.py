@@ -129,6 +129,7 @@ def test_names_lose_what_a_terminal_would_obey(read):
     ("content", "why"),
     [
         ("", "is empty"),
+        ("\n", "its first line is empty"),
         (
             "<html><body>503</body></html>\n",
             "is a web page and no symbol master",

@@ -70,8 +70,16 @@ def test_a_strangers_file_is_refused(archive: ParquetSymbolArchive, file: Path):
         archive.days("NSE_FO")
     ours = '{"layout": 1, "segment": "NSE_CM", "days": []}'
     pq.write_table(table.replace_schema_metadata({b"fyersbot": ours}), file)
-    with pytest.raises(DataError, match="expected NSE_FO in layout 1"):
+    with pytest.raises(DataError, match="says it is NSE_CM in layout 1, expected NSE_FO in layout 1"):
         archive.days("NSE_FO")
+
+
+@pytest.mark.parametrize("place", ["archive", "archive/symbol_master"])
+def test_a_file_in_place_of_the_archive_is_no_empty_archive(tmp_path: Path, place: str):
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("not a folder")
+    with pytest.raises(DataError, match=f"{place}: is no folder"):
+        ParquetSymbolArchive(tmp_path / "archive").days("NSE_FO")
 
 
 def test_a_full_disk_leaves_all_as_it_was(archive: ParquetSymbolArchive, file: Path, monkeypatch: pytest.MonkeyPatch):

@@ -387,7 +387,7 @@ def test_with_a_dead_token_nothing_is_sent_until_a_new_one_works(bot):
 @pytest.mark.hazard("A1")
 def test_a_dead_token_is_asked_about_every_half_minute_and_not_more_often(bot):
     bot.enter()
-    bot.broker.reachable = False
+    bot.broker.reachable, bot.broker.refuses_token = False, True
     bot.give(events.AccessChanged(at=bot.now, valid=False, why="order book: the broker refuses the token"))
     before = len(bot.readings)
     bot.run(600)
