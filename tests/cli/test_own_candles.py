@@ -57,7 +57,7 @@ def test_a_file_goes_into_the_store_and_the_store_lists_it(run: Run, file: Path)
 
 def test_an_empty_store_says_how_to_fill_it(run: Run) -> None:
     assert run("list-data").out.startswith("data/archive holds no candles yet; `fyersbot download-data` or ")
-    assert json.loads(run("list-data", "--json").out) == {"archive": "data/archive", "series": []}
+    assert json.loads(run("list-data", "--json").out) == {"archive": "data/archive", "series": [], "not_read": []}
 
 
 def test_without_a_terminal_it_shows_what_it_found_and_imports_nothing(home: Path, file: Path) -> None:

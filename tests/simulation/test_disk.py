@@ -20,7 +20,7 @@ def test_what_was_appended_is_read_again_and_told():
     log = disk(kept=lambda step, bodies: told.append((step, bodies)))
     log.append([FIRST, SECOND_ONE])
     assert list(log.read()) == [FIRST, SECOND_ONE]
-    assert told == [([FIRST, SECOND_ONE], ['[1,"no"]', '[2,"no"]'])]
+    assert told == [([FIRST, SECOND_ONE], ['[1,"no",false]', '[2,"no",false]'])]
 
 
 def test_a_crash_before_a_write_keeps_nothing_of_it():
