@@ -151,7 +151,7 @@ class Settling:
     def _judge_exits(self, symbol: str) -> None:
         """I3: an exit closes what is held in its own product; beside it others may hold shares in another one."""
         exits = self._truth.exits[symbol].values()
-        for product in {order.product for order in exits}:
+        for product in sorted({order.product for order in exits}):
             resting = sum(order.remaining for order in exits if order.product == product)
             held = self._truth.held(symbol, product)
             if resting > abs(held):

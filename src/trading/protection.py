@@ -197,11 +197,11 @@ class Protection:
 
     def _leave_surplus(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
         """Leave what was closed beyond a position to a person, and let nothing of ours add to it once it is known."""
+        alarmed = surplus.alarmed(state, position, at)
+        if not surplus.is_explained(state, position):
+            return alarmed
         resting = state.live_orders(position.symbol, Purpose.STOP, Purpose.EXIT)
-        cancels = (
-            self._cancel(resting, at, "more was closed than held") if surplus.is_explained(state, position) else []
-        )
-        return [*cancels, *surplus.alarmed(state, position, at)]
+        return [*self._cancel(resting, at, "more was closed than held"), *alarmed]
 
     # --- orders that should not rest any more -------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ def alarmed(state: BotState, position: OpenPosition, at: Instant) -> list[Decisi
     alarm = Alarm(at=at, code="POSITION_FLIPPED", message=why)
     if not is_explained(state, position):
         return [alarm, LevelChanged(at=at, level=SafetyLevel.FREEZE, why=why)]
-    if symbol in state.blocked:
-        return []
+    if state.blocked.get(symbol) == why:
+        return []  # a block for another reason has told nobody of this
     blocked = SymbolBlocked(at=at, symbol=symbol, why=why)
     return [alarm, blocked, *latches.raise_to(SafetyLevel.NO_ENTRY, state, at, why)]
