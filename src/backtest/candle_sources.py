@@ -21,8 +21,10 @@ from market_data.candles.candle_times import Labels
 from market_data.candles.import_data import notes_of
 from market_data.days import Days, number_of
 
-WARM_UP_DAYS = 120
-"""Calendar days before the range that are read from the store to warm up the features."""
+_WARM_UP = timedelta(days=120)
+"""Time before the range that is read from the store to warm up the features: 500 candles and more."""
+_WARM_UP_DAILY = timedelta(days=1_100)
+"""The same for daily candles."""
 _ENDINGS = (".parquet", ".csv", ".csv.gz")
 _FIRST_DAY = date(1990, 1, 1)
 _LAST_DAY = date(2199, 12, 31)
@@ -82,7 +84,8 @@ class Sourced:
 
 def from_store(store: CandleStore, symbols: Sequence[str], timeframe: Timeframe, span: Range) -> list[Sourced]:
     """Read the candles of some symbols. Raises `DataError` for one that has none in the range."""
-    since = max(_FIRST_DAY, span.first - timedelta(days=WARM_UP_DAYS)) if span.first != _FIRST_DAY else _FIRST_DAY
+    warm_up = _WARM_UP_DAILY if timeframe is Timeframe.D else _WARM_UP
+    since = max(span.first, _FIRST_DAY + warm_up) - warm_up
     found = []
     for symbol in symbols:
         series = Series(symbol, timeframe)

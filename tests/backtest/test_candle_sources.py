@@ -1,4 +1,4 @@
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +126,17 @@ def test_the_store_gives_what_it_has_of_the_range_and_before() -> None:
     [found] = from_store(store, [SERIES.symbol], SERIES.timeframe, Range.of("20240102-20240102"))
 
     assert (len(found.candles), found.first) == (50, 25)
+
+
+@pytest.mark.parametrize("span", ["20240102-", "00010101-"])
+def test_the_store_warms_daily_candles_up_with_years_of_them(span: str) -> None:
+    first, store, series = date(2022, 1, 3), MemoryCandleStore(), Series(SERIES.symbol, Timeframe.D)
+    days = [day for offset in range(730) if (day := first + timedelta(days=offset)).weekday() < 5]
+    store.put(series, Days(first, days[-1]), CandleColumns.of([session(day)[0] for day in days]))
+    [found] = from_store(store, [series.symbol], Timeframe.D, Range.of(span))
+
+    assert len(found.candles) == len(days) > 500
+    assert found.first == sum(day < Range.of(span).first for day in days)
 
 
 def test_a_symbol_that_the_store_lacks_is_named_with_a_remedy() -> None:
