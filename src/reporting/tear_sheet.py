@@ -27,6 +27,7 @@ from reporting.page_tables import (
     trade_table,
 )
 from reporting.run_record import RunRecord, SymbolCandles
+from runtime.charge_page import BILL_LINES
 from trading.rupee_text import rupees, short_symbol, signed_rupees
 
 _MOST_CHARTS = 12
@@ -194,16 +195,8 @@ def _chance(analysis: Analysis) -> Iterator[str]:
 
 def _conditions(record: RunRecord) -> str:
     facts, paid = record.facts, record.charges
-    charges = {
-        "Brokerage": paid.brokerage,
-        "STT": paid.stt,
-        "Exchange": paid.exchange,
-        "SEBI": paid.sebi,
-        "IPFT": paid.ipft,
-        "GST": paid.gst,
-        "Stamp duty": paid.stamp,
-        "Total": paid.total,
-    }
+    charges = {name: part for field, name in BILL_LINES.items() if (part := getattr(paid, field))}
+    charges["Total"] = paid.total
     origin = {
         "Engine": f"{facts.engine}, {record.seconds:.2f} s",
         "Config": facts.config_hash[:12],

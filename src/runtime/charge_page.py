@@ -17,7 +17,7 @@ from runtime.charge_rates import ChargeTable, DatedRates
 
 _LARGEST = 10**12
 """In rupees: more than the whole exchange trades in a day is a slip."""
-_LINES = {
+BILL_LINES = {
     "brokerage": "Brokerage",
     "stt": "STT or CTT",
     "exchange": "Exchange",
@@ -81,7 +81,7 @@ class ChargePage:
         table.add_column(f"{deal.segment.value} {deal.product.value}, {deal.day}", "Total")
         for name, charges in (("Buy", self._buy), ("Sell", self._sell), ("Together", self._all)):
             table.add_column(name, f"{charges.total / 100:,.2f}", justify="right", min_width=12)
-        for part, title in _LINES.items():
+        for part, title in BILL_LINES.items():
             amounts = [getattr(charges, part) for charges in (self._buy, self._sell, self._all)]
             if any(amounts):
                 table.add_row(title, *(f"{amount / 100:,.2f}" for amount in amounts))

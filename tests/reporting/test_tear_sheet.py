@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from core.charges import Charges
 from core.instants import DAY
 from reporting.analysis import analyse
 from reporting.run_record import RunRecord
@@ -63,6 +64,16 @@ def test_the_page_shows_every_part(page: str) -> None:
     assert page.count('class="entry"') > 4
     assert "2023" in page
     assert len(page) < 400_000
+
+
+def test_the_parts_of_the_bill_add_up_to_its_total(make_record: MakeRecord) -> None:
+    paid = Charges(brokerage=20_00, stt=5_00, clearing=1_50, gst=3_87, dp=14_75)
+    page = tear_sheet(analyse(replace(make_record(days=2, trades=4), charges=paid)))
+    table = page.partition("<h3>Charges</h3>")[2].partition("</table>")[0]
+    *parts, total = [float(text.replace(",", "")) for text in re.findall(r">([\d,]+\.\d\d)<", table)]
+
+    assert total == sum(parts) == paid.total / 100
+    assert "Depository" in table
 
 
 def test_what_users_wrote_is_escaped(make_record: MakeRecord) -> None:
