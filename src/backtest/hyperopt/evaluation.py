@@ -60,6 +60,12 @@ class Evaluator:
         provider = _made(self._ground, combination)
         return result_of(self._market, self._outcome(provider, combination))
 
+    def idle(self) -> BacktestResult:
+        """Return the run of nobody: no trade, and a curve that stays at the capital."""
+        rows = len(self._market.bars.starts)
+        wishes = self._market.wishes(np.zeros(rows, dtype=np.int8), np.zeros(rows), np.zeros(rows))
+        return result_of(self._market, walked(self._market, wishes, self._terms({}), self._rates, with_curve=True))
+
     def _outcome(self, provider: SignalProvider, combination: Combination) -> Outcome:
         wishes = wishes_of(self._market, self._with_features(provider), provider)
         return walked(self._market, wishes, self._terms(combination), self._rates, with_curve=True)

@@ -22,8 +22,8 @@ def split_at(ground: Ground, share: float) -> Split:
     if share == 0:
         return Split(ground, None)
     sessions = ground.sessions
-    first = len(sessions) - round(len(sessions) * share)
-    if not 0 <= share < 1 or not _FEWEST_SESSIONS <= first <= len(sessions) - _FEWEST_SESSIONS:
+    first = len(sessions) - round(len(sessions) * share) if 0 < share < 1 else 0  # NaN is not between them
+    if not _FEWEST_SESSIONS <= first <= len(sessions) - _FEWEST_SESSIONS:
         raise ConfigurationError(
             f"--holdout-share {share:g} of {len(sessions)} sessions: keep back a share that leaves at least "
             f"{_FEWEST_SESSIONS} sessions on either side, or 0 for none"

@@ -41,7 +41,8 @@ class Step:
     """None where no trial kept the conditions: then the test is sat out."""
     luck: Luck | None
     test: Figures | None
-    result: BacktestResult | None
+    result: BacktestResult
+    """Of the test. Sessions that are sat out are sessions without profit: the joined run counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,13 +89,13 @@ def walk_forward(
     folds_of(sessions, windows)  # refuses what is wrong with the lengths before they are used
     windows = replace(windows, purge=longest_holding(ground, windows) if purge is None else purge)
     steps = [_step(ground, plan, fold, console) for fold in folds_of(sessions, windows)]
-    results = [step.result for step in steps if step.result is not None]
-    if not results:
+    if not any(step.best for step in steps):
         raise ConfigurationError("no fold has a trial that keeps the conditions; loosen them, or give wider ranges")
     seconds = perf_counter() - began
     chosen = {str(step.fold.test.first): dict(step.best.combination) for step in steps if step.best}
     how = {"walk_forward": windows.scheme.value, "training": windows.training, "test": windows.test, "chosen": chosen}
-    record = joined_record(ground.within(Range(first=steps[0].fold.test.first)), results, how, seconds)
+    tested = ground.within(Range(first=steps[0].fold.test.first))
+    record = joined_record(tested, [step.result for step in steps], how, seconds)
     with closing(RunStore(trading_log_path(ground.settings.paths.state))) as store:
         store.save(record)
     return WalkedForward(ground=ground, plan=plan, windows=windows, steps=steps, record=record, seconds=seconds)
@@ -121,10 +122,9 @@ def _step(ground: Ground, plan: Plan, fold: Fold, console: Console) -> Step:
         showing(console, plan.judge, total, f"fold {fold.number}") as watch,
     ):
         trials = searched(search, evaluate, total, NoFile(), watch)
-    best = plan.judge.best(trials)
+    best, test = plan.judge.best(trials), Evaluator(ground.within(fold.test))
     if best is None:
-        return Step(fold=fold, trials=len(trials), best=None, luck=None, test=None, result=None)
-    test = Evaluator(ground.within(fold.test))
+        return Step(fold=fold, trials=len(trials), best=None, luck=None, test=None, result=test.idle())
     return Step(
         fold=fold,
         trials=len(trials),

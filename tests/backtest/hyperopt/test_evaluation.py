@@ -77,7 +77,7 @@ def test_the_hold_out_is_never_in_what_is_searched(make_ground) -> None:
     assert split_at(ground, 0.0).kept_back is None
 
 
-@pytest.mark.parametrize("share", [-0.1, 0.01, 0.95, 1.5])
+@pytest.mark.parametrize("share", [-0.1, 0.01, 0.95, 1.5, float("nan"), float("inf")])
 def test_a_hold_out_leaves_something_on_either_side(make_ground, share) -> None:
     with pytest.raises(ConfigurationError, match=f"--holdout-share {share:g} of 24 sessions"):
         split_at(make_ground(), share)

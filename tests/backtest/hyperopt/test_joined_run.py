@@ -34,6 +34,19 @@ def test_curve_trades_and_charges_are_those_of_the_parts_in_a_row(make_ground) -
     assert analyse(record, runs=0).curve.sessions == 24
 
 
+def test_sessions_that_are_sat_out_are_sessions_without_profit(make_ground) -> None:
+    ground = make_ground()
+    days = ground.sessions
+    spans = [Range(first=days[0], last=days[9]), Range(first=days[10], last=days[23])]
+    idle, traded = Evaluator(ground.within(spans[0])).idle(), Evaluator(ground.within(spans[1])).result({})
+    record = joined_record(ground, [idle, traded], {}, 0.5)
+
+    assert idle.trades == ()
+    assert record.trades == traded.trades
+    assert set(record.equity[: 10 * 75].tolist()) == {ground.rules.capital}
+    assert analyse(record, runs=0).curve.sessions == 24
+
+
 def test_within_the_day_nothing_is_purged_and_over_night_the_longest_holding_is(make_ground) -> None:
     assert longest_holding(make_ground(), WINDOWS) == 0
     ground = make_ground(mode=Mode.POSITIONAL)
