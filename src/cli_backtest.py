@@ -26,6 +26,9 @@ def backtest(
     capital: Annotated[float | None, typer.Option(help="Rupees to trade with; none: risk.capital.")] = None,
     data: Annotated[Path | None, typer.Option(help="A candle file, or a folder of them, instead of the store.")] = None,
     engine: Annotated[str, typer.Option(help="event or fast; both give the same trades.")] = "event",
+    allow_holes: Annotated[
+        bool, typer.Option("--allow-holes", help="Trade candles of which more than a fifth are missing.")
+    ] = False,
     html: Annotated[
         Path | None, typer.Option(help="Write the tear sheet, a page that loads nothing, to this file.")
     ] = None,
@@ -38,19 +41,20 @@ def backtest(
 
     from backtest.progress import progress_bar
     from backtest.run import run_backtest
-    from backtest.run_options import Wish
+    from backtest.run_options import Wish, names_in
     from reporting.report_verb import keep_run, show_report
 
     wish = Wish(
         strategy=strategy,
         params=tuple(param or ()),
-        symbols=tuple(name.strip() for each in symbols or () for name in each.split(",") if name.strip()),
+        symbols=names_in(symbols or ()),
         timeframe=timeframe,
         timerange=timerange,
         mode=mode,
         capital=capital,
         data=data,
         engine=engine,
+        allow_holes=allow_holes,
     )
     with progress_bar(Console(stderr=True)) as progress:
         finished = run_backtest(wish, config, progress)

@@ -50,6 +50,9 @@ CapitalOption = Annotated[float | None, typer.Option("--capital", help="Rupees t
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="A candle file, or a folder of them, instead of the store.")
 ]
+HolesOption = Annotated[
+    bool, typer.Option("--allow-holes", help="Trade candles of which more than a fifth are missing.")
+]
 
 
 @app.command()
@@ -74,6 +77,7 @@ def hyperopt(
     mode: ModeOption = None,
     capital: CapitalOption = None,
     data: DataOption = None,
+    allow_holes: HolesOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -85,7 +89,7 @@ def hyperopt(
     from backtest.hyperopt.verb import run_hyperopt
 
     wish = SearchWish(
-        run=_run(strategy, param, symbols, timeframe, timerange, mode, capital, data),
+        run=_run(strategy, param, symbols, timeframe, timerange, mode, capital, data, allow_holes=allow_holes),
         spaces=tuple(spaces or ()),
         ranges=tuple(ranges or ()),
         method=method,
@@ -131,6 +135,7 @@ def walk_forward_(
     mode: ModeOption = None,
     capital: CapitalOption = None,
     data: DataOption = None,
+    allow_holes: HolesOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -142,7 +147,7 @@ def walk_forward_(
     from backtest.hyperopt.walk_forward_report import walk_forward_data, walk_forward_lines
 
     wish = SearchWish(
-        run=_run(strategy, param, symbols, timeframe, timerange, mode, capital, data),
+        run=_run(strategy, param, symbols, timeframe, timerange, mode, capital, data, allow_holes=allow_holes),
         spaces=tuple(spaces or ()),
         ranges=tuple(ranges or ()),
         method=method,
@@ -171,16 +176,19 @@ def _run(
     mode: str | None,
     capital: float | None,
     data: Path | None,
+    *,
+    allow_holes: bool,
 ) -> "Wish":
-    from backtest.run_options import Wish
+    from backtest.run_options import Wish, names_in
 
     return Wish(
         strategy=strategy,
         params=tuple(param or ()),
-        symbols=tuple(name.strip() for each in symbols or () for name in each.split(",") if name.strip()),
+        symbols=names_in(symbols or ()),
         timeframe=timeframe,
         timerange=timerange,
         mode=mode,
         capital=capital,
         data=data,
+        allow_holes=allow_holes,
     )

@@ -11,9 +11,11 @@ from backtest.assumptions import Mode
 from backtest.bars import SymbolBars, prepared
 from backtest.candle_sources import Range, Sourced, from_path, from_store, tick_of
 from backtest.finished_run import FinishedRun
+from backtest.holes import notes_on_holes
 from backtest.progress import Progress
 from backtest.run_options import EngineName, Wish, assumptions_of, engine_of, mode_of, params_of
 from backtest.scored_model import ScoredModel
+from backtest.signal_rows import first_decision
 from core.errors import DataError
 from core.instants import ist_date
 from core.market import Instrument
@@ -43,22 +45,19 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     that fails on the way.
     """
     given = load_settings(config)
-    sources = sources_of(wish, given, NseCalendar.of(given))
+    calendar = NseCalendar.of(given)
+    sources = sources_of(wish, given, calendar)
     settings = load_settings(config, overrides_of(wish, given, sources))
     mode, engine = mode_of(wish.mode, settings.timeframe), engine_of(wish.engine)
     assumptions = assumptions_of(settings.backtest)
-    models: list[ScoredModel] = []
-
-    def scored(model: InferenceEngine) -> ScoredModel:
-        models.append(ScoredModel(model))
-        return models[-1]
-
-    choice = choose_strategy(settings, scored)
+    choice, model = chosen_strategy(settings)
     charges = ChargeTable.load(CONFIG / "charges.yaml")
     rules, notes = rules_and_notes(settings, charges, mode, sources)
     started_at, began = clock_of(settings.clock).now(), perf_counter()
-    symbols = _prepared(settings, sources, choice, NseCalendar.of(settings))
-    for model in models:
+    symbols = _prepared(settings, sources, choice, calendar)
+    rows = ((each.instrument.symbol, each.sessions) for each in symbols)
+    notes += notes_on_holes(rows, settings.timeframe, calendar, mode, are_allowed=wish.allow_holes)
+    if model is not None:
         for bars in symbols:
             model.expect(bars)
     if engine is EngineName.EVENT:
@@ -71,7 +70,6 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
         choice=choice,
         mode=mode,
         engine=engine,
-        assumptions=assumptions,
         symbols=tuple(symbols),
         result=result,
         started_at=started_at,
@@ -103,6 +101,21 @@ def overrides_of(wish: Wish, given: Settings, sources: Sequence[Sourced]) -> dic
     }
 
 
+def chosen_strategy(settings: Settings) -> tuple[StrategyChoice, ScoredModel | None]:
+    """Make the strategy, and if it takes a trained model, what asks that about many candles at once.
+
+    Raises `ConfigurationError` and `ModelError`.
+    """
+    models: list[ScoredModel] = []
+
+    def scored(model: InferenceEngine) -> ScoredModel:
+        models.append(ScoredModel(model))
+        return models[-1]
+
+    choice = choose_strategy(settings, scored)
+    return choice, models[-1] if models else None
+
+
 def rules_and_notes(
     settings: Settings, charges: ChargeTable, mode: Mode, sources: Sequence[Sourced]
 ) -> tuple[TradingRules, list[str]]:
@@ -125,7 +138,18 @@ def _prepared(
         instrument = instrument_of(source, archive)
         arguments = settings.timeframe, choice.specification, calendar, source.first
         symbols.append(prepared(instrument, source.candles, *arguments))
+        _check_decisions(settings, choice, symbols[-1])
     return symbols
+
+
+def _check_decisions(settings: Settings, choice: StrategyChoice, bars: SymbolBars) -> None:
+    """Refuse candles after none of which the strategy would be asked. Raises `DataError`."""
+    if first_decision(bars, choice.provider) >= len(bars):
+        needed = choice.specification.warm_up(settings.timeframe) + choice.provider.needs.warm_up + 1
+        raise DataError(
+            f"{bars.instrument.symbol}: no decision in {len(bars):,} candles; {choice.provider.name} needs {needed:,} "
+            "for its first one; give earlier candles or a longer range, or leave the symbol out"
+        )
 
 
 def check_volumes(settings: Settings, source: Sourced) -> None:

@@ -39,6 +39,13 @@ class Wish:
     data: Path | None = None
     """A file, or a folder of files; None: the store."""
     engine: str = "event"
+    allow_holes: bool = False
+    """Whether candles of which many are missing are traded all the same."""
+
+
+def names_in(written: Sequence[str]) -> tuple[str, ...]:
+    """Read names between commas, in one word or several; one that is there twice counts once."""
+    return tuple(dict.fromkeys(name for each in written for part in each.split(",") if (name := part.strip())))
 
 
 def params_of(written: Sequence[str]) -> Mapping[str, Any]:

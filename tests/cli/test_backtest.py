@@ -143,19 +143,19 @@ def test_what_is_said_of_many_symbols_is_said_once(candles: Path, capsys) -> Non
 
     notes = figures(capsys, "--data", "many")["notes"]
     assert [note for note in notes if "hole" in note] == [
-        "NSE:A-EQ, NSE:B-EQ, NSE:C-EQ and 2 more: a hole inside sessions; nothing is entered in the candle after one"
+        "NSE:A-EQ, NSE:B-EQ, NSE:C-EQ and 2 more: 1 of 250 candles are missing; nothing is entered right after a hole"
     ]
 
 
 def test_the_pause_of_a_session_in_two_parts_is_no_hole(candles: Path, capsys) -> None:
-    day, head = date(2024, 3, 2), candles.read_text().splitlines()[0]
-    parts = [(time(9, 15), 3), (time(11, 30), 4)]
-    rows = [instant_at(day, at) + bar * 15 * MINUTE for at, bars in parts for bar in range(bars)]
+    friday, saturday, head = date(2024, 3, 1), date(2024, 3, 2), candles.read_text().splitlines()[0]
+    parts = [(friday, time(9, 15), 25), (saturday, time(9, 15), 3), (saturday, time(11, 30), 4)]
+    rows = [instant_at(day, at) + bar * 15 * MINUTE for day, at, bars in parts for bar in range(bars)]
     stamps = (np.datetime64(at, "ns").astype("datetime64[s]") for at in rows)
     candles.write_text("\n".join([head, *(f"{stamp}+00:00,600.05,601,600,600.5,5000" for stamp in stamps)]))
 
     found = figures(capsys, "--data", NAME)
-    assert found["candles"] == 7
+    assert found["candles"] == 32
     assert not [note for note in found["notes"] if "hole" in note]
 
 
@@ -166,8 +166,20 @@ def test_holes_are_told_and_nothing_is_entered_across_one(candles: Path, capsys)
     by_engine = [figures(capsys, "--data", NAME, "--engine", engine) for engine in ("event", "fast")]
 
     for found in by_engine:
-        assert "NSE:SBIN-EQ: 2 holes inside sessions" in " ".join(found["notes"])
+        assert "NSE:SBIN-EQ: 2 of 250 candles are missing" in " ".join(found["notes"])
     assert by_engine[0]["trade_list"] == by_engine[1]["trade_list"]
+
+
+def test_candles_of_which_most_are_missing_are_traded_only_on_request(candles: Path, capsys) -> None:
+    lines = candles.read_text().splitlines()
+    candles.write_text("\n".join([*lines[: 1 + 3 * 25], *lines[1 + 7 * 25 :]]))
+    before = files()
+
+    said = complaint(capsys, "--data", NAME, "--strategy", "simple_ma_crossover")
+    assert "100 of 250 candles are missing, among them 4 sessions, the first on 2024-01-04, more than 20%" in said
+    assert files() == before
+    allowed = figures(capsys, "--data", NAME, "--allow-holes")
+    assert (allowed["candles"], len([note for note in allowed["notes"] if "missing" in note])) == (150, 1)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +189,7 @@ def test_holes_are_told_and_nothing_is_entered_across_one(candles: Path, capsys)
         (("--strategy", "simple_ma_crossover", "--param", "quick=3"), "has no parameter 'quick'"),
         (("--strategy", "simple_ma_crossover", "--param", "fast"), "--param fast: give it as key=value"),
         (("--strategy", "simple_ma_crossover", "--param", "fast=30"), "fast"),
+        (("--strategy", "simple_ma_crossover", "--param", "slow=400"), "no decision in 250 candles"),
         (("--timerange", "20250101-20250201"), "no candles from 2025-01-01 to 2025-02-01"),
         (("--timerange", "soon"), "--timerange soon"),
         (("--mode", "swing"), "--mode swing: must be intraday or positional"),

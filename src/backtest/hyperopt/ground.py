@@ -11,11 +11,13 @@ import numpy as np
 from backtest.assumptions import FillAssumptions, Mode
 from backtest.bars import SessionRows, prepared, session_rows
 from backtest.candle_sources import Range, Sourced
-from backtest.run import check_volumes, instrument_of, overrides_of, rules_and_notes, sources_of
+from backtest.holes import notes_on_holes
+from backtest.run import check_volumes, chosen_strategy, instrument_of, overrides_of, rules_and_notes, sources_of
 from backtest.run_options import Wish, assumptions_of, mode_of
 from backtest.scored_model import ScoredModel
 from core.errors import DataError
 from core.market import Instrument
+from core.ports import Calendar
 from core.rules import TradingRules
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
@@ -25,8 +27,7 @@ from runtime.charge_rates import ChargeTable
 from runtime.configuration import load_settings
 from runtime.project import CONFIG
 from runtime.settings import Settings
-from trading.inference_engine import InferenceEngine
-from trading.strategy_choice import StrategyChoice, choose_strategy
+from trading.strategy_choice import StrategyChoice
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -98,14 +99,18 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
     Raises `ConfigurationError`, `DataError` and `ModelError` for what cannot be run.
     """
     given = load_settings(config)
-    sources = sources_of(wish, given, NseCalendar.of(given))
+    calendar = NseCalendar.of(given)
+    sources = sources_of(wish, given, calendar)
     settings = load_settings(config, overrides_of(wish, given, sources))
     mode, charges = mode_of(wish.mode, settings.timeframe), ChargeTable.load(CONFIG / "charges.yaml")
     rules, notes = rules_and_notes(settings, charges, mode, sources)
-    choice, model = _chosen(settings, sources)
+    stretches = _stretches(settings, sources, calendar)
+    rows = ((each.instrument.symbol, each.sessions) for each in stretches)
+    notes += notes_on_holes(rows, settings.timeframe, calendar, mode, are_allowed=wish.allow_holes)
+    choice, model = _chosen(settings, sources, calendar)
     return Ground(
         settings=settings,
-        stretches=_stretches(settings, sources),
+        stretches=stretches,
         rules=rules,
         assumptions=assumptions_of(settings.backtest),
         mode=mode,
@@ -116,8 +121,8 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
     )
 
 
-def _stretches(settings: Settings, sources: Sequence[Sourced]) -> tuple[Stretch, ...]:
-    archive, calendar = ParquetSymbolArchive(settings.paths.archive), NseCalendar.of(settings)
+def _stretches(settings: Settings, sources: Sequence[Sourced], calendar: Calendar) -> tuple[Stretch, ...]:
+    archive = ParquetSymbolArchive(settings.paths.archive)
     stretches = []
     for source in sources:
         check_volumes(settings, source)
@@ -127,22 +132,18 @@ def _stretches(settings: Settings, sources: Sequence[Sourced]) -> tuple[Stretch,
     return tuple(stretches)
 
 
-def _chosen(settings: Settings, sources: Sequence[Sourced]) -> tuple[StrategyChoice, ScoredModel | None]:
+def _chosen(
+    settings: Settings, sources: Sequence[Sourced], calendar: Calendar
+) -> tuple[StrategyChoice, ScoredModel | None]:
     """Make the strategy once, to learn whether it can be, and ask its model, if it takes one, about every candle."""
-    models: list[ScoredModel] = []
-
-    def scored(model: InferenceEngine) -> ScoredModel:
-        models.append(ScoredModel(model))
-        return models[-1]
-
-    choice = choose_strategy(settings, scored)
-    if not models:
+    choice, model = chosen_strategy(settings)
+    if model is None:
         return choice, None
-    archive, calendar = ParquetSymbolArchive(settings.paths.archive), NseCalendar.of(settings)
+    archive = ParquetSymbolArchive(settings.paths.archive)
     for source in sources:
         arguments = settings.timeframe, choice.specification, calendar, source.first
-        models[0].score(prepared(instrument_of(source, archive), source.candles, *arguments))
-    return choice, models[0]
+        model.score(prepared(instrument_of(source, archive), source.candles, *arguments))
+    return choice, model
 
 
 def _cut(sessions: SessionRows, first: int, last: int) -> SessionRows:

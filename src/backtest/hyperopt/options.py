@@ -14,7 +14,7 @@ from backtest.hyperopt.space_options import parts_of, space_of
 from backtest.hyperopt.tpe_search import TpeSearch
 from backtest.hyperopt.trial import Judge
 from backtest.hyperopt.workers import cores
-from backtest.run_options import Wish, params_of
+from backtest.run_options import Wish, names_in, params_of
 from core.errors import ConfigurationError
 from strategies.catalogue import parameters_named
 
@@ -101,12 +101,11 @@ def plan_of(wish: SearchWish, ground: Ground) -> Plan:
 
 def objectives_of(written: Sequence[str]) -> tuple[Objective, ...]:
     """Read `sharpe,drawdown`; nothing means `sharpe`. Raises `ConfigurationError`."""
-    names = [name.strip() for each in written for name in each.split(",") if name.strip()]
-    known = {each.value: each for each in Objective}
+    names, known = names_in(written), {each.value: each for each in Objective}
     for name in names:
         if name not in known:
             raise ConfigurationError(f"--objective {name}: must be of {', '.join(known)}")
-    return tuple(dict.fromkeys(known[name] for name in names)) or (Objective.SHARPE,)
+    return tuple(known[name] for name in names) or (Objective.SHARPE,)
 
 
 def windows_of(scheme: str, training: int, test: int, purge: int, embargo: int) -> Windows:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from backtest.hyperopt.space import Dimension, Space, stepped
+from backtest.run_options import names_in
 from core.errors import ConfigurationError
 from core.sizing import SizingMethod
 from runtime.settings import ExitSettings, Section, Settings, SizingSettings
@@ -37,12 +38,11 @@ _SECTIONS: Mapping[str, type[Section]] = {"exits": ExitSettings, "sizing": Sizin
 
 def parts_of(written: Sequence[str]) -> tuple[Part, ...]:
     """Read `strategy,exits`; nothing means the strategy. Raises `ConfigurationError`."""
-    names = [name.strip() for each in written for name in each.split(",") if name.strip()]
-    known = {part.value: part for part in Part}
+    names, known = names_in(written), {part.value: part for part in Part}
     for name in names:
         if name not in known:
             raise ConfigurationError(f"--spaces {name}: must be of {', '.join(known)}")
-    return tuple(dict.fromkeys(known[name] for name in names)) or (Part.STRATEGY,)
+    return tuple(known[name] for name in names) or (Part.STRATEGY,)
 
 
 def space_of(

@@ -1,0 +1,71 @@
+"""What a run was made of, by which it can be told from others and made again: parameters, hashes, versions."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from enum import Enum
+from typing import Any
+
+from backtest.assumptions import Mode
+from backtest.run_options import EngineName, assumptions_of
+from core.instants import Instant
+from features.columns import CandleColumns
+from reporting.run_record import RunFacts
+from runtime.code_version import code_version
+from runtime.configuration import show_config
+from runtime.settings import Settings
+
+Hashes = tuple[str, str]
+"""SHA-256 of a user's own strategy file and of the model's manifest; empty where there is none."""
+
+
+def facts_of(
+    settings: Settings,
+    candles: Mapping[str, CandleColumns],
+    mode: Mode,
+    engine: EngineName,
+    parameters: Mapping[str, Any],
+    strategy: Hashes,
+    started_at: Instant,
+) -> RunFacts:
+    """Return the facts of a run; `candles` are those that were walked, by symbol, without those that only warm up."""
+    return RunFacts(
+        started_at=started_at,
+        strategy=settings.strategy.name,
+        parameters=parameters,
+        symbols=tuple(candles),
+        timeframe=settings.timeframe.value,
+        mode=mode.value,
+        engine=engine.value,
+        first=min(int(each.starts[0]) for each in candles.values()),
+        last=max(int(each.starts[-1]) for each in candles.values()),
+        capital=int(settings.risk.capital * 100),
+        assumptions={name: plain(value) for name, value in asdict(assumptions_of(settings.backtest)).items()},
+        config_hash=_config_hash(settings, strategy),
+        data_hash=_data_hash(candles),
+        code_version=code_version(),
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return what JSON can hold."""
+    if isinstance(value, Enum):
+        return value.value
+    return value if isinstance(value, int | float | str) else str(value)
+
+
+def _config_hash(settings: Settings, strategy: Hashes) -> str:
+    """Return the SHA-256 of all that decides besides the candles."""
+    deciding = show_config(settings), *strategy
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def _data_hash(candles: Mapping[str, CandleColumns]) -> str:
+    """Return the SHA-256 of the candles, symbol by symbol and column by column."""
+    digest = hashlib.sha256()
+    for symbol, each in candles.items():
+        digest.update(f"{symbol} {len(each)}\n".encode())
+        for column in (each.starts, each.opens, each.highs, each.lows, each.closes, each.volumes):
+            digest.update(column.tobytes())
+    return digest.hexdigest()
