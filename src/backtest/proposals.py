@@ -4,18 +4,13 @@ from dataclasses import replace
 
 from backtest.account import Account, WaitingEntry
 from backtest.bars import SymbolBars
-from core import exits
+from core.entry_pricing import TOO_SMALL, priced_entry
 from core.gatekeeper import refuse_entry
 from core.instants import Instant
-from core.market import Side, Tick
-from core.orders import OrderIntent, OrderType, Purpose
-from core.pricing import marketable_limit
+from core.market import Tick
 from core.sessions import TradingDay
 from core.signals import Signal
-from core.sizing import quantity_for
 
-TOO_SMALL = "TOO_SMALL"
-"""Code of a signal that not one lot fits for, as live."""
 _ANY_PRICE = 2**53
 """Stands for the upper price band, which the data does not have."""
 
@@ -38,45 +33,26 @@ class Proposals:
     def take(self, row: int, signal: Signal) -> None:
         """Size a signal of a closed bar and ask the gate; what passes waits for the next bar, if there is one."""
         account, rules, instrument = self._account, self._account.rules, self._instrument
-        side, atr = signal.direction.side, float(self._atr[row])
+        atr = float(self._atr[row])
         now, day = self._asked_at(row)
         tick = Tick(instrument.symbol, now, int(self._closes[row]), 0, 0, 0)
-        price = marketable_limit(side, tick, rules.price_buffer, instrument)
-        stop, target = exits.levels(side.sign, tick.ltp, atr, rules.stop_atr, rules.target_atr, instrument.tick)
-        quantity = quantity_for(
-            rules.sizing,
-            capital=rules.capital,
-            price=price,
-            stop_distance=max(abs(price - stop), instrument.tick),
-            lot=instrument.lot,
-            freeze=instrument.freeze,
-        )
-        if quantity == 0:
+        entry = priced_entry(signal.direction.side, atr, tick, instrument, rules)
+        if entry.quantity == 0:
             account.refusals[TOO_SMALL] += 1
             return
-        intent = self._intent(side, quantity, price, signal.reason)
-        refusal = refuse_entry(intent, account.facts(self._place, instrument, day, tick, stop, target), rules)
+        intent = entry.intent("", account.product, signal.reason)
+        facts = account.facts(self._place, instrument, day, tick, entry.stop, entry.target)
+        refusal = refuse_entry(intent, facts, rules)
         if refusal is not None:
             account.refusals[refusal[0].value] += 1
             return
         account.orders_today += 1
         if self._has_a_bar_to_meet(row):
-            account.waiting[self._place] = WaitingEntry(side, quantity, price, atr, signal.probability)
+            account.waiting[self._place] = WaitingEntry(
+                entry.side, entry.quantity, entry.limit, atr, signal.probability
+            )
         else:
             account.lapse(self._place)
-
-    def _intent(self, side: Side, quantity: int, price: int, reason: str) -> OrderIntent:
-        return OrderIntent(
-            tag="",
-            symbol=self._instrument.symbol,
-            side=side,
-            quantity=quantity,
-            type=OrderType.LIMIT,
-            limit_price=price,
-            product=self._account.product,
-            purpose=Purpose.ENTRY,
-            reason=reason,
-        )
 
     def _asked_at(self, row: int) -> tuple[Instant, TradingDay]:
         """Return when the gate is asked and in which session: at the close, or, for delivery, in the next session."""

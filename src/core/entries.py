@@ -1,15 +1,13 @@
 """From a signal to an order: plan, size, gate. Everything about an entry is fixed here, before it is sent."""
 
-from core import exits
 from core.entry_facts import gather
+from core.entry_pricing import TOO_SMALL, priced_entry
 from core.events import Decided, Decision, EntryPlan, EntryRefused, OrderIntended
 from core.gatekeeper import refuse_entry
 from core.instants import Instant
 from core.market import Instrument, Tick, Timeframe
-from core.orders import OrderIntent, OrderType, Purpose
-from core.pricing import marketable_limit
+from core.orders import Purpose
 from core.rules import TradingRules
-from core.sizing import quantity_for
 from core.state import BotState
 from core.tags import Tagger
 
@@ -30,31 +28,12 @@ def propose_entry(
     """
     if state.day is None or tick is None:
         return EntryRefused(at=now, symbol=signal.symbol, code="STALE_PRICE", detail="no session or no price yet")
-    side = signal.direction.side
-    price = marketable_limit(side, tick, rules.price_buffer, instrument)
-    stop, target = exits.levels(side.value, tick.ltp, signal.atr, rules.stop_atr, rules.target_atr, instrument.tick)
-    quantity = quantity_for(
-        rules.sizing,
-        capital=rules.capital,
-        price=price,
-        stop_distance=max(abs(price - stop), instrument.tick),
-        lot=instrument.lot,
-        freeze=instrument.freeze,
-    )
-    if quantity == 0:
-        detail = f"price={price}, stop distance={abs(price - stop)}: not one lot fits the limits"
-        return EntryRefused(at=now, symbol=signal.symbol, code="TOO_SMALL", detail=detail)
-    intent = OrderIntent(
-        tag=tagger.next(state.day.date, state.log_id, state.boot, Purpose.ENTRY),
-        symbol=signal.symbol,
-        side=side,
-        quantity=quantity,
-        type=OrderType.LIMIT,
-        limit_price=price,
-        product=rules.product,
-        purpose=Purpose.ENTRY,
-        reason=signal.reason,
-    )
+    entry = priced_entry(signal.direction.side, signal.atr, tick, instrument, rules)
+    if entry.quantity == 0:
+        detail = f"price={entry.limit}, stop distance={abs(entry.limit - entry.stop)}: not one lot fits the limits"
+        return EntryRefused(at=now, symbol=signal.symbol, code=TOO_SMALL, detail=detail)
+    tag = tagger.next(state.day.date, state.log_id, state.boot, Purpose.ENTRY)
+    intent = entry.intent(tag, rules.product, signal.reason)
     facts = gather(
         state,
         intent,
@@ -62,8 +41,8 @@ def propose_entry(
         tick,
         now,
         profit=profit,
-        stop=stop,
-        target=target,
+        stop=entry.stop,
+        target=entry.target,
         margin=rules.margin,
         signal_age=_age(signal, rules.timeframe, now),
     )

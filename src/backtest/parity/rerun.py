@@ -14,22 +14,20 @@ from backtest.parity.live_day import Filled
 from backtest.parity.opinions import Key, Opinion
 from backtest.parity.prices import Market, Price
 from core import exits
+from core.entry_pricing import TOO_SMALL, PricedEntry, priced_entry
 from core.gatekeeper import refuse_entry
 from core.instants import Instant
 from core.market import Instrument, Tick
-from core.orders import OrderIntent, OrderType, Purpose
 from core.positions import Trade
-from core.pricing import marketable_limit, stop_trigger
+from core.pricing import stop_trigger
 from core.rules import TradingRules
 from core.segments import Segment
 from core.sessions import TradingDay
-from core.sizing import quantity_for
+from market_data.days import number_of
 from runtime.charge_rates import ChargeTable
 
-TOO_SMALL = "TOO_SMALL"
 NO_PRICE = "STALE_PRICE"
 """Code of a signal before any price, as live."""
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ class _Walk:
         self._ground = ground
         cards = {(Segment.EQUITY, product): ((date.min, rules.charges),)}
         self._account = Account(rules, product, ChargeTable(cards, "the desk of the day"))
-        self._ordinal = ground.day.date.toordinal() - _EPOCH
+        self._ordinal = number_of(ground.day.date)
         self._seen = 0
         self._held: dict[str, list[_Held]] = {}
         self.trades: dict[Key, Trade] = {}
@@ -146,64 +144,38 @@ class _Walk:
         if price is None:
             self.refusals[key] = NO_PRICE
             return
-        intent = self._intent(wish, price.tick)
-        code = TOO_SMALL if intent.quantity == 0 else self._refusal(number, wish, intent, price.tick)
+        opinion, instrument = wish.opinion, ground.instruments[key.symbol]
+        entry = priced_entry(opinion.direction.side, opinion.atr, price.tick, instrument, ground.rules)
+        code = TOO_SMALL if entry.quantity == 0 else self._refusal(number, wish, entry, price.tick)
         if code and not verdict:
             self.refusals[key] = code
             return
-        fill = self._fill(wish, intent, price) if filled is None else filled
+        fill = self._fill(wish, entry, price) if filled is None else filled
         self._account.orders_today += 1
         if fill.quantity:
             self._open(number, wish, fill)
 
     # --- entries ------------------------------------------------------------------------------------------------
 
-    def _intent(self, wish: Wish, tick: Tick) -> OrderIntent:
-        """Return the order that a signal asks for; its quantity may be 0."""
-        rules, instrument = self._ground.rules, self._ground.instruments[wish.key.symbol]
-        side = wish.opinion.direction.side
-        price = marketable_limit(side, tick, rules.price_buffer, instrument)
-        stop, _ = self._levels(wish, tick.ltp)
-        quantity = quantity_for(
-            rules.sizing,
-            capital=rules.capital,
-            price=price,
-            stop_distance=max(abs(price - stop), instrument.tick),
-            lot=instrument.lot,
-            freeze=instrument.freeze,
-        )
-        return OrderIntent(
-            tag="",
-            symbol=instrument.symbol,
-            side=side,
-            quantity=quantity,
-            type=OrderType.LIMIT,
-            limit_price=price,
-            product=rules.product,
-            purpose=Purpose.ENTRY,
-            reason=wish.opinion.reason,
-        )
-
-    def _refusal(self, number: int, wish: Wish, intent: OrderIntent, tick: Tick) -> str:
+    def _refusal(self, number: int, wish: Wish, entry: PricedEntry, tick: Tick) -> str:
         """Ask the gate; return the code of its refusal, or nothing. To a backtest no price is old."""
-        held = self._held.get(intent.symbol, [])
-        instrument, levels = self._ground.instruments[intent.symbol], self._levels(wish, tick.ltp)
-        tick = tick._replace(at=wish.at)
-        facts = self._account.facts(number, instrument, self._ground.day, tick, *levels)
+        held, rules = self._held.get(entry.symbol, []), self._ground.rules
+        instrument, tick = self._ground.instruments[entry.symbol], tick._replace(at=wish.at)
+        facts = self._account.facts(number, instrument, self._ground.day, tick, entry.stop, entry.target)
         facts = replace(
             facts,
             busy=bool(held),
             symbol_value=sum(each.holding.worth for each in held),
         )
-        refusal = refuse_entry(intent, facts, self._ground.rules)
+        refusal = refuse_entry(entry.intent("", rules.product, wish.opinion.reason), facts, rules)
         return refusal[0].value if refusal else ""
 
-    def _fill(self, wish: Wish, intent: OrderIntent, price: Price) -> Filled:
+    def _fill(self, wish: Wish, entry: PricedEntry, price: Price) -> Filled:
         """Fill an order whole at the price that stands."""
-        paid = price.touch(intent.side)
+        paid = price.touch(entry.side)
         stop, target = self._levels(wish, paid)
-        stop = stop_trigger(intent.side.opposite, stop, self._ground.instruments[intent.symbol])
-        return Filled(intent.quantity, intent.quantity * paid, wish.at, wish.moment, stop, target)
+        stop = stop_trigger(entry.side.opposite, stop, self._ground.instruments[entry.symbol])
+        return Filled(entry.quantity, entry.quantity * paid, wish.at, wish.moment, stop, target)
 
     def _levels(self, wish: Wish, entry: int) -> tuple[int, int]:
         rules, tick = self._ground.rules, self._ground.instruments[wish.key.symbol].tick
