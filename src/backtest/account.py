@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import NamedTuple
 
 from core.charges import Charges, Figures, Parts, bill, delivery_sale
@@ -17,13 +16,13 @@ from core.positions import Trade
 from core.pricing import stop_limit
 from core.rules import TradingRules
 from core.sessions import TradingDay
+from market_data.days import date_of
 from runtime.charge_rates import ChargeTable
 
 NOT_FILLED = "NOT_FILLED"
 """Code of an entry that passed the gate and lapsed."""
 FORCE_EXIT = "force_exit"
 """Why a position leaves when the day's loss is beyond its limit."""
-_EPOCH = date(1970, 1, 1).toordinal()
 _NO_DOUBTS: Mapping[Condition, str] = {}
 
 
@@ -223,7 +222,7 @@ class Account:
         )
 
     def _card_of(self, day: int) -> "_Card":
-        rates = self._charges.rates_on(date.fromordinal(day + _EPOCH), self.product).rates
+        rates = self._charges.rates_on(date_of(day), self.product).rates
         card = self._cards[day] = _Card(rates.figures, delivery_sale(rates).total)
         return card
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from core.instants import DAY, Instant
 from features.columns import IST_OFFSET, BoolArray, FloatArray, IntArray
+from market_data.days import date_of
 
 SESSIONS_A_YEAR = 252
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _NO_VARIATION = 1e-12
 """A deviation of daily returns below this is rounding of floats, not risk."""
 
@@ -131,7 +131,7 @@ def monthly_returns(capital: int, at: IntArray, equity: IntArray) -> dict[tuple[
     days, closes = daily_closes(at, equity)
     returns: dict[tuple[int, int], float] = {}
     before = capital
-    dates = [date.fromordinal(_EPOCH_ORDINAL + day) for day in days.tolist()]
+    dates = [date_of(day) for day in days.tolist()]
     for place, (day, close) in enumerate(zip(dates, closes.tolist(), strict=True)):
         month = (day.year, day.month)
         if place + 1 < len(dates) and (dates[place + 1].year, dates[place + 1].month) == month:
@@ -230,7 +230,7 @@ def _longest_below(times: IntArray, is_below: BoolArray) -> int:
 
 
 def _day(days: IntArray, profits: IntArray, row: int) -> DayResult:
-    return DayResult(date=date.fromordinal(_EPOCH_ORDINAL + int(days[row])), profit=int(profits[row]))
+    return DayResult(date=date_of(int(days[row])), profit=int(profits[row]))
 
 
 def _mean_exposure(equity: IntArray, exposure: IntArray) -> float:

@@ -5,10 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from backtest.run_options import params_of
 from backtest.strategy_check.check import Checked, Progress, check
 from backtest.strategy_check.label_check import TrainingFace
 from backtest.strategy_check.subject import Subject
@@ -67,20 +65,10 @@ def with_strategy(settings: Settings, name: str, params: Sequence[str]) -> Setti
         return settings
     changed = {
         "name": word,
-        "params": dict(map(_parameter, params)),
+        "params": params_of(params),
         "folder": path.parent if is_file else chosen.folder,
     }
     return settings.model_copy(update={"strategy": chosen.model_copy(update=changed)})
-
-
-def _parameter(written: str) -> tuple[str, Any]:
-    name, equals, value = written.partition("=")
-    if not equals or not name:
-        raise ConfigurationError(f"--param {written}: write it name=value, as fast=5")
-    try:
-        return name.strip(), yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise ConfigurationError(f"--param {written}: the value cannot be read; quote it as in YAML") from None
 
 
 def ground_of(

@@ -103,7 +103,7 @@ def test_a_file_that_peeks_is_red(run: Run, peeking: Path) -> None:
     [
         (("no_such",), "no strategy 'no_such'"),
         (("no/such.py",), "no/such.py: there is no such strategy file"),
-        (("simple_ma_crossover", "--param", "fast"), "--param fast: write it name=value, as fast=5"),
+        (("simple_ma_crossover", "--param", "fast"), "--param fast: give it as key=value"),
         (("simple_ma_crossover", "--param", "fsat=5"), "has no parameter 'fsat'; did you mean 'fast'?"),
         (("simple_ma_crossover", "--param", "fast=1"), "fast: 1 is out of range; give 2 to 499 candles (default 9)"),
         (("simple_ma_crossover", "--timeframe", "7m"), "--timeframe 7m: must be one of 1m"),
