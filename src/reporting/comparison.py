@@ -8,38 +8,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reporting.analysis import Analysis
-from reporting.figures import NOT_AVAILABLE, Figure, difference_text
+from reporting.figures import NOT_AVAILABLE, Better, Figure, difference_text
 from reporting.run_record import RunRecord
 from reporting.summary import summary
 from reporting.text_report import figure_text, plain_table
 from trading.rupee_text import profit_style
 
 _LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_BETTER_WHEN_LOWER = {
-    "Max Drawdown",
-    "Absolute drawdown",
-    "Drawdown duration",
-    "Volatility (ann.)",
-    "Charges",
-    "Max consecutive losses",
-}
-_NEITHER = {
-    "Symbols",
-    "Sessions",
-    "Candles",
-    "Market change",
-    "Starting balance",
-    "Exposure time",
-    "Mean exposure",
-    "Daily turnover",
-    "Total trades",
-    "Daily avg trades",
-    "Avg. duration",
-    "Avg. duration winners",
-    "Avg. duration losers",
-    "Total trade volume",
-    "Refused entries",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +33,15 @@ class ComparedFigure:
 
     def goodness(self, difference: Figure | None) -> float:
         """Return a number above 0 for a difference to the better, below 0 for one to the worse, 0 for neither."""
-        if difference is None or not isinstance(difference.value, int | float) or self.label in _NEITHER:
+        if difference is None or not isinstance(difference.value, int | float):
             return 0
-        return -difference.value if self.label in _BETTER_WHEN_LOWER else difference.value
+        match difference.better:
+            case Better.HIGHER:
+                return difference.value
+            case Better.LOWER:
+                return -difference.value
+            case Better.NEITHER:
+                return 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One figure, and how people read it: rupees in lakhs and crores, shares in per cent, what cannot be said as n/a."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -31,6 +31,14 @@ class Form(Enum):
     TEXT = "text"
 
 
+class Better(Enum):
+    """Which of two values is the better one."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NEITHER = "neither"
+
+
 _COMPARABLE = frozenset(Form) - {Form.INSTANT, Form.TEXT}
 
 
@@ -41,6 +49,7 @@ class Figure:
     label: str
     value: Value
     form: Form
+    better: Better = Better.HIGHER
 
     @property
     def text(self) -> str:
@@ -60,7 +69,7 @@ class Figure:
         mine, theirs = self.value, other.value
         if self.form not in _COMPARABLE or not isinstance(mine, int | float) or not isinstance(theirs, int | float):
             return None
-        return Figure(self.label, mine - theirs, self.form)
+        return replace(self, value=mine - theirs)
 
 
 def rupees_of(paise: float) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reporting.analysis import Analysis
 from reporting.breakdowns import Dimension
-from reporting.figures import Figure, Form, text_of
+from reporting.figures import Better, Figure, Form, text_of
 from reporting.metrics import DayResult
 from trading.rupee_text import short_symbol
 
@@ -34,21 +34,21 @@ def _run(analysis: Analysis) -> tuple[Figure, ...]:
     facts = analysis.record.facts
     return (
         Figure("Strategy", facts.strategy, Form.TEXT),
-        Figure("Symbols", len(facts.symbols), Form.COUNT),
+        Figure("Symbols", len(facts.symbols), Form.COUNT, Better.NEITHER),
         Figure("Timeframe", facts.timeframe, Form.TEXT),
         Figure("Trading mode", facts.mode, Form.TEXT),
         Figure("Backtesting from", facts.first, Form.INSTANT),
         Figure("Backtesting to", facts.last, Form.INSTANT),
-        Figure("Sessions", analysis.curve.sessions, Form.COUNT),
-        Figure("Candles", analysis.record.candles, Form.COUNT),
-        Figure("Market change", analysis.market_change, Form.CHANGE),
+        Figure("Sessions", analysis.curve.sessions, Form.COUNT, Better.NEITHER),
+        Figure("Candles", analysis.record.candles, Form.COUNT, Better.NEITHER),
+        Figure("Market change", analysis.market_change, Form.CHANGE, Better.NEITHER),
     )
 
 
 def _result(analysis: Analysis) -> tuple[Figure, ...]:
     curve, trades = analysis.curve, analysis.trades
     return (
-        Figure("Starting balance", analysis.record.facts.capital, Form.RUPEES),
+        Figure("Starting balance", analysis.record.facts.capital, Form.RUPEES, Better.NEITHER),
         Figure("Final balance", curve.final, Form.RUPEES),
         Figure("Absolute profit", trades.net, Form.PROFIT),
         Figure("Total profit %", curve.total_return, Form.CHANGE),
@@ -62,33 +62,33 @@ def _result(analysis: Analysis) -> tuple[Figure, ...]:
         Figure("Expectancy ratio", trades.expectancy_ratio, Form.RATIO),
         Figure("Probability Sharpe > 0", analysis.probabilistic_sharpe, Form.SHARE),
         Figure("Profit before charges", trades.gross, Form.PROFIT),
-        Figure("Charges", trades.charges, Form.RUPEES),
+        Figure("Charges", trades.charges, Form.RUPEES, Better.LOWER),
     )
 
 
 def _risk(analysis: Analysis) -> tuple[Figure, ...]:
     curve, fall = analysis.curve, analysis.curve.drawdown
     return (
-        Figure("Max Drawdown", fall.share, Form.SHARE),
-        Figure("Absolute drawdown", fall.money, Form.RUPEES),
+        Figure("Max Drawdown", fall.share, Form.SHARE, Better.LOWER),
+        Figure("Absolute drawdown", fall.money, Form.RUPEES, Better.LOWER),
         Figure("Drawdown start", fall.peak_at, Form.INSTANT),
         Figure("Drawdown end", fall.trough_at, Form.INSTANT),
         Figure("Recovered", _recovery(analysis), Form.INSTANT),
-        Figure("Drawdown duration", fall.longest, Form.DURATION),
-        Figure("Volatility (ann.)", curve.volatility, Form.SHARE),
+        Figure("Drawdown duration", fall.longest, Form.DURATION, Better.LOWER),
+        Figure("Volatility (ann.)", curve.volatility, Form.SHARE, Better.LOWER),
         Figure("Min balance", curve.lowest, Form.RUPEES),
         Figure("Max balance", curve.highest, Form.RUPEES),
-        Figure("Exposure time", curve.time_in_market, Form.SHARE),
-        Figure("Mean exposure", curve.mean_exposure, Form.SHARE),
-        Figure("Daily turnover", analysis.turnover, Form.SHARE),
+        Figure("Exposure time", curve.time_in_market, Form.SHARE, Better.NEITHER),
+        Figure("Mean exposure", curve.mean_exposure, Form.SHARE, Better.NEITHER),
+        Figure("Daily turnover", analysis.turnover, Form.SHARE, Better.NEITHER),
     )
 
 
 def _trades(analysis: Analysis) -> tuple[Figure, ...]:
     trades = analysis.trades
     return (
-        Figure("Total trades", trades.trades, Form.COUNT),
-        Figure("Daily avg trades", analysis.trades_a_day, Form.MEAN_COUNT),
+        Figure("Total trades", trades.trades, Form.COUNT, Better.NEITHER),
+        Figure("Daily avg trades", analysis.trades_a_day, Form.MEAN_COUNT, Better.NEITHER),
         Figure("Long / Short", f"{trades.longs:,} / {trades.trades - trades.longs:,}", Form.TEXT),
         Figure("Win rate", trades.win_rate, Form.SHARE),
         Figure("Payoff ratio", trades.payoff_ratio, Form.RATIO),
@@ -96,13 +96,13 @@ def _trades(analysis: Analysis) -> tuple[Figure, ...]:
         Figure("Worst trade", trades.worst, Form.PROFIT),
         Figure("Best symbol", _edge_symbol(analysis, 0), Form.TEXT),
         Figure("Worst symbol", _edge_symbol(analysis, -1), Form.TEXT),
-        Figure("Avg. duration", trades.holding, Form.DURATION),
-        Figure("Avg. duration winners", trades.holding_winners, Form.DURATION),
-        Figure("Avg. duration losers", trades.holding_losers, Form.DURATION),
+        Figure("Avg. duration", trades.holding, Form.DURATION, Better.NEITHER),
+        Figure("Avg. duration winners", trades.holding_winners, Form.DURATION, Better.NEITHER),
+        Figure("Avg. duration losers", trades.holding_losers, Form.DURATION, Better.NEITHER),
         Figure("Max consecutive wins", trades.consecutive_wins, Form.COUNT),
-        Figure("Max consecutive losses", trades.consecutive_losses, Form.COUNT),
-        Figure("Total trade volume", trades.traded_value, Form.RUPEES),
-        Figure("Refused entries", sum(analysis.record.refusals.values()), Form.COUNT),
+        Figure("Max consecutive losses", trades.consecutive_losses, Form.COUNT, Better.LOWER),
+        Figure("Total trade volume", trades.traded_value, Form.RUPEES, Better.NEITHER),
+        Figure("Refused entries", sum(analysis.record.refusals.values()), Form.COUNT, Better.NEITHER),
     )
 
 
