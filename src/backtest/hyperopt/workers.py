@@ -59,17 +59,28 @@ def _parts(batch: Sequence[Combination], workers: int) -> list[Sequence[Combinat
 def _written(ground: Ground, folder: Path) -> Iterator[Path]:
     """Lend a file that holds the ground. Raises `StorageError` where it cannot be written."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix="hyperopt-", suffix=".joblib", dir=folder)
-        os.close(handle)
+        path = _dumped(ground, folder)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be written: {error.strerror}; set paths.cache, or --workers 1") from error
-    path = Path(name).resolve()
+        why = error.strerror or error
+        raise StorageError(f"{folder} cannot be written: {why}; set paths.cache, or --workers 1") from error
     try:
-        joblib.dump(ground, path)
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def _dumped(ground: Ground, folder: Path) -> Path:
+    """Write the ground to a file of its own; of a disk that is full half-way nothing is left."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix="hyperopt-", suffix=".joblib", dir=folder)
+    os.close(handle)
+    path = Path(name).resolve()
+    try:
+        joblib.dump(ground, path)
+    except BaseException:
+        path.unlink()
+        raise
+    return path
 
 
 def _figures(path: str, part: Sequence[Combination]) -> list[Figures | None]:

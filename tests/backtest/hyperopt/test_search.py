@@ -1,5 +1,6 @@
 """The same search whoever does the work: one worker, two, or one that was killed and went on."""
 
+import errno
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -100,6 +101,19 @@ def test_two_workers_find_what_one_finds(make_ground, backend, tmp_path, monkeyp
     with evaluating(ground, 2, backend) as together:
         assert told(searched(tpe(), together, 30, NoFile())) == told(serial)
         assert told(searched(GridSearch(GRID, lambda _: True), together, 99, NoFile())) == told(grid)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_disk_that_is_full_half_way_is_one_line_and_leaves_nothing(make_ground, tmp_path, monkeypatch) -> None:
+    def half_way(_ground: object, path: Path) -> None:
+        path.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("joblib.dump", half_way)
+    refused = pytest.raises(StorageError, match=r"cannot be written: No space left on device; set paths\.cache")
+    with refused, evaluating(make_ground(), 2, "threading"):
+        pass
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
