@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from cli_options import ConfigOption, JsonOption
+from cli_options import (
+    CapitalOption,
+    ConfigOption,
+    DataOption,
+    HolesOption,
+    JsonOption,
+    ModeOption,
+    StrategyOption,
+    SymbolsOption,
+    TimeframeOption,
+    TimerangeOption,
+)
 
 app = typer.Typer()
 
@@ -13,22 +24,16 @@ app = typer.Typer()
 @app.command("backtesting", hidden=True)
 @app.command("backtest")
 def backtest(
-    strategy: Annotated[str | None, typer.Option(help="Name of the strategy; none: the settings'.")] = None,
+    strategy: StrategyOption = None,
     param: Annotated[list[str] | None, typer.Option(help="A parameter of it, as fast=9; repeat for more.")] = None,
-    symbols: Annotated[
-        list[str] | None, typer.Option(help="Symbols between commas; repeat for more; none: the data's or settings'.")
-    ] = None,
-    timeframe: Annotated[str | None, typer.Option(help="1m, 3m, 5m, 15m, 60m or D; none: as for symbols.")] = None,
-    timerange: Annotated[
-        str | None, typer.Option(help="Days, as 20230901-20240328, 20230901- or -20240328; none: all there are.")
-    ] = None,
-    mode: Annotated[str | None, typer.Option(help="intraday or positional; none: positional for D only.")] = None,
-    capital: Annotated[float | None, typer.Option(help="Rupees to trade with; none: risk.capital.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A candle file, or a folder of them, instead of the store.")] = None,
+    symbols: SymbolsOption = None,
+    timeframe: TimeframeOption = None,
+    timerange: TimerangeOption = None,
+    mode: ModeOption = None,
+    capital: CapitalOption = None,
+    data: DataOption = None,
     engine: Annotated[str, typer.Option(help="event or fast; both give the same trades.")] = "event",
-    allow_holes: Annotated[
-        bool, typer.Option("--allow-holes", help="Trade candles of which more than a fifth are missing.")
-    ] = False,
+    allow_holes: HolesOption = False,
     html: Annotated[
         Path | None, typer.Option(help="Write the tear sheet, a page that loads nothing, to this file.")
     ] = None,
@@ -42,7 +47,7 @@ def backtest(
     from backtest.progress import progress_bar
     from backtest.run import run_backtest
     from backtest.run_options import Wish, names_in
-    from reporting.report_verb import keep_run, show_report
+    from reporting.report_verb import report_new_run
 
     wish = Wish(
         strategy=strategy,
@@ -58,6 +63,5 @@ def backtest(
     )
     with progress_bar(Console(stderr=True)) as progress:
         finished = run_backtest(wish, config, progress)
-    if not no_store:
-        keep_run(finished.settings.paths.state, finished.record)
-    show_report(finished.record, html=html, as_json=as_json)
+    state = None if no_store else finished.settings.paths.state
+    report_new_run(state, finished.record, html, as_json=as_json)

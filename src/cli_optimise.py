@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli_options import ConfigOption, JsonOption
+from cli_options import (
+    CapitalOption,
+    ConfigOption,
+    DataOption,
+    HolesOption,
+    JsonOption,
+    ModeOption,
+    StrategyOption,
+    SymbolsOption,
+    TimeframeOption,
+    TimerangeOption,
+)
 from runtime.json_answer import print_json
 
 if TYPE_CHECKING:
@@ -13,7 +24,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-StrategyOption = Annotated[str | None, typer.Option("--strategy", help="Name of the strategy; none: the settings'.")]
 ParamOption = Annotated[
     list[str] | None, typer.Option("--param", help="A parameter that is not searched, as fast=9; repeat for more.")
 ]
@@ -39,19 +49,6 @@ MaxDrawdownOption = Annotated[float, typer.Option("--max-drawdown", help="Deeper
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same gives the same search.")]
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", min=0, help="0: one for each core; none: the settings'.")
-]
-SymbolsOption = Annotated[
-    list[str] | None, typer.Option("--symbols", help="Symbols between commas; none: the data's or settings'.")
-]
-TimeframeOption = Annotated[str | None, typer.Option("--timeframe", help="1m, 3m, 5m, 15m, 60m or D.")]
-TimerangeOption = Annotated[str | None, typer.Option("--timerange", help="Days, as 20230901-20240328.")]
-ModeOption = Annotated[str | None, typer.Option("--mode", help="intraday or positional.")]
-CapitalOption = Annotated[float | None, typer.Option("--capital", help="Rupees to trade with; none: risk.capital.")]
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="A candle file, or a folder of them, instead of the store.")
-]
-HolesOption = Annotated[
-    bool, typer.Option("--allow-holes", help="Trade candles of which more than a fifth are missing.")
 ]
 
 

@@ -12,6 +12,28 @@ if TYPE_CHECKING:
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML settings; none: the defaults.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
+# What is traded on candles of the past.
+StrategyOption = Annotated[str | None, typer.Option("--strategy", help="Name of the strategy; none: the settings'.")]
+SymbolsOption = Annotated[
+    list[str] | None,
+    typer.Option("--symbols", help="Symbols between commas; repeat for more; none: the data's or settings'."),
+]
+TimeframeOption = Annotated[
+    str | None, typer.Option("--timeframe", help="1m, 3m, 5m, 15m, 60m or D; none: as for symbols.")
+]
+TimerangeOption = Annotated[
+    str | None,
+    typer.Option("--timerange", help="Days, as 20230901-20240328, 20230901- or -20240328; none: all there are."),
+]
+ModeOption = Annotated[str | None, typer.Option("--mode", help="intraday or positional; none: positional for D only.")]
+CapitalOption = Annotated[float | None, typer.Option("--capital", help="Rupees to trade with; none: risk.capital.")]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="A candle file, or a folder of them, instead of the store.")
+]
+HolesOption = Annotated[
+    bool, typer.Option("--allow-holes", help="Trade candles of which more than a fifth are missing.")
+]
+
 
 def settings_of(config: Path | None, overrides: dict[str, Any] | None = None) -> "Settings":
     """Load the settings a verb was given. Raises `ConfigurationError`."""

@@ -10,12 +10,13 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from core.errors import ConfigurationError
+from core.instants import ist_date
 from reporting.analysis import Analysis, analyse
 from reporting.comparison import comparison_data, comparison_text
 from reporting.figures import Form, rupees_of, text_of
 from reporting.report_data import report_data
 from reporting.run_record import RunRecord
-from reporting.run_store import KeptRun, RunStore
+from reporting.run_store import KeptRun, RunStore, keep_run
 from reporting.tear_sheet import tear_sheet
 from reporting.text_report import plain_table, profit_text, text_report
 from runtime.atomic_files import write_text
@@ -33,21 +34,26 @@ def print_report(state: Path, run_id: str | None, compared: Sequence[str], html:
 
     Raises `ConfigurationError` for a run that is not there.
     """
-    records = _loaded(state, run_id, compared)
-    show_report(records[0], records[1:], html, as_json=as_json)
-
-
-def show_report(
-    record: RunRecord,
-    others: Sequence[RunRecord] = (),
-    html: Path | None = None,
-    *,
-    as_json: bool,
-) -> None:
-    """Print the report of a run, and write its page if a file is named. Raises `StorageError` where that cannot be."""
-    analysis, beside = analyse(record), [analyse(other) for other in others]
+    analysis, *beside = map(analyse, _loaded(state, run_id, compared))
     if html:
         write_text(html, tear_sheet(analysis, beside))
+    _show(analysis, beside, html, as_json=as_json)
+
+
+def report_new_run(state: Path | None, record: RunRecord, html: Path | None, *, as_json: bool) -> None:
+    """Write the page of a finished run, keep it in a state folder (None: not at all), and print its report.
+
+    Raises `StorageError`; a run whose page cannot be written is not kept either.
+    """
+    analysis = analyse(record)
+    if html:
+        write_text(html, tear_sheet(analysis))
+    if state:
+        keep_run(state, record)
+    _show(analysis, (), html, as_json=as_json)
+
+
+def _show(analysis: Analysis, beside: Sequence[Analysis], html: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(_data(analysis, beside, html))
         return
@@ -71,12 +77,6 @@ def print_runs(state: Path, *, as_json: bool) -> None:
         console.print(_runs_table(runs, console.width))
     else:
         Console().print(Text(_NONE_YET.format(trading_log_path(state))))
-
-
-def keep_run(state: Path, record: RunRecord) -> None:
-    """Keep a finished run in a state folder. Raises `StorageError`; nothing of it is kept then."""
-    with closing(RunStore(trading_log_path(state))) as store:
-        store.save(record)
 
 
 def kept_runs(state: Path) -> tuple[KeptRun, ...]:
@@ -107,8 +107,11 @@ def _data(analysis: Analysis, beside: Sequence[Analysis], html: Path | None) -> 
 
 
 def _run_data(run: KeptRun) -> dict[str, Any]:
-    money = {name: rupees_of(getattr(run, name)) for name in ("capital", "net", "charges")}
-    return asdict(run) | money
+    """Return a run under the names that its report has, money in rupees."""
+    data = asdict(run)
+    money = {"capital": run.capital, "net_pnl": data.pop("net"), "charges": run.charges}
+    days = {name: ist_date(data[name]).isoformat() for name in ("first", "last")}
+    return data | days | {name: rupees_of(amount) for name, amount in money.items()}
 
 
 def _runs_table(runs: Sequence[KeptRun], width: int) -> RenderableType:

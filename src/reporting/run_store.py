@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from reporting.run_tables import (
     SELECT_RUNS,
     SELECT_TRADES,
 )
+from trading.state_files import trading_log_path
 
 _BUSY_MILLISECONDS = 10_000
 """How long a run waits for a bot that writes the same file."""
@@ -137,6 +138,12 @@ class RunStore:
             raise StorageError(f"{self._path} cannot be used: {error}; free or repair it") from error
         except sqlite3.Error as error:
             raise StorageError(f"{self._path} is damaged: {error}; move it away") from error
+
+
+def keep_run(state: Path, record: RunRecord) -> None:
+    """Keep a finished run in a state folder. Raises `StorageError`; nothing of it is kept then."""
+    with closing(RunStore(trading_log_path(state))) as store:
+        store.save(record)
 
 
 def _kept_run(row: Any) -> KeptRun:

@@ -196,6 +196,7 @@ def test_candles_of_which_most_are_missing_are_traded_only_on_request(candles: P
         (("--strategy", "simple_ma_crossover", "--engine", "slow"), "--engine slow: must be event or fast"),
         (("--symbols", "NSE:A-EQ,NSE:B-EQ"), "is one file"),
         (("--timeframe", "7m"), "--timeframe 7m"),
+        (("--html", f"{NAME}/sheet.html"), "sheet.html cannot be written"),
     ],
 )
 def test_what_cannot_be_run_is_one_line(candles: Path, capsys, arguments: tuple[str, ...], words: str) -> None:

@@ -90,7 +90,11 @@ def two(state: Path) -> tuple[RunRecord, RunRecord]:
 
 def test_runs_are_listed(run: Run, two: tuple[RunRecord, RunRecord], monkeypatch: pytest.MonkeyPatch) -> None:
     listed = json.loads(run("runs", "--json").out)["runs"]
-    assert [(each["run_id"], each["net"]) for each in listed] == [(each.run_id, each.net / 100) for each in two]
+    assert [(each["run_id"], each["net_pnl"]) for each in listed] == [(each.run_id, each.net / 100) for each in two]
+    told = json.loads(run("report", "--run-id", two[0].run_id, "--json").out)
+    assert {name: told[name] for name in listed[0] if name != "started_at"} == {
+        name: value for name, value in listed[0].items() if name != "started_at"
+    }
     for width in ("80", "120"):
         monkeypatch.setenv("COLUMNS", width)
         shown = run("runs").out

@@ -1,7 +1,6 @@
 """`fyersbot walk-forward`: would choosing the best again and again have paid in the sessions that came after?"""
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -27,8 +26,7 @@ from core.errors import ConfigurationError
 from core.instants import DAY
 from reporting.metrics import ratio
 from reporting.run_record import RunRecord
-from reporting.run_store import RunStore
-from trading.state_files import trading_log_path
+from reporting.run_store import keep_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,8 +94,7 @@ def walk_forward(
     how = {"walk_forward": windows.scheme.value, "training": windows.training, "test": windows.test, "chosen": chosen}
     tested = ground.within(Range(first=steps[0].fold.test.first))
     record = joined_record(tested, [step.result for step in steps], how, seconds)
-    with closing(RunStore(trading_log_path(ground.settings.paths.state))) as store:
-        store.save(record)
+    keep_run(ground.settings.paths.state, record)
     return WalkedForward(ground=ground, plan=plan, windows=windows, steps=steps, record=record, seconds=seconds)
 
 
