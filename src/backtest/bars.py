@@ -8,7 +8,7 @@ from typing import NamedTuple, overload
 import numpy as np
 
 from core.errors import DataError
-from core.instants import ist_date, ist_text
+from core.instants import Instant, ist_date, ist_text
 from core.market import Instrument, Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
@@ -40,6 +40,31 @@ class SessionRows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Lead:
+    """The candle before a range, with those of the range behind it: a decision on the first of these compares two."""
+
+    candles: CandleColumns
+    features: FeatureTable
+    closed_at: Instant
+    """When the candle before the range was known."""
+    complete: int
+    """Rows before the range from the first that has all features."""
+
+    @classmethod
+    def of(cls, candles: CandleColumns, table: FeatureTable, first: int, closed_at: Instant) -> "Lead | None":
+        """Take a history whose range begins with the row `first`; None where nothing comes before that."""
+        if not first:
+            return None
+        valid = table.valid[:first]
+        return cls(
+            candles=candles.slice(first - 1, len(candles)),
+            features=_rows_from(table, first - 1),
+            closed_at=closed_at,
+            complete=first - int(np.argmax(valid)) if valid.any() else 0,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SymbolBars:
     """One symbol, ready to be walked."""
 
@@ -47,6 +72,22 @@ class SymbolBars:
     candles: CandleColumns
     sessions: SessionRows
     features: FeatureTable
+    lead: Lead | None = None
+    """What comes before; None where nothing does."""
+
+    @classmethod
+    def of(
+        cls,
+        instrument: Instrument,
+        candles: CandleColumns,
+        sessions: SessionRows,
+        table: FeatureTable,
+        lead_closed_at: Instant,
+    ) -> "SymbolBars":
+        """Take a history with its features, of which the last candles, those of `sessions`, are walked."""
+        first = len(candles) - len(sessions.days)
+        lead = Lead.of(candles, table, first, lead_closed_at)
+        return cls(instrument, candles.slice(first, len(candles)), sessions, _rows_from(table, first), lead)
 
     def __len__(self) -> int:
         return len(self.candles)
@@ -66,11 +107,15 @@ def prepared(
     """
     if first >= len(candles):
         raise DataError(f"{instrument.symbol}: no candles in the range; download them, or give another range")
-    walked = candles.slice(first, len(candles)) if first else candles
-    sessions = session_rows(instrument.symbol, walked, timeframe, calendar)
-    table = compute(specification, candles)
-    features = FeatureTable(specification, table.values[first:], table.valid[first:], table.atr[first:])
-    return SymbolBars(instrument, walked, sessions, features)
+    sessions = session_rows(instrument.symbol, candles.slice(first, len(candles)), timeframe, calendar)
+    lead_closed_at = known_at(instrument.symbol, candles, first - 1, timeframe, calendar) if first else 0
+    return SymbolBars.of(instrument, candles, sessions, compute(specification, candles), lead_closed_at)
+
+
+def known_at(symbol: str, candles: CandleColumns, row: int, timeframe: Timeframe, calendar: Calendar) -> Instant:
+    """Return when one candle was known. Raises `DataError` for one on a day without trading."""
+    start = int(candles.starts[row])
+    return _session(symbol, start, calendar).candle_close(start, timeframe)
 
 
 def session_rows(symbol: str, candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> SessionRows:
@@ -121,6 +166,10 @@ def packed(column: IntArray | FloatArray) -> "array[int] | array[float]":
     if column.dtype == np.float64:
         return array("d", column.tobytes())
     return array("q", column.tobytes())
+
+
+def _rows_from(table: FeatureTable, first: int) -> FeatureTable:
+    return FeatureTable(table.specification, table.values[first:], table.valid[first:], table.atr[first:])
 
 
 class _Hours(NamedTuple):

@@ -25,6 +25,8 @@ _WARM_UP = timedelta(days=120)
 """Time before the range that is read from the store to warm up the features: 500 candles and more."""
 _WARM_UP_DAILY = timedelta(days=1_100)
 """The same for daily candles."""
+_LONGEST_PAUSE = timedelta(days=7)
+"""No weekend with holidays around it is longer: where a range has none for so long at an end, candles are missing."""
 _ENDINGS = (".parquet", ".csv", ".csv.gz")
 _FIRST_DAY = date(1990, 1, 1)
 _LAST_DAY = date(2199, 12, 31)
@@ -79,7 +81,13 @@ class Sourced:
         if first >= last:
             begins, ends = (ist_date(int(self.candles.starts[row])) for row in (0, -1))
             raise DataError(f"{self.series}: no candles {span}; there are some from {begins} to {ends}")
-        return replace(self, candles=self.candles.slice(0, last), first=first)
+        begins, ends = (ist_date(int(self.candles.starts[row])) for row in (first, last - 1))
+        notes, symbol = self.notes, self.series.symbol
+        if span.first != _FIRST_DAY and begins - span.first > _LONGEST_PAUSE:
+            notes += (f"{symbol}: the candles begin on {begins}, the range on {span.first}",)
+        if span.last != _LAST_DAY and span.last - ends > _LONGEST_PAUSE:
+            notes += (f"{symbol}: the candles end on {ends}, the range on {span.last}",)
+        return replace(self, candles=self.candles.slice(0, last), first=first, notes=notes)
 
 
 def from_store(store: CandleStore, symbols: Sequence[str], timeframe: Timeframe, span: Range) -> list[Sourced]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
@@ -16,11 +15,11 @@ from core.rules import TradingRules
 from core.signals import SignalProvider
 from core.sizing import NO_FREEZE
 from features.columns import BoolArray, FloatArray, IntArray
+from market_data.days import number_of
 from runtime.charge_rates import ChargeTable
 from strategies.base_strategy import DirectionArray, SignalColumns
 from strategies.guarded import signals_at_once
 
-_EPOCH = date(1970, 1, 1).toordinal()
 _WHOLE = 2**63 - 1
 
 
@@ -128,19 +127,19 @@ def rates_of(charges: ChargeTable, mode: Mode) -> Rates:
     """Return the rate cards of the mode's product. Raises `ConfigurationError` where there are none."""
     cards = charges.cards(mode.product)
     return Rates(
-        days=np.array([starts.toordinal() - _EPOCH for starts, _ in cards], dtype=np.int64),
+        days=np.array([number_of(starts) for starts, _ in cards], dtype=np.int64),
         figures=np.array([rates.figures for _, rates in cards], dtype=np.int64),
         delivery=np.array([delivery_sale(rates).total for _, rates in cards], dtype=np.int64),
     )
 
 
 def _answers(bars: SymbolBars, provider: SignalProvider) -> SignalColumns:
-    first = first_decision(bars, provider)
-    answers = signals_at_once(provider, bars.features, bars.candles, bars.instrument.symbol)
+    first, asked = first_decision(bars, provider), bars.lead or bars
+    answers = signals_at_once(provider, asked.features, asked.candles, bars.instrument.symbol)
     if answers is not None:
-        directions = np.array(answers.directions, dtype=np.int8)
+        directions = np.array(answers.directions[-len(bars) :], dtype=np.int8)
         directions[:first] = 0
-        return SignalColumns(directions, np.asarray(answers.probabilities, dtype=np.float64))
+        return SignalColumns(directions, np.asarray(answers.probabilities[-len(bars) :], dtype=np.float64))
     directions, probabilities = np.zeros(len(bars), dtype=np.int8), np.zeros(len(bars))
     ask = EveryBar(provider).of(bars)
     for row in range(first, len(bars)):

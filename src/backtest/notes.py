@@ -1,17 +1,44 @@
 """What a reader has to know beside the figures: sentences, each of them said once."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
+import numpy as np
+
+from backtest.assumptions import Mode
+from backtest.bars import SessionRows
+from backtest.holes import notes_on_holes
+from core.bar_fills import is_corporate_action
 from core.instants import Instant, ist_date
+from core.market import Timeframe
+from core.ports import Calendar
+from features.columns import CandleColumns
 
 _NAMED = 3
 """Files or symbols that a note names, before it only counts them."""
 
 
+class Walked(NamedTuple):
+    """The candles of one symbol in a run, without those that only warm up."""
+
+    symbol: str
+    candles: CandleColumns
+    sessions: SessionRows
+
+
+def data_notes(
+    walked: Sequence[Walked], timeframe: Timeframe, calendar: Calendar, mode: Mode, *, allow_holes: bool
+) -> list[str]:
+    """Return what is to be said of candles. Raises `DataError` for a symbol that lacks more of them than is allowed."""
+    sessions = ((each.symbol, each.sessions) for each in walked)
+    holes = notes_on_holes(sessions, timeframe, calendar, mode, are_allowed=allow_holes)
+    return [*holes, *(note for each in walked for note in _split_notes(each))]
+
+
 def corporate_action_notes(suspected: Iterable[tuple[str, Instant]]) -> Iterator[str]:
-    """Yield a note on each symbol and start of a candle at which a split or bonus was suspected."""
+    """Yield a note on each symbol and start of a candle at which a split or bonus was suspected of what was held."""
     for symbol, at in suspected:
-        yield f"{symbol}: an unadjusted split or bonus before {ist_date(at)} is suspected; the position was closed"
+        yield f"{symbol}: a position was closed before {ist_date(at)}, at the last price before the suspected split"
 
 
 def said_once(notes: Sequence[str]) -> tuple[str, ...]:
@@ -21,6 +48,15 @@ def said_once(notes: Sequence[str]) -> tuple[str, ...]:
         subject, _, words = note.rpartition(": ") if note.count(": ") == 1 else ("", "", note)
         subjects.setdefault(words, []).append(subject)
     return tuple(f"{_named(who)}{words}" for words, who in subjects.items())
+
+
+def _split_notes(walked: Walked) -> Iterator[str]:
+    """Yield a note on each session that opens where no night of trading leads."""
+    candles, sessions = walked.candles, walked.sessions
+    for row in (np.flatnonzero(np.diff(sessions.days)) + 1).tolist():
+        if is_corporate_action(int(candles.opens[row]), int(sessions.close_before[row])):
+            day = ist_date(int(candles.starts[row]))
+            yield f"{walked.symbol}: a split or bonus before {day} is suspected; indicators run on across it"
 
 
 def _named(subjects: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from backtest.assumptions import Mode
 from backtest.bars import SymbolBars, prepared
 from backtest.candle_sources import Range, Sourced, from_path, from_store, tick_of
 from backtest.finished_run import FinishedRun
-from backtest.holes import notes_on_holes
+from backtest.notes import Walked, data_notes
 from backtest.progress import Progress
 from backtest.run_options import EngineName, Wish, assumptions_of, engine_of, mode_of, params_of
 from backtest.scored_model import ScoredModel
@@ -55,8 +55,8 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     rules, notes = rules_and_notes(settings, charges, mode, sources)
     started_at, began = clock_of(settings.clock).now(), perf_counter()
     symbols = _prepared(settings, sources, choice, calendar)
-    rows = ((each.instrument.symbol, each.sessions) for each in symbols)
-    notes += notes_on_holes(rows, settings.timeframe, calendar, mode, are_allowed=wish.allow_holes)
+    walked = [Walked(each.instrument.symbol, each.candles, each.sessions) for each in symbols]
+    notes += data_notes(walked, settings.timeframe, calendar, mode, allow_holes=wish.allow_holes)
     if model is not None:
         for bars in symbols:
             model.expect(bars)

@@ -35,15 +35,17 @@ class EveryBar:
         first_row = first_decision(bars, self._provider)
         valid = bars.features.valid.tobytes()
         row_at, on_data = feature_rows(bars), self._provider.on_data
-        newest: tuple[int, FeatureRow | None] = -1, None
+        newest: tuple[int, FeatureRow | None] = -1, _lead_row(bars)
 
         def ask(row: int) -> Signal | None:
             nonlocal newest
-            if row < first_row or not (valid[row] and valid[row - 1]):
+            if row < first_row or not valid[row]:
                 return None
             kept, before = newest
-            if before is None or kept != row - 1:
-                before = row_at(row - 1)
+            if kept != row - 1:
+                before = row_at(row - 1) if valid[row - 1] else None
+            if before is None:
+                return None
             now = row_at(row)
             newest = row, now
             return on_data(now, before)
@@ -63,10 +65,26 @@ class GivenSignals:
 
 
 def first_decision(bars: SymbolBars, provider: SignalProvider) -> int:
-    """Return the first row that a strategy is asked about: after its own warm-up, and it compares two rows."""
+    """Return the first row that a strategy is asked about: after its own warm-up, and it compares two rows.
+
+    Rows before the range count for both.
+    """
+    needed = provider.needs.warm_up + 1
+    if bars.lead is not None and bars.lead.complete:
+        return max(0, needed - bars.lead.complete)
     valid = bars.features.valid
     first_row = int(np.argmax(valid)) if valid.any() else len(bars)
-    return first_row + provider.needs.warm_up + 1
+    return first_row + needed
+
+
+def _lead_row(bars: SymbolBars) -> FeatureRow | None:
+    """Return the row of the candle before the range; None where there is none."""
+    lead = bars.lead
+    if lead is None or not lead.features.valid[0]:
+        return None
+    values, atr = tuple(lead.features.values[0].tolist()), float(lead.features.atr[0])
+    columns = lead.features.specification.columns
+    return FeatureRow(bars.instrument.symbol, lead.candles.candle(0), lead.closed_at, columns, values, atr)
 
 
 def feature_rows(bars: SymbolBars) -> Callable[[int], FeatureRow]:

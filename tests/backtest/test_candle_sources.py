@@ -85,6 +85,15 @@ def test_the_range_keeps_the_rows_before_it_for_the_features(tmp_path: Path) -> 
     assert (len(found.candles), found.first) == (50, 25)
 
 
+def test_an_end_of_the_range_that_has_no_candles_is_noted(tmp_path: Path) -> None:
+    path = write(tmp_path / "NSE_SBIN-EQ_15m.csv", session(MONDAY) + session(TUESDAY))
+
+    [whole], [later], [earlier] = (read(path, span=span) for span in ("20231226-20240108", "20231201-", "-20240201"))
+    assert whole.notes == ()
+    assert later.notes == ("NSE:SBIN-EQ: the candles begin on 2024-01-01, the range on 2023-12-01",)
+    assert earlier.notes == ("NSE:SBIN-EQ: the candles end on 2024-01-02, the range on 2024-02-01",)
+
+
 def test_a_range_without_candles_names_those_there_are(tmp_path: Path) -> None:
     path = write(tmp_path / "NSE_SBIN-EQ_15m.csv", session(MONDAY))
 

@@ -2,19 +2,24 @@
 
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from backtest.assumptions import Mode
 from backtest.bars import SymbolBars, prepared
+from backtest.layout import laid_out, wishes_of
 from backtest.scored_model import ScoredModel
-from backtest.signal_rows import feature_rows
+from backtest.signal_rows import EveryBar, feature_rows, first_decision
 from core.errors import InvariantError
 from core.market import Instrument, Timeframe
+from core.signals import Direction, FeatureRow, Needs, Signal
 from features.columns import CandleColumns
 from features.specification import FeatureSpecification
 from features.stream import FeatureStream
 from strategies.model import ManyRowsPredictor, ModelStrategy
+from strategies.opening_price_crossover import OpeningPriceCrossover
 from trading.inference_engine import InferenceEngine
 from training.sources import generated
 from training.train import TrainingOptions, train_model
@@ -74,6 +79,49 @@ def test_rows_before_the_range_warm_up_its_features(candles: CandleColumns, bars
     assert len(later) == len(bars) - first
     assert later.features.valid[0]
     assert np.array_equal(later.features.values, bars.features.values[first:], equal_nan=True)
+
+
+def leaning(now: FeatureRow, before: FeatureRow) -> Signal:
+    """Answer with all that a strategy may see of both rows."""
+    seen = hash((now.values, now.candle.start, before.values, before.atr, before.candle.start, before.closed_at))
+    direction = (Direction.LONG, Direction.SHORT)[seen % 2]
+    return Signal(
+        symbol=now.symbol,
+        at=now.closed_at,
+        direction=direction,
+        probability=(seen % 1_000) / 1_000,
+        source="tests",
+        reason="by chance",
+    )
+
+
+@pytest.mark.parametrize("warm_up", [0, 30, 1_000])
+@pytest.mark.parametrize("first", [1, 60, 400])
+def test_a_range_alone_is_decided_on_as_it_is_in_a_longer_one(
+    candles: CandleColumns, bars: SymbolBars, first: int, warm_up: int
+) -> None:
+    provider = SimpleNamespace(name="leaning", needs=Needs(features=(), warm_up=warm_up), on_data=leaning)
+    later = prepared(bars.instrument, candles, Timeframe.M5, FeatureSpecification.default(), Weekdays(), first)
+    whole, part = EveryBar(provider).of(bars), EveryBar(provider).of(later)
+
+    expected = [whole(row) for row in range(len(bars))]
+    assert [part(row) for row in range(len(later))] == expected[first:]
+    assert first_decision(later, provider) == max(0, first_decision(bars, provider) - first)
+    assert (expected[400] is None) == (warm_up == 1_000)
+
+
+@pytest.mark.parametrize("first", [1, 60, 400])
+def test_a_fast_face_answers_for_a_range_as_it_does_for_a_longer_one(candles: CandleColumns, first: int) -> None:
+    strategy = OpeningPriceCrossover(band=0.0)
+    specification = FeatureSpecification.of(strategy.needs.features)
+    given = Instrument(symbol=SBIN, token="1", tick=5), candles, Timeframe.M5, specification, Weekdays()
+    whole, part = (
+        wishes_of(laid_out([bars], Mode.INTRADAY), [bars], strategy).directions.tolist()
+        for bars in (prepared(*given), prepared(*given, first))
+    )
+
+    assert part == whole[first:]
+    assert sum(each != 0 for each in part) > 20
 
 
 def test_a_model_scored_beforehand_says_bit_for_bit_what_it_says_row_by_row(

@@ -19,7 +19,7 @@ from core.errors import ConfigurationError
 from core.rules import TradingRules
 from core.signals import SignalProvider
 from core.sizing import MILLION
-from features.batch import FeatureTable, compute
+from features.batch import compute
 from features.specification import DEFAULT_NAMES, FeatureSpecification
 from reporting.metrics import daily_closes
 from strategies.catalogue import strategy_named
@@ -114,7 +114,5 @@ def _made(ground: Ground, combination: Combination) -> SignalProvider:
 
 
 def _bars(stretch: Stretch, specification: FeatureSpecification) -> SymbolBars:
-    table, first = compute(specification, stretch.candles), stretch.first
-    features = FeatureTable(table.specification, table.values[first:], table.valid[first:], table.atr[first:])
-    walked_candles = stretch.candles.slice(first, len(stretch.candles))
-    return SymbolBars(stretch.instrument, walked_candles, stretch.sessions, features)
+    table = compute(specification, stretch.candles)
+    return SymbolBars.of(stretch.instrument, stretch.candles, stretch.sessions, table, stretch.lead_closed_at)

@@ -9,27 +9,26 @@ from pathlib import Path
 import numpy as np
 
 from backtest.assumptions import FillAssumptions, Mode
-from backtest.bars import SessionRows, prepared, session_rows
+from backtest.bars import SessionRows, known_at, prepared, session_rows
 from backtest.candle_sources import Range, Sourced
-from backtest.holes import notes_on_holes
+from backtest.notes import Walked, data_notes, said_once
 from backtest.run import check_volumes, chosen_strategy, instrument_of, overrides_of, rules_and_notes, sources_of
 from backtest.run_options import Wish, assumptions_of, mode_of
 from backtest.scored_model import ScoredModel
 from core.errors import DataError
+from core.instants import Instant
 from core.market import Instrument
 from core.ports import Calendar
 from core.rules import TradingRules
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
-from market_data.days import number_of
+from market_data.days import date_of, number_of
 from market_data.symbols.parquet_symbols import ParquetSymbolArchive
 from runtime.charge_rates import ChargeTable
 from runtime.configuration import load_settings
 from runtime.project import CONFIG
 from runtime.settings import Settings
 from trading.strategy_choice import StrategyChoice
-
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,14 +40,23 @@ class Stretch:
     first: int
     sessions: SessionRows
     """Of the candles from `first` on."""
+    lead_closed_at: Instant = 0
+    """When the candle before `first` was known; 0 where there is none."""
+
+    @property
+    def walked(self) -> CandleColumns:
+        """The candles without those that only warm up."""
+        return self.candles.slice(self.first, len(self.candles))
 
     def within(self, days: Range) -> "Stretch":
         """Return what lies in some days, and before them. May be empty."""
         numbers = self.candles.days()
         first = max(self.first, int(np.searchsorted(numbers, number_of(days.first))))
         last = max(first, int(np.searchsorted(numbers, number_of(days.last), side="right")))
-        sessions = _cut(self.sessions, first - self.first, last - self.first)
-        return Stretch(self.instrument, self.candles.slice(0, last), first, sessions)
+        begins = first - self.first
+        sessions = _cut(self.sessions, begins, last - self.first)
+        lead_closed_at = int(self.sessions.closed_at[begins - 1]) if begins else self.lead_closed_at
+        return Stretch(self.instrument, self.candles.slice(0, last), first, sessions, lead_closed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,7 +80,7 @@ class Ground:
     def sessions(self) -> tuple[date, ...]:
         """The days with candles of any symbol, in order."""
         days = np.unique(np.concatenate([each.sessions.days for each in self.stretches]))
-        return tuple(date.fromordinal(_EPOCH + day) for day in days.tolist())
+        return tuple(date_of(day) for day in days.tolist())
 
     def within(self, days: Range) -> "Ground":
         """Return the same on some days only, for the symbols that traded then. Raises `DataError` when none did."""
@@ -105,8 +113,8 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
     mode, charges = mode_of(wish.mode, settings.timeframe), ChargeTable.load(CONFIG / "charges.yaml")
     rules, notes = rules_and_notes(settings, charges, mode, sources)
     stretches = _stretches(settings, sources, calendar)
-    rows = ((each.instrument.symbol, each.sessions) for each in stretches)
-    notes += notes_on_holes(rows, settings.timeframe, calendar, mode, are_allowed=wish.allow_holes)
+    walked = [Walked(each.instrument.symbol, each.walked, each.sessions) for each in stretches]
+    notes += data_notes(walked, settings.timeframe, calendar, mode, allow_holes=wish.allow_holes)
     choice, model = _chosen(settings, sources, calendar)
     return Ground(
         settings=settings,
@@ -117,7 +125,7 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
         charges=charges,
         model=model,
         strategy_sha256=(choice.file_sha256, choice.model_sha256),
-        notes=(*(note for source in sources for note in source.notes), *notes),
+        notes=said_once([*(note for source in sources for note in source.notes), *notes]),
     )
 
 
@@ -126,9 +134,10 @@ def _stretches(settings: Settings, sources: Sequence[Sourced], calendar: Calenda
     stretches = []
     for source in sources:
         check_volumes(settings, source)
-        walked = source.candles.slice(source.first, len(source.candles))
-        sessions = session_rows(source.series.symbol, walked, settings.timeframe, calendar)
-        stretches.append(Stretch(instrument_of(source, archive), source.candles, source.first, sessions))
+        symbol, candles, first = source.series.symbol, source.candles, source.first
+        sessions = session_rows(symbol, candles.slice(first, len(candles)), settings.timeframe, calendar)
+        lead_closed_at = known_at(symbol, candles, first - 1, settings.timeframe, calendar) if first else 0
+        stretches.append(Stretch(instrument_of(source, archive), candles, first, sessions, lead_closed_at))
     return tuple(stretches)
 
 

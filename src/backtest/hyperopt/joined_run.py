@@ -24,7 +24,7 @@ def joined_record(
 
     `ground` is what they walked, from the first of them to the last; `seconds` is how long that took.
     """
-    walked = {each.instrument.symbol: each.candles.slice(each.first, len(each.candles)) for each in ground.stretches}
+    walked = {each.instrument.symbol: each.walked for each in ground.stretches}
     trades = tuple(trade for result in results for trade in result.trades)
     refusals: Counter[str] = Counter()
     for result in results:

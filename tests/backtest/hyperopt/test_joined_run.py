@@ -10,6 +10,7 @@ from backtest.hyperopt.joined_run import joined_record
 from backtest.hyperopt.walk_forward import longest_holding
 from core.instants import DAY
 from reporting.analysis import analyse
+from runtime.code_version import code_version
 
 WINDOWS = Windows(scheme=Scheme.ROLLING, training=12, test=4, purge=0, embargo=0)
 
@@ -31,6 +32,7 @@ def test_curve_trades_and_charges_are_those_of_the_parts_in_a_row(make_ground) -
     assert record.charges.total == sum(trade.charges for trade in record.trades)
     assert record.candles == 2 * 24 * 75
     assert (record.facts.first, record.facts.capital) == (int(ground.stretches[0].candles.starts[0]), capital)
+    assert record.facts.code_version == code_version()
     assert analyse(record, runs=0).curve.sessions == 24
 
 
