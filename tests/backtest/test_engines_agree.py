@@ -77,8 +77,9 @@ def assert_both_agree(
 
 
 def bars_of(
-    provider: SignalProvider, seeds: list[int], days: int, reach: int, **contract: int | None
+    provider: SignalProvider, seeds: list[int], days: int, reach: int, first: int = 0, **contract: int | None
 ) -> list[SymbolBars]:
+    """Prepare random candles, of which those before the row `first` only warm up."""
     specification = FeatureSpecification.of(provider.needs.features)
     return [
         prepared(
@@ -87,6 +88,7 @@ def bars_of(
             Timeframe.M5,
             specification,
             EveryDay(),
+            first,
         )
         for place, seed in enumerate(seeds)
     ]
@@ -141,12 +143,14 @@ def runs(draw):
     reach=st.sampled_from((1, 3, 6, 20)),
     lot=st.sampled_from((1, 1, 7, 25)),
     freeze=st.sampled_from((None, None, 60, 150)),
+    first=st.sampled_from((0, 0, 1, 90)),
 )
 def test_both_engines_make_the_same_run_whatever_the_market_and_the_rules(
-    case, provider, mode, seeds, days, reach, lot, freeze
+    case, provider, mode, seeds, days, reach, lot, freeze, first
 ):
     rules, fills = case
-    assert_both_agree(bars_of(provider, seeds, days, reach, lot=lot, freeze=freeze), provider, mode, rules, fills)
+    bars = bars_of(provider, seeds, days, reach, first, lot=lot, freeze=freeze)
+    assert_both_agree(bars, provider, mode, rules, fills)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
