@@ -34,7 +34,7 @@ class SessionRows:
     follows: BoolArray
     """Whether it starts when the one before it closed: no hole and no night between them."""
     close_before: IntArray
-    """Last close of the session before; 0 in the first session there is."""
+    """Last close of the session before; 0 where none is known."""
     calendar: Mapping[int, TradingDay]
     """The session of each of the days."""
 
@@ -107,9 +107,17 @@ def prepared(
     """
     if first >= len(candles):
         raise DataError(f"{instrument.symbol}: no candles in the range; download them, or give another range")
-    sessions = session_rows(instrument.symbol, candles.slice(first, len(candles)), timeframe, calendar)
+    sessions = sessions_from(instrument.symbol, candles, first, timeframe, calendar)
     lead_closed_at = known_at(instrument.symbol, candles, first - 1, timeframe, calendar) if first else 0
     return SymbolBars.of(instrument, candles, sessions, compute(specification, candles), lead_closed_at)
+
+
+def sessions_from(
+    symbol: str, candles: CandleColumns, first: int, timeframe: Timeframe, calendar: Calendar
+) -> SessionRows:
+    """Return what the calendar says of the candles from a session's first on. Raises as `session_rows` does."""
+    close_before = int(candles.closes[first - 1]) if first else 0
+    return session_rows(symbol, candles.slice(first, len(candles)), timeframe, calendar, close_before)
 
 
 def known_at(symbol: str, candles: CandleColumns, row: int, timeframe: Timeframe, calendar: Calendar) -> Instant:
@@ -118,8 +126,13 @@ def known_at(symbol: str, candles: CandleColumns, row: int, timeframe: Timeframe
     return _session(symbol, start, calendar).candle_close(start, timeframe)
 
 
-def session_rows(symbol: str, candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> SessionRows:
-    """Return what the calendar says of each candle. Raises `DataError` for one that starts outside a session."""
+def session_rows(
+    symbol: str, candles: CandleColumns, timeframe: Timeframe, calendar: Calendar, close_before: int = 0
+) -> SessionRows:
+    """Return what the calendar says of each candle; `close_before` is the last close before them, 0 for none.
+
+    Raises `DataError` for a candle that starts outside a session.
+    """
     starts, days = candles.starts, candles.days()
     begins = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
     lengths = np.diff(begins, append=len(days))
@@ -139,7 +152,7 @@ def session_rows(symbol: str, candles: CandleColumns, timeframe: Timeframe, cale
         squares_off=starts >= of_candle.square_off,
         is_last=is_last,
         follows=follows,
-        close_before=np.repeat(np.append(0, candles.closes[begins[1:] - 1]), lengths),
+        close_before=np.repeat(np.append(close_before, candles.closes[begins[1:] - 1]), lengths),
         calendar=sessions,
     )
 

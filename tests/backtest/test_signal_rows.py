@@ -81,6 +81,14 @@ def test_rows_before_the_range_warm_up_its_features(candles: CandleColumns, bars
     assert np.array_equal(later.features.values, bars.features.values[first:], equal_nan=True)
 
 
+def test_the_close_before_a_range_is_known_in_it(candles: CandleColumns, bars: SymbolBars) -> None:
+    later = prepared(bars.instrument, candles, Timeframe.M5, FeatureSpecification.default(), Weekdays(), 75)
+
+    assert later.sessions.close_before.tolist() == bars.sessions.close_before[75:].tolist()
+    assert later.sessions.close_before[0] == candles.closes[74]
+    assert bars.sessions.close_before[0] == 0
+
+
 def leaning(now: FeatureRow, before: FeatureRow) -> Signal:
     """Answer with all that a strategy may see of both rows."""
     seen = hash((now.values, now.candle.start, before.values, before.atr, before.candle.start, before.closed_at))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from backtest.assumptions import FillAssumptions, Mode
-from backtest.bars import SessionRows, known_at, prepared, session_rows
+from backtest.bars import SessionRows, known_at, prepared, sessions_from
 from backtest.candle_sources import Range, Sourced
 from backtest.notes import Walked, data_notes, said_once
 from backtest.run import check_volumes, chosen_strategy, instrument_of, overrides_of, rules_and_notes, sources_of
@@ -135,7 +135,7 @@ def _stretches(settings: Settings, sources: Sequence[Sourced], calendar: Calenda
     for source in sources:
         check_volumes(settings, source)
         symbol, candles, first = source.series.symbol, source.candles, source.first
-        sessions = session_rows(symbol, candles.slice(first, len(candles)), settings.timeframe, calendar)
+        sessions = sessions_from(symbol, candles, first, settings.timeframe, calendar)
         lead_closed_at = known_at(symbol, candles, first - 1, settings.timeframe, calendar) if first else 0
         stretches.append(Stretch(instrument_of(source, archive), candles, first, sessions, lead_closed_at))
     return tuple(stretches)
@@ -156,17 +156,15 @@ def _chosen(
 
 
 def _cut(sessions: SessionRows, first: int, last: int) -> SessionRows:
-    """Return some rows of what the calendar says. As in a backtest of these rows, nothing came before the first day."""
+    """Return some rows of what the calendar says."""
     rows = slice(first, last)
-    days = sessions.days[rows]
-    close_before = np.where(days == days[:1], 0, sessions.close_before[rows])
     return SessionRows(
-        days=days,
+        days=sessions.days[rows],
         closed_at=sessions.closed_at[rows],
         may_enter=sessions.may_enter[rows],
         squares_off=sessions.squares_off[rows],
         is_last=sessions.is_last[rows],
         follows=sessions.follows[rows],
-        close_before=close_before,
+        close_before=sessions.close_before[rows],
         calendar=sessions.calendar,
     )
