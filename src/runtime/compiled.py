@@ -1,18 +1,24 @@
 """Where compiled code is kept, so that only the first process after a change of the sources compiles.
 
-What is kept is good for these sources only. numba looks at the file of the function that is called, not at those of
-the functions it calls, so a changed rule would not be seen: the folder bears a hash of them all. Where no folder can
-be written, each process compiles anew, which takes some seconds.
+Processes that start together take turns, so that one compiles and the others read. What is kept is good for these
+sources only. numba looks at the file of the function that is called, not at those of the functions it calls, so a
+changed rule would not be seen: the folder bears a hash of them all. Where no folder can be written, each process
+compiles anew, which takes some seconds.
 """
 
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from filelock import FileLock, Timeout
+
 Function = TypeVar("Function", bound=Callable[..., object])
+_LONGEST_TURN_SECONDS = 60.0
+"""Nothing takes so long to compile: whoever holds the lock longer was stopped."""
 
 
 def compiled(function: Function, sources: Iterable[Path], **options: Any) -> Function:
@@ -24,14 +30,36 @@ def compiled(function: Function, sources: Iterable[Path], **options: Any) -> Fun
     import numba  # noqa: PLC0415 - see above
 
     folder = _folder(sources)
-    compile_: Any = numba.njit(cache=folder is not None, **options)
+    decorate: Any = numba.njit(cache=folder is not None, **options)
     configuration: Any = numba.config  # makes its names from the environment
     before, configuration.CACHE_DIR = configuration.CACHE_DIR, str(folder or "")
     try:
-        result: Function = compile_(function)
+        result: Any = decorate(function)
     finally:
         configuration.CACHE_DIR = before
-    return result
+    if folder is not None:
+        result.compile = _in_turn(result.compile, folder / "compiling.lock")
+    called: Function = result
+    return called
+
+
+def _in_turn(compile_: Callable[[Any], object], path: Path) -> Callable[[Any], object]:
+    """Let one process at a time look for what is kept, and compile and keep it where there is nothing.
+
+    numba calls this for each new set of argument types. Of two that compile at once it may keep one's code under the
+    other's name.
+    """
+
+    def compile_in_turn(types: Any) -> object:
+        lock = FileLock(path)
+        with suppress(Timeout):
+            lock.acquire(timeout=_LONGEST_TURN_SECONDS)
+        try:
+            return compile_(types)
+        finally:
+            lock.release()
+
+    return compile_in_turn
 
 
 def _folder(sources: Iterable[Path]) -> Path | None:

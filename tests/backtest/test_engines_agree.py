@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from datetime import date, time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +196,22 @@ def test_a_signal_in_a_pause_is_refused_by_both(mode: Mode):
     assert fast_engine.run(bars, FAST_AND_SLOW, account(), USUAL, mode, CHARGES).refusals["SESSION_CLOSED"] > 0
 
 
+@cache
+def recorded_bars(folder: Path, features: tuple[str, ...]) -> list[SymbolBars]:
+    """Prepare the candles of all files; for both modes at once."""
+    return [
+        prepared(
+            Instrument(symbol=path.stem, token="10100000000001", tick=5),
+            recorded(path),
+            Timeframe.M5,
+            FeatureSpecification.of(features),
+            EveryDay(),
+        )
+        for path in sorted(folder.glob("NSE_*-EQ_5m.parquet"))
+    ]
+
+
+@cache
 def recorded(path: Path) -> CandleColumns:
     """Read a file of candles without those that come twice, lie outside a session or no market makes."""
     table = pytest.importorskip("pyarrow.parquet").read_table(path).to_pydict()
@@ -215,11 +232,7 @@ def test_both_engines_make_the_same_run_on_recorded_candles(provider, mode):
     folder = os.environ.get("NSE_DATA_DIR")
     if folder is None:
         pytest.skip("NSE_DATA_DIR is not set: no recorded candles")
-    specification = FeatureSpecification.of(provider.needs.features)
-    bars = []
-    for path in sorted(Path(folder).glob("NSE_*-EQ_5m.parquet")):
-        instrument = Instrument(symbol=path.stem, token="10100000000001", tick=5)
-        bars.append(prepared(instrument, recorded(path), Timeframe.M5, specification, EveryDay()))
+    bars = recorded_bars(Path(folder), tuple(provider.needs.features))
 
     trades = sum(assert_both_agree([each], provider, mode, account()) for each in bars)
 

@@ -48,11 +48,11 @@ def test_every_candle_lies_in_a_session_of_the_calendar(market: ModuleType, cale
 
 
 def test_the_dates_are_those_of_nse_without_its_special_sessions(market: ModuleType, calendar: NseCalendar) -> None:
-    dates = market.session_dates(SESSIONS, calendar)
+    dates, real = market.session_dates(SESSIONS, calendar), NseCalendar()
     assert dates[-1] == date(2025, 12, 31)
     assert date(2025, 12, 25) not in dates  # Christmas
     assert date(2025, 10, 21) not in dates  # an hour of Muhurat trading only
-    assert all(NseCalendar().trading_day(day) is not None for day in dates)
+    assert all(real.trading_day(day) is not None for day in dates)
 
 
 def test_twenty_years_of_sessions_can_be_made(market: ModuleType, calendar: NseCalendar) -> None:

@@ -69,10 +69,8 @@ def check(subject: Subject, training: TrainingFace | None = None, progress: Prog
 def _proved(subject: Subject, tell: Progress) -> tuple[list[Finding], WarmUp | None]:
     """Run every proof about features and decisions that what was found before leaves sense to."""
     found = [*repeated(subject), *reads_outside(subject)]
-    for place, face in enumerate(faces_of(subject)):
-        tell(f"other futures: {face.name}", 0.1 + 0.2 * place)
-        if not _blames(found, face.name):
-            found += _of_new_columns(found, look_ahead(face))
+    faces = [face for face in faces_of(subject) if not _blames(found, face.name)]
+    found += _of_new_columns(found, look_ahead(*faces, tell=lambda share: tell("other futures", 0.1 + 0.6 * share)))
     tell("live against history", 0.7)
     found += _of_new_columns(found, live_differences(subject))
     for proof in (known_dates, disagreements):

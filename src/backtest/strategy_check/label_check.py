@@ -15,7 +15,10 @@ from backtest.strategy_check.subject import Subject
 from features.batch import compute
 from features.columns import CandleColumns, FloatArray, IntArray
 from features.labels import Labels
+from features.specification import FeatureSpecification
 
+RANGE_ALONE = FeatureSpecification.of(("return_1",))
+"""The average true range comes with every set of features; this is the cheapest."""
 MOST_ROWS = 600
 """Newest candles that are labelled again and again, and two sessions at least."""
 EVERY_FUTURE = 40
@@ -164,7 +167,7 @@ class _Labelling:
     def _relabelled(self, first: int, last: int, move: Move, seed: int) -> dict[str, IntArray]:
         candles = moved(self.subject.candles, first, last, move, seed)
         reach = self.subject.table.atr.copy()
-        reach[first:] = compute(self.subject.specification, candles).atr[first:]
+        reach[first:] = compute(RANGE_ALONE, candles).atr[first:]
         return _columns_of(self._label(candles, reach))
 
     def _note(self, bad: dict[str, list[int]], first: int, given: dict[str, IntArray]) -> None:

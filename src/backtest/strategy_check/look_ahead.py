@@ -5,16 +5,17 @@ the next one still moving, as a bot that reads its newest row would see it. A st
 were known at the candle, so that a feature that looks ahead is blamed and not whoever reads it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from backtest.strategy_check.causes import diagnose
 from backtest.strategy_check.disturbances import Move, forming, moved
-from backtest.strategy_check.faces import EXISTS, Columns, Face, RowFace, all_answers, cut, disturbed, same
+from backtest.strategy_check.faces import EXISTS, Columns, Face, RowFace, all_answers, cut, same
 from backtest.strategy_check.finding import Finding, Kind
-from backtest.strategy_check.subject import Subject
+from backtest.strategy_check.subject import Subject, spliced
+from features.batch import compute
 from features.columns import IntArray
 
 ASKED_AGAIN = 30
@@ -51,41 +52,61 @@ def coverage_of(subject: Subject) -> Coverage:
     return Coverage(len(subject.candles), len(cuts), subject.asked[0], dense - 1, len(futures_of(subject)))
 
 
-def look_ahead(face: Face) -> list[Finding]:
-    """Return a finding for each column of a face in which a later candle matters."""
-    full = all_answers(face)
-    bad: dict[str, dict[Kind, list[int]]] = {}
-    for trial in _trials(face):
+def look_ahead(*faces: Face, tell: Callable[[float], None] = lambda _share: None) -> list[Finding]:
+    """Return a finding for each column in which a later candle matters; `tell` is told the share that is done.
+
+    All faces of a subject at once, so that the features of each future are computed once.
+    """
+    full = {face.name: all_answers(face) for face in faces}
+    bad: dict[str, dict[str, dict[Kind, list[int]]]] = {face.name: {} for face in faces}
+    for trial in _trials(faces, tell):
+        expected, wrongs = full[trial.face.name], bad[trial.face.name]
         for name, column in trial.columns.items():
-            wrong = trial.rows[~same(full[name][trial.rows], column[trial.rows], name)]
+            wrong = trial.rows[~same(expected[name][trial.rows], column[trial.rows], name)]
             if len(wrong):
-                bad.setdefault(name, {}).setdefault(trial.kind, []).extend(wrong.tolist())
-    if len(bad) > 1:
-        bad.pop(EXISTS, None)  # a row is missing because a feature is
-    if f"{face.name}.direction" in bad:
-        bad.pop(f"{face.name}.probability", None)  # there is one only where there is a direction
-    return [_finding(face, full, name, kinds) for name, kinds in bad.items()]
+                wrongs.setdefault(name, {}).setdefault(trial.kind, []).extend(wrong.tolist())
+    return [finding for face in faces for finding in _findings(face, full[face.name], bad[face.name])]
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
+    face: Face
     kind: Kind
     columns: Columns
     rows: IntArray
     """Rows that must be as in the whole history."""
 
 
-def _trials(face: Face) -> Iterator[_Trial]:
-    subject, table = face.subject, face.subject.table
-    for row in cuts_of(subject):
-        yield _Trial(Kind.TRUNCATION, cut(face, table, row), np.array([row]))
-    for seed, row in enumerate(futures_of(subject)):
-        first = max(subject.asked[0], row + 1 - ASKED_AGAIN) if isinstance(face, RowFace) else subject.asked[0]
-        rows = np.arange(first, row + 1)
+def _trials(faces: Sequence[Face], tell: Callable[[float], None]) -> Iterator[_Trial]:
+    subject = faces[0].subject
+    table, cuts, futures = subject.table, cuts_of(subject), futures_of(subject)
+    for done, row in enumerate(cuts):
+        tell(0.5 * done / len(cuts))
+        for face in faces:
+            yield _Trial(face, Kind.TRUNCATION, cut(face, table, row), np.array([row]))
+    for seed, row in enumerate(futures):
+        tell(0.5 + 0.5 * seed / len(futures))
         others = [moved(subject.candles, row + 1, len(subject.candles), move, seed) for move in Move]
-        for kind, futures in ((Kind.PERTURBATION, others), (Kind.FORMING_CANDLE, forming(subject.candles, row + 1))):
-            for candles in futures:
-                yield _Trial(kind, disturbed(face, table, candles, row + 1, rows.tolist()), rows)
+        for kind, made in ((Kind.PERTURBATION, others), (Kind.FORMING_CANDLE, forming(subject.candles, row + 1))):
+            for candles in made:
+                known = spliced(table, compute(subject.specification, candles), row + 1)
+                for face in faces:
+                    rows = np.arange(_first_asked(face, row), row + 1)
+                    yield _Trial(face, kind, face.answers(known, candles, rows.tolist()), rows)
+
+
+def _first_asked(face: Face, row: int) -> int:
+    """Return from where on answers up to a row are compared."""
+    first = face.subject.asked[0]
+    return max(first, row + 1 - ASKED_AGAIN) if isinstance(face, RowFace) else first
+
+
+def _findings(face: Face, full: Columns, bad: dict[str, dict[Kind, list[int]]]) -> list[Finding]:
+    if len(bad) > 1:
+        bad.pop(EXISTS, None)  # a row is missing because a feature is
+    if f"{face.name}.direction" in bad:
+        bad.pop(f"{face.name}.probability", None)  # there is one only where there is a direction
+    return [_finding(face, full, name, kinds) for name, kinds in bad.items()]
 
 
 def _finding(face: Face, full: Columns, name: str, kinds: dict[Kind, list[int]]) -> Finding:

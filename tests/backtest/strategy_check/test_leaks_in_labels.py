@@ -33,7 +33,7 @@ class Silent:
 
 @pytest.fixture(scope="module")
 def subject() -> Subject:
-    return subject_on(walk(days=5), Silent)
+    return subject_on(walk(days=3), Silent)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,56 @@
+"""Compiled code is made by one process at a time and read by the others."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import Timeout
+
+import runtime.compiled
+from runtime.compiled import compiled
+
+
+def doubled(number: int) -> int:
+    return 2 * number
+
+
+class Turn:
+    """A lock at which something happens before it is had."""
+
+    meanwhile: Callable[[], object]
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def acquire(self, timeout: float) -> None:
+        happens, Turn.meanwhile = Turn.meanwhile, lambda: None
+        happens()
+
+    def release(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(runtime.compiled, "FileLock", Turn)
+
+
+def test_who_waits_while_another_compiles_reads_what_that_one_kept() -> None:
+    mine, others = (compiled(doubled, [Path(__file__)]) for _ in range(2))
+    Turn.meanwhile = lambda: others(1)
+
+    assert mine(2) == 4
+
+    assert others.stats.cache_misses
+    assert mine.stats.cache_hits
+    assert not mine.stats.cache_misses
+
+
+def test_one_that_was_stopped_while_it_compiled_keeps_nobody_waiting() -> None:
+    def timed_out() -> None:
+        raise Timeout("compiling.lock")
+
+    Turn.meanwhile = timed_out
+
+    assert compiled(doubled, [Path(__file__)])(2) == 4
