@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from backtest.assumptions import FillAssumptions, Mode
-from backtest.bars import SessionRows, prepared, session_rows
+from backtest.bars import SessionRows, session_rows
 from backtest.candle_sources import Range, Sourced
+from backtest.hyperopt.model_scores import ModelScores
 from backtest.run import check_volumes, instrument_of, overrides_of, rules_and_notes, sources_of
 from backtest.run_options import Wish, assumptions_of, mode_of
 from backtest.scored_model import ScoredModel
@@ -60,8 +61,8 @@ class Ground:
     assumptions: FillAssumptions
     mode: Mode
     charges: ChargeTable
-    model: ScoredModel | None
-    """The trained model, asked about every candle beforehand, for a strategy that takes one."""
+    model: ModelScores | None
+    """What the trained model says of every candle, for a strategy that takes one."""
     strategy_sha256: tuple[str, str]
     """Of a user's own file and of the model's manifest; empty where there is none."""
     notes: tuple[str, ...] = ()
@@ -102,15 +103,16 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
     settings = load_settings(config, overrides_of(wish, given, sources))
     mode, charges = mode_of(wish.mode, settings.timeframe), ChargeTable.load(CONFIG / "charges.yaml")
     rules, notes = rules_and_notes(settings, charges, mode, sources)
-    choice, model = _chosen(settings, sources)
+    choice, model = _chosen(settings)
+    stretches = _stretches(settings, sources)
     return Ground(
         settings=settings,
-        stretches=_stretches(settings, sources),
+        stretches=stretches,
         rules=rules,
         assumptions=assumptions_of(settings.backtest),
         mode=mode,
         charges=charges,
-        model=model,
+        model=ModelScores.of(model, ((each.instrument.symbol, each.candles) for each in stretches)) if model else None,
         strategy_sha256=(choice.file_sha256, choice.model_sha256),
         notes=(*(note for source in sources for note in source.notes), *notes),
     )
@@ -127,8 +129,8 @@ def _stretches(settings: Settings, sources: Sequence[Sourced]) -> tuple[Stretch,
     return tuple(stretches)
 
 
-def _chosen(settings: Settings, sources: Sequence[Sourced]) -> tuple[StrategyChoice, ScoredModel | None]:
-    """Make the strategy once, to learn whether it can be, and ask its model, if it takes one, about every candle."""
+def _chosen(settings: Settings) -> tuple[StrategyChoice, ScoredModel | None]:
+    """Make the strategy once, to learn whether it can be, and the model that it takes, if it takes one."""
     models: list[ScoredModel] = []
 
     def scored(model: InferenceEngine) -> ScoredModel:
@@ -136,13 +138,7 @@ def _chosen(settings: Settings, sources: Sequence[Sourced]) -> tuple[StrategyCho
         return models[-1]
 
     choice = choose_strategy(settings, scored)
-    if not models:
-        return choice, None
-    archive, calendar = ParquetSymbolArchive(settings.paths.archive), NseCalendar.of(settings)
-    for source in sources:
-        arguments = settings.timeframe, choice.specification, calendar, source.first
-        models[0].score(prepared(instrument_of(source, archive), source.candles, *arguments))
-    return choice, models[0]
+    return choice, models[-1] if models else None
 
 
 def _cut(sessions: SessionRows, first: int, last: int) -> SessionRows:
