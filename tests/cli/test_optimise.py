@@ -117,6 +117,18 @@ def kept(path: Path) -> int:
             return 0
 
 
+def test_trials_that_fall_behind_are_stopped_if_asked_for_and_count_as_tries(capsys) -> None:
+    pytest.importorskip("optuna")
+    search = ("hyperopt", *SEARCH, "--trials", "60", "--workers", "1")
+    found = figures(capsys, *search, "--prune")
+
+    assert found["prune"] is True
+    assert 0 < found["pruned"] <= 40
+    assert found["luck"]["trials"] == found["ran"] == found["trials"] - found["impossible"]
+    assert f"of which {found['pruned']} were stopped early" in text(capsys, *search, "--prune")
+    assert figures(capsys, *search)["pruned"] == 0
+
+
 def test_without_optuna_the_extra_is_named(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     assert "install the extra with `pip install 'fyersbot[tune]'`" in complaint(capsys, "hyperopt", *SMALL)
@@ -132,6 +144,9 @@ def test_without_optuna_the_extra_is_named(capsys, monkeypatch: pytest.MonkeyPat
         (("--min-trades", "100000"), "wanted are 100000 trades or more"),
         (("--resume",), "--resume: name the file"),
         (("--param", "fast=3"), "--param fast fixes it"),
+        (("--prune", "--method", "grid"), "--prune: a grid tries each of its combinations whole"),
+        (("--prune", "--objective", "profit,drawdown"), "--prune: of several objectives (profit, drawdown)"),
+        (("--prune", "--timerange", "20240101-20240103", "--holdout-share", "0"), "--prune: 3 sessions"),
         (("--holdout-share", "1"), "--holdout-share 1 of"),
         (("--range", "band=1,2"), "no parameter 'band'"),
     ],

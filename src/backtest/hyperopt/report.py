@@ -36,7 +36,8 @@ def search_data(finished: Finished) -> dict[str, Any]:
         "workers": plan.workers,
         "trials": len(finished.trials),
         "ran": luck.trials,
-        "impossible": sum(trial.state is State.IMPOSSIBLE for trial in finished.trials),
+        "pruned": _count(finished, State.PRUNED),
+        "impossible": _count(finished, State.IMPOSSIBLE),
         "seconds": round(finished.seconds, 3),
         "best": _trial_data(finished.best),
         "front": [_trial_data(trial) for trial in finished.front],
@@ -51,11 +52,10 @@ def search_data(finished: Finished) -> dict[str, Any]:
 def search_lines(finished: Finished) -> Iterator[str]:
     """Return a search for people."""
     plan, ground, back = finished.plan, finished.split.searched, finished.split.kept_back
-    ran, impossible = finished.luck.trials, len(finished.trials) - finished.luck.trials
     yield ground_line(ground)
     yield f"searched {_days(ground)}" + (f"; kept back {_days(back)}" if back else "; nothing kept back")
     yield f"space: {'; '.join(map(str, plan.space.dimensions))}"
-    yield f"{plan.method}, seed {plan.seed}: {ran:,} trials ran, {impossible:,} impossible, {finished.seconds:.1f} s"
+    yield f"{plan.method}, seed {plan.seed}: {_counts_text(finished)}, {finished.seconds:.1f} s"
     yield f"best by {plan.judge.objectives[0].value}: {combination_text(finished.best.combination)}"
     yield from _table(finished.best.figures, finished.kept_back)
     if finished.front:
@@ -141,6 +141,15 @@ def combination_text(combination: Combination) -> str:
 
 def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _count(finished: Finished, state: State) -> int:
+    return sum(trial.state is state for trial in finished.trials)
+
+
+def _counts_text(finished: Finished) -> str:
+    pruned = f", of which {_count(finished, State.PRUNED):,} were stopped early" if finished.plan.pruner else ""
+    return f"{finished.luck.trials:,} trials ran{pruned}, {_count(finished, State.IMPOSSIBLE):,} impossible"
 
 
 def _trial_data(trial: Trial) -> Mapping[str, Any]:

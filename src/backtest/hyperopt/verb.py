@@ -57,7 +57,7 @@ def run_hyperopt(
         evaluating(split.searched, plan.workers, plan.backend) as evaluate,
         showing(console, plan.judge, total) as watch,
     ):
-        trials = searched(search, evaluate, total, file, watch)
+        trials = searched(search, evaluate, total, file, watch, plan.pruner)
     best = plan.judge.best(trials)
     if best is None:
         raise ConfigurationError(_nothing_left(plan, trials))
