@@ -26,6 +26,9 @@ def backtest(
     capital: Annotated[float | None, typer.Option(help="Rupees to trade with; none: risk.capital.")] = None,
     data: Annotated[Path | None, typer.Option(help="A candle file, or a folder of them, instead of the store.")] = None,
     engine: Annotated[str, typer.Option(help="event or fast; both give the same trades.")] = "event",
+    ticks: Annotated[
+        bool, typer.Option("--ticks", help="Watch recorded ticks inside the candles, where there are any.")
+    ] = False,
     html: Annotated[
         Path | None, typer.Option(help="Write the tear sheet, a page that loads nothing, to this file.")
     ] = None,
@@ -51,6 +54,7 @@ def backtest(
         capital=capital,
         data=data,
         engine=engine,
+        ticks=ticks,
     )
     with progress_bar(Console(stderr=True)) as progress:
         finished = run_backtest(wish, config, progress)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -43,14 +43,18 @@ class FinishedRun:
     seconds: float
     """How long the engine took: features, signals and the walk."""
     notes: tuple[str, ...]
+    tick_sessions: int = 0
+    """Sessions, over all symbols, in which recorded ticks were watched."""
 
     @cached_property
     def record(self) -> RunRecord:
         """The run as it is reported and kept."""
-        result = self.result
+        result, facts = self.result, self._facts()
+        if self.tick_sessions:
+            facts = replace(facts, assumptions={**facts.assumptions, "tick_sessions": self.tick_sessions})
         drawn = (SymbolCandles.of(each.instrument.symbol, each.candles, result.trades) for each in self.symbols)
         return RunRecord(
-            facts=self._facts(),
+            facts=facts,
             trades=result.trades,
             at=result.curve.at,
             equity=result.curve.equity,

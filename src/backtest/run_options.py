@@ -39,6 +39,8 @@ class Wish:
     data: Path | None = None
     """A file, or a folder of files; None: the store."""
     engine: str = "event"
+    ticks: bool = False
+    """Whether to watch recorded ticks inside the candles, where there are any."""
 
 
 def params_of(written: Sequence[str]) -> Mapping[str, Any]:
@@ -65,9 +67,12 @@ def mode_of(written: str | None, timeframe: Timeframe) -> Mode:
     return mode
 
 
-def engine_of(written: str) -> EngineName:
-    """Return the engine of a name. Raises `ConfigurationError`."""
-    return _choice("engine", written, EngineName)
+def engine_of(written: str, *, watches_ticks: bool = False) -> EngineName:
+    """Return the engine of a name. Raises `ConfigurationError`, also for one that cannot watch ticks and should."""
+    engine = _choice("engine", written, EngineName)
+    if watches_ticks and engine is not EngineName.EVENT:
+        raise ConfigurationError(f"--ticks: the {engine.value} engine knows candles only; take --engine event")
+    return engine
 
 
 def assumptions_of(settings: BacktestSettings) -> FillAssumptions:

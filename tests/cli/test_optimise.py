@@ -78,6 +78,13 @@ def test_the_best_comes_with_what_it_is_worth_and_a_look_at_sessions_kept_back(c
     run = ("backtest", "--strategy", "simple_ma_crossover", "--param", params[0], "--param", params[1])
     alone = figures(capsys, *run, "--data", NAME, "--timerange", span, "--engine", "event")
     assert (alone["trades"], alone["net_pnl"]) == (found["best"]["trades"], found["best"]["net_pnl"])
+    kept_run = figures(capsys, "report", "--run-id", found["run_id"])
+    parts = found["best"], found["holdout"]
+    assert kept_run["trades"] == sum(part["trades"] for part in parts)
+    assert kept_run["net_pnl"] == pytest.approx(sum(part["net_pnl"] for part in parts))
+    assert kept_run["parameters"] == found["best"]["params"]
+    assert (kept_run["first"], kept_run["last"]) == (found["first"], found["holdout"]["last"])
+    assert f"the best by sharpe of 70 trials on the sessions to {found['last']}" in " ".join(kept_run["notes"])
 
 
 def test_people_get_lines_with_the_number_of_trials_beside_the_best(capsys) -> None:

@@ -45,6 +45,7 @@ def search_data(finished: Finished) -> dict[str, Any]:
         "holdout": {**days_data(kept_back), **figures_data(finished.kept_back)}
         if kept_back and finished.kept_back
         else None,
+        "run_id": finished.record.run_id,
         "notes": list(ground.notes),
     }
 
@@ -64,6 +65,7 @@ def search_lines(finished: Finished) -> Iterator[str]:
         if len(finished.front) > _MOST_OF_A_FRONT:
             yield f"  and {len(finished.front) - _MOST_OF_A_FRONT} more, which --json lists"
     yield from luck_lines(finished.luck)
+    yield kept_line(finished.record.run_id)
     yield from ground.notes
 
 
@@ -132,6 +134,11 @@ def luck_lines(luck: Luck) -> Iterator[str]:
         f"probability of overfitting {text_of(luck.overfitting, Form.SHARE)} (how often the best of one half of the "
         "sessions is below the median in the other)"
     )
+
+
+def kept_line(run_id: str) -> str:
+    """Say how a kept run is shown again."""
+    return f"kept as run {run_id}: `fyersbot report --run-id {run_id}`"
 
 
 def combination_text(combination: Combination) -> str:
