@@ -69,8 +69,8 @@ def notes_on_ticks(symbols: Sequence[SymbolBars], ticks: Sequence[BarTicks]) -> 
     for bars, found in zip(symbols, ticks, strict=True):
         total = len(np.unique(bars.sessions.days))
         yield (
-            f"{bars.instrument.symbol}: ticks in {found.sessions:,} of {total:,} sessions; the other "
-            f"{total - found.sessions:,} are walked by candles"
+            f"{bars.instrument.symbol}: ticks in {found.sessions:,} of {total:,} sessions, candles alone in "
+            f"{total - found.sessions:,}"
         )
 
 

@@ -200,9 +200,7 @@ def test_ticks_are_laid_by_the_time_of_the_exchange_and_counted_by_session() -> 
         ((start(1), 10_000), (start(1), 10_005)),
         (),
     ]
-    assert list(notes_on_ticks([bars], [found])) == [
-        "NSE:SBIN-EQ: ticks in 1 of 2 sessions; the other 1 are walked by candles"
-    ]
+    assert list(notes_on_ticks([bars], [found])) == ["NSE:SBIN-EQ: ticks in 1 of 2 sessions, candles alone in 1"]
 
 
 def test_ticks_in_another_unit_are_refused() -> None:
