@@ -8,7 +8,7 @@ from typing import Any
 
 from backtest import event_engine
 from backtest.assumptions import Mode
-from backtest.bar_ticks import TickSource, notes_on_ticks, ticks_of
+from backtest.bar_ticks import BarTicks, notes_on_ticks, ticks_of
 from backtest.bars import SymbolBars, prepared
 from backtest.candle_sources import Range, Sourced, from_path, from_store, tick_of
 from backtest.finished_run import FinishedRun
@@ -64,7 +64,7 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     for model in models:
         for bars in symbols:
             model.expect(bars)
-    ticks = [ticks_of(bars, tick_source(wish, settings)) for bars in symbols] if wish.ticks else None
+    ticks = _ticks(wish, settings, symbols)
     notes += notes_on_ticks(symbols, ticks) if ticks else ()
     arguments = symbols, choice.provider, rules, assumptions, mode, charges
     if engine is EngineName.EVENT:
@@ -103,9 +103,12 @@ def sources_of(wish: Wish, settings: Settings, calendar: Calendar) -> list[Sourc
     return from_path(wish.data, wish.symbols, timeframe, span, calendar, now)
 
 
-def tick_source(wish: Wish, settings: Settings) -> TickSource:
-    """Return where the ticks of a run are: in the file that is given, if it is one of ticks, else in the archive."""
-    return _tick_file(wish) or TickArchive(settings.paths.archive)
+def _ticks(wish: Wish, settings: Settings, symbols: Sequence[SymbolBars]) -> list[BarTicks] | None:
+    """Read the ticks of a run that watches them: of the file given, if it is one of ticks, else of the archive."""
+    if not wish.ticks:
+        return None
+    source = _tick_file(wish) or TickArchive(settings.paths.archive)
+    return [ticks_of(bars, source) for bars in symbols]
 
 
 def _tick_file(wish: Wish) -> TickFile | None:

@@ -62,11 +62,12 @@ class Evaluator:
             return Tried(None)
         wishes_until, total, terms = self._asked(provider), len(self._last_steps), self._terms(combination)
         told: list[float | None] = []
-        for part, sessions in enumerate(hurdles.sessions(total) if hurdles else ()):
-            figures = self._figures(sessions, wishes_until(sessions), terms)
-            told.append(hurdles.objective.of(figures))
-            if hurdles.stop(part, told[-1]):
-                return Tried(figures, tuple(told), is_pruned=True)
+        if hurdles is not None:
+            for part, sessions in enumerate(hurdles.sessions(total)):
+                figures = self._figures(sessions, wishes_until(sessions), terms)
+                told.append(hurdles.objective.of(figures))
+                if hurdles.stop(part, told[-1]):
+                    return Tried(figures, tuple(told), is_pruned=True)
         return Tried(self._figures(total, wishes_until(total), terms), tuple(told))
 
     def result(self, combination: Combination) -> BacktestResult:

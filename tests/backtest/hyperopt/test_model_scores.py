@@ -11,7 +11,10 @@ from backtest.hyperopt.model_scores import ModelScores
 from core.errors import InvariantError
 from core.market import Candle
 from core.signals import Direction, FeatureRow
+from features.batch import compute
 from features.columns import FloatArray
+from features.specification import FeatureSpecification
+from strategies.model import ModelStrategy
 
 
 class Model:
@@ -36,6 +39,13 @@ def test_trials_trade_what_the_model_says_and_ask_it_no_more(make_ground) -> Non
     scores = ModelScores.of(model, histories)
     asked = model.rows
     assert asked == sum(len(starts) for starts, _ in scores.answers.values()) > 3_000
+
+    for symbol, candles in histories:
+        table = compute(FeatureSpecification.of(model.feature_names), candles)
+        said, asked_anew = (ModelStrategy(each).signals(table, candles, symbol) for each in (scores, model))
+        assert np.array_equal(said.directions, asked_anew.directions)
+        assert np.array_equal(said.probabilities, asked_anew.probabilities)
+    asked = model.rows
 
     searched = make_ground(seeds=(1, 2), name="model", params={}, model=scores)
     evaluator = Evaluator(pickle.loads(pickle.dumps(searched)))
