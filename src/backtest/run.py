@@ -50,18 +50,12 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     settings = load_settings(config, overrides_of(wish, given, sources))
     mode, engine = mode_of(wish.mode, settings.timeframe), engine_of(wish.engine, watches_ticks=wish.ticks)
     assumptions = assumptions_of(settings.backtest)
-    models: list[ScoredModel] = []
-
-    def scored(model: InferenceEngine) -> ScoredModel:
-        models.append(ScoredModel(model))
-        return models[-1]
-
-    choice = choose_strategy(settings, scored)
+    choice, model = chosen_strategy(settings)
     charges = ChargeTable.load(CONFIG / "charges.yaml")
     rules, notes = rules_and_notes(settings, charges, mode, sources)
     started_at, began = clock_of(settings.clock).now(), perf_counter()
     symbols = _prepared(settings, sources, choice, NseCalendar.of(settings))
-    for model in models:
+    if model is not None:
         for bars in symbols:
             model.expect(bars)
     ticks = _ticks(wish, settings, symbols)
@@ -134,6 +128,21 @@ def overrides_of(wish: Wish, given: Settings, sources: Sequence[Sourced]) -> dic
         "strategy": {"name": name, "params": {**params, **params_of(wish.params)}},
         "risk": {"capital": wish.capital},
     }
+
+
+def chosen_strategy(settings: Settings) -> tuple[StrategyChoice, ScoredModel | None]:
+    """Make the strategy, and if it takes a trained model, what asks that about many candles at once.
+
+    Raises `ConfigurationError` and `ModelError`.
+    """
+    models: list[ScoredModel] = []
+
+    def scored(model: InferenceEngine) -> ScoredModel:
+        models.append(ScoredModel(model))
+        return models[-1]
+
+    choice = choose_strategy(settings, scored)
+    return choice, models[-1] if models else None
 
 
 def rules_and_notes(

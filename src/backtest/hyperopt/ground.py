@@ -12,9 +12,8 @@ from backtest.assumptions import FillAssumptions, Mode
 from backtest.bars import SessionRows, session_rows
 from backtest.candle_sources import Range, Sourced
 from backtest.hyperopt.model_scores import ModelScores
-from backtest.run import check_volumes, instrument_of, overrides_of, rules_and_notes, sources_of
+from backtest.run import check_volumes, chosen_strategy, instrument_of, overrides_of, rules_and_notes, sources_of
 from backtest.run_options import Wish, assumptions_of, mode_of
-from backtest.scored_model import ScoredModel
 from core.errors import DataError
 from core.market import Instrument
 from core.rules import TradingRules
@@ -26,8 +25,6 @@ from runtime.charge_rates import ChargeTable
 from runtime.configuration import load_settings
 from runtime.project import CONFIG
 from runtime.settings import Settings
-from trading.inference_engine import InferenceEngine
-from trading.strategy_choice import StrategyChoice, choose_strategy
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -103,7 +100,7 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
     settings = load_settings(config, overrides_of(wish, given, sources))
     mode, charges = mode_of(wish.mode, settings.timeframe), ChargeTable.load(CONFIG / "charges.yaml")
     rules, notes = rules_and_notes(settings, charges, mode, sources)
-    choice, model = _chosen(settings)
+    choice, model = chosen_strategy(settings)
     stretches = _stretches(settings, sources)
     return Ground(
         settings=settings,
@@ -127,18 +124,6 @@ def _stretches(settings: Settings, sources: Sequence[Sourced]) -> tuple[Stretch,
         sessions = session_rows(source.series.symbol, walked, settings.timeframe, calendar)
         stretches.append(Stretch(instrument_of(source, archive), source.candles, source.first, sessions))
     return tuple(stretches)
-
-
-def _chosen(settings: Settings) -> tuple[StrategyChoice, ScoredModel | None]:
-    """Make the strategy once, to learn whether it can be, and the model that it takes, if it takes one."""
-    models: list[ScoredModel] = []
-
-    def scored(model: InferenceEngine) -> ScoredModel:
-        models.append(ScoredModel(model))
-        return models[-1]
-
-    choice = choose_strategy(settings, scored)
-    return choice, models[-1] if models else None
 
 
 def _cut(sessions: SessionRows, first: int, last: int) -> SessionRows:
