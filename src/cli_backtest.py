@@ -34,6 +34,9 @@ def backtest(
     data: DataOption = None,
     engine: Annotated[str, typer.Option(help="event or fast; both give the same trades.")] = "event",
     allow_holes: HolesOption = False,
+    ticks: Annotated[
+        bool, typer.Option("--ticks", help="Watch recorded ticks inside the candles, where there are any.")
+    ] = False,
     html: Annotated[
         Path | None, typer.Option(help="Write the tear sheet, a page that loads nothing, to this file.")
     ] = None,
@@ -60,6 +63,7 @@ def backtest(
         data=data,
         engine=engine,
         allow_holes=allow_holes,
+        ticks=ticks,
     )
     with progress_bar(Console(stderr=True)) as progress:
         finished = run_backtest(wish, config, progress)

@@ -46,6 +46,9 @@ ObjectiveOption = Annotated[
 ]
 MinTradesOption = Annotated[int, typer.Option("--min-trades", help="Fewer do not count.")]
 MaxDrawdownOption = Annotated[float, typer.Option("--max-drawdown", help="Deeper does not count; 0.2 is 20 %.")]
+PruneOption = Annotated[
+    bool, typer.Option("--prune/--no-prune", help="Stop a trial of tpe that falls behind the median of the others.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same gives the same search.")]
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", min=0, help="0: one for each core; none: the settings'.")
@@ -63,6 +66,7 @@ def hyperopt(
     objective: ObjectiveOption = None,
     min_trades: MinTradesOption = 1,
     max_drawdown: MaxDrawdownOption = 1.0,
+    prune: PruneOption = False,
     holdout_share: Annotated[float, typer.Option(help="Share of the sessions, the last, that is kept back.")] = 0.2,
     seed: SeedOption = 1,
     workers: WorkersOption = None,
@@ -94,6 +98,7 @@ def hyperopt(
         objectives=tuple(objective or ()),
         min_trades=min_trades,
         max_drawdown=max_drawdown,
+        prune=prune,
         seed=seed,
         workers=workers,
     )
@@ -124,6 +129,7 @@ def walk_forward_(
     objective: ObjectiveOption = None,
     min_trades: MinTradesOption = 1,
     max_drawdown: MaxDrawdownOption = 1.0,
+    prune: PruneOption = False,
     seed: SeedOption = 1,
     workers: WorkersOption = None,
     symbols: SymbolsOption = None,
@@ -152,6 +158,7 @@ def walk_forward_(
         objectives=tuple(objective or ()),
         min_trades=min_trades,
         max_drawdown=max_drawdown,
+        prune=prune,
         seed=seed,
         workers=workers,
     )

@@ -14,7 +14,7 @@ CORPORATE_ACTION = "corporate_action"
 END_OF_DATA = "end_of_data"
 
 
-class _Exit(NamedTuple):
+class Exit(NamedTuple):
     """How a position leaves: at what price of the market, why, and when."""
 
     row: int
@@ -56,15 +56,18 @@ class Desk:
             if holding is None:
                 return account.lapse(place)
         self._look_for_exit(holding, row, sees_target)
+        if sees_target and account.rules.trail_atr and holding.quantity and not holding.leaving:
+            self._trail(holding, self._highs[row], self._lows[row])
+        return self._end_bar(holding, row)
+
+    def _end_bar(self, holding: Holding, row: int) -> None:
+        """Close what has no later bar to leave in, and mark what stays open to the close."""
         if holding.quantity and self._takes_all(row):
             reason = exits.REASONS[exits.SQUARE_OFF] if self._is_intraday else END_OF_DATA
-            exit_ = _Exit(row, self._closes[row], reason, self._closed_at[row], self._days[row])
+            exit_ = Exit(row, self._closes[row], reason, self._closed_at[row], self._days[row])
             self._leave(holding, holding.quantity, exit_)
         if holding.quantity:
-            if sees_target and account.rules.trail_atr and not holding.leaving:
-                self._trail(holding, row)
-            account.open_profit.mark(self._instrument.symbol, holding.profit_at(self._closes[row]))
-        return None
+            self._account.open_profit.mark(self._instrument.symbol, holding.profit_at(self._closes[row]))
 
     def _enter(self, entry: WaitingEntry, row: int) -> tuple[Holding | None, bool]:
         """Return the position that an entry becomes in a bar, and whether the bar may also hit its target."""
@@ -77,7 +80,12 @@ class Desk:
         quantity = available(entry.quantity, self._volumes[row], fills.volume_share, self._instrument.lot)
         if price == 0 or quantity == 0:
             return None, False
-        account, rules = self._account, self._account.rules
+        at = self._closed_at[row] if is_inside else self._starts[row]
+        return self._opened(entry, row, price, quantity, at), not is_inside
+
+    def _opened(self, entry: WaitingEntry, row: int, price: int, quantity: int, at: Instant) -> Holding:
+        """Book the fill of an entry and return the position that it makes."""
+        account, rules, side, tick = self._account, self._account.rules, entry.side.sign, self._instrument.tick
         stop, target = exits.levels(side, price, entry.atr, rules.stop_atr, rules.target_atr, tick)
         charges = account.bill(entry.side, quantity * price, self._days[row])
         account.book(BarFill(self._place, row, side * quantity, price, charges))
@@ -87,7 +95,7 @@ class Desk:
             side=entry.side,
             filled=quantity,
             quantity=quantity,
-            entry_at=self._closed_at[row] if is_inside else self._starts[row],
+            entry_at=at,
             entry_day=self._days[row],
             entry_value=quantity * price,
             entry_charges=charges,
@@ -97,7 +105,7 @@ class Desk:
             atr=entry.atr,
             probability=entry.probability,
         )
-        return holding, not is_inside
+        return holding
 
     def _look_for_exit(self, holding: Holding, row: int, sees_target: bool) -> None:
         open_ = self._opens[row]
@@ -112,12 +120,16 @@ class Desk:
             if code == exits.HOLD:
                 return
             reason = exits.REASONS[code]
-        quantity = self._available_to_leave(holding, row)
+        at = self._starts[row] if price == open_ else self._closed_at[row]
+        self._leave_as_far_as_possible(holding, Exit(row, price, reason, at, self._days[row]))
+
+    def _leave_as_far_as_possible(self, holding: Holding, exit_: Exit) -> None:
+        """Let go what the bar takes; the rest leaves at the open of the next."""
+        quantity = self._available_to_leave(holding, exit_.row)
         if quantity < holding.quantity:
-            holding.leaving = reason
+            holding.leaving = exit_.reason
         if quantity:
-            at = self._starts[row] if price == open_ else self._closed_at[row]
-            self._leave(holding, quantity, _Exit(row, price, reason, at, self._days[row]))
+            self._leave(holding, quantity, exit_)
 
     def _available_to_leave(self, holding: Holding, row: int) -> int:
         if self._takes_all(row):
@@ -131,7 +143,7 @@ class Desk:
         """Whether what leaves in this bar has no later one to leave in."""
         return bool(self._is_last[row]) if self._is_intraday else row == self._last_row
 
-    def _leave(self, holding: Holding, quantity: int, exit_: _Exit) -> None:
+    def _leave(self, holding: Holding, quantity: int, exit_: Exit) -> None:
         """Let some of a position go at the market; the last of it makes the trade."""
         account, side = self._account, holding.side
         price = worsened(-side.sign, exit_.price, self._cost(exit_.price), 0, self._instrument.tick)
@@ -159,14 +171,13 @@ class Desk:
         )
         account.close(self._place, trade)
 
-    def _trail(self, holding: Holding, row: int) -> None:
+    def _trail(self, holding: Holding, high: int, low: int) -> None:
         if holding.changes >= exits.MOST_CHANGES:
             return
         side, rules = holding.side.sign, self._account.rules
         risk = abs(holding.entry_value // holding.filled - holding.first_stop)
         reach = int(rules.trail_atr * holding.atr + 1e-9)
         levels = holding.first_stop, holding.stop
-        high, low = self._highs[row], self._lows[row]
         stop = exits.trail(side, *levels, risk, reach, self._instrument.tick, high, low)
         if stop != holding.stop:
             holding.stop = stop
@@ -183,7 +194,7 @@ class Desk:
             return
         self._account.corporate_actions.append((self._instrument.symbol, self._starts[row]))
         before = row - 1
-        exit_ = _Exit(row, self._closes[before], CORPORATE_ACTION, self._closed_at[before], self._days[before])
+        exit_ = Exit(row, self._closes[before], CORPORATE_ACTION, self._closed_at[before], self._days[before])
         self._leave(holding, holding.quantity, exit_)
 
     def _cost(self, price: int) -> int:

@@ -9,12 +9,14 @@ import numpy as np
 
 from backtest.account import Account
 from backtest.assumptions import FillAssumptions, Mode
+from backtest.bar_ticks import BarTicks
 from backtest.bars import SymbolBars, in_order_of_time
 from backtest.desk import Desk
 from backtest.equity import equity_curve
 from backtest.proposals import Proposals
 from backtest.result import BacktestResult
 from backtest.signal_rows import Ask, EveryBar, SignalSource
+from backtest.tick_desk import TickDesk
 from core.rules import TradingRules
 from core.signals import Direction, SignalProvider
 from features.columns import BoolArray, IntArray
@@ -36,16 +38,23 @@ def run(
     charges: ChargeTable,
     *,
     signals: SignalSource | None = None,
+    ticks: Sequence[BarTicks] | None = None,
     progress: Progress | None = None,
 ) -> BacktestResult:
     """Trade a strategy on candles of the past; `signals` given beforehand stand in for asking it bar by bar.
+
+    `ticks`, those of each symbol, tell what happened inside the bars that have any.
 
     Raises `StrategyError` when the strategy fails, `ConfigurationError` for a product without charges.
     """
     source = signals or EveryBar(provider)
     account = Account(rules, mode.product, charges)
     is_intraday = mode is Mode.INTRADAY
-    desks = [Desk(place, each, account, assumptions, mode) for place, each in enumerate(symbols)]
+    given = [(place, each, account, assumptions, mode) for place, each in enumerate(symbols)]
+    if ticks is None:
+        desks = [Desk(*each) for each in given]
+    else:
+        desks = [TickDesk(*each, own) for each, own in zip(given, ticks, strict=True)]
     takers = [Proposals(place, each, account, is_intraday=is_intraday) for place, each in enumerate(symbols)]
     _Walk(account, desks, [source.of(each) for each in symbols], takers).go(symbols, progress)
     return BacktestResult(

@@ -1,7 +1,7 @@
 """A finished run, and the record of it that is reported and kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,14 +34,18 @@ class FinishedRun:
     seconds: float
     """How long the engine took: features, signals and the walk."""
     notes: tuple[str, ...]
+    tick_sessions: int = 0
+    """Sessions, over all symbols, in which recorded ticks were watched."""
 
     @cached_property
     def record(self) -> RunRecord:
         """The run as it is reported and kept."""
-        result = self.result
+        result, facts = self.result, self._facts()
+        if self.tick_sessions:
+            facts = replace(facts, assumptions={**facts.assumptions, "tick_sessions": self.tick_sessions})
         drawn = (SymbolCandles.of(each.instrument.symbol, each.candles, result.trades) for each in self.symbols)
         return RunRecord(
-            facts=self._facts(),
+            facts=facts,
             trades=result.trades,
             at=result.curve.at,
             equity=result.curve.equity,

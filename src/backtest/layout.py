@@ -1,14 +1,14 @@
 """Everything that the compiled walk takes, as columns and plain numbers; laid out once for any number of walks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from backtest.assumptions import EntryFill, FillAssumptions, Mode
 from backtest.bars import SessionRows, SymbolBars, in_order_of_time
 from backtest.fast_tables import Bars, Contracts, Rates, Steps, Terms, Wishes
-from backtest.signal_rows import EveryBar, first_decision
+from backtest.signal_rows import OneByOne, first_decision
 from core.charges import delivery_sale
 from core.errors import ConfigurationError
 from core.rules import TradingRules
@@ -53,6 +53,14 @@ class Market:
         latest: IntArray = np.maximum.reduceat(closed_at, self._step_begins())
         return latest
 
+    def until(self, step: int) -> "Market":
+        """Return the same up to a step, that included, and no candle less: what is open there stays open."""
+        return replace(self, steps=Steps(self.steps.order, self.steps.ends[: step + 1]))
+
+    def days_of(self, steps: IntArray) -> IntArray:
+        """Return the date of each of some steps, as days since 1970-01-01."""
+        return self.bars.days[self.steps.order[self.steps.ends[steps] - 1]]
+
     def _step_begins(self) -> IntArray:
         return np.concatenate(([0], self.steps.ends[:-1]))
 
@@ -77,7 +85,11 @@ def laid_out(symbols: Sequence[SymbolBars], mode: Mode) -> Market:
 
 def wishes_of(market: Market, symbols: Sequence[SymbolBars], provider: SignalProvider) -> Wishes:
     """Ask a strategy about every candle: at once if it can answer so, else one by one. Raises `StrategyError`."""
-    answers = [_answers(each, provider) for each in symbols]
+    return wishes_from(market, symbols, [_answers(each, provider) for each in symbols])
+
+
+def wishes_from(market: Market, symbols: Sequence[SymbolBars], answers: Sequence[SignalColumns]) -> Wishes:
+    """Turn what a strategy said of each symbol into what the walk looks up."""
     return market.wishes(
         directions=_joined([each.directions for each in answers]),
         probabilities=_joined([each.probabilities for each in answers]),
@@ -140,13 +152,7 @@ def _answers(bars: SymbolBars, provider: SignalProvider) -> SignalColumns:
         directions = np.array(answers.directions[-len(bars) :], dtype=np.int8)
         directions[:first] = 0
         return SignalColumns(directions, np.asarray(answers.probabilities[-len(bars) :], dtype=np.float64))
-    directions, probabilities = np.zeros(len(bars), dtype=np.int8), np.zeros(len(bars))
-    ask = EveryBar(provider).of(bars)
-    for row in range(first, len(bars)):
-        signal = ask(row)
-        if signal is not None:
-            directions[row], probabilities[row] = signal.direction.value, signal.probability
-    return SignalColumns(directions, probabilities)
+    return OneByOne(bars, provider).until(len(bars))
 
 
 def _bars(symbols: Sequence[SymbolBars], mode: Mode) -> Bars:

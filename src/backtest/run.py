@@ -8,6 +8,7 @@ from typing import Any
 
 from backtest import event_engine
 from backtest.assumptions import Mode
+from backtest.bar_ticks import BarTicks, notes_on_ticks, ticks_of
 from backtest.bars import SymbolBars, prepared
 from backtest.candle_sources import Range, Sourced, from_path, from_store, tick_of
 from backtest.finished_run import FinishedRun
@@ -16,7 +17,7 @@ from backtest.progress import Progress
 from backtest.run_options import EngineName, Wish, assumptions_of, engine_of, mode_of, params_of
 from backtest.scored_model import ScoredModel
 from backtest.signal_rows import first_decision
-from core.errors import DataError
+from core.errors import ConfigurationError, DataError
 from core.instants import ist_date
 from core.market import Instrument
 from core.ports import Calendar
@@ -25,6 +26,8 @@ from market_data.calendar import NseCalendar
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.candles.timeframe_option import chosen_timeframe
 from market_data.symbols.parquet_symbols import ParquetSymbolArchive
+from market_data.ticks.tick_archive import TickArchive
+from market_data.ticks.tick_files import TickFile, is_tick_file
 from runtime.charge_rates import ChargeTable
 from runtime.clock import clock_of
 from runtime.configuration import load_settings
@@ -48,7 +51,7 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     calendar = NseCalendar.of(given)
     sources = sources_of(wish, given, calendar)
     settings = load_settings(config, overrides_of(wish, given, sources))
-    mode, engine = mode_of(wish.mode, settings.timeframe), engine_of(wish.engine)
+    mode, engine = mode_of(wish.mode, settings.timeframe), engine_of(wish.engine, watches_ticks=wish.ticks)
     assumptions = assumptions_of(settings.backtest)
     choice, model = chosen_strategy(settings)
     charges = ChargeTable.load(CONFIG / "charges.yaml")
@@ -60,11 +63,14 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     if model is not None:
         for bars in symbols:
             model.expect(bars)
+    ticks = _ticks(wish, settings, symbols)
+    notes += notes_on_ticks(symbols, ticks) if ticks else ()
+    arguments = symbols, choice.provider, rules, assumptions, mode, charges
     if engine is EngineName.EVENT:
-        result = event_engine.run(symbols, choice.provider, rules, assumptions, mode, charges, progress=progress)
+        result = event_engine.run(*arguments, ticks=ticks, progress=progress)
     else:
         fast = importlib.import_module("backtest.fast_engine")  # brings numba, which the event engine does without
-        result = fast.run(symbols, choice.provider, rules, assumptions, mode, charges)
+        result = fast.run(*arguments)
     return FinishedRun(
         settings=settings,
         choice=choice,
@@ -74,6 +80,7 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
         result=result,
         started_at=started_at,
         seconds=perf_counter() - began,
+        tick_sessions=sum(each.sessions for each in ticks or ()),
         notes=(*(note for source in sources for note in source.notes), *notes),
     )
 
@@ -85,8 +92,34 @@ def sources_of(wish: Wish, settings: Settings, calendar: Calendar) -> list[Sourc
     if wish.data is None:
         store = ParquetCandleStore(settings.paths.archive)
         return from_store(store, wish.symbols or settings.symbols, timeframe or settings.timeframe, span)
+    file = _tick_file(wish)
+    if file is not None:
+        day = Range(first=file.about.day, last=file.about.day)
+        store = ParquetCandleStore(settings.paths.archive)
+        return from_store(store, [file.about.symbol], timeframe or settings.timeframe, day)
     now = clock_of(settings.clock).now()
     return from_path(wish.data, wish.symbols, timeframe, span, calendar, now)
+
+
+def _ticks(wish: Wish, settings: Settings, symbols: Sequence[SymbolBars]) -> list[BarTicks] | None:
+    """Read the ticks of a run that watches them: of the file given, if it is one of ticks, else of the archive."""
+    if not wish.ticks:
+        return None
+    source = _tick_file(wish) or TickArchive(settings.paths.archive)
+    return [ticks_of(bars, source) for bars in symbols]
+
+
+def _tick_file(wish: Wish) -> TickFile | None:
+    """Open the file of a wish if it is one of ticks. Raises `ConfigurationError` for a wish beyond it."""
+    if not wish.ticks or wish.data is None or not is_tick_file(wish.data):
+        return None
+    file = TickFile(wish.data)
+    if wish.timerange is not None or wish.symbols not in {(), (file.about.symbol,)}:
+        about = f"ticks of {file.about.symbol} on {file.about.day}"
+        raise ConfigurationError(
+            f"--data {wish.data}: has {about} and nothing else; leave --symbols and --timerange out"
+        )
+    return file
 
 
 def overrides_of(wish: Wish, given: Settings, sources: Sequence[Sourced]) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Wish:
     engine: str = "event"
     allow_holes: bool = False
     """Whether candles of which many are missing are traded all the same."""
+    ticks: bool = False
+    """Whether to watch recorded ticks inside the candles, where there are any."""
 
 
 def names_in(written: Sequence[str]) -> tuple[str, ...]:
@@ -72,9 +74,12 @@ def mode_of(written: str | None, timeframe: Timeframe) -> Mode:
     return mode
 
 
-def engine_of(written: str) -> EngineName:
-    """Return the engine of a name. Raises `ConfigurationError`."""
-    return _choice("engine", written, EngineName)
+def engine_of(written: str, *, watches_ticks: bool = False) -> EngineName:
+    """Return the engine of a name. Raises `ConfigurationError`, also for one that cannot watch ticks and should."""
+    engine = _choice("engine", written, EngineName)
+    if watches_ticks and engine is not EngineName.EVENT:
+        raise ConfigurationError(f"--ticks: the {engine.value} engine knows candles only; take --engine event")
+    return engine
 
 
 def assumptions_of(settings: BacktestSettings) -> FillAssumptions:

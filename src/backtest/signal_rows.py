@@ -8,6 +8,7 @@ import numpy as np
 from backtest.bars import SymbolBars, packed
 from core.market import Candle
 from core.signals import FeatureRow, Signal, SignalProvider
+from strategies.base_strategy import SignalColumns
 
 Ask: TypeAlias = Callable[[int], Signal | None]
 """Told the row of a bar that has closed, returns what the strategy wants after it."""
@@ -51,6 +52,25 @@ class EveryBar:
             return on_data(now, before)
 
         return ask
+
+
+class OneByOne:
+    """Asks a strategy about the bars of a symbol as far as they are wanted, and keeps what it said."""
+
+    def __init__(self, bars: SymbolBars, provider: SignalProvider) -> None:
+        self._ask = EveryBar(provider).of(bars)
+        self._next = first_decision(bars, provider)
+        self._said = SignalColumns(np.zeros(len(bars), dtype=np.int8), np.zeros(len(bars)))
+
+    def until(self, end: int) -> SignalColumns:
+        """Return what it says of the rows before `end`, and of later ones, unless they were asked for, nothing."""
+        directions, probabilities = self._said.directions, self._said.probabilities
+        for row in range(self._next, end):
+            signal = self._ask(row)
+            if signal is not None:
+                directions[row], probabilities[row] = signal.direction.value, signal.probability
+        self._next = max(self._next, end)
+        return self._said
 
 
 class GivenSignals:

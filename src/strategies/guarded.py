@@ -46,6 +46,11 @@ class Guarded:
         return f"strategy {self.name} on {now.symbol}, candle {ist_text(now.candle.start)}"
 
 
+def answers_at_once(provider: SignalProvider) -> bool:
+    """Whether a strategy, fenced or not, can be asked about a whole history at once."""
+    return isinstance(_inside(provider), BatchSignals)
+
+
 def signals_at_once(
     provider: SignalProvider, table: FeatureTable, candles: CandleColumns, symbol: str
 ) -> SignalColumns | None:
@@ -53,7 +58,7 @@ def signals_at_once(
 
     Raises `StrategyError` that names it and the symbol, for whatever it raises or for columns of another length.
     """
-    strategy = provider.provider if isinstance(provider, Guarded) else provider
+    strategy = _inside(provider)
     if not isinstance(strategy, BatchSignals):
         return None
     where = f"strategy {provider.name} on {symbol}, all candles at once"
@@ -66,3 +71,7 @@ def signals_at_once(
     if lengths != (len(candles), len(candles)):
         raise StrategyError(f"{where}: {lengths} answers for {len(candles)} candles; return one for each")
     return answers
+
+
+def _inside(provider: SignalProvider) -> SignalProvider:
+    return provider.provider if isinstance(provider, Guarded) else provider

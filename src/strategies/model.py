@@ -28,6 +28,20 @@ class ManyRowsPredictor(Protocol):
         ...
 
 
+@runtime_checkable
+class ScoredPredictor(Protocol):
+    """A predictor that was asked about every candle beforehand."""
+
+    @property
+    def threshold(self) -> float:
+        """Least probability of long or short to act on."""
+        ...
+
+    def probabilities_at(self, symbol: str, starts: IntArray) -> FloatArray:
+        """Return none, long and short of the candles of a symbol that start at some instants."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ModelStrategy:
     """Signals from a predictor. The model's own threshold decides; this one can only ask for more."""
@@ -67,8 +81,12 @@ class ModelStrategy:
     def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:
         """Answer as `on_data` does, for every candle at once where the predictor can, else row by row."""
         rows = np.flatnonzero(has_two_rows(table))
-        if isinstance(self.predictor, ManyRowsPredictor):
-            said, surest = _said_at_once(self.predictor, table, rows)
+        if isinstance(self.predictor, ScoredPredictor):
+            probabilities = self.predictor.probabilities_at(symbol, candles.starts[rows])
+            said, surest = _said_at_once(probabilities, self.predictor.threshold)
+        elif isinstance(self.predictor, ManyRowsPredictor):
+            probabilities = self.predictor.probabilities_of(table.specification.columns, table.values[rows])
+            said, surest = _said_at_once(probabilities, self.predictor.threshold)
         else:
             said, surest = _said_one_by_one(self.predictor, table, candles, symbol, rows)
         said[surest < self.threshold] = Direction.NONE.value
@@ -77,12 +95,12 @@ class ModelStrategy:
         return SignalColumns(directions, probabilities)
 
 
-def _said_at_once(predictor: ManyRowsPredictor, table: FeatureTable, rows: IntArray) -> tuple[IntArray, FloatArray]:
+def _said_at_once(probabilities: FloatArray, threshold: float) -> tuple[IntArray, FloatArray]:
     """Return direction and probability of the likelier of long and short; a tie is long, as in live prediction."""
-    _, long, short = predictor.probabilities_of(table.specification.columns, table.values[rows]).T
+    _, long, short = probabilities.T
     surest: FloatArray = np.maximum(long, short)
     directions = np.where(long >= short, Direction.LONG.value, Direction.SHORT.value)
-    directions[surest < predictor.threshold] = Direction.NONE.value
+    directions[surest < threshold] = Direction.NONE.value
     return directions, surest
 
 

@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 import numpy as np
 
 from backtest.assumptions import FillAssumptions, Mode
+from backtest.bar_ticks import BarTicks
 from backtest.bars import SymbolBars, session_rows
 from backtest.event_engine import run
 from backtest.result import BacktestResult
@@ -150,6 +151,7 @@ def traded(
     mode: Mode = Mode.INTRADAY,
     fills: FillAssumptions = EXACT,
     charges: ChargeTable = FREE,
+    ticks: Sequence[BarTicks] | None = None,
     **changes: object,
 ) -> BacktestResult:
     """Run the engine on bars with signals given by row, or by symbol and row."""
@@ -159,7 +161,7 @@ def traded(
         symbol: {row: signal(direction, symbol) for row, direction in rows.items()}
         for symbol, rows in by_symbol.items()
     }
-    return run(symbols, Silent(), rules(**changes), fills, mode, charges, signals=GivenSignals(given))
+    return run(symbols, Silent(), rules(**changes), fills, mode, charges, signals=GivenSignals(given), ticks=ticks)
 
 
 class Weekdays(ShortDays):

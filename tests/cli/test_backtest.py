@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from cli import main
-from core.instants import MINUTE, instant_at
+from core.instants import DAY, MINUTE, instant_at
+from market_data.ticks.live_ticks import LiveTicks
+from market_data.ticks.tick_archive import TickArchive
+from runtime.settings import Settings
 
 NAME = "NSE_SBIN-EQ_15m.csv"
 RULE = ("backtest", "--strategy", "simple_ma_crossover", "--param", "fast=3", "--param", "slow=8", "--data", NAME)
@@ -194,6 +197,7 @@ def test_candles_of_which_most_are_missing_are_traded_only_on_request(candles: P
         (("--timerange", "soon"), "--timerange soon"),
         (("--mode", "swing"), "--mode swing: must be intraday or positional"),
         (("--strategy", "simple_ma_crossover", "--engine", "slow"), "--engine slow: must be event or fast"),
+        (("--engine", "fast", "--ticks"), "--ticks: the fast engine knows candles only; take --engine event"),
         (("--symbols", "NSE:A-EQ,NSE:B-EQ"), "is one file"),
         (("--timeframe", "7m"), "--timeframe 7m"),
         (("--html", f"{NAME}/sheet.html"), "sheet.html cannot be written"),
@@ -205,6 +209,55 @@ def test_what_cannot_be_run_is_one_line(candles: Path, capsys, arguments: tuple[
 
     assert words in complaint(capsys, "--data", NAME, *chosen)
     assert files() == before
+
+
+def archived(candles: Path) -> list[Path]:
+    """Put ticks of the fourth and fifth day into the archive: the four prices of each candle, three minutes apart."""
+    rows = [line.split(",") for line in candles.read_text().splitlines()[1:]]
+    starts = [int(np.datetime64(row[0].removesuffix("+00:00"), "ns").astype(np.int64)) for row in rows]
+    paths = Settings().paths
+    paths.live_ticks.parent.mkdir(parents=True, exist_ok=True)
+    with LiveTicks(paths.live_ticks) as live:
+        for number in (3, 4):
+            ticks = []
+            for row in range(number * 25, number * 25 + 25):
+                prices = [round(float(each) * 100) for each in rows[row][1:5]]
+                moments = [(starts[row] + each * 3 * MINUTE, price) for each, price in enumerate(prices)]
+                ticks += [(at, "NSE:SBIN-EQ", at, price, price - 5, price + 5, 1) for at, price in moments]
+            live.append(DAYS[number], ticks, {"NSE:SBIN-EQ": 2})
+        for day in live.days():
+            TickArchive(paths.archive).move_in(live, day)
+    return sorted(paths.archive.rglob("*.parquet"))
+
+
+def test_ticks_are_watched_where_the_archive_has_them_and_the_rest_is_counted(candles: Path, capsys) -> None:
+    archived(candles)
+    plain, watched = figures(capsys, "--data", NAME), figures(capsys, "--data", NAME, "--ticks")
+
+    assert "NSE:SBIN-EQ: ticks in 2 of 10 sessions, candles alone in 8" in watched["notes"]
+    assert watched["assumptions"] == plain["assumptions"] | {"tick_sessions": 2}
+
+    def trades(found: dict, *days: int) -> list:
+        within = [instant_at(DAYS[day], time(0, 0)) for day in days]
+        return [each for each in found["trade_list"] if any(0 <= each["entry_at"] - at < DAY for at in within)]
+
+    assert trades(watched, 3, 4) != trades(plain, 3, 4)
+    assert trades(watched, 0, 1, 2) == trades(plain, 0, 1, 2)
+    assert json.loads(shown(capsys, "report", "--json")) == watched
+
+
+def test_a_file_of_ticks_is_walked_by_the_candles_of_the_store(candles: Path, capsys) -> None:
+    file = str(archived(candles)[1])
+    shown(capsys, "import-data", NAME, "--yes")
+    found = figures(capsys, "--data", file, "--ticks", "--timeframe", "15m")
+
+    assert (found["first"], found["last"], found["candles"]) == ("2024-01-05", "2024-01-05", 25)
+    assert "NSE:SBIN-EQ: ticks in 1 of 1 sessions, candles alone in 0" in found["notes"]
+    rule = ("--strategy", "simple_ma_crossover", "--data", file, "--ticks", "--timeframe", "15m")
+    assert "has ticks of NSE:SBIN-EQ on 2024-01-05 and nothing else" in complaint(
+        capsys, *rule, "--symbols", "NSE:A-EQ"
+    )
+    assert "leave --symbols and --timerange out" in complaint(capsys, *rule, "--timerange", "20240105-")
 
 
 @pytest.mark.parametrize("cell", ["", "nan", "-3.00"])

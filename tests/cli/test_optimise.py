@@ -78,6 +78,13 @@ def test_the_best_comes_with_what_it_is_worth_and_a_look_at_sessions_kept_back(c
     run = ("backtest", "--strategy", "simple_ma_crossover", "--param", params[0], "--param", params[1])
     alone = figures(capsys, *run, "--data", NAME, "--timerange", span, "--engine", "event")
     assert (alone["trades"], alone["net_pnl"]) == (found["best"]["trades"], found["best"]["net_pnl"])
+    kept_run = figures(capsys, "report", "--run-id", found["run_id"])
+    parts = found["best"], found["holdout"]
+    assert kept_run["trades"] == sum(part["trades"] for part in parts)
+    assert kept_run["net_pnl"] == pytest.approx(sum(part["net_pnl"] for part in parts))
+    assert kept_run["parameters"] == found["best"]["params"]
+    assert (kept_run["first"], kept_run["last"]) == (found["first"], found["holdout"]["last"])
+    assert f"the best by sharpe of 70 trials on the sessions to {found['last']}" in " ".join(kept_run["notes"])
 
 
 def test_people_get_lines_with_the_number_of_trials_beside_the_best(capsys) -> None:
@@ -117,6 +124,18 @@ def kept(path: Path) -> int:
             return 0
 
 
+def test_trials_that_fall_behind_are_stopped_if_asked_for_and_count_as_tries(capsys) -> None:
+    pytest.importorskip("optuna")
+    search = ("hyperopt", *SEARCH, "--trials", "60", "--workers", "1")
+    found = figures(capsys, *search, "--prune")
+
+    assert found["prune"] is True
+    assert 0 < found["pruned"] <= 40
+    assert found["luck"]["trials"] == found["ran"] == found["trials"] - found["impossible"]
+    assert f"of which {found['pruned']} were stopped early" in text(capsys, *search, "--prune")
+    assert figures(capsys, *search)["pruned"] == 0
+
+
 def test_without_optuna_the_extra_is_named(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     assert "install the extra with `pip install 'fyersbot[tune]'`" in complaint(capsys, "hyperopt", *SMALL)
@@ -132,6 +151,9 @@ def test_without_optuna_the_extra_is_named(capsys, monkeypatch: pytest.MonkeyPat
         (("--min-trades", "100000"), "wanted are 100000 trades or more"),
         (("--resume",), "--resume: name the file"),
         (("--param", "fast=3"), "--param fast fixes it"),
+        (("--prune", "--method", "grid"), "--prune: a grid tries each of its combinations whole"),
+        (("--prune", "--objective", "profit,drawdown"), "--prune: of several objectives (profit, drawdown)"),
+        (("--prune", "--timerange", "20240101-20240103", "--holdout-share", "0"), "--prune: 3 sessions"),
         (("--holdout-share", "1"), "--holdout-share 1 of"),
         (("--range", "band=1,2"), "no parameter 'band'"),
     ],

@@ -1,7 +1,7 @@
 """Tries one combination: make the strategy, look up or compute its features, ask it about all candles, walk them."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,12 +9,14 @@ import numpy as np
 
 from backtest.bars import SymbolBars
 from backtest.fast_engine import result_of, walked
-from backtest.fast_tables import Outcome, Terms
+from backtest.fast_tables import Outcome, Terms, Wishes
 from backtest.hyperopt.figures import Figures, figures_of
 from backtest.hyperopt.ground import Ground, Stretch
+from backtest.hyperopt.pruning import Hurdles, Tried
 from backtest.hyperopt.space import Combination
-from backtest.layout import Market, laid_out, rates_of, terms_of, wishes_of
+from backtest.layout import Market, laid_out, rates_of, terms_of, wishes_from, wishes_of
 from backtest.result import BacktestResult
+from backtest.signal_rows import OneByOne
 from core.errors import ConfigurationError
 from core.rules import TradingRules
 from core.signals import SignalProvider
@@ -23,7 +25,7 @@ from features.batch import compute
 from features.specification import DEFAULT_NAMES, FeatureSpecification
 from reporting.metrics import daily_closes
 from strategies.catalogue import strategy_named
-from strategies.guarded import Guarded
+from strategies.guarded import Guarded, answers_at_once
 
 _EXITS = ("stop_atr", "target_atr", "trail_atr")
 _SIZING = {"sizing.capital_fraction": "capital_ppm", "sizing.risk_fraction": "risk_ppm"}
@@ -45,15 +47,28 @@ class Evaluator:
         self._market: Market = laid_out(self._bars, ground.mode)
         ends_at = self._market.step_ends_at()
         _, self._last_steps = daily_closes(ends_at, np.arange(len(ends_at)))
+        self._days = self._market.days_of(self._last_steps)
         self._rates = rates_of(ground.charges, ground.mode)
         self._tables: OrderedDict[tuple[str, ...], list[SymbolBars]] = OrderedDict()
 
     def figures(self, combination: Combination) -> Figures | None:
         """Return what a combination comes to; None where the strategy refuses it. Raises `StrategyError`."""
+        return self.tried(combination).figures
+
+    def tried(self, combination: Combination, hurdles: Hurdles | None = None) -> Tried:
+        """Try a combination; with hurdles part by part, and no further than it keeps up. Raises `StrategyError`."""
         provider = provider_of(self._ground, combination)
         if provider is None:
-            return None
-        return figures_of(self._ground.rules.capital, self._last_steps, self._outcome(provider, combination))
+            return Tried(None)
+        wishes_until, total, terms = self._asked(provider), len(self._last_steps), self._terms(combination)
+        told: list[float | None] = []
+        if hurdles is not None:
+            for part, sessions in enumerate(hurdles.sessions(total)):
+                figures = self._figures(sessions, wishes_until(sessions), terms)
+                told.append(hurdles.objective.of(figures))
+                if hurdles.stop(part, told[-1]):
+                    return Tried(figures, tuple(told), is_pruned=True)
+        return Tried(self._figures(total, wishes_until(total), terms), tuple(told))
 
     def result(self, combination: Combination) -> BacktestResult:
         """Return the whole run of a combination. Raises `ConfigurationError` for one that the strategy refuses."""
@@ -69,6 +84,27 @@ class Evaluator:
     def _outcome(self, provider: SignalProvider, combination: Combination) -> Outcome:
         wishes = wishes_of(self._market, self._with_features(provider), provider)
         return walked(self._market, wishes, self._terms(combination), self._rates, with_curve=True)
+
+    def _figures(self, sessions: int, wishes: Wishes, terms: Terms) -> Figures:
+        """Walk the first sessions."""
+        last_steps = self._last_steps[:sessions]
+        outcome = walked(self._market.until(last_steps[-1]), wishes, terms, self._rates, with_curve=True)
+        return figures_of(self._ground.rules.capital, last_steps, outcome)
+
+    def _asked(self, provider: SignalProvider) -> Callable[[int], Wishes]:
+        """Return what a strategy wants in the first sessions; one without a fast face is asked about no later ones."""
+        market, bars = self._market, self._with_features(provider)
+        if answers_at_once(provider):
+            wishes = wishes_of(market, bars, provider)
+            return lambda _sessions: wishes
+        asked = [OneByOne(each, provider) for each in bars]
+
+        def until(sessions: int) -> Wishes:
+            day = self._days[sessions - 1]
+            ends = [int(np.searchsorted(each.sessions.days, day, side="right")) for each in bars]
+            return wishes_from(market, bars, [each.until(end) for each, end in zip(asked, ends, strict=True)])
+
+        return until
 
     def _terms(self, combination: Combination) -> Terms:
         return terms_of(rules_with(self._ground.rules, combination), self._ground.assumptions, self._ground.mode)

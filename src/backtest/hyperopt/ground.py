@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from backtest.assumptions import FillAssumptions, Mode
-from backtest.bars import SessionRows, known_at, prepared, sessions_from
+from backtest.bars import SessionRows, known_at, sessions_from
 from backtest.candle_sources import Range, Sourced
+from backtest.hyperopt.model_scores import ModelScores
 from backtest.notes import Walked, data_notes, said_once
 from backtest.run import check_volumes, chosen_strategy, instrument_of, overrides_of, rules_and_notes, sources_of
 from backtest.run_options import Wish, assumptions_of, mode_of
-from backtest.scored_model import ScoredModel
 from core.errors import DataError
 from core.instants import Instant
 from core.market import Instrument
@@ -28,7 +28,6 @@ from runtime.charge_rates import ChargeTable
 from runtime.configuration import load_settings
 from runtime.project import CONFIG
 from runtime.settings import Settings
-from trading.strategy_choice import StrategyChoice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,8 +68,8 @@ class Ground:
     assumptions: FillAssumptions
     mode: Mode
     charges: ChargeTable
-    model: ScoredModel | None
-    """The trained model, asked about every candle beforehand, for a strategy that takes one."""
+    model: ModelScores | None
+    """What the trained model says of every candle, for a strategy that takes one."""
     strategy_sha256: tuple[str, str]
     """Of a user's own file and of the model's manifest; empty where there is none."""
     notes: tuple[str, ...] = ()
@@ -115,7 +114,7 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
     stretches = _stretches(settings, sources, calendar)
     walked = [Walked(each.instrument.symbol, each.walked, each.sessions) for each in stretches]
     notes += data_notes(walked, settings.timeframe, calendar, mode, allow_holes=wish.allow_holes)
-    choice, model = _chosen(settings, sources, calendar)
+    choice, model = chosen_strategy(settings)
     return Ground(
         settings=settings,
         stretches=stretches,
@@ -123,7 +122,7 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
         assumptions=assumptions_of(settings.backtest),
         mode=mode,
         charges=charges,
-        model=model,
+        model=ModelScores.of(model, ((each.instrument.symbol, each.candles) for each in stretches)) if model else None,
         strategy_sha256=(choice.file_sha256, choice.model_sha256),
         notes=said_once([*(note for source in sources for note in source.notes), *notes]),
     )
@@ -139,20 +138,6 @@ def _stretches(settings: Settings, sources: Sequence[Sourced], calendar: Calenda
         lead_closed_at = known_at(symbol, candles, first - 1, settings.timeframe, calendar) if first else 0
         stretches.append(Stretch(instrument_of(source, archive), candles, first, sessions, lead_closed_at))
     return tuple(stretches)
-
-
-def _chosen(
-    settings: Settings, sources: Sequence[Sourced], calendar: Calendar
-) -> tuple[StrategyChoice, ScoredModel | None]:
-    """Make the strategy once, to learn whether it can be, and ask its model, if it takes one, about every candle."""
-    choice, model = chosen_strategy(settings)
-    if model is None:
-        return choice, None
-    archive = ParquetSymbolArchive(settings.paths.archive)
-    for source in sources:
-        arguments = settings.timeframe, choice.specification, calendar, source.first
-        model.score(prepared(instrument_of(source, archive), source.candles, *arguments))
-    return choice, model
 
 
 def _cut(sessions: SessionRows, first: int, last: int) -> SessionRows:

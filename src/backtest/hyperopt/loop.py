@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
-from backtest.hyperopt.figures import Figures
+from backtest.hyperopt.pruning import Hurdles, MedianPruner, Tried
 from backtest.hyperopt.search import Search
 from backtest.hyperopt.space import Combination
 from backtest.hyperopt.trial import Trial
 
-Evaluate: TypeAlias = Callable[[Sequence[Combination]], list[Figures | None]]
-"""Tries some combinations and returns what they came to, in their order."""
+Evaluate: TypeAlias = Callable[[Sequence[Combination], Hurdles | None], list[Tried]]
+"""Tries some combinations and returns what they came to, in their order; those behind the hurdles are stopped early."""
 Watch: TypeAlias = Callable[[Sequence[Trial]], None]
 """Told all trials so far, after each batch."""
 
@@ -38,7 +38,12 @@ class NoFile:
 
 
 def searched(
-    search: Search, evaluate: Evaluate, most: int, file: TrialFile, watch: Watch = lambda _trials: None
+    search: Search,
+    evaluate: Evaluate,
+    most: int,
+    file: TrialFile,
+    watch: Watch = lambda _trials: None,
+    pruner: MedianPruner | None = None,
 ) -> list[Trial]:
     """Run up to `most` trials, those of the file included, and return them in order."""
     done = file.trials()
@@ -48,9 +53,9 @@ def searched(
         asked = search.ask(min(search.batch, left))
         if not asked:
             break
-        came_to = evaluate(asked)
+        came_to = evaluate(asked, pruner.hurdles(done) if pruner else None)
         numbered = enumerate(zip(asked, came_to, strict=True), start=len(done))
-        batch = [Trial(number, combination, figures) for number, (combination, figures) in numbered]
+        batch = [Trial(number, combination, *tried) for number, (combination, tried) in numbered]
         file.keep(batch)
         search.tell(batch)
         done += batch

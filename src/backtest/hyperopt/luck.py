@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 
-from backtest.hyperopt.trial import Trial
+from backtest.hyperopt.trial import State, Trial
 from reporting.metrics import SESSIONS_A_YEAR
 from reporting.overfitting import deflated_sharpe, expected_best_sharpe, moments, probability_of_overfitting
 
@@ -20,7 +20,7 @@ class Luck:
     """How far the best trial may be luck; None where too little ran to say."""
 
     trials: int
-    """How many ran, whether or not they kept the conditions: each was a try."""
+    """How many ran, whether or not to their end and whether or not they kept the conditions: each was a try."""
     expected_best: float | None
     """Annualised Sharpe ratio that the best of so many would have if none was worth anything."""
     deflated_sharpe: float | None
@@ -30,8 +30,13 @@ class Luck:
 
 
 def luck_of(best: Trial, trials: Sequence[Trial]) -> Luck:
-    """Judge the best of some trials. All formulas: `reporting.overfitting`."""
-    returns = [trial.figures.returns for trial in trials if trial.figures is not None]
+    """Judge the best of some trials. All formulas: `reporting.overfitting`.
+
+    One that was stopped early counts with the sessions it had; the probability of overfitting, which compares halves
+    of all sessions, is of those that ran to their end.
+    """
+    tried = [(trial.state, trial.figures.returns) for trial in trials if trial.figures is not None]
+    returns = [each for _, each in tried]
     known = [each for each in map(moments, returns) if each is not None]
     own = moments(best.figures.returns) if best.figures is not None else None
     variance = float(np.var([each.sharpe for each in known], ddof=1)) if len(known) > 1 else 0.0
@@ -40,7 +45,7 @@ def luck_of(best: Trial, trials: Sequence[Trial]) -> Luck:
         trials=len(returns),
         expected_best=None if expected is None else expected * sqrt(SESSIONS_A_YEAR),
         deflated_sharpe=deflated_sharpe(own, len(returns), variance) if own else None,
-        overfitting=_overfitting(returns),
+        overfitting=_overfitting([each for state, each in tried if state is State.RAN]),
     )
 
 

@@ -36,7 +36,8 @@ def search_data(finished: Finished) -> dict[str, Any]:
         "workers": plan.workers,
         "trials": len(finished.trials),
         "ran": luck.trials,
-        "impossible": sum(trial.state is State.IMPOSSIBLE for trial in finished.trials),
+        "pruned": _count(finished, State.PRUNED),
+        "impossible": _count(finished, State.IMPOSSIBLE),
         "seconds": round(finished.seconds, 3),
         "best": _trial_data(finished.best),
         "front": [_trial_data(trial) for trial in finished.front],
@@ -44,6 +45,7 @@ def search_data(finished: Finished) -> dict[str, Any]:
         "holdout": {**days_data(kept_back), **figures_data(finished.kept_back)}
         if kept_back and finished.kept_back
         else None,
+        "run_id": finished.record.run_id,
         "notes": list(ground.notes),
     }
 
@@ -51,11 +53,10 @@ def search_data(finished: Finished) -> dict[str, Any]:
 def search_lines(finished: Finished) -> Iterator[str]:
     """Return a search for people."""
     plan, ground, back = finished.plan, finished.split.searched, finished.split.kept_back
-    ran, impossible = finished.luck.trials, len(finished.trials) - finished.luck.trials
     yield ground_line(ground)
     yield f"searched {_days(ground)}" + (f"; kept back {_days(back)}" if back else "; nothing kept back")
     yield f"space: {'; '.join(map(str, plan.space.dimensions))}"
-    yield f"{plan.method}, seed {plan.seed}: {ran:,} trials ran, {impossible:,} impossible, {finished.seconds:.1f} s"
+    yield f"{plan.method}, seed {plan.seed}: {_counts_text(finished)}, {finished.seconds:.1f} s"
     yield f"best by {plan.judge.objectives[0].value}: {combination_text(finished.best.combination)}"
     yield from _table(finished.best.figures, finished.kept_back)
     if finished.front:
@@ -64,6 +65,7 @@ def search_lines(finished: Finished) -> Iterator[str]:
         if len(finished.front) > _MOST_OF_A_FRONT:
             yield f"  and {len(finished.front) - _MOST_OF_A_FRONT} more, which --json lists"
     yield from luck_lines(finished.luck)
+    yield kept_line(finished.record.run_id)
     yield from ground.notes
 
 
@@ -134,6 +136,11 @@ def luck_lines(luck: Luck) -> Iterator[str]:
     )
 
 
+def kept_line(run_id: str) -> str:
+    """Say how a kept run is shown again."""
+    return f"kept as run {run_id}: `fyersbot report --run-id {run_id}`"
+
+
 def combination_text(combination: Combination) -> str:
     """Write a combination: `fast 9, slow 34, exits.stop_atr 1.5`."""
     return ", ".join(f"{name} {_plain(value)}" for name, value in combination.items())
@@ -141,6 +148,15 @@ def combination_text(combination: Combination) -> str:
 
 def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _count(finished: Finished, state: State) -> int:
+    return sum(trial.state is state for trial in finished.trials)
+
+
+def _counts_text(finished: Finished) -> str:
+    pruned = f", of which {_count(finished, State.PRUNED):,} were stopped early" if finished.plan.pruner else ""
+    return f"{finished.luck.trials:,} trials ran{pruned}, {_count(finished, State.IMPOSSIBLE):,} impossible"
 
 
 def _trial_data(trial: Trial) -> Mapping[str, Any]:

@@ -55,14 +55,28 @@ class TpeSearch:
         """Learn from trials; those that were not asked for are an earlier run's."""
         self._told += len(trials)
         for proposal, trial in itertools.zip_longest(self._open, trials):
+            if trial.is_pruned:
+                self._tell_of_a_part(proposal, trial)
+                continue
             values, constraints = self._worth(trial)
             if proposal is None:
-                self._study.add_trial(self._earlier(trial, values, constraints))
+                self._study.add_trial(self._earlier(trial, values=values, constraints=constraints))
                 continue
             for name, excess in constraints.items():
                 proposal.set_constraint(name, excess)
             self._study.tell(proposal, values)
         self._open = []
+
+    def _tell_of_a_part(self, proposal: "Proposal | None", trial: Trial) -> None:
+        """Let the estimator rank a trial that was stopped: below all that ran, the later it was stopped the higher."""
+        told = {part: worth for part, worth in enumerate(trial.told) if worth is not None}
+        pruned = self._optuna.trial.TrialState.PRUNED
+        if proposal is None:
+            self._study.add_trial(self._earlier(trial, state=pruned, intermediate_values=told))
+            return
+        for part, worth in told.items():
+            proposal.report(worth, part)
+        self._study.tell(proposal, state=pruned)
 
     def _worth(self, trial: Trial) -> tuple[list[float], dict[str, float]]:
         """Return the values of a trial, and by how much it misses what makes it count at all."""
@@ -73,12 +87,11 @@ class TpeSearch:
         unknown = float(sum(value is None for value in values))
         return [value or 0.0 for value in values], {"is_unknown": unknown, **self._judge.conditions.excess(figures)}
 
-    def _earlier(self, trial: Trial, values: list[float], constraints: dict[str, float]) -> Any:
+    def _earlier(self, trial: Trial, **came_to: Any) -> Any:
         return self._optuna.trial.create_trial(
             params={name: self._inward(name, value) for name, value in trial.combination.items()},
             distributions=self._distributions,
-            values=values,
-            constraints=constraints,
+            **came_to,
         )
 
     def _distribution(self, dimension: Dimension) -> "BaseDistribution":

@@ -12,6 +12,8 @@ class State(Enum):
     """How a trial ended."""
 
     RAN = "ran"
+    PRUNED = "pruned"
+    """It fell behind the others and was stopped: its figures are those of the sessions until then."""
     IMPOSSIBLE = "impossible"
     """The strategy refuses the combination, as a fast average longer than the slow one."""
 
@@ -25,11 +27,16 @@ class Trial:
     combination: Combination
     figures: Figures | None
     """None for an impossible one."""
+    told: tuple[float | None, ...] = ()
+    """What it was worth after each part of the sessions, where it was told in parts."""
+    is_pruned: bool = False
 
     @property
     def state(self) -> State:
         """How it ended."""
-        return State.IMPOSSIBLE if self.figures is None else State.RAN
+        if self.figures is None:
+            return State.IMPOSSIBLE
+        return State.PRUNED if self.is_pruned else State.RAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ class Judge:
     def values(self, trial: Trial) -> tuple[float, ...] | None:
         """Return the trial's worth by each objective; None for one that must not win."""
         figures = trial.figures
-        if figures is None or not self.conditions.are_kept(figures):
+        if figures is None or trial.is_pruned or not self.conditions.are_kept(figures):
             return None
         values = [each.of(figures) for each in self.objectives]
         known = tuple(value for value in values if value is not None)

@@ -14,18 +14,19 @@ from typing import Any
 import numpy as np
 
 from backtest.hyperopt.figures import Figures
-from backtest.hyperopt.trial import Trial
+from backtest.hyperopt.trial import State, Trial
 from core.errors import ConfigurationError, StorageError
 
-LAYOUT = 1
+LAYOUT = 2
 _SCHEMA = (
     "CREATE TABLE search (layout INTEGER NOT NULL, decides TEXT NOT NULL) STRICT",
     """CREATE TABLE trials (
-        number INTEGER PRIMARY KEY, state TEXT NOT NULL, combination TEXT NOT NULL, figures TEXT, returns BLOB
+        number INTEGER PRIMARY KEY, state TEXT NOT NULL, combination TEXT NOT NULL, told TEXT NOT NULL,
+        figures TEXT, returns BLOB
     ) STRICT""",
 )
-_INSERT = "INSERT INTO trials VALUES (?, ?, ?, ?, ?)"
-_SELECT = "SELECT number, combination, figures, returns FROM trials ORDER BY number"
+_INSERT = "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?)"
+_SELECT = "SELECT number, state, combination, told, figures, returns FROM trials ORDER BY number"
 
 
 class SqliteTrialFile:
@@ -114,15 +115,19 @@ def _short(value: Any) -> str:
 
 
 def _row_of(trial: Trial) -> tuple[Any, ...]:
-    combination, figures = json.dumps(dict(trial.combination)), trial.figures
+    named = trial.number, trial.state.value, json.dumps(dict(trial.combination)), json.dumps(trial.told)
+    figures = trial.figures
     if figures is None:
-        return trial.number, trial.state.value, combination, None, None
+        return *named, None, None
     plain = {each.name: getattr(figures, each.name) for each in fields(figures) if each.name != "returns"}
-    return trial.number, trial.state.value, combination, json.dumps(plain), figures.returns.astype("<f8").tobytes()
+    return *named, json.dumps(plain), figures.returns.astype("<f8").tobytes()
 
 
-def _trial_of(number: int, combination: str, figures: str | None, returns: bytes | None) -> Trial:
+def _trial_of(
+    number: int, state: str, combination: str, told: str, figures: str | None, returns: bytes | None
+) -> Trial:
     if figures is None or returns is None:
         return Trial(number, json.loads(combination), None)
     series = np.frombuffer(returns, dtype="<f8").astype(np.float64)
-    return Trial(number, json.loads(combination), Figures(**json.loads(figures), returns=series))
+    came_to = Figures(**json.loads(figures), returns=series)
+    return Trial(number, json.loads(combination), came_to, tuple(json.loads(told)), State(state) is State.PRUNED)

@@ -8,6 +8,7 @@ from time import perf_counter
 
 from rich.console import Console
 
+from backtest.hyperopt.best_run import best_record
 from backtest.hyperopt.evaluation import Evaluator
 from backtest.hyperopt.figures import Figures
 from backtest.hyperopt.ground import Ground, ground_of
@@ -20,6 +21,8 @@ from backtest.hyperopt.trial import Trial
 from backtest.hyperopt.trial_file import SqliteTrialFile
 from backtest.hyperopt.workers import evaluating
 from core.errors import ConfigurationError
+from reporting.run_record import RunRecord
+from reporting.run_store import keep_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,16 +38,18 @@ class Finished:
     luck: Luck
     kept_back: Figures | None
     """What the best came to in the sessions that were kept back."""
+    record: RunRecord
+    """The best as a run, as it was kept."""
     seconds: float
 
 
 def run_hyperopt(
     wish: SearchWish, holdout: float, storage: Path | None, config: Path | None, console: Console, *, resume: bool
 ) -> Finished:
-    """Search the best combination.
+    """Search the best combination, and keep it as a run.
 
     Raises `ConfigurationError`, `DataError` and `ModelError` for what cannot be run, `StrategyError` for a strategy
-    that fails on the way, `StorageError` for a file of trials that cannot be used.
+    that fails on the way, `StorageError` for a file of trials that cannot be used. No run is kept then.
     """
     if resume and storage is None:
         raise ConfigurationError("--resume: name the file to go on with by --storage")
@@ -57,19 +62,23 @@ def run_hyperopt(
         evaluating(split.searched, plan.workers, plan.backend) as evaluate,
         showing(console, plan.judge, total) as watch,
     ):
-        trials = searched(search, evaluate, total, file, watch)
+        trials = searched(search, evaluate, total, file, watch, plan.pruner)
     best = plan.judge.best(trials)
     if best is None:
         raise ConfigurationError(_nothing_left(plan, trials))
+    luck, seconds = luck_of(best, trials), perf_counter() - began
+    record = best_record(ground, split, plan.judge, best, luck, seconds)
+    keep_run(ground.settings.paths.state, record)
     return Finished(
         plan=plan,
         split=split,
         trials=trials,
         best=best,
         front=plan.judge.front(trials) if len(plan.judge.objectives) > 1 else (),
-        luck=luck_of(best, trials),
+        luck=luck,
         kept_back=Evaluator(split.kept_back).figures(best.combination) if split.kept_back else None,
-        seconds=perf_counter() - began,
+        record=record,
+        seconds=seconds,
     )
 
 

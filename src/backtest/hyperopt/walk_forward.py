@@ -118,7 +118,7 @@ def _step(ground: Ground, plan: Plan, fold: Fold, console: Console) -> Step:
         evaluating(training, plan.workers, plan.backend) as evaluate,
         showing(console, plan.judge, total, f"fold {fold.number}") as watch,
     ):
-        trials = searched(search, evaluate, total, NoFile(), watch)
+        trials = searched(search, evaluate, total, NoFile(), watch, plan.pruner)
     best, test = plan.judge.best(trials), Evaluator(ground.within(fold.test))
     if best is None:
         return Step(fold=fold, trials=len(trials), best=None, luck=None, test=None, result=test.idle())

@@ -9,6 +9,7 @@ from backtest.hyperopt.report import (
     figures_data,
     ground_data,
     ground_line,
+    kept_line,
     luck_data,
 )
 from backtest.hyperopt.walk_forward import Step, WalkedForward
@@ -59,7 +60,7 @@ def walk_forward_lines(walked: WalkedForward) -> Iterator[str]:
             yield f"{section.title}, all tests joined"
             yield from (f"  {figure.label:24}{figure.text:>20}" for figure in section.figures)
     yield f"efficiency {text_of(walked.efficiency, Form.RATIO)} (mean daily return in the tests over that in training)"
-    yield f"kept as run {walked.record.run_id}: `fyersbot report --run-id {walked.record.run_id}`"
+    yield kept_line(walked.record.run_id)
     yield from walked.ground.notes
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import joblib
 
 from backtest.hyperopt.evaluation import Evaluator
-from backtest.hyperopt.figures import Figures
 from backtest.hyperopt.ground import Ground
 from backtest.hyperopt.loop import Evaluate
+from backtest.hyperopt.pruning import Hurdles, Tried
 from backtest.hyperopt.space import Combination
 from core.errors import StorageError
 
@@ -37,20 +37,20 @@ def evaluating(ground: Ground, workers: int, backend: str) -> Iterator[Evaluate]
     """Lend what tries combinations; one worker is this process itself. Raises what a trial raises."""
     if workers == 1:
         evaluator = Evaluator(ground)
-        yield lambda batch: [evaluator.figures(each) for each in batch]
+        yield lambda batch, hurdles: [evaluator.tried(each, hurdles) for each in batch]
         return
     with _written(ground, ground.settings.paths.cache) as path, joblib.Parallel(workers, backend=backend) as crew:
 
-        def evaluate(batch: Sequence[Combination]) -> list[Figures | None]:
-            parts = _parts(batch, workers)
-            answers: list[list[Figures | None]] = crew(joblib.delayed(_figures)(str(path), part) for part in parts)
-            return [figures for part in answers for figures in part]
+        def evaluate(batch: Sequence[Combination], hurdles: Hurdles | None) -> list[Tried]:
+            shares = _shares(batch, workers)
+            answers: list[list[Tried]] = crew(joblib.delayed(_tried)(str(path), share, hurdles) for share in shares)
+            return [tried for share in answers for tried in share]
 
         yield evaluate
 
 
-def _parts(batch: Sequence[Combination], workers: int) -> list[Sequence[Combination]]:
-    """Cut a batch into as many even parts as there are workers; neighbours, who share features, stay together."""
+def _shares(batch: Sequence[Combination], workers: int) -> list[Sequence[Combination]]:
+    """Cut a batch into as many even shares as there are workers; neighbours, who share features, stay together."""
     cuts = [len(batch) * place // workers for place in range(workers + 1)]
     return [batch[first:last] for first, last in pairwise(cuts) if first < last]
 
@@ -83,11 +83,11 @@ def _dumped(ground: Ground, folder: Path) -> Path:
     return path
 
 
-def _figures(path: str, part: Sequence[Combination]) -> list[Figures | None]:
+def _tried(path: str, share: Sequence[Combination], hurdles: Hurdles | None) -> list[Tried]:
     """Try some combinations in a worker."""
     with _reading:
         if path not in _evaluators:
             _evaluators.clear()  # of an earlier fold
             _evaluators[path] = Evaluator(joblib.load(path))
         evaluator = _evaluators[path]
-    return [evaluator.figures(each) for each in part]
+    return [evaluator.tried(each, hurdles) for each in share]

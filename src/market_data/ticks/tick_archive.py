@@ -6,6 +6,7 @@ a file that is in place already is replaced by its equal, because it names the r
 another recording of the same day stays, and the new one stands beside it. So no tick is lost and none is there twice.
 """
 
+import glob
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -66,6 +67,11 @@ class TickArchive:
         return TickColumns(
             parts[0].scale, *(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS)
         )
+
+    def days(self, symbol: str) -> tuple[date, ...]:
+        """Return the days of which there are ticks of a symbol, in order."""
+        paths = self._root.glob(f"month=*/{glob.escape(symbol_folder(symbol))}/*.parquet")
+        return tuple(sorted({date.fromisoformat(path.name[: len("2026-01-06")]) for path in paths}))
 
     def move_in(self, live: LiveTicks, day: LiveDay, step: Step = lambda _name, _ticks: None) -> ArchivedDay:
         """Move a closed day out of the live ticks into the archive.

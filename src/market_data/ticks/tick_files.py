@@ -127,6 +127,34 @@ class TickFileWriter:
             return
 
 
+class TickFile:
+    """One file of ticks as a source of them; see `TickArchive` for a whole folder."""
+
+    def __init__(self, path: Path) -> None:
+        """Read what the file says of itself. Raises `DataError` for one that is none of ours."""
+        self._path = path
+        self.about = read_about(path)
+
+    def days(self, symbol: str) -> tuple[date, ...]:
+        """Return the day of the file, for its symbol."""
+        return (self.about.day,) if symbol == self.about.symbol else ()
+
+    def read_ticks(self, symbol: str, day: date) -> TickColumns:
+        """Return the ticks of the file. Raises `DataError` for another symbol or day, and for a damaged file."""
+        return read_file(self._path, symbol, day)
+
+
+def is_tick_file(path: Path) -> bool:
+    """Whether a file says of itself that it holds ticks."""
+    if not path.is_file():
+        return False
+    try:
+        read_about(path)
+    except DataError:
+        return False
+    return True
+
+
 def read_about(path: Path) -> About:
     """Return what a file says of itself, from its end alone. Raises `DataError` for one that is none of ours."""
     import pyarrow as pa  # noqa: PLC0415 - see TickFileWriter

@@ -11,6 +11,7 @@ from backtest.assumptions import FillAssumptions, Mode
 from backtest.bars import session_rows
 from backtest.hyperopt.figures import Figures
 from backtest.hyperopt.ground import Ground, Stretch
+from backtest.hyperopt.model_scores import ModelScores
 from core.instants import DAY, MINUTE, instant_at
 from core.market import Instrument, Timeframe
 from core.orders import Product
@@ -53,7 +54,14 @@ def candles_of(days: int, seed: int) -> CandleColumns:
     return CandleColumns(starts, opens, highs, lows, closes, chance.integers(1_000, 90_000, len(starts)))
 
 
-def ground_of(*, days: int = 24, seeds: tuple[int, ...] = (1,), mode: Mode = Mode.INTRADAY, **strategy: Any) -> Ground:
+def ground_of(
+    *,
+    days: int = 24,
+    seeds: tuple[int, ...] = (1,),
+    mode: Mode = Mode.INTRADAY,
+    model: ModelScores | None = None,
+    **strategy: Any,
+) -> Ground:
     chosen = {"name": "simple_ma_crossover", "params": {"fast": 3, "slow": 8}} | strategy
     settings = load_settings(overrides={"strategy": chosen, "timeframe": "5m"}, environ={})
     charges = ChargeTable.load(CONFIG / "charges.yaml")
@@ -71,7 +79,7 @@ def ground_of(*, days: int = 24, seeds: tuple[int, ...] = (1,), mode: Mode = Mod
         assumptions=FillAssumptions(),
         mode=mode,
         charges=charges,
-        model=None,
+        model=model,
         strategy_sha256=("", ""),
     )
 

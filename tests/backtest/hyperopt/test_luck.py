@@ -24,6 +24,20 @@ def test_every_trial_that_ran_is_counted(make_figures) -> None:
     assert luck.overfitting == probability_of_overfitting(table, 16).probability
 
 
+def test_one_that_was_stopped_early_counts_but_says_nothing_of_overfitting(make_figures) -> None:
+    whole = trials_of(make_figures, 30)
+    stopped = [
+        Trial(30 + number, {}, each.figures, (0.0,), is_pruned=True)
+        for number, each in enumerate(trials_of(make_figures, 10, sessions=25))
+    ]
+    alone, all_of_them = luck_of(whole[0], whole), luck_of(whole[0], whole + stopped)
+
+    assert (alone.trials, all_of_them.trials) == (30, 40)
+    assert all_of_them.expected_best > alone.expected_best
+    assert all_of_them.deflated_sharpe < alone.deflated_sharpe
+    assert all_of_them.overfitting == alone.overfitting
+
+
 def test_the_more_are_tried_the_less_the_same_best_is_worth(make_figures) -> None:
     trials = trials_of(make_figures, 200)
     best = max(trials[:10], key=lambda trial: moments(trial.figures.returns).sharpe)

@@ -11,10 +11,11 @@ import pytest
 from backtest.hyperopt.evaluation import Evaluator
 from backtest.hyperopt.figures import Conditions, Objective
 from backtest.hyperopt.loop import NoFile, searched
+from backtest.hyperopt.pruning import MedianPruner, Tried
 from backtest.hyperopt.search import GridSearch
 from backtest.hyperopt.space import Dimension, Space
 from backtest.hyperopt.tpe_search import TpeSearch
-from backtest.hyperopt.trial import Judge
+from backtest.hyperopt.trial import Judge, State
 from backtest.hyperopt.trial_file import SqliteTrialFile
 from backtest.hyperopt.workers import evaluating
 from core.errors import ConfigurationError, StorageError
@@ -29,7 +30,10 @@ DECIDES = {"seed": 1, "data": "abc"}
 def told(trials) -> list:
     """All of a search that may not differ, to the last bit."""
     return [
-        (trial.number, trial.combination, trial.figures and (trial.figures.net, trial.figures.returns.tobytes()))
+        (
+            *(trial.number, trial.combination, trial.state, trial.told),
+            trial.figures and (trial.figures.net, trial.figures.returns.tobytes()),
+        )
         for trial in trials
     ]
 
@@ -42,7 +46,7 @@ def tpe(*objectives: Objective, seed: int = 1) -> TpeSearch:
 @pytest.fixture
 def evaluate(make_ground):
     evaluator = Evaluator(make_ground())
-    return lambda batch: [evaluator.figures(each) for each in batch]
+    return lambda batch, hurdles: [evaluator.tried(each, hurdles) for each in batch]
 
 
 def test_a_grid_tries_everything_the_strategy_takes_once(evaluate) -> None:
@@ -63,43 +67,53 @@ def test_tpe_is_the_same_for_a_seed_and_another_for_another(evaluate) -> None:
 
 
 def test_tpe_goes_where_it_was_good(make_figures) -> None:
-    def evaluate(batch):
-        return [make_figures(sharpe=-abs(each["fast"] - 7) - abs(each["slow"] - 20), trades=50) for each in batch]
+    def evaluate(batch, _hurdles):
+        worth = [-abs(each["fast"] - 7) - abs(each["slow"] - 20) for each in batch]
+        return [Tried(make_figures(sharpe=each, trades=50)) for each in worth]
 
     trials = searched(tpe(), evaluate, 100, NoFile())
     early, late = ([trial.figures.sharpe for trial in part] for part in (trials[:20], trials[-20:]))
     assert np.mean(late) > np.mean(early) + 3
 
 
-@pytest.mark.parametrize("objectives", [(Objective.SHARPE,), (Objective.PROFIT, Objective.DRAWDOWN)])
-def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(evaluate, tmp_path: Path, objectives) -> None:
-    whole = searched(tpe(*objectives), evaluate, 60, NoFile())
+@pytest.mark.parametrize(
+    ("objectives", "pruner"),
+    [
+        ((Objective.SHARPE,), None),
+        ((Objective.PROFIT, Objective.DRAWDOWN), None),
+        ((Objective.SHARPE,), MedianPruner(Objective.SHARPE, startup=8)),
+    ],
+)
+def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(evaluate, tmp_path: Path, objectives, pruner) -> None:
+    whole = searched(tpe(*objectives), evaluate, 60, NoFile(), pruner=pruner)
+    states = {trial.state for trial in whole[:30]}, {trial.state for trial in whole[30:]}
+    assert [State.PRUNED in each for each in states] == [pruner is not None] * 2
     path, batches = tmp_path / "trials.sqlite", 0
 
-    def killed(batch):
+    def killed(batch, hurdles):
         nonlocal batches
         batches += 1
         if batches == 4:
             raise KeyboardInterrupt
-        return evaluate(batch)
+        return evaluate(batch, hurdles)
 
     with closing(SqliteTrialFile(path, DECIDES, resume=False)) as file, pytest.raises(KeyboardInterrupt):
-        searched(tpe(*objectives), killed, 60, file)
+        searched(tpe(*objectives), killed, 60, file, pruner=pruner)
     with closing(SqliteTrialFile(path, DECIDES, resume=True)) as file:
         assert len(file.trials()) == 30
-        assert told(searched(tpe(*objectives), evaluate, 60, file)) == told(whole)
+        assert told(searched(tpe(*objectives), evaluate, 60, file, pruner=pruner)) == told(whole)
         assert told(file.trials()) == told(whole)
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_two_workers_find_what_one_finds(make_ground, backend, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    ground = make_ground()
+    ground, pruner = make_ground(), MedianPruner(Objective.SHARPE, startup=8)
     with evaluating(ground, 1, backend) as alone:
-        serial = searched(tpe(), alone, 30, NoFile())
+        serial = searched(tpe(), alone, 30, NoFile(), pruner=pruner)
         grid = searched(GridSearch(GRID, lambda _: True), alone, 99, NoFile())
     with evaluating(ground, 2, backend) as together:
-        assert told(searched(tpe(), together, 30, NoFile())) == told(serial)
+        assert told(searched(tpe(), together, 30, NoFile(), pruner=pruner)) == told(serial)
         assert told(searched(GridSearch(GRID, lambda _: True), together, 99, NoFile())) == told(grid)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
@@ -136,6 +150,6 @@ def test_a_file_that_is_none_of_ours_is_one_line(tmp_path: Path) -> None:
     path.unlink()
     SqliteTrialFile(path, DECIDES, resume=False).close()
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("INSERT INTO trials VALUES (0, 'ran', '{}', '{}', x'00')")
+        connection.execute("INSERT INTO trials VALUES (0, 'ran', '{}', '[]', '{}', x'00')")
     with closing(SqliteTrialFile(path, DECIDES, resume=True)) as file, pytest.raises(StorageError, match="damaged"):
         file.trials()

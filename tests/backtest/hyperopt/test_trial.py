@@ -11,18 +11,20 @@ def test_the_best_has_most_of_the_objective_and_of_equals_the_first_wins(make_fi
     assert SHARPE.best(trials).number == 1
 
 
-def test_what_is_impossible_unknown_or_breaks_a_condition_never_wins(make_figures) -> None:
+def test_what_is_impossible_unknown_stopped_or_breaks_a_condition_never_wins(make_figures) -> None:
     judge = Judge((Objective.SHARPE,), Conditions(min_trades=10, max_drawdown=0.1))
     trials = [
         Trial(0, {}, None),
         Trial(1, {}, make_figures(sharpe=None)),
         Trial(2, {}, make_figures(sharpe=9.0, trades=9)),
         Trial(3, {}, make_figures(sharpe=9.0, drawdown=0.11)),
-        Trial(4, {}, make_figures(sharpe=-5.0, trades=10, drawdown=0.1)),
+        Trial(4, {}, make_figures(sharpe=9.0), (9.0,), is_pruned=True),
+        Trial(5, {}, make_figures(sharpe=-5.0, trades=10, drawdown=0.1)),
     ]
-    assert judge.best(trials).number == 4
-    assert judge.best(trials[:4]) is None
+    assert judge.best(trials).number == 5
+    assert judge.best(trials[:5]) is None
     assert [trial.state for trial in trials[:2]] == [State.IMPOSSIBLE, State.RAN]
+    assert trials[4].state is State.PRUNED
 
 
 def test_the_front_has_those_that_no_other_beats_by_everything(make_figures) -> None:
