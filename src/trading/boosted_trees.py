@@ -10,7 +10,6 @@ depth of the trees: they are grown leaf by leaf, often too deep for the padding 
 from bisect import bisect_left
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.errors import ModelError
 from features.columns import FloatArray
@@ -110,7 +109,7 @@ def _bit_sets(
     return [each.tolist() for each in borders], begins.tolist(), table
 
 
-def _left_leaves(arrays: ModelArrays, nodes: int, width: int) -> NDArray[np.unsignedinteger]:
+def _left_leaves(arrays: ModelArrays, nodes: int, width: int) -> np.ndarray:
     """Return the leaves on the left of each node as a set of bits; the last leaf of a tree is on no node's left."""
     first = arrays.places("node_first_leaves", nodes, end=width)
     end = arrays.places("node_end_leaves", nodes, end=width)
@@ -120,4 +119,5 @@ def _left_leaves(arrays: ModelArrays, nodes: int, width: int) -> NDArray[np.unsi
     one = bits(1)
     below_end = np.left_shift(one, end.astype(bits)) - one
     below_first = np.left_shift(one, first.astype(bits)) - one
-    return below_end & ~below_first
+    between: np.ndarray = below_end & ~below_first
+    return between

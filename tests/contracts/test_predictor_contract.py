@@ -16,6 +16,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 
 from core.errors import InvariantError, ModelError
@@ -45,12 +46,13 @@ FIRST, LAST = date(2025, 1, 1), date(2025, 1, 31)
 
 FOREST = RandomForestClassifier(20, max_depth=4, random_state=1, n_jobs=1)
 BOOSTED_TREES = HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=8, early_stopping=False, random_state=1)
+FOLDS = KFold(3, shuffle=True, random_state=1)
 MODELS = {
     "forest": FOREST,
     "boosted trees": BOOSTED_TREES,
     "linear model": LogisticRegression(),
-    "calibrated forest": CalibratedClassifierCV(FOREST, method="isotonic", cv=3, ensemble=False),
-    "calibrated boosted trees": CalibratedClassifierCV(BOOSTED_TREES, method="sigmoid", cv=3, ensemble=False),
+    "calibrated forest": CalibratedClassifierCV(FOREST, method="isotonic", cv=FOLDS, ensemble=False),
+    "calibrated boosted trees": CalibratedClassifierCV(BOOSTED_TREES, method="sigmoid", cv=FOLDS, ensemble=False),
 }
 
 
