@@ -307,7 +307,7 @@ def test_swapped_classes_fail_the_golden_rows_of_the_exported_arrays(folder, swa
 def test_arrays_of_another_model_fail_the_golden_rows(folder):
     with np.load(folder / "arrays.npz") as arrays:
         content = {name: arrays[name] for name in arrays.files}
-    content["leaves"] = content["leaves"][:, [0, 2, 1]]
+    content["leaves"] = content["leaves"][..., [0, 2, 1]]
     buffer = io.BytesIO()
     np.savez(buffer, **content)
     replace_file(folder, "arrays", "arrays.npz", buffer.getvalue())
