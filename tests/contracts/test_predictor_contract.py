@@ -1,6 +1,5 @@
 """What every predictor promises: the exported arrays of each kind and the pickled model behind the same engine."""
 
-import hashlib
 import shutil
 import subprocess
 import sys
@@ -8,7 +7,6 @@ from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
 import yaml
@@ -208,17 +206,3 @@ def test_arrays_and_pickles_of_every_kind_agree(bundle, rows, tmp_path):
     for row in rows[::40]:
         assert fast.predict(row).probabilities == pytest.approx(slow.predict(row).probabilities, abs=1e-12)
         assert fast.predict(row).direction is slow.predict(row).direction
-
-
-def test_a_pickled_model_is_pinned_to_one_thread_however_it_was_trained(dataset, tmp_path):
-    folder = without_arrays(written(tmp_path, dataset, "calibrated forest"))
-    path = folder / "model.joblib"
-    model = joblib.load(path)
-    model.n_jobs = model.calibrated_classifiers_[0].estimator.n_jobs = 2
-    joblib.dump(model, path)
-    raw = path.read_bytes()
-    files = yaml.safe_load((folder / "manifest.yaml").read_text())["files"]
-    described = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-    opened = InferenceEngine.open(edited(folder, files={**files, "model": described}))._classifier._model
-
-    assert opened.n_jobs == opened.calibrated_classifiers_[0].estimator.n_jobs == 1
