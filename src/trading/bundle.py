@@ -26,8 +26,8 @@ MANIFEST = "manifest.yaml"
 MODEL = "model.joblib"
 SCALER = "scaler.joblib"
 ENCODER = "encoder.joblib"
-FOREST = "forest.npz"
-FORMAT = 1
+ARRAYS = "arrays.npz"
+FORMAT = 2
 LARGEST_FILE = 512 * 1024 * 1024
 LARGEST_MANIFEST = 1024 * 1024
 FEWEST_GOLDEN_ROWS = 32
@@ -53,8 +53,8 @@ class BundleFiles(_Part):
     model: BundleFile
     scaler: BundleFile
     encoder: BundleFile
-    forest: BundleFile | None = None
-    """Model and scaler as plain arrays; only there if they gave equal probabilities on every row of the training."""
+    arrays: BundleFile | None = None
+    """Scaler, model and calibration as plain arrays; only there if they agreed with scikit-learn on every row."""
 
 
 class FeatureFacts(_Part):

@@ -1,8 +1,6 @@
 """The trained model in the live process: opens only what its manifest vouches for, and answers in microseconds."""
 
-import io
 import math
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,10 +11,11 @@ from core.errors import InvariantError, ModelError
 from core.signals import Direction, FeatureRow, Prediction
 from features.columns import FloatArray
 from features.specification import FeatureSpecification
-from trading.bundle import ENCODER, FOREST, MANIFEST, MODEL, SCALER, read_file, read_manifest, resolve
+from trading.bundle import ARRAYS, ENCODER, MANIFEST, MODEL, SCALER, read_file, read_manifest, resolve
 from trading.bundle import manifest_sha256 as hash_of
-from trading.forest import Forest
 from trading.joblib_model import JoblibModel
+from trading.model_arrays import ModelArrays
+from trading.served_model import ServedModel
 
 GOLDEN_TOLERANCE = 1e-9
 """Largest difference of a probability on a golden row; the same program gives none, another processor a rounding."""
@@ -57,9 +56,9 @@ class InferenceEngine:
         scaler = read_file(Path(scaler_path), files.scaler)
         encoder = read_file(Path(encoder_path), files.encoder)
         self._classifier: Classifier
-        if files.forest is not None:
-            path = folder / FOREST
-            self._classifier = _opened(path, read_file(path, files.forest))
+        if files.arrays is not None:
+            path = folder / ARRAYS
+            self._classifier = _opened(path, read_file(path, files.arrays))
         else:
             self._classifier = JoblibModel(model, scaler, encoder, self.manifest.versions, self.manifest.classes)
         self.specification = FeatureSpecification.of(self.manifest.features.names)
@@ -148,11 +147,8 @@ def direction_of(long: float, short: float, threshold: float) -> Direction:
     return Direction.LONG if long >= short else Direction.SHORT
 
 
-def _opened(path: Path, content: bytes) -> Forest:
+def _opened(path: Path, content: bytes) -> ServedModel:
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return Forest({name: arrays[name] for name in arrays.files})
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: unreadable arrays ({error}); restore it or train again") from error
+        return ServedModel(ModelArrays.read(content))
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error

@@ -33,8 +33,7 @@ class JoblibModel:
         self._model = _unpickled("model", model)
         self._scaler = _unpickled("scaler", scaler)
         labels = _unpickled("encoder", encoder)
-        if hasattr(self._model, "n_jobs"):
-            self._model.n_jobs = 1  # threads cost more than they save on one row
+        _pin_to_one_thread(self._model)
         encoded = list(getattr(labels, "classes_", ()))
         if encoded != [each.value for each in classes]:
             raise ModelError(f"the encoder's classes {encoded} are not the manifest's; restore the bundle")
@@ -52,9 +51,16 @@ class JoblibModel:
         return result
 
     def probabilities_of(self, rows: FloatArray) -> FloatArray:
-        """Return the same for many rows, bit for bit: each row of a forest is a sum of its own."""
+        """Return the same for many rows: bit for bit, but for a logistic regression, whose products BLAS adds."""
         result: FloatArray = self._model.predict_proba(self._scaler.transform(rows))
         return result
+
+
+def _pin_to_one_thread(model: Any) -> None:
+    """Threads cost more than they save on one row. A calibrated model has its estimator inside."""
+    for each in (model, *(calibrated.estimator for calibrated in getattr(model, "calibrated_classifiers_", ()))):
+        if hasattr(each, "n_jobs"):
+            each.n_jobs = 1
 
 
 def _refuse_version_skew(written_by: Mapping[str, str]) -> None:

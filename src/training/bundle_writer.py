@@ -16,16 +16,16 @@ import numpy as np
 import sklearn
 import yaml
 
-from core.errors import ModelError, StorageError
+from core.errors import StorageError
 from core.signals import Direction
 from features.columns import FloatArray
 from features.indicators import COMPUTED_BY
 from features.specification import FeatureSpecification
 from runtime.atomic_files import write_bytes
 from trading.bundle import (
+    ARRAYS,
     ENCODER,
     FEWEST_GOLDEN_ROWS,
-    FOREST,
     FORMAT,
     MANIFEST,
     MODEL,
@@ -40,10 +40,12 @@ from trading.bundle import (
     parameters_of,
     versions,
 )
-from trading.forest import Forest
+from trading.model_arrays import ModelArrays
+from trading.served_model import ServedModel
 from training.classifier import Classifier
 from training.dataset import Dataset
-from training.forest_export import export
+from training.export_gate import require_equal
+from training.model_export import export
 
 
 def write_bundle(
@@ -57,16 +59,18 @@ def write_bundle(
 ) -> Path:
     """Write the next version under `folder`; return the newest one if that is the same to the byte.
 
-    Raises `ModelError` when the arrays differ from scikit-learn on any row, `StorageError` when the disk refuses.
+    Raises `ModelError` when the arrays do not answer as scikit-learn does on every row, `StorageError` when the disk
+    refuses.
     """
-    arrays = export(classifier.model, classifier.scaler)
+    arrays = _packed(export(classifier.model, classifier.scaler))
     expected = classifier.probabilities(dataset.features)
-    require_equal(Forest(arrays), dataset.features, expected)
+    served = ServedModel(ModelArrays.read(arrays))
+    require_equal(served, dataset.features, expected, classifier.classes, threshold)
     contents = {
         MODEL: _pickled(classifier.model),
         SCALER: _pickled(classifier.scaler),
         ENCODER: _pickled(classifier.encoder),
-        FOREST: _packed(arrays),
+        ARRAYS: arrays,
     }
     by_direction = [classifier.classes.index(each) for each in Direction]
     described = {name: _described(content) for name, content in contents.items()}
@@ -74,7 +78,7 @@ def write_bundle(
         format=FORMAT,
         name=folder.name,
         files=BundleFiles(
-            model=described[MODEL], scaler=described[SCALER], encoder=described[ENCODER], forest=described[FOREST]
+            model=described[MODEL], scaler=described[SCALER], encoder=described[ENCODER], arrays=described[ARRAYS]
         ),
         features=FeatureFacts(
             names=specification.names,
@@ -92,17 +96,6 @@ def write_bundle(
     text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
     contents[MANIFEST] = text.encode()
     return _write(folder, contents)
-
-
-def require_equal(forest: Forest, features: FloatArray, expected: FloatArray) -> None:
-    """Compare the live form with scikit-learn on every row. Raises `ModelError` for the first bit that differs."""
-    for place, row in enumerate(features):
-        answer = forest.probabilities(row)
-        if answer.tobytes() != expected[place].tobytes():
-            raise ModelError(
-                f"row {place} of {len(features)}: the exported forest gives {answer.tolist()}, scikit-learn "
-                f"{expected[place].tolist()}; the bundle is not written: report this with the library versions"
-            )
 
 
 def _versions() -> dict[str, str]:

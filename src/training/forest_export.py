@@ -1,4 +1,4 @@
-"""From scikit-learn's trees to the padded arrays of `trading.forest`."""
+"""From scikit-learn's random forest to the padded arrays of `trading.forest`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import ModelError
 from features.columns import FloatArray, IntArray
-from trading.forest import DEEPEST, FORMAT
+from trading.forest import DEEPEST
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,20 +40,18 @@ class Tree:
         return features, thresholds, np.stack([left, right], axis=1).ravel()
 
 
-def export(forest: Any, scaler: Any) -> dict[str, np.ndarray]:
-    """Return a fitted `RandomForestClassifier` and its `StandardScaler` as arrays.
-
-    Raises `ModelError` for trees that are too deep to be padded.
-    """
+def export(forest: Any) -> dict[str, np.ndarray]:
+    """Return a fitted `RandomForestClassifier` as arrays. Raises `ModelError` for trees too deep to be padded."""
     fitted = [each.tree_ for each in forest.estimators_]
-    trees = [
-        Tree(each.children_left, each.children_right, each.feature, each.threshold, each.value[:, 0, :])
-        for each in fitted
-    ]
-    return flatten(trees, scaler.mean_, scaler.scale_)
+    return flatten(
+        [
+            Tree(each.children_left, each.children_right, each.feature, each.threshold, each.value[:, 0, :])
+            for each in fitted
+        ]
+    )
 
 
-def flatten(trees: Sequence[Tree], mean: FloatArray, scale: FloatArray) -> dict[str, np.ndarray]:
+def flatten(trees: Sequence[Tree]) -> dict[str, np.ndarray]:
     """Pad trees to one depth, level by level. Raises `ModelError` for trees that are too deep."""
     depth = max(1, *(tree.depth() for tree in trees))
     if depth > DEEPEST:
@@ -68,11 +66,7 @@ def flatten(trees: Sequence[Tree], mean: FloatArray, scale: FloatArray) -> dict[
         nodes = np.array([each[2] for each in level])
     leaves = [tree.probabilities[row] for tree, row in zip(trees, nodes, strict=True)]
     return {
-        "format": np.array(FORMAT),
-        "shape": np.array([len(trees), depth]),
-        "mean": mean,
-        "scale": scale,
         "features": np.concatenate(features).astype(np.int32),
         "thresholds": np.concatenate(thresholds),
-        "leaves": np.concatenate(leaves),
+        "leaves": np.stack(leaves),
     }

@@ -176,7 +176,7 @@ def _rewritten(change: Callable[[dict[str, dict[str, object]]], object]) -> Spoi
     ("spoil", "named"),
     [
         (shutil.rmtree, r"models/default: no trained model here; run `fyersbot train`"),
-        (lambda bundle: (bundle / "forest.npz").unlink(), r"0001/forest\.npz: missing; restore it or run"),
+        (lambda bundle: (bundle / "arrays.npz").unlink(), r"0001/arrays\.npz: missing; restore it or run"),
         (lambda bundle: (bundle / "manifest.yaml").write_bytes(b"\xff"), r"manifest\.yaml: unreadable manifest"),
         (lambda bundle: (bundle / "model.joblib").write_bytes(b"other"), r"0001/model\.joblib: 5 bytes .*the manifest"),
         (
@@ -187,7 +187,7 @@ def _rewritten(change: Callable[[dict[str, dict[str, object]]], object]) -> Spoi
             _rewritten(lambda manifest: manifest["features"]["names"].__setitem__(0, "moon_phase")),
             r"manifest\.yaml: made for features this program does not have .*moon_phase.*; train again",
         ),
-        (_rewritten(lambda manifest: manifest.update(format=99)), r"format 99, this program reads 1; update it or"),
+        (_rewritten(lambda manifest: manifest.update(format=99)), r"format 99, this program reads 2; update it or"),
     ],
 )
 def test_a_model_that_cannot_be_trusted_is_not_opened(

@@ -1,38 +1,89 @@
-"""What every predictor promises: the exported arrays and the pickled model behind the same engine."""
+"""What every predictor promises: the exported arrays of each kind and the pickled model behind the same engine."""
 
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import LabelEncoder, StandardScaler
 
 from core.errors import InvariantError, ModelError
 from core.market import Timeframe
+from core.orders import Product
 from core.ports import Predictor
 from core.signals import Direction, FeatureRow
+from features.labels import LabelRule
 from features.specification import FeatureSpecification
 from features.stream import FeatureStream
+from runtime.charge_rates import ChargeTable
+from runtime.project import CONFIG
+from trading.bundle import LabelFacts, TrainingFacts
 from trading.inference_engine import InferenceEngine
+from training.bundle_writer import write_bundle
+from training.classifier import Classifier
+from training.dataset import Dataset, History, build
 from training.sources import generated
-from training.train import TrainingOptions, train_model
+from training.train import TrainingOptions, label_rule
 
 from .conftest import WeekdayCalendar
 
 SBIN = "NSE:SBIN-EQ"
 THRESHOLD = 0.45
 """With this one each direction is met; the one chosen in training may ask for more than these rows hold."""
+FIRST, LAST = date(2025, 1, 1), date(2025, 1, 31)
+
+FOREST = RandomForestClassifier(20, max_depth=4, random_state=1, n_jobs=1)
+BOOSTED_TREES = HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=8, early_stopping=False, random_state=1)
+FOLDS = KFold(3, shuffle=True, random_state=1)
+MODELS = {
+    "forest": FOREST,
+    "boosted trees": BOOSTED_TREES,
+    "linear model": LogisticRegression(),
+    "calibrated forest": CalibratedClassifierCV(FOREST, method="isotonic", cv=FOLDS, ensemble=False),
+    "calibrated boosted trees": CalibratedClassifierCV(BOOSTED_TREES, method="sigmoid", cv=FOLDS, ensemble=False),
+}
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
-    models = tmp_path_factory.mktemp("models")
-    span = {"first": date(2025, 1, 1), "last": date(2025, 1, 31)}
-    options = TrainingOptions(models=models, symbols=(SBIN,), trees=20, depth=4, jobs=1, **span)
-    folder = train_model(options, WeekdayCalendar(), progress=lambda _stage, _done: None)
-    return edited(folder, threshold=THRESHOLD)
+def dataset() -> Dataset:
+    [history] = generated((SBIN,), Timeframe.M5, FIRST, LAST, 2025, WeekdayCalendar())
+    rates = ChargeTable.load(CONFIG / "charges.yaml").rates_on(LAST, Product.INTRADAY).rates
+
+    def rule(of: History) -> LabelRule:
+        return label_rule(TrainingOptions(), of, rates)
+
+    return build([history], FeatureSpecification.default(), Timeframe.M5, WeekdayCalendar(), rule)
+
+
+def written(models: Path, dataset: Dataset, name: str) -> Path:
+    """Fit one of the models and write its bundle."""
+    scaler = StandardScaler().fit(dataset.features)
+    encoder = LabelEncoder().fit([each.value for each in Direction])
+    model = clone(MODELS[name]).fit(scaler.transform(dataset.features), encoder.transform(dataset.directions))
+    day = datetime(2025, 1, 1, tzinfo=timezone.utc)
+    training = TrainingFacts(
+        source="generated", symbols=(SBIN,), timeframe=Timeframe.M5, first=day, last=day, rows=len(dataset),
+        data_sha256=dataset.fingerprint(), seed=1, parts={},
+    )  # fmt: skip
+    labels = LabelFacts(rule="", stop_atr=2, target_atr=3, position_value=1, spread_ticks=1, charges_as_of="")
+    folder = models / name.replace(" ", "_")
+    specification = FeatureSpecification.default()
+    return write_bundle(folder, Classifier(model, scaler, encoder), dataset, specification, THRESHOLD, training, labels)
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def bundle(request, dataset, tmp_path_factory) -> Path:
+    return written(tmp_path_factory.mktemp("models"), dataset, request.param)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +97,12 @@ def edited(folder: Path, **changes: object) -> Path:
     manifest = folder / "manifest.yaml"
     manifest.write_text(yaml.safe_dump(yaml.safe_load(manifest.read_text()) | changes))
     return folder
+
+
+def without_arrays(folder: Path) -> Path:
+    (folder / "arrays.npz").unlink()
+    files = yaml.safe_load((folder / "manifest.yaml").read_text())["files"]
+    return edited(folder, files={**files, "arrays": None})
 
 
 class PredictorContract:
@@ -116,14 +173,36 @@ class PredictorContract:
 
 class TestExportedArrays(PredictorContract):
     @pytest.fixture
-    def predictor(self, trained) -> Predictor:
-        return InferenceEngine.open(trained)
+    def predictor(self, bundle) -> Predictor:
+        return InferenceEngine.open(bundle)
 
 
 class TestPickledModel(PredictorContract):
+    @pytest.fixture(scope="class")
+    def of_a_forest(self, dataset, tmp_path_factory) -> Path:
+        return written(tmp_path_factory.mktemp("models"), dataset, "forest")
+
     @pytest.fixture
-    def predictor(self, trained, tmp_path) -> Predictor:
-        folder = Path(shutil.copytree(trained, tmp_path / "0001"))
-        (folder / "forest.npz").unlink()
-        files = yaml.safe_load((folder / "manifest.yaml").read_text())["files"]
-        return InferenceEngine.open(edited(folder, files={**files, "forest": None}))
+    def predictor(self, of_a_forest, tmp_path) -> Predictor:
+        folder = Path(shutil.copytree(of_a_forest, tmp_path / "0001"))
+        return InferenceEngine.open(without_arrays(folder))
+
+
+def test_a_live_process_with_arrays_imports_neither_scikit_learn_nor_joblib_nor_numba(bundle):
+    program = (
+        "import sys; from pathlib import Path; from trading.inference_engine import InferenceEngine; "
+        f"InferenceEngine.open(Path({str(bundle)!r})); "
+        "print([name for name in ('sklearn', 'joblib', 'numba', 'scipy', 'ta') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_arrays_and_pickles_of_every_kind_agree(bundle, rows, tmp_path):
+    fast = InferenceEngine.open(bundle)
+    slow = InferenceEngine.open(without_arrays(Path(shutil.copytree(bundle, tmp_path / "0001"))))
+
+    for row in rows[::40]:
+        assert fast.predict(row).probabilities == pytest.approx(slow.predict(row).probabilities, abs=1e-12)
+        assert fast.predict(row).direction is slow.predict(row).direction

@@ -28,11 +28,11 @@ def test_a_bundle_holds_the_named_files_and_a_manifest_that_vouches_for_them(bun
     manifest = read_manifest(bundle / "manifest.yaml")
     found = hashes(bundle)
 
-    assert set(found) == {"model.joblib", "scaler.joblib", "encoder.joblib", "forest.npz", "manifest.yaml"}
+    assert set(found) == {"model.joblib", "scaler.joblib", "encoder.joblib", "arrays.npz", "manifest.yaml"}
     assert found["model.joblib"] == manifest.files.model.sha256
     assert found["scaler.joblib"] == manifest.files.scaler.sha256
     assert found["encoder.joblib"] == manifest.files.encoder.sha256
-    assert found["forest.npz"] == manifest.files.forest.sha256
+    assert found["arrays.npz"] == manifest.files.arrays.sha256
     assert bundle.name == "0001"
     assert len(manifest.golden) >= 32
     assert manifest.training.symbols == ("NSE:SBIN-EQ", "NSE:INFY-EQ")
