@@ -1,8 +1,6 @@
 """The trained model in the live process: opens only what its manifest vouches for, and answers in microseconds."""
 
-import io
 import math
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,10 +11,12 @@ from core.errors import InvariantError, ModelError
 from core.signals import Direction, FeatureRow, Prediction
 from features.columns import FloatArray
 from features.specification import FeatureSpecification
-from trading.bundle import ENCODER, FOREST, MANIFEST, MODEL, SCALER, read_file, read_manifest, resolve
-from trading.bundle import manifest_sha256 as hash_of
+from trading.array_archive import arrays_in
+from trading.bundle import ENCODER, FOREST, MODEL, SCALER, read_file, read_manifest
 from trading.forest import Forest
 from trading.joblib_model import JoblibModel
+from trading.model_versions import MANIFEST, resolve
+from trading.model_versions import manifest_sha256 as hash_of
 
 GOLDEN_TOLERANCE = 1e-9
 """Largest difference of a probability on a golden row; the same program gives none, another processor a rounding."""
@@ -45,7 +45,8 @@ class InferenceEngine:
     def __init__(self, model_path: Path, scaler_path: Path, encoder_path: Path, manifest_sha256: str = "") -> None:
         """Open a bundle whose manifest lies beside the model; with `manifest_sha256`, only the one with that hash.
 
-        The exported arrays are used where the bundle has them, and then neither scikit-learn nor joblib is imported.
+        The exported arrays are used where the bundle has them: neither scikit-learn nor joblib is imported then, and no
+        pickle opened. Without arrays the pickles are opened, but only for a manifest that is pinned.
         Raises `ModelError` that names file and remedy for anything missing, altered, unreadable, made for other
         features or by other library versions, or that does not reproduce the golden rows.
         """
@@ -60,6 +61,11 @@ class InferenceEngine:
         if files.forest is not None:
             path = folder / FOREST
             self._classifier = _opened(path, read_file(path, files.forest))
+        elif not manifest_sha256:
+            raise ModelError(
+                f"{model_path}: a pickle runs what its maker wrote, so it is opened for a pinned manifest only; if you "
+                f"trust this bundle, set model.manifest_sha256 to {self.manifest_sha256}, or train again"
+            )
         else:
             self._classifier = JoblibModel(model, scaler, encoder, self.manifest.versions, self.manifest.classes)
         self.specification = FeatureSpecification.of(self.manifest.features.names)
@@ -71,9 +77,10 @@ class InferenceEngine:
 
     @classmethod
     def open(cls, folder: Path, manifest_sha256: str = "") -> "InferenceEngine":
-        """Open the bundle in a folder; `models/<name>/latest` is the highest version. Raises `ModelError`."""
-        folder = resolve(folder)
-        return cls(folder / MODEL, folder / SCALER, folder / ENCODER, manifest_sha256)
+        """Open the version that `trading.model_versions.resolve` finds for a path. Raises `ModelError`."""
+        chosen = resolve(folder, manifest_sha256)
+        folder = chosen.folder
+        return cls(folder / MODEL, folder / SCALER, folder / ENCODER, chosen.manifest_sha256)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -133,8 +140,8 @@ class InferenceEngine:
             self._row[:] = golden.features
             columns = self._classifier.probabilities(self._row).tolist()
             answers = [columns[place] for place in self._order]
-            difference = max(abs(answer - known) for answer, known in zip(answers, golden.probabilities, strict=True))
-            if not difference <= GOLDEN_TOLERANCE:
+            pairs = zip(answers, golden.probabilities, strict=True)
+            if not all(abs(answer - known) <= GOLDEN_TOLERANCE for answer, known in pairs):  # NaN is near nothing
                 raise ModelError(
                     f"{path}: golden row {number} gives {answers}, expected {list(golden.probabilities)}; "
                     "model, scaler and manifest do not belong together: restore the bundle or train again"
@@ -150,9 +157,6 @@ def direction_of(long: float, short: float, threshold: float) -> Direction:
 
 def _opened(path: Path, content: bytes) -> Forest:
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return Forest({name: arrays[name] for name in arrays.files})
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: unreadable arrays ({error}); restore it or train again") from error
+        return Forest(arrays_in(content))
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error

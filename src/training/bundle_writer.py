@@ -27,20 +27,21 @@ from trading.bundle import (
     FEWEST_GOLDEN_ROWS,
     FOREST,
     FORMAT,
-    MANIFEST,
     MODEL,
+    QUANTILES,
     SCALER,
     BundleFile,
     BundleFiles,
     FeatureFacts,
+    FeatureReference,
     GoldenRow,
     LabelFacts,
     Manifest,
     TrainingFacts,
     parameters_of,
-    versions,
 )
 from trading.forest import Forest
+from trading.model_versions import MANIFEST, versions
 from training.classifier import Classifier
 from training.dataset import Dataset
 from training.forest_export import export
@@ -57,7 +58,8 @@ def write_bundle(
 ) -> Path:
     """Write the next version under `folder`; return the newest one if that is the same to the byte.
 
-    Raises `ModelError` when the arrays differ from scikit-learn on any row, `StorageError` when the disk refuses.
+    Raises `ModelError` when the arrays differ from scikit-learn on any row or too few rows differ from each other,
+    `StorageError` when the disk refuses.
     """
     arrays = export(classifier.model, classifier.scaler)
     expected = classifier.probabilities(dataset.features)
@@ -87,6 +89,7 @@ def write_bundle(
         versions=_versions(),
         training=training,
         labels=labels,
+        reference=_reference(specification.names, dataset.features),
         golden=_golden_rows(dataset.features, expected[:, by_direction]),
     )
     text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
@@ -112,12 +115,32 @@ def _versions() -> dict[str, str]:
 
 
 def _golden_rows(features: FloatArray, expected: FloatArray) -> tuple[GoldenRow, ...]:
-    """Take rows spread evenly over the data, with the probabilities of none, long and short they must get."""
-    places = np.linspace(0, len(features) - 1, FEWEST_GOLDEN_ROWS).astype(int).tolist()
+    """Take different rows spread evenly over the data, with the probabilities of none, long and short they must get."""
+    different = np.sort(np.unique(features, axis=0, return_index=True)[1])
+    if len(different) < FEWEST_GOLDEN_ROWS:
+        raise ModelError(
+            f"{len(different)} different rows of features, a bundle needs {FEWEST_GOLDEN_ROWS} to prove itself; train "
+            "on more candles or with more features"
+        )
+    places = different[np.linspace(0, len(different) - 1, FEWEST_GOLDEN_ROWS).astype(int)].tolist()
     return tuple(
         GoldenRow(features=tuple(features[place].tolist()), probabilities=tuple(expected[place].tolist()))
         for place in places
     )
+
+
+def _reference(names: tuple[str, ...], features: FloatArray) -> dict[str, FeatureReference]:
+    """Describe each feature over all rows; quantiles are values of rows, so that no processor rounds them otherwise."""
+    quantiles = np.quantile(features, QUANTILES, axis=0, method="inverted_cdf")
+    means, deviations = features.mean(axis=0), features.std(axis=0)
+    return {
+        name: FeatureReference(
+            mean=float(f"{means[place]:.12g}"),
+            deviation=float(f"{deviations[place]:.12g}"),
+            quantiles=tuple(quantiles[:, place].tolist()),
+        )
+        for place, name in enumerate(names)
+    }
 
 
 def _write(folder: Path, contents: dict[str, bytes]) -> Path:

@@ -187,7 +187,7 @@ def _rewritten(change: Callable[[dict[str, dict[str, object]]], object]) -> Spoi
             _rewritten(lambda manifest: manifest["features"]["names"].__setitem__(0, "moon_phase")),
             r"manifest\.yaml: made for features this program does not have .*moon_phase.*; train again",
         ),
-        (_rewritten(lambda manifest: manifest.update(format=99)), r"format 99, this program reads 1; update it or"),
+        (_rewritten(lambda manifest: manifest.update(format=99)), r"format 99, this program reads 2; update it or"),
     ],
 )
 def test_a_model_that_cannot_be_trusted_is_not_opened(

@@ -16,6 +16,7 @@ from core.signals import Direction, FeatureRow
 from features.specification import FeatureSpecification
 from features.stream import FeatureStream
 from trading.inference_engine import InferenceEngine
+from trading.model_versions import manifest_sha256
 from training.sources import generated
 from training.train import TrainingOptions, train_model
 
@@ -126,4 +127,5 @@ class TestPickledModel(PredictorContract):
         folder = Path(shutil.copytree(trained, tmp_path / "0001"))
         (folder / "forest.npz").unlink()
         files = yaml.safe_load((folder / "manifest.yaml").read_text())["files"]
-        return InferenceEngine.open(edited(folder, files={**files, "forest": None}))
+        folder = edited(folder, files={**files, "forest": None})
+        return InferenceEngine.open(folder, manifest_sha256(folder))
