@@ -168,10 +168,24 @@ class Manifest(_Part):
 
 
 def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
-    """Read and check a manifest; with `expected_sha256`, only the one that has this hash.
+    """Read and check a manifest as `parse_manifest` does, and whether it is for this program.
+
+    Raises `ModelError` also for a manifest that was made for features that this program, or another release of TA-Lib,
+    computes differently.
+    """
+    manifest = parse_manifest(path, expected_sha256)
+    _check_features(path, manifest.features)
+    _check_reference(path, manifest)
+    for library, installed in COMPUTED_BY.items():
+        refuse_other_release(library, manifest.versions, installed, f"{path}: its features were computed")
+    return manifest
+
+
+def parse_manifest(path: Path, expected_sha256: str = "") -> Manifest:
+    """Read a manifest for what it says; with `expected_sha256`, only the one that has this hash.
 
     Raises `ModelError` for a manifest that is missing, unreadable, another than expected, from a newer program, or
-    made for features that this program, or another release of TA-Lib, computes differently.
+    that contradicts itself.
     """
     raw = read_plain_file(path, LARGEST_MANIFEST)
     actual = hashlib.sha256(raw).hexdigest()
@@ -184,19 +198,14 @@ def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
         content = parse_yaml(raw.decode("utf-8"), str(path))
         written = content.get("format")
         if written != FORMAT:
-            raise ModelError(f"{path}: format {written}, this program reads {FORMAT}; update it or train again")
-        manifest = Manifest.model_validate(content)
+            raise ModelError(f"{path}: format {written!r:.20}, this program reads {FORMAT}; update it or train again")
+        return Manifest.model_validate(content)
     except (UnicodeDecodeError, ConfigurationError) as error:
         raise ModelError(f"{path}: unreadable manifest ({error}); restore it or train again") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ascii(".".join(str(part) for part in first["loc"]) or "manifest")[1:-1][:80]
         raise ModelError(f"{path}: {place}: {first['msg']}; restore it or train again") from error
-    _check_features(path, manifest.features)
-    _check_reference(path, manifest)
-    for library, installed in COMPUTED_BY.items():
-        refuse_other_release(library, manifest.versions, installed, f"{path}: its features were computed")
-    return manifest
 
 
 def check_fits(manifest: Manifest, settings: Settings) -> None:
