@@ -150,7 +150,7 @@ class Manifest(_Part):
     training: TrainingFacts
     labels: LabelFacts
     reference: dict[str, FeatureReference]
-    """By feature, in the order of the features."""
+    """By feature."""
     golden: Annotated[tuple[GoldenRow, ...], Field(min_length=FEWEST_GOLDEN_ROWS)]
 
     @model_validator(mode="after")
@@ -273,10 +273,12 @@ def _check_features(path: Path, facts: FeatureFacts) -> None:
 
 def _check_reference(path: Path, manifest: Manifest) -> None:
     """Refuse a reference of other features, or golden rows that cannot be rows of the training it describes."""
-    if tuple(manifest.reference) != manifest.features.names:
-        raise ModelError(f"{path}: reference must describe each feature, in their order; restore it or train again")
+    names = manifest.features.names
+    if set(manifest.reference) != set(names):
+        raise ModelError(f"{path}: reference must describe each feature and nothing else; restore it or train again")
     for number, row in enumerate(manifest.golden):
-        for value, (name, reference) in zip(row.features, manifest.reference.items(), strict=True):
+        for name, value in zip(names, row.features, strict=True):
+            reference = manifest.reference[name]
             if not reference.quantiles[0] <= value <= reference.quantiles[-1]:
                 raise ModelError(
                     f"{path}: golden row {number} has {name} = {value:g}, outside of reference "
