@@ -21,7 +21,7 @@ from backtest.finished_run import FinishedRun
 from backtest.run import run_backtest
 from backtest.run_options import Wish
 from market_data.calendar import NseCalendar
-from trading.bundle import MANIFEST
+from trading.model_versions import MANIFEST
 from training.progress import silent
 from training.train import TrainingOptions, train_model
 

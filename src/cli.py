@@ -14,6 +14,7 @@ import typer
 from cli_backtest import app as backtest_verbs
 from cli_charges import app as charge_verbs
 from cli_data import app as data_verbs
+from cli_models import app as model_verbs
 from cli_optimise import app as optimise_verbs
 from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 from cli_parity import app as parity_verbs
@@ -42,6 +43,7 @@ app.add_typer(data_verbs)
 app.add_typer(charge_verbs)
 app.add_typer(report_verbs)
 app.add_typer(strategy_verbs)
+app.add_typer(model_verbs)
 app.add_typer(backtest_verbs)
 app.add_typer(optimise_verbs)
 app.add_typer(parity_verbs)

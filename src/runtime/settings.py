@@ -135,7 +135,7 @@ class ModelSettings(Section):
     """The bundle that the `model` strategy uses."""
 
     path: Path = Path("models/default/latest")
-    """Folder of the version, or `latest` for the newest under the name."""
+    """Folder of the version; or in its place `promoted`, or `latest` for the newest under the name."""
     manifest_sha256: str = ""
     """When set, only a manifest with this hash is opened."""
 

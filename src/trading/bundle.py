@@ -6,13 +6,12 @@ is opened are the bytes that were hashed. A pickle executes code, so a pickle th
 
 import hashlib
 import logging
-import re
 from collections.abc import Mapping
-from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import ConfigurationError, ModelError
 from core.market import Timeframe
@@ -21,18 +20,26 @@ from features.indicators import COMPUTED_BY
 from features.specification import FeatureSpecification
 from runtime.settings import Settings
 from runtime.strict_yaml import parse_yaml
+from trading.model_versions import LARGEST_MANIFEST
+from trading.plain_file import read_plain_file
 
-MANIFEST = "manifest.yaml"
 MODEL = "model.joblib"
 SCALER = "scaler.joblib"
 ENCODER = "encoder.joblib"
 ARRAYS = "arrays.npz"
 FORMAT = 2
 LARGEST_FILE = 512 * 1024 * 1024
-LARGEST_MANIFEST = 1024 * 1024
 FEWEST_GOLDEN_ROWS = 32
+QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
+"""Shares of the training rows at which the reference keeps the value of a feature."""
 
-_VERSION = re.compile(r"\d+")
+SUM_TOLERANCE = 1e-6
+Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Text: TypeAlias = Annotated[str, Field(max_length=10_000, pattern=r"^[^\p{C}]*$")]
+"""What is shown to people: nothing in it moves a cursor or breaks a line."""
+Release: TypeAlias = Annotated[str, Field(pattern=r"^[0-9A-Za-z.+!_-]{1,40}$")]
+Probability: TypeAlias = Annotated[float, Field(ge=0, le=1, strict=True)]
+
 _log = logging.getLogger("trading.bundle")
 
 
@@ -43,8 +50,8 @@ class _Part(BaseModel):
 class BundleFile(_Part):
     """One file of the bundle."""
 
-    bytes: int = Field(ge=1, le=LARGEST_FILE)
-    sha256: str = Field(pattern=r"[0-9a-f]{64}")
+    bytes: int = Field(ge=1, le=LARGEST_FILE, strict=True)
+    sha256: Digest
 
 
 class BundleFiles(_Part):
@@ -63,33 +70,58 @@ class FeatureFacts(_Part):
     names: tuple[str, ...] = Field(min_length=1)
     parameters: dict[str, tuple[int, ...]]
     lookback: int
-    schema_sha256: str
+    schema_sha256: Digest
+
+
+class FeatureReference(_Part):
+    """How a feature was distributed over all rows of the training: what drift is measured against."""
+
+    mean: float
+    deviation: float = Field(ge=0)
+    quantiles: tuple[float, ...] = Field(min_length=len(QUANTILES), max_length=len(QUANTILES))
+    """At `QUANTILES`; each is the value of some row, the first and the last are the extremes."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FeatureReference":
+        low, high = self.quantiles[0], self.quantiles[-1]
+        rounding = 1e-9 * max(abs(low), abs(high))
+        if any(later < earlier for earlier, later in pairwise(self.quantiles)):
+            raise ValueError("quantiles must not fall")
+        if not low - rounding <= self.mean <= high + rounding:
+            raise ValueError("the mean must lie within the quantiles")
+        return self
 
 
 class TrainingFacts(_Part):
     """The data behind the model, and how well it did. For people, but for the timeframe: see `check_fits`."""
 
-    source: str
-    symbols: tuple[str, ...]
+    source: Text
+    symbols: tuple[Text, ...] = Field(min_length=1)
     timeframe: Timeframe
-    first: datetime
-    last: datetime
-    rows: int
-    data_sha256: str
+    first: AwareDatetime
+    last: AwareDatetime
+    rows: int = Field(ge=1)
+    data_sha256: Digest
     seed: int
-    parts: dict[str, dict[str, float]]
+    parts: dict[Text, dict[Text, float]]
     """Results by part of the data: fit and validation."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TrainingFacts":
+        if self.first > self.last:
+            raise ValueError("the first candle must not come after the last")
+        return self
 
 
 class LabelFacts(_Part):
     """The trade that a label stands for."""
 
-    rule: str
-    stop_atr: float
-    target_atr: float
-    position_value: int
-    spread_ticks: int
-    charges_as_of: str
+    rule: Text
+    stop_atr: float = Field(gt=0)
+    target_atr: float = Field(gt=0)
+    position_value: int = Field(ge=1)
+    spread_ticks: int = Field(ge=0)
+    charges_as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
 
 
 class GoldenRow(_Part):
@@ -99,42 +131,63 @@ class GoldenRow(_Part):
     """
 
     features: tuple[float, ...]
-    probabilities: tuple[float, float, float]
+    probabilities: tuple[Probability, Probability, Probability]
 
 
 class Manifest(_Part):
     """What `manifest.yaml` says."""
 
     format: int
-    name: str
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
     files: BundleFiles
     features: FeatureFacts
     classes: tuple[Direction, Direction, Direction]
     """What each column of the model's probabilities stands for."""
-    threshold: float = Field(ge=0, le=1)
+    threshold: Probability
     """Least probability of long or short to act on."""
-    versions: dict[str, str]
+    versions: dict[Text, Release]
     """Of the libraries that wrote the pickles and computed the features."""
     training: TrainingFacts
     labels: LabelFacts
+    reference: dict[str, FeatureReference]
+    """By feature."""
     golden: Annotated[tuple[GoldenRow, ...], Field(min_length=FEWEST_GOLDEN_ROWS)]
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":
         if set(self.classes) != set(Direction):
             raise ValueError("classes must name none (0), long (1) and short (2) once each")
-        if any(len(row.features) != len(self.features.names) for row in self.golden):
-            raise ValueError(f"golden rows must have {len(self.features.names)} features each")
+        for number, row in enumerate(self.golden):
+            if len(row.features) != len(self.features.names):
+                raise ValueError(f"golden row {number} must have {len(self.features.names)} features")
+            if abs(sum(row.probabilities) - 1) > SUM_TOLERANCE:
+                raise ValueError(f"the probabilities of golden row {number} must add up to 1")
+        if len({row.features for row in self.golden}) != len(self.golden):
+            raise ValueError("golden rows must differ from each other")
         return self
 
 
 def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
-    """Read and check a manifest; with `expected_sha256`, only the one that has this hash.
+    """Read and check a manifest as `parse_manifest` does, and whether it is for this program.
+
+    Raises `ModelError` also for a manifest that was made for features that this program, or another release of TA-Lib,
+    computes differently.
+    """
+    manifest = parse_manifest(path, expected_sha256)
+    _check_features(path, manifest.features)
+    _check_reference(path, manifest)
+    for library, installed in COMPUTED_BY.items():
+        refuse_other_release(library, manifest.versions, installed, f"{path}: its features were computed")
+    return manifest
+
+
+def parse_manifest(path: Path, expected_sha256: str = "") -> Manifest:
+    """Read a manifest for what it says; with `expected_sha256`, only the one that has this hash.
 
     Raises `ModelError` for a manifest that is missing, unreadable, another than expected, from a newer program, or
-    made for features that this program, or another release of TA-Lib, computes differently.
+    that contradicts itself.
     """
-    raw = _read(path, LARGEST_MANIFEST)
+    raw = read_plain_file(path, LARGEST_MANIFEST)
     actual = hashlib.sha256(raw).hexdigest()
     if expected_sha256 and actual != expected_sha256.lower():
         raise ModelError(
@@ -145,23 +198,14 @@ def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
         content = parse_yaml(raw.decode("utf-8"), str(path))
         written = content.get("format")
         if written != FORMAT:
-            raise ModelError(f"{path}: format {written}, this program reads {FORMAT}; update it or train again")
-        manifest = Manifest.model_validate(content)
+            raise ModelError(f"{path}: format {written!r:.20}, this program reads {FORMAT}; update it or train again")
+        return Manifest.model_validate(content)
     except (UnicodeDecodeError, ConfigurationError) as error:
         raise ModelError(f"{path}: unreadable manifest ({error}); restore it or train again") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "manifest"
+        place = ascii(".".join(str(part) for part in first["loc"]) or "manifest")[1:-1][:80]
         raise ModelError(f"{path}: {place}: {first['msg']}; restore it or train again") from error
-    _check_features(path, manifest.features)
-    for library, installed in COMPUTED_BY.items():
-        refuse_other_release(library, manifest.versions, installed, f"{path}: its features were computed")
-    return manifest
-
-
-def manifest_sha256(folder: Path) -> str:
-    """Return the hash of a version's manifest. Raises `ModelError`."""
-    return hashlib.sha256(_read(folder / MANIFEST, LARGEST_MANIFEST)).hexdigest()
 
 
 def check_fits(manifest: Manifest, settings: Settings) -> None:
@@ -203,47 +247,13 @@ def refuse_other_release(library: str, written_by: Mapping[str, str], installed:
 
 def read_file(path: Path, entry: BundleFile) -> bytes:
     """Read a file of the bundle. Raises `ModelError` unless size and hash are the manifest's."""
-    raw = _read(path, entry.bytes)
+    raw = read_plain_file(path, entry.bytes)
     actual = hashlib.sha256(raw).hexdigest()
     if len(raw) != entry.bytes or actual != entry.sha256:
         raise ModelError(
             f"{path}: {len(raw)} bytes with SHA-256 {actual[:16]}..., the manifest says {entry.bytes} bytes with "
             f"{entry.sha256[:16]}...; the file is altered or of another bundle: restore it or train again"
         )
-    return raw
-
-
-def resolve(folder: Path) -> Path:
-    """Return the folder of a version; `.../latest` stands for the highest one under the name.
-
-    Raises `ModelError` when there is none.
-    """
-    if folder.name != "latest":
-        if not folder.is_dir():
-            raise ModelError(f"{folder}: there is no such model; run `fyersbot train`, or set model.path")
-        return folder
-    existing = versions(folder.parent)
-    if not existing:
-        raise ModelError(f"{folder.parent}: no trained model here; run `fyersbot train`, or set model.path")
-    return existing[-1]
-
-
-def versions(folder: Path) -> list[Path]:
-    """Return the complete versions under a model's name, oldest first."""
-    found = [each.parent for each in folder.glob(f"*/{MANIFEST}") if _VERSION.fullmatch(each.parent.name)]
-    return sorted(found, key=lambda each: int(each.name))
-
-
-def _read(path: Path, largest: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(largest + 1)
-    except FileNotFoundError:
-        raise ModelError(f"{path}: missing; restore it or run `fyersbot train`") from None
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
-    if len(raw) > largest:
-        raise ModelError(f"{path}: larger than the {largest} bytes allowed for it; restore it or train again")
     return raw
 
 
@@ -257,6 +267,23 @@ def _check_features(path: Path, facts: FeatureFacts) -> None:
             f"{path}: made for other features: schema {facts.schema_sha256[:16]}..., "
             f"this program computes {specification.schema_hash[:16]}...; train again"
         )
+    if facts.parameters != parameters_of(specification) or facts.lookback != specification.lookback:
+        raise ModelError(f"{path}: features.parameters or features.lookback are not those of its names; train again")
+
+
+def _check_reference(path: Path, manifest: Manifest) -> None:
+    """Refuse a reference of other features, or golden rows that cannot be rows of the training it describes."""
+    names = manifest.features.names
+    if set(manifest.reference) != set(names):
+        raise ModelError(f"{path}: reference must describe each feature and nothing else; restore it or train again")
+    for number, row in enumerate(manifest.golden):
+        for name, value in zip(names, row.features, strict=True):
+            reference = manifest.reference[name]
+            if not reference.quantiles[0] <= value <= reference.quantiles[-1]:
+                raise ModelError(
+                    f"{path}: golden row {number} has {name} = {value:g}, outside of reference "
+                    f"({reference.quantiles[0]:g} to {reference.quantiles[-1]:g}); restore it or train again"
+                )
 
 
 def parameters_of(specification: FeatureSpecification) -> Mapping[str, tuple[int, ...]]:

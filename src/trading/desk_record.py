@@ -16,8 +16,8 @@ from core.ports import Calendar
 from core.rules import TradingRules
 from core.tick_engine import TickEngine
 from runtime.settings import ModelSettings, Settings
-from trading.bundle import MANIFEST, manifest_sha256, versions
 from trading.kernel import Kernel
+from trading.model_versions import MANIFEST, manifest_sha256, versions
 from trading.strategy_choice import StrategyChoice, choose_strategy
 
 _ENGINES = {CandleSource.HISTORY: Engine, CandleSource.TICKS: TickEngine}

@@ -11,10 +11,11 @@ from core.errors import InvariantError, ModelError
 from core.signals import Direction, FeatureRow, Prediction
 from features.columns import FloatArray
 from features.specification import FeatureSpecification
-from trading.bundle import ARRAYS, ENCODER, MANIFEST, MODEL, SCALER, read_file, read_manifest, resolve
-from trading.bundle import manifest_sha256 as hash_of
+from trading.bundle import ARRAYS, ENCODER, MODEL, SCALER, read_file, read_manifest
 from trading.joblib_model import JoblibModel
 from trading.model_arrays import ModelArrays
+from trading.model_versions import MANIFEST, resolve
+from trading.model_versions import manifest_sha256 as hash_of
 from trading.served_model import ServedModel
 
 GOLDEN_TOLERANCE = 1e-9
@@ -44,7 +45,8 @@ class InferenceEngine:
     def __init__(self, model_path: Path, scaler_path: Path, encoder_path: Path, manifest_sha256: str = "") -> None:
         """Open a bundle whose manifest lies beside the model; with `manifest_sha256`, only the one with that hash.
 
-        The exported arrays are used where the bundle has them, and then neither scikit-learn nor joblib is imported.
+        The exported arrays are used where the bundle has them: neither scikit-learn nor joblib is imported then, and no
+        pickle opened. Without arrays the pickles are opened, but only for a manifest that is pinned.
         Raises `ModelError` that names file and remedy for anything missing, altered, unreadable, made for other
         features or by other library versions, or that does not reproduce the golden rows.
         """
@@ -59,6 +61,11 @@ class InferenceEngine:
         if files.arrays is not None:
             path = folder / ARRAYS
             self._classifier = _opened(path, read_file(path, files.arrays))
+        elif not manifest_sha256:
+            raise ModelError(
+                f"{model_path}: a pickle runs what its maker wrote, so it is opened for a pinned manifest only; if you "
+                f"trust this bundle, set model.manifest_sha256 to {self.manifest_sha256}, or train again"
+            )
         else:
             self._classifier = JoblibModel(model, scaler, encoder, self.manifest.versions, self.manifest.classes)
         self.specification = FeatureSpecification.of(self.manifest.features.names)
@@ -70,9 +77,10 @@ class InferenceEngine:
 
     @classmethod
     def open(cls, folder: Path, manifest_sha256: str = "") -> "InferenceEngine":
-        """Open the bundle in a folder; `models/<name>/latest` is the highest version. Raises `ModelError`."""
-        folder = resolve(folder)
-        return cls(folder / MODEL, folder / SCALER, folder / ENCODER, manifest_sha256)
+        """Open the version that `trading.model_versions.resolve` finds for a path. Raises `ModelError`."""
+        chosen = resolve(folder, manifest_sha256)
+        folder = chosen.folder
+        return cls(folder / MODEL, folder / SCALER, folder / ENCODER, chosen.manifest_sha256)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -132,8 +140,8 @@ class InferenceEngine:
             self._row[:] = golden.features
             columns = self._classifier.probabilities(self._row).tolist()
             answers = [columns[place] for place in self._order]
-            difference = max(abs(answer - known) for answer, known in zip(answers, golden.probabilities, strict=True))
-            if not difference <= GOLDEN_TOLERANCE:
+            pairs = zip(answers, golden.probabilities, strict=True)
+            if not all(abs(answer - known) <= GOLDEN_TOLERANCE for answer, known in pairs):  # NaN is near nothing
                 raise ModelError(
                     f"{path}: golden row {number} gives {answers}, expected {list(golden.probabilities)}; "
                     "model, scaler and manifest do not belong together: restore the bundle or train again"

@@ -18,6 +18,9 @@ from trading.bundle import refuse_other_release
 PICKLED_BY = ("scikit-learn", "numpy")
 """Libraries whose pickles are only read by the release (major.minor) that wrote them."""
 
+_PICKLE = b"\x80"
+"""First byte of a pickle that is not compressed: nothing small unfolds into something large."""
+
 
 class JoblibModel:
     """Classifies with the estimators themselves."""
@@ -33,8 +36,11 @@ class JoblibModel:
         self._model = _unpickled("model", model)
         self._scaler = _unpickled("scaler", scaler)
         labels = _unpickled("encoder", encoder)
+        _require("model", self._model, "predict_proba", "classes_")
+        _require("scaler", self._scaler, "transform", "n_features_in_")
+        _require("encoder", labels, "classes_")
         _pin_to_one_thread(self._model)
-        encoded = list(getattr(labels, "classes_", ()))
+        encoded = list(labels.classes_)
         if encoded != [each.value for each in classes]:
             raise ModelError(f"the encoder's classes {encoded} are not the manifest's; restore the bundle")
         if list(self._model.classes_) != list(range(len(classes))):
@@ -73,7 +79,18 @@ def _refuse_version_skew(written_by: Mapping[str, str]) -> None:
 def _unpickled(name: str, content: bytes) -> Any:
     import joblib  # noqa: PLC0415
 
+    if not content.startswith(_PICKLE):
+        raise ModelError(f"{name}: not readable as a pickle (compressed, or something else); train again")
     try:
         return joblib.load(io.BytesIO(content))
-    except (pickle.UnpicklingError, EOFError, ImportError, LookupError, TypeError, ValueError) as error:
+    except (pickle.UnpicklingError, EOFError, ImportError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{name}: not readable as a pickle ({error}); restore it or train again") from error
+
+
+def _require(name: str, estimator: Any, *attributes: str) -> None:
+    missing = [each for each in attributes if not hasattr(estimator, each)]
+    if missing:
+        raise ModelError(
+            f"{name}: a {type(estimator).__name__} has no {missing[0]}, so it is no {name}; were files swapped? "
+            "Restore the bundle or train again"
+        )

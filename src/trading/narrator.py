@@ -24,8 +24,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.INFO, f"Started. boot={boot}, version={version}, mode={mode}, account={account}"
         case events.DayBegan(day=day):
             return logging.INFO, f"Session {day.date}: open {ist_text(day.open)}, close {ist_text(day.close)}"
-        case events.DeskSet(strategy=strategy, model_sha256=model):
-            return logging.INFO, f"Strategy {strategy}{f', model {model[:12]}' if model else ''}"
+        case events.DeskSet(strategy=strategy, model=model, model_sha256=digest):
+            return logging.INFO, f"Strategy {strategy}{f', model {model}, manifest {digest[:12]}' if model else ''}"
         case events.PhaseReached(phase=phase):
             return logging.INFO, f"Phase {phase.value}"
         case events.Decided(direction=direction) if direction is not Direction.NONE:

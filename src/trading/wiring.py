@@ -48,6 +48,7 @@ from trading.fyers_client import FyersClient
 from trading.fyers_mapping import MarketStatus
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader, Put
+from trading.model_versions import refuse_unchosen
 from trading.narrator import tell
 from trading.obedience import Obedience
 from trading.order_feed import OrderFeed
@@ -104,6 +105,8 @@ class Wiring:
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
         self.choice = choose_strategy(settings)
+        if self.choice.model and settings.mode is Mode.LIVE and not all_loopback(settings.broker.endpoints):
+            refuse_unchosen(settings.model.path, settings.model.manifest_sha256)
         check_history(settings, self.choice)
         self._digest = _config_digest(settings)
 

@@ -16,7 +16,7 @@ import numpy as np
 import sklearn
 import yaml
 
-from core.errors import StorageError
+from core.errors import ModelError, StorageError
 from core.signals import Direction
 from features.columns import FloatArray
 from features.indicators import COMPUTED_BY
@@ -27,20 +27,21 @@ from trading.bundle import (
     ENCODER,
     FEWEST_GOLDEN_ROWS,
     FORMAT,
-    MANIFEST,
     MODEL,
+    QUANTILES,
     SCALER,
     BundleFile,
     BundleFiles,
     FeatureFacts,
+    FeatureReference,
     GoldenRow,
     LabelFacts,
     Manifest,
     TrainingFacts,
     parameters_of,
-    versions,
 )
 from trading.model_arrays import ModelArrays
+from trading.model_versions import MANIFEST, versions
 from trading.served_model import ServedModel
 from training.classifier import Classifier
 from training.dataset import Dataset
@@ -59,8 +60,8 @@ def write_bundle(
 ) -> Path:
     """Write the next version under `folder`; return the newest one if that is the same to the byte.
 
-    Raises `ModelError` when the arrays do not answer as scikit-learn does on every row, `StorageError` when the disk
-    refuses.
+    Raises `ModelError` when the arrays do not answer as scikit-learn does on every row or too few rows differ from each
+    other, `StorageError` when the disk refuses.
     """
     arrays = _packed(export(classifier.model, classifier.scaler))
     expected = classifier.probabilities(dataset.features)
@@ -91,6 +92,7 @@ def write_bundle(
         versions=_versions(),
         training=training,
         labels=labels,
+        reference=_reference(specification.names, dataset.features),
         golden=_golden_rows(dataset.features, expected[:, by_direction]),
     )
     text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
@@ -105,12 +107,32 @@ def _versions() -> dict[str, str]:
 
 
 def _golden_rows(features: FloatArray, expected: FloatArray) -> tuple[GoldenRow, ...]:
-    """Take rows spread evenly over the data, with the probabilities of none, long and short they must get."""
-    places = np.linspace(0, len(features) - 1, FEWEST_GOLDEN_ROWS).astype(int).tolist()
+    """Take different rows spread evenly over the data, with the probabilities of none, long and short they must get."""
+    different = np.sort(np.unique(features, axis=0, return_index=True)[1])
+    if len(different) < FEWEST_GOLDEN_ROWS:
+        raise ModelError(
+            f"{len(different)} different rows of features, a bundle needs {FEWEST_GOLDEN_ROWS} to prove itself; train "
+            "on more candles or with more features"
+        )
+    places = different[np.linspace(0, len(different) - 1, FEWEST_GOLDEN_ROWS).astype(int)].tolist()
     return tuple(
         GoldenRow(features=tuple(features[place].tolist()), probabilities=tuple(expected[place].tolist()))
         for place in places
     )
+
+
+def _reference(names: tuple[str, ...], features: FloatArray) -> dict[str, FeatureReference]:
+    """Describe each feature over all rows; quantiles are values of rows, so that no processor rounds them otherwise."""
+    quantiles = np.quantile(features, QUANTILES, axis=0, method="inverted_cdf")
+    means, deviations = features.mean(axis=0), features.std(axis=0)
+    return {
+        name: FeatureReference(
+            mean=float(f"{means[place]:.12g}"),
+            deviation=float(f"{deviations[place]:.12g}"),
+            quantiles=tuple(quantiles[:, place].tolist()),
+        )
+        for place, name in enumerate(names)
+    }
 
 
 def _write(folder: Path, contents: dict[str, bytes]) -> Path:

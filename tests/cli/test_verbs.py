@@ -53,6 +53,7 @@ VERBS = (
     "parity",
     "report",
     "runs",
+    "models",
     "status",
     "symbols",
     "backtest",

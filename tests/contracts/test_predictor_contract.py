@@ -29,6 +29,7 @@ from runtime.charge_rates import ChargeTable
 from runtime.project import CONFIG
 from trading.bundle import LabelFacts, TrainingFacts
 from trading.inference_engine import InferenceEngine
+from trading.model_versions import manifest_sha256
 from training.bundle_writer import write_bundle
 from training.classifier import Classifier
 from training.dataset import Dataset, History, build
@@ -75,7 +76,7 @@ def written(models: Path, dataset: Dataset, name: str) -> Path:
         source="generated", symbols=(SBIN,), timeframe=Timeframe.M5, first=day, last=day, rows=len(dataset),
         data_sha256=dataset.fingerprint(), seed=1, parts={},
     )  # fmt: skip
-    labels = LabelFacts(rule="", stop_atr=2, target_atr=3, position_value=1, spread_ticks=1, charges_as_of="")
+    labels = LabelFacts(rule="", stop_atr=2, target_atr=3, position_value=1, spread_ticks=1, charges_as_of="2025-01-01")
     folder = models / name.replace(" ", "_")
     specification = FeatureSpecification.default()
     return write_bundle(folder, Classifier(model, scaler, encoder), dataset, specification, THRESHOLD, training, labels)
@@ -103,6 +104,11 @@ def without_arrays(folder: Path) -> Path:
     (folder / "arrays.npz").unlink()
     files = yaml.safe_load((folder / "manifest.yaml").read_text())["files"]
     return edited(folder, files={**files, "arrays": None})
+
+
+def pinned(folder: Path) -> InferenceEngine:
+    """Open a bundle as somebody does who pinned what is there now."""
+    return InferenceEngine.open(folder, manifest_sha256(folder))
 
 
 class PredictorContract:
@@ -185,7 +191,7 @@ class TestPickledModel(PredictorContract):
     @pytest.fixture
     def predictor(self, of_a_forest, tmp_path) -> Predictor:
         folder = Path(shutil.copytree(of_a_forest, tmp_path / "0001"))
-        return InferenceEngine.open(without_arrays(folder))
+        return pinned(without_arrays(folder))
 
 
 def test_a_live_process_with_arrays_imports_neither_scikit_learn_nor_joblib_nor_numba(bundle):
@@ -201,7 +207,7 @@ def test_a_live_process_with_arrays_imports_neither_scikit_learn_nor_joblib_nor_
 
 def test_arrays_and_pickles_of_every_kind_agree(bundle, rows, tmp_path):
     fast = InferenceEngine.open(bundle)
-    slow = InferenceEngine.open(without_arrays(Path(shutil.copytree(bundle, tmp_path / "0001"))))
+    slow = pinned(without_arrays(Path(shutil.copytree(bundle, tmp_path / "0001"))))
 
     for row in rows[::40]:
         assert fast.predict(row).probabilities == pytest.approx(slow.predict(row).probabilities, abs=1e-12)

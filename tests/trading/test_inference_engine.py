@@ -25,6 +25,7 @@ from runtime.clock import MarketClock
 from runtime.settings import ExitSettings, ModelSettings, Settings
 from trading import bundle as bundles
 from trading.inference_engine import InferenceEngine, direction_of
+from trading.model_versions import manifest_sha256, resolve
 from trading.wiring import Wiring
 from training.sources import generated
 from training.train import TrainingOptions, train_model
@@ -91,6 +92,11 @@ def without_arrays(folder: Path) -> Path:
     return folder
 
 
+def opened(folder: Path) -> InferenceEngine:
+    """Open a bundle as somebody does who pinned what is there now."""
+    return InferenceEngine.open(folder, manifest_sha256(folder))
+
+
 def dumped(value) -> bytes:
     buffer = io.BytesIO()
     joblib.dump(value, buffer)
@@ -109,7 +115,7 @@ def test_the_three_files_of_the_user_open_an_engine(folder, rows):
 
 def test_arrays_and_pickles_give_the_same_probabilities_to_the_bit(folder, rows):
     fast = InferenceEngine.open(folder)
-    slow = InferenceEngine.open(without_arrays(folder))
+    slow = opened(without_arrays(folder))
 
     assert len(rows) > 300
     for row in rows[::10]:
@@ -121,8 +127,8 @@ def test_latest_is_the_highest_complete_version(folder):
         shutil.copytree(folder, folder.parent / name)
     (folder.parent / "0011").mkdir()
 
-    assert bundles.resolve(folder.parent / "latest").name == "0010"
-    assert bundles.resolve(folder) == folder
+    assert resolve(folder.parent / "latest").folder.name == "0010"
+    assert resolve(folder).folder == folder
 
 
 def test_without_any_model_the_message_says_how_to_get_one(tmp_path):
@@ -212,6 +218,7 @@ def test_a_pinned_manifest_is_the_only_one_opened(folder):
     ("change", "words"),
     [
         (lambda content: content.update(format=1), "format 1, this program reads 2"),
+        (lambda content: content.update(format=3), "format 3, this program reads 2"),
         (lambda content: content.pop("threshold"), "threshold: Field required"),
         (lambda content: content.update(threshold=1.5), "threshold: "),
         (lambda content: content.update(surprise=1), "surprise: "),
@@ -225,7 +232,7 @@ def test_a_pinned_manifest_is_the_only_one_opened(folder):
         (lambda content: content["golden"][5]["probabilities"].reverse(), "golden row 5"),
         (lambda content: content["golden"][5]["probabilities"].__setitem__(0, 0.123), "golden row 5"),
         (lambda content: content["golden"][5]["features"].__setitem__(0, float("nan")), "manifest.yaml"),
-        (lambda content: content["golden"][5]["features"].pop(), "24 features each"),
+        (lambda content: content["golden"][5]["features"].pop(), "must have 24 features"),
         (lambda content: content.update(golden=content["golden"][:3]), "golden"),
         (lambda content: content["versions"].update({"scikit-learn": "0.24.1"}), "pickled by scikit-learn 0.24.1"),
         (lambda content: content["versions"].pop("scikit-learn"), "pickled by scikit-learn unknown"),
@@ -239,7 +246,7 @@ def test_a_manifest_that_does_not_hold_is_refused_with_the_reason(folder, change
     rewrite(folder, change)
 
     with pytest.raises(ModelError, match=words):
-        InferenceEngine.open(folder)
+        opened(folder)
 
 
 @pytest.mark.hazard("M2")
@@ -291,7 +298,7 @@ def test_a_vouched_for_file_that_is_no_pickle_is_refused(folder):
     replace_file(without_arrays(folder), "scaler", "scaler.joblib", b"no pickle")
 
     with pytest.raises(ModelError, match="scaler: not readable as a pickle"):
-        InferenceEngine.open(folder)
+        opened(folder)
 
 
 @pytest.mark.hazard("M2")
@@ -341,7 +348,7 @@ def test_estimators_that_do_not_belong_together_are_refused(folder, change):
     replace_file(folder, "encoder", "encoder.joblib", dumped(encoder))
 
     with pytest.raises(ModelError, match=r"golden row|encoder's classes|takes 23 features"):
-        InferenceEngine.open(folder)
+        opened(folder)
 
 
 def test_a_model_of_another_timeframe_does_not_start(folder):
@@ -395,7 +402,8 @@ def test_what_is_opened_is_what_was_hashed_even_if_the_file_is_swapped_meanwhile
         def __reduce__(self):
             return Path.touch, (tmp_path / "run",)
 
-    expected = InferenceEngine.open(prepare(folder)).predict(rows[0])
+    expected = opened(prepare(folder)).predict(rows[0])
+    pinned = manifest_sha256(folder)
     read = bundles.read_file
 
     def read_and_swap(path, entry):
@@ -404,7 +412,7 @@ def test_what_is_opened_is_what_was_hashed_even_if_the_file_is_swapped_meanwhile
         return content
 
     monkeypatch.setattr("trading.inference_engine.read_file", read_and_swap)
-    assert InferenceEngine.open(folder).predict(rows[0]) == expected
+    assert InferenceEngine.open(folder, pinned).predict(rows[0]) == expected
     assert not (tmp_path / "run").exists()
 
 
@@ -424,6 +432,6 @@ def test_a_file_of_a_gigabyte_is_refused_and_not_read(folder, name):
 
 @pytest.mark.hazard("M10")
 def test_a_manifest_cannot_allow_a_file_of_any_size(folder):
-    rewrite(folder, lambda content: content["files"]["forest"].update(bytes=1 << 40))
-    with pytest.raises(ModelError, match=r"files\.forest\.bytes"):
+    rewrite(folder, lambda content: content["files"]["arrays"].update(bytes=1 << 40))
+    with pytest.raises(ModelError, match=r"files\.arrays\.bytes"):
         InferenceEngine.open(folder)

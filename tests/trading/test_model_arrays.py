@@ -91,7 +91,7 @@ def single_array() -> bytes:
     ids=["empty", "text", "beginning only", "cut", "single array", "lying header"],
 )
 def test_bytes_that_are_no_archive_of_arrays_are_refused(content):
-    with pytest.raises(ModelError, match=r"unreadable arrays .*; restore it or train the model again"):
+    with pytest.raises(ModelError, match=r"unreadable arrays .*; restore it or train again"):
         ModelArrays.read(content)
 
 

@@ -18,6 +18,7 @@ from runtime.clock import MarketClock
 from runtime.settings import (
     DiskSettings,
     HistorySettings,
+    Mode,
     ModelSettings,
     PathSettings,
     RateSettings,
@@ -111,6 +112,19 @@ def test_a_users_strategy_filters_the_models_signal_by_an_indicator_of_its_own(w
     assert len(signals) > 1_000
     assert all(row["sma_gap_200"] > 0 for row, it in zip(rows, signals, strict=True) if it.direction is Direction.LONG)
     assert any(signal.reason == "against the trend" for signal in signals)
+
+
+@pytest.mark.hazard("V10")
+def test_money_is_not_traded_with_whatever_was_trained_last(tmp_path, model, calendar):
+    def wired(path: Path, mode: Mode) -> Wiring:
+        paths = PathSettings(state=tmp_path, logs=tmp_path, cache=tmp_path, archive=tmp_path)
+        settings = Settings(mode=mode, model=ModelSettings(path=path), paths=paths)
+        return Wiring(settings, MarketClock(), calendar, lambda _secret: None)
+
+    newest = model.parent / "latest"
+    with pytest.raises(ConfigurationError, match="the next training must not change what is traded"):
+        wired(newest, Mode.LIVE)
+    assert wired(newest, Mode.PAPER).choice.model == wired(model, Mode.LIVE).choice.model == str(model)
 
 
 @pytest.mark.hazard("S9")

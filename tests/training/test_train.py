@@ -38,6 +38,8 @@ def test_a_bundle_holds_the_named_files_and_a_manifest_that_vouches_for_them(bun
     assert manifest.training.symbols == ("NSE:SBIN-EQ", "NSE:INFY-EQ")
     assert manifest.training.parts["validation"]["rows"] > 500
     assert manifest.versions["TA-Lib"] == talib.__version__
+    assert tuple(manifest.reference) == manifest.features.names
+    assert 20 < manifest.reference["rsi_14"].quantiles[5] < 80
 
 
 def test_two_trainings_give_the_same_bytes_whatever_the_number_of_threads(bundle, tmp_path, calendar, small_options):

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, time
+from hashlib import sha256
 from itertools import count
 from typing import Any
 
@@ -143,6 +144,8 @@ class Rehearsal:
     day: TradingDay = field(default_factory=lambda: session(TUESDAY))
     now: Instant = field(default_factory=lambda: instant_at(TUESDAY, time(9, 0)))
     log_id: str = "A1"
+    model: str = ""
+    """Folder of the model that the next start records."""
     is_meddled: bool = False
     """Whether the story changed the bot from the inside, which its log cannot tell."""
     snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
@@ -192,8 +195,8 @@ class Rehearsal:
                 strategy="oracle",
                 params="{}",
                 strategy_sha256="",
-                model="",
-                model_sha256="",
+                model=self.model,
+                model_sha256=sha256(self.model.encode()).hexdigest() if self.model else "",
                 features_sha256="",
                 history="the story",
                 warm_up=0,

@@ -135,3 +135,30 @@ def test_a_restart_in_the_square_off_goes_on_with_it(bot):
     bot.tick(80_000)
     bot.run(20)
     assert [trade.exit_reason for trade in bot.trades] == ["square_off"]
+
+
+@pytest.mark.hazard("V10")
+@SIDES
+def test_a_position_is_managed_to_its_end_by_its_own_levels_though_the_bot_came_back_with_another_model(
+    bot, direction, towards
+):
+    bot.kill()
+    bot.model = "models/sbin/0001"
+    bot.start()
+    bot.run(15)
+    bot.enter(direction)
+    levels = bot.position().stop, bot.position().target
+
+    bot.kill()
+    bot.model = "models/sbin/0002"
+    bot.start()
+    bot.run(15)
+    bot.tick(80_000)
+    bot.signal(Direction.SHORT if direction is Direction.LONG else Direction.LONG)
+    bot.run(2)
+
+    assert (bot.position().stop, bot.position().target) == levels
+    assert [event.code for event in bot.of_kind(events.EntryRefused)] == ["SYMBOL_BUSY"]
+    assert [event.model for event in bot.of_kind(events.DeskSet)] == ["", "models/sbin/0001", "models/sbin/0002"]
+    finish(bot, towards)
+    assert [trade.exit_reason for trade in bot.trades] == ["target"]

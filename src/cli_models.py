@@ -1,0 +1,116 @@
+"""The verbs of trained models: which there are, whether one is sound, which is traded; part of `fyersbot`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli_options import ConfigOption, JsonOption, settings_of
+from runtime.json_answer import print_json
+
+if TYPE_CHECKING:
+    from core.instants import Instant
+    from trading.model_shelf import ModelShelf
+
+app = typer.Typer()
+models = typer.Typer(no_args_is_help=True, help="Trained models: which there are, which are sound, which is traded.")
+app.add_typer(models, name="models")
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the model, a folder under models.")]
+VersionArgument = Annotated[str, typer.Argument(help="A number as 0002, latest, or promoted.")]
+HashOption = Annotated[
+    str, typer.Option("--sha256", help="Of the manifest that you expect; needed for a bundle without arrays.")
+]
+
+
+@models.command("list")
+def list_models(
+    name: Annotated[str | None, typer.Argument(help="Only the versions of this model.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List every version: until when its data goes, its threshold, whether it is traded, whether it is sound."""
+    from trading.model_sheet import shelf_data, shelf_lines
+
+    found = _shelf(config).models(name)
+    if as_json:
+        print_json({"models": shelf_data(found)})
+    else:
+        typer.echo("\n".join(shelf_lines(found)))
+
+
+@models.command()
+def show(
+    name: NameArgument, version: VersionArgument = "latest", config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Print what a version was trained on and how, and what of this model was promoted when."""
+    from trading.model_sheet import model_data, model_lines
+
+    shelf = _shelf(config)
+    model, history = shelf.model(name, version), shelf.history(name)
+    if as_json:
+        print_json(model_data(model, history))
+    else:
+        typer.echo("\n".join(model_lines(model, history)))
+
+
+@models.command()
+def verify(
+    name: NameArgument,
+    version: VersionArgument = "latest",
+    sha256: HashOption = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a version as the bot does at its start; with --config also whether it fits those settings."""
+    from trading.model_sheet import verdict_data, verdict_line
+
+    engine = _shelf(config).verify(name, version, sha256)
+    if as_json:
+        print_json(verdict_data(engine))
+    else:
+        typer.echo(verdict_line(engine))
+
+
+@models.command()
+def promote(
+    name: NameArgument,
+    version: VersionArgument,
+    sha256: HashOption = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify a version, and trade it wherever the settings name models/NAME/promoted."""
+    from trading.model_sheet import change_data, change_line
+
+    change = _shelf(config).promote(name, version, _now(config), sha256)
+    if as_json:
+        print_json(change_data(change))
+    else:
+        typer.echo(change_line(change))
+
+
+@models.command()
+def rollback(name: NameArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Go back to the version that was promoted before."""
+    from trading.model_sheet import change_data, change_line
+
+    change = _shelf(config).roll_back(name, _now(config))
+    if as_json:
+        print_json(change_data(change))
+    else:
+        typer.echo(change_line(change))
+
+
+def _shelf(config: Path | None) -> "ModelShelf":
+    """Open the shelf that the settings' own model lies on; only settings that were named must fit."""
+    from trading.model_shelf import ModelShelf
+
+    settings = settings_of(config)
+    return ModelShelf(settings.model.path.parent.parent, settings if config is not None else None)
+
+
+def _now(config: Path | None) -> "Instant":
+    from runtime.clock import clock_of
+
+    return clock_of(settings_of(config).clock).now()

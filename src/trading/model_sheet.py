@@ -1,0 +1,135 @@
+"""Trained models told: as lines for people, as data for programs."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from trading.bundle import Manifest
+from trading.inference_engine import InferenceEngine
+from trading.model_shelf import Change, ShelvedModel
+from trading.model_versions import Promotion
+
+
+def shelf_lines(models: Sequence[ShelvedModel]) -> list[str]:
+    """Return a line for each version: what it is, whether it is traded, whether the bot would open it."""
+    if not models:
+        return ["no trained model here; run `fyersbot train`"]
+    return [_shelf_line(each) for each in models]
+
+
+def shelf_data(models: Sequence[ShelvedModel]) -> list[dict[str, Any]]:
+    """Return the same for a program."""
+    return [_data(each) for each in models]
+
+
+def model_lines(model: ShelvedModel, history: Sequence[Promotion]) -> list[str]:
+    """Return what the manifest says, and what was promoted when."""
+    head = [_shelf_line(model), f"path            {model.folder}", f"manifest        SHA-256 {model.manifest_sha256}"]
+    rows = [f"{each.at:%Y-%m-%d %H:%M}  {each.verb} {each.version} ({each.manifest_sha256[:12]})" for each in history]
+    told = list(_manifest_lines(model.manifest)) if model.manifest is not None else []
+    return [*head, *told, *_block("promotions", rows)]
+
+
+def model_data(model: ShelvedModel, history: Sequence[Promotion]) -> dict[str, Any]:
+    """Return the same for a program, the manifest whole."""
+    manifest = model.manifest.model_dump(mode="json") if model.manifest is not None else None
+    return {
+        **_data(model),
+        "manifest": manifest,
+        "promotions": [each.model_dump(mode="json") for each in history],
+    }
+
+
+def verdict_line(engine: InferenceEngine) -> str:
+    """Say in one line that a version was opened, and what was found good."""
+    manifest = engine.manifest
+    opened = "arrays, no pickle" if manifest.files.arrays is not None else "pickles, by the pinned hash"
+    return (
+        f"{engine.folder} is sound: sizes and hashes, {len(manifest.features.names)} features, {len(manifest.golden)} "
+        f"golden rows ({opened}); manifest SHA-256 {engine.manifest_sha256}"
+    )
+
+
+def verdict_data(engine: InferenceEngine) -> dict[str, Any]:
+    """Return the same for a program."""
+    return {
+        "name": engine.folder.parent.name,
+        "version": engine.folder.name,
+        "path": str(engine.folder),
+        "sound": True,
+        "opened": "arrays" if engine.manifest.files.arrays is not None else "pickles",
+        "golden_rows": len(engine.manifest.golden),
+        "manifest_sha256": engine.manifest_sha256,
+    }
+
+
+def change_line(change: Change) -> str:
+    """Say what is traded from the bot's next start on."""
+    if not change.is_change:
+        return f"{change.name}/{change.version} is promoted already"
+    before = f", before {change.before}" if change.before else ""
+    return f"{change.name}/promoted is {change.version}{before}; a running bot trades it from its next start on"
+
+
+def change_data(change: Change) -> dict[str, Any]:
+    """Return the same for a program."""
+    return {
+        "name": change.name,
+        "version": change.version,
+        "manifest_sha256": change.manifest_sha256,
+        "before": change.before or None,
+        "changed": change.is_change,
+    }
+
+
+def _shelf_line(model: ShelvedModel) -> str:
+    place = f"{model.name}/{model.folder.name}".ljust(20)
+    mark = "promoted" if model.is_promoted else "        "
+    if model.manifest is None:
+        return f"{place}  {mark}  REFUSED: {model.fault}"
+    training = model.manifest.training
+    facts = f"data to {training.last:%Y-%m-%d}, {training.rows:,} rows, threshold {model.manifest.threshold:.3g}"
+    return f"{place}  {mark}  {facts}  {f'REFUSED: {model.fault}' if model.fault else 'sound'}"
+
+
+def _data(model: ShelvedModel) -> dict[str, Any]:
+    manifest = model.manifest
+    return {
+        "name": model.name,
+        "version": model.folder.name,
+        "path": str(model.folder),
+        "promoted": model.is_promoted,
+        "sound": not model.fault,
+        "fault": model.fault or None,
+        "data_end": manifest.training.last.isoformat() if manifest else None,
+        "rows": manifest.training.rows if manifest else None,
+        "threshold": manifest.threshold if manifest else None,
+        "manifest_sha256": model.manifest_sha256 or None,
+    }
+
+
+def _manifest_lines(manifest: Manifest) -> Iterator[str]:
+    training, labels = manifest.training, manifest.labels
+    yield f"trained on      {training.source}"
+    yield f"symbols         {', '.join(training.symbols)} ({training.timeframe.value})"
+    yield f"candles         {training.first:%Y-%m-%d} to {training.last:%Y-%m-%d}, {training.rows:,} rows"
+    yield f"data            SHA-256 {training.data_sha256}"
+    yield f"seed            {training.seed}"
+    yield f"labels          {labels.rule}"
+    yield (
+        f"trade           stop {labels.stop_atr:g}, target {labels.target_atr:g} average true ranges; "
+        f"{labels.position_value:,} rupees; spread {labels.spread_ticks} ticks; charges of {labels.charges_as_of}"
+    )
+    yield f"threshold       {manifest.threshold:.6g}"
+    yield f"classes         {', '.join(each.name.lower() for each in manifest.classes)}"
+    yield f"features        {', '.join(manifest.features.names)}"
+    yield f"schema          SHA-256 {manifest.features.schema_sha256}, looks back {manifest.features.lookback} candles"
+    yield f"versions        {', '.join(f'{name} {release}' for name, release in manifest.versions.items())}"
+    yield f"golden rows     {len(manifest.golden)}"
+    described = {name: file for name, file in manifest.files if file is not None}
+    yield from _block("files", [f"{name}: {file.bytes:,} bytes, {file.sha256}" for name, file in described.items()])
+    for part, figures in manifest.training.parts.items():
+        yield from _block(f"on {part}", [f"{name} {value:g}" for name, value in figures.items()])
+
+
+def _block(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"{title if not place else '':<16}{line}" for place, line in enumerate(lines)]

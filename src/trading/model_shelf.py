@@ -1,0 +1,157 @@
+"""The trained models on disk as an operator handles them: look at them, prove one, promote it, go back.
+
+What the bot would say at its start is said here before, and by the same code: a version is verified by opening it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import ConfigurationError, ModelError
+from core.instants import Instant, ist_datetime
+from runtime.settings import Settings
+from trading.bundle import Manifest, check_fits, parse_manifest
+from trading.inference_engine import InferenceEngine
+from trading.model_versions import (
+    LATEST,
+    MANIFEST,
+    PROMOTED,
+    Promotion,
+    manifest_sha256,
+    promotions,
+    record,
+    resolve,
+    standing,
+    versions,
+)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedModel:
+    """One version of a model and what the bot thinks of it."""
+
+    name: str
+    folder: Path
+    is_promoted: bool
+    manifest: Manifest | None
+    """None for one that cannot be read."""
+    manifest_sha256: str
+    fault: str
+    """Why the bot would refuse it; empty for a sound one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is traded as `promoted`, and what was before."""
+
+    name: str
+    version: str
+    manifest_sha256: str
+    before: str
+    """Version; empty when nothing had been promoted."""
+    is_change: bool = True
+    """False when just this was promoted already; nothing is written then."""
+
+
+class ModelShelf:
+    """The folder of all models. With `settings`, a model must fit them besides, as it must when the bot starts."""
+
+    def __init__(self, models: Path, settings: Settings | None = None) -> None:
+        self._models = models
+        self._settings = settings
+
+    def models(self, name: str | None = None) -> list[ShelvedModel]:
+        """Return every version of every model, or of one, oldest first. Raises `ModelError` for an unknown name."""
+        if name is not None:
+            return list(self._versions_of(self._folder(name)))
+        folders = sorted(each for each in self._models.glob("*") if _NAME.fullmatch(each.name) and each.is_dir())
+        return [model for folder in folders for model in self._versions_of(folder)]
+
+    def model(self, name: str, version: str) -> ShelvedModel:
+        """Return one version; `latest` and `promoted` are words for one. Raises `ModelError`."""
+        folder = self.find(name, version)
+        return next(each for each in self._versions_of(folder.parent) if each.folder == folder)
+
+    def find(self, name: str, version: str) -> Path:
+        """Return the folder of a version, `2` being the same as `0002`. Raises `ModelError`."""
+        folder = self._folder(name)
+        if version in {LATEST, PROMOTED}:
+            return resolve(folder / version).folder
+        existing = {int(each.name): each for each in versions(folder)}
+        found = existing.get(int(version)) if _NUMBER.fullmatch(version) else None
+        if found is None:
+            known = ", ".join(each.name for each in existing.values()) or "none"
+            raise ModelError(f"{name} has no version {version[:40]!r}; there are: {known}")
+        return found
+
+    def verify(self, name: str, version: str, expected_sha256: str = "") -> InferenceEngine:
+        """Open a version as the bot does; with `expected_sha256`, only the one with this manifest.
+
+        Raises `ModelError` with what the bot would say.
+        """
+        path = self._folder(name) / version if version == PROMOTED else self.find(name, version)
+        return self._opened(path, expected_sha256)
+
+    def history(self, name: str) -> tuple[Promotion, ...]:
+        """Return who was traded when, oldest first. Raises `ModelError`."""
+        return promotions(self._folder(name))
+
+    def promote(self, name: str, version: str, at: Instant, expected_sha256: str = "") -> Change:
+        """Verify a version and make it the one that is traded; once is as good as twice.
+
+        Raises `ModelError` for one that does not verify, and then changes nothing, and `StorageError`.
+        """
+        engine = self.verify(name, version, expected_sha256)
+        folder = engine.folder.parent
+        stack = standing(promotions(folder))
+        before = (stack[-1].version, stack[-1].manifest_sha256) if stack else ("", "")
+        is_change = before != (engine.folder.name, engine.manifest_sha256)
+        if is_change:
+            record(folder, "promote", engine.folder, engine.manifest_sha256, ist_datetime(at))
+        return Change(name, engine.folder.name, engine.manifest_sha256, before[0], is_change)
+
+    def roll_back(self, name: str, at: Instant) -> Change:
+        """Go back to what was promoted before, if that is still what it was.
+
+        Raises `ModelError` when there is nothing before or it does not verify, and then changes nothing, and
+        `StorageError`.
+        """
+        folder = self._folder(name)
+        stack = standing(promotions(folder))
+        if len(stack) < 2:
+            raise ModelError(f"{name}: nothing was promoted before; promote the version you mean")
+        before, current = stack[-2:]
+        engine = self._opened(folder / before.version, before.manifest_sha256)
+        record(folder, "rollback", engine.folder, engine.manifest_sha256, ist_datetime(at))
+        return Change(name, before.version, engine.manifest_sha256, current.version)
+
+    def _folder(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ConfigurationError(f"model name {name[:64]!r}: letters, digits, - and _ name a folder of models")
+        folder = self._models / name
+        if not folder.is_dir():
+            raise ModelError(f"{folder}: there is no such model; `fyersbot models list` tells which there are")
+        return folder
+
+    def _opened(self, path: Path, expected_sha256: str) -> InferenceEngine:
+        engine = InferenceEngine.open(path, expected_sha256)
+        if self._settings is not None:
+            check_fits(engine.manifest, self._settings)
+        return engine
+
+    def _versions_of(self, folder: Path) -> Iterator[ShelvedModel]:
+        stack = standing(promotions(folder))
+        for version in versions(folder):
+            promoted = stack[-1] if stack and stack[-1].version == version.name else None
+            pin, fault, manifest, digest = promoted.manifest_sha256 if promoted else "", "", None, ""
+            try:
+                digest = manifest_sha256(version)
+                manifest = parse_manifest(version / MANIFEST)
+                self._opened(version, pin)
+            except ModelError as error:
+                fault = str(error)
+            yield ShelvedModel(folder.name, version, promoted is not None, manifest, digest, fault)

@@ -1,0 +1,98 @@
+"""`fyersbot models`: an operator lists, reads, verifies, promotes and goes back; what is unsound ends with one line."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from trading.model_versions import manifest_sha256
+
+from .conftest import Run
+
+VERBS = ("list", "show", "verify", "promote", "rollback")
+
+
+@pytest.fixture
+def versions(bundle: Path) -> Path:
+    """Two versions; returns the folder of the model."""
+    shutil.copytree(bundle, bundle.parent / "0002")
+    return bundle.parent
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_of_models_takes_help(verb: str, run: Run) -> None:
+    answer = run("models", verb, "--help")
+    assert (answer.code, answer.err) == (0, "")
+    assert "--json" in answer.out
+
+
+def test_models_are_listed_with_what_matters(run: Run, versions: Path) -> None:
+    (versions / "0001" / "arrays.npz").unlink()
+    assert run("models", "promote", "default", "2").out.startswith("default/promoted is 0002; a running bot trades it")
+
+    spoiled, sound = run("models", "list").out.splitlines()
+    assert spoiled.startswith("default/0001")
+    assert "REFUSED: " in spoiled
+    assert "arrays.npz: missing" in spoiled
+    assert sound.startswith("default/0002")
+    assert "promoted  data to 2025-01-31, " in sound
+    assert sound.endswith("sound")
+
+    first, second = json.loads(run("models", "list", "default", "--json").out)["models"]
+    assert (first["version"], first["sound"], first["promoted"]) == ("0001", False, False)
+    assert (second["version"], second["sound"], second["promoted"], second["fault"]) == ("0002", True, True, None)
+    assert second["manifest_sha256"] == manifest_sha256(versions / "0002")
+
+
+def test_without_models_the_list_says_how_to_get_one(run: Run) -> None:
+    assert run("models", "list").out == "no trained model here; run `fyersbot train`\n"
+    assert json.loads(run("models", "list", "--json").out) == {"models": []}
+
+
+def test_a_manifest_is_shown_for_people_and_whole_for_programs(run: Run, versions: Path) -> None:
+    run("models", "promote", "default", "0001")
+    lines = run("models", "show", "default", "promoted").out.splitlines()
+    assert f"manifest        SHA-256 {manifest_sha256(versions / '0001')}" in lines
+    assert "symbols         NSE:SBIN-EQ (5m)" in lines
+    assert any(line.startswith("promotions") and "promote 0001" in line for line in lines)
+
+    shown = json.loads(run("models", "show", "default", "0001", "--json").out)
+    assert shown["manifest"]["training"]["symbols"] == ["NSE:SBIN-EQ"]
+    assert [each["verb"] for each in shown["promotions"]] == ["promote"]
+
+
+def test_a_verdict_is_one_line_and_an_exit_code(run: Run, versions: Path) -> None:
+    sound = run("models", "verify", "default")
+    assert (sound.code, len(sound.out.splitlines())) == (0, 1)
+    assert "0002 is sound: sizes and hashes, 24 features, 32 golden rows (arrays, no pickle)" in sound.out
+    assert json.loads(run("models", "verify", "default", "1", "--json").out)["sound"] is True
+
+    (versions / "0002" / "scaler.joblib").write_bytes(b"other")
+    assert "scaler.joblib: 5 bytes" in run("models", "verify", "default", "2").complaint
+    assert "scaler.joblib: 5 bytes" in run("models", "promote", "default", "2", "--json").complaint
+    assert not (versions / "promotions.yaml").exists()
+
+
+def test_the_way_back_is_one_verb(run: Run, versions: Path) -> None:
+    assert "nothing was promoted before" in run("models", "rollback", "default").complaint
+    run("models", "promote", "default", "1")
+    changed = json.loads(run("models", "promote", "default", "2", "--json").out)
+    assert (changed["version"], changed["before"], changed["changed"]) == ("0002", "0001", True)
+    assert run("models", "promote", "default", "2").out == "default/0002 is promoted already\n"
+    assert run("models", "rollback", "default").out.startswith("default/promoted is 0001, before 0002;")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("show", "nobody"), "models/nobody: there is no such model"),
+        (("verify", "default", "9"), "default has no version '9'; there are: 0001, 0002"),
+        (("verify", "../default"), "model name '../default': letters, digits"),
+        (("verify", "default", "promoted"), "no version is promoted; run `fyersbot models promote default VERSION`"),
+        (("promote", "default", "1", "--sha256", "ab" * 32), "demands abababab"),
+    ],
+)
+@pytest.mark.usefixtures("versions")
+def test_bad_input_is_told_in_one_line(run: Run, arguments: tuple[str, ...], reason: str) -> None:
+    assert reason in run("models", *arguments).complaint

@@ -1,0 +1,170 @@
+"""What an operator does with models: nothing that does not verify is ever promoted, and the way back is kept."""
+
+import shutil
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigurationError, ModelError
+from core.instants import instant_at
+from core.market import Timeframe
+from runtime.settings import ModelSettings, Settings
+from trading.model_shelf import Change, ModelShelf
+from trading.model_versions import manifest_sha256
+from trading.strategy_choice import choose_strategy
+from training.train import TrainingOptions, train_model
+
+from .bundle_spoiling import altered, said, without_arrays
+
+AT = instant_at(date(2026, 1, 6), time(18, 0))
+LATER = instant_at(date(2026, 1, 7), time(18, 0))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, calendar) -> Path:
+    """Two versions of one model."""
+    models = tmp_path_factory.mktemp("models")
+    for seed in (7, 8):
+        options = TrainingOptions(
+            name="sbin",
+            models=models,
+            symbols=("NSE:SBIN-EQ",),
+            first=date(2025, 1, 1),
+            last=date(2025, 1, 31),
+            trees=5,
+            depth=3,
+            jobs=1,
+            seed=seed,
+            features=("rsi_14", "return_1"),
+        )
+        train_model(options, calendar, progress=lambda _stage, _done: None)
+    return models
+
+
+@pytest.fixture
+def models(trained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained, tmp_path / "models"))
+
+
+@pytest.fixture
+def shelf(models: Path) -> ModelShelf:
+    return ModelShelf(models)
+
+
+def traded(models: Path) -> str:
+    """What a bot that starts now would trade."""
+    return Path(choose_strategy(Settings(model=ModelSettings(path=models / "sbin" / "promoted"))).model).name
+
+
+def test_the_bot_trades_what_was_promoted_and_after_a_rollback_what_was_before(shelf, models):
+    first, second = (manifest_sha256(models / "sbin" / each) for each in ("0001", "0002"))
+
+    assert shelf.promote("sbin", "1", AT) == Change("sbin", "0001", first, "")
+    assert traded(models) == "0001"
+    assert shelf.promote("sbin", "latest", LATER) == Change("sbin", "0002", second, "0001")
+    assert traded(models) == "0002"
+    assert shelf.roll_back("sbin", LATER) == Change("sbin", "0001", first, "0002")
+    assert traded(models) == "0001"
+    assert [(row.verb, row.version) for row in shelf.history("sbin")] == [
+        ("promote", "0001"),
+        ("promote", "0002"),
+        ("rollback", "0001"),
+    ]
+    assert f"{shelf.history('sbin')[0].at:%Y-%m-%d %H:%M %z}" == "2026-01-06 18:00 +0530"
+
+
+def test_promoting_what_is_promoted_changes_nothing(shelf):
+    shelf.promote("sbin", "0001", AT)
+    assert not shelf.promote("sbin", "promoted", LATER).is_change
+    assert len(shelf.history("sbin")) == 1
+
+
+@pytest.mark.hazard("V10")
+def test_what_does_not_verify_is_not_promoted(shelf, models):
+    shelf.promote("sbin", "0001", AT)
+    altered("arrays", lambda raw: raw[:-1])(models / "sbin" / "0002")
+
+    with pytest.raises(ModelError, match=r"arrays\.npz: .*altered"):
+        shelf.promote("sbin", "0002", LATER)
+    assert traded(models) == "0001"
+    assert len(shelf.history("sbin")) == 1
+
+
+@pytest.mark.hazard("V10")
+@pytest.mark.parametrize("spoil", [altered("arrays", lambda raw: raw[:-1]), said("threshold", 0.0)])
+def test_there_is_no_way_back_to_what_was_altered_since(shelf, models, spoil):
+    shelf.promote("sbin", "0001", AT)
+    shelf.promote("sbin", "0002", AT)
+    spoil(models / "sbin" / "0001")
+
+    with pytest.raises(ModelError, match=r"altered|demands"):
+        shelf.roll_back("sbin", LATER)
+    assert traded(models) == "0002"
+
+
+@pytest.mark.parametrize("promoted", [[], ["0001"]])
+def test_without_a_promotion_before_there_is_no_way_back(shelf, promoted):
+    for version in promoted:
+        shelf.promote("sbin", version, AT)
+    with pytest.raises(ModelError, match="nothing was promoted before"):
+        shelf.roll_back("sbin", LATER)
+
+
+def test_every_version_is_listed_with_what_the_bot_thinks_of_it(shelf, models):
+    shelf.promote("sbin", "0001", AT)
+    said("versions.TA-Lib", "0.4.32")(models / "sbin" / "0002")
+    (models / "empty").mkdir()
+
+    first, second = shelf.models()
+
+    assert (first.folder.name, first.is_promoted, first.fault) == ("0001", True, "")
+    assert (second.folder.name, second.is_promoted) == ("0002", False)
+    assert "computed by TA-Lib 0.4.32" in second.fault
+    assert second.manifest is not None, "what cannot be traded can still be read"
+    assert shelf.models("empty") == []
+
+
+def test_a_version_whose_manifest_is_unreadable_is_listed_as_that(shelf, models):
+    (models / "sbin" / "0002" / "manifest.yaml").write_bytes(b"\xff")
+    unreadable = shelf.models("sbin")[1]
+    assert unreadable.manifest is None
+    assert "unreadable manifest" in unreadable.fault
+
+
+def test_pickles_are_verified_and_promoted_with_the_hash_that_somebody_gives(shelf, models):
+    folder = models / "sbin" / "0002"
+    without_arrays(folder)
+
+    for verb in (shelf.verify, lambda *names: shelf.promote(*names, AT)):
+        with pytest.raises(ModelError, match="a pickle runs what its maker wrote"):
+            verb("sbin", "0002")
+    shelf.promote("sbin", "0002", AT, manifest_sha256(folder))
+    assert traded(models) == "0002"
+    assert [each.fault for each in shelf.models("sbin")] == ["", ""]
+
+
+def test_another_manifest_than_the_one_expected_is_refused(shelf):
+    with pytest.raises(ModelError, match="demands abababab"):
+        shelf.verify("sbin", "0001", "ab" * 32)
+
+
+def test_a_model_must_fit_the_settings_it_is_promoted_for(models):
+    shelf = ModelShelf(models, Settings(timeframe=Timeframe.M15))
+    with pytest.raises(ModelError, match="trained on 5m candles, timeframe is 15m"):
+        shelf.promote("sbin", "0001", AT)
+    assert shelf.history("sbin") == ()
+
+
+@pytest.mark.parametrize("version", ["0003", "../0001", "-1", "", "0001/..", "1" * 40])
+def test_a_version_that_is_not_there_is_refused_with_those_there_are(shelf, version):
+    with pytest.raises(ModelError, match="there are: 0001, 0002"):
+        shelf.find("sbin", version)
+
+
+def test_a_name_that_leads_elsewhere_or_nowhere_is_refused(shelf):
+    for name in ("..", "sbin/0001", "/etc", ""):
+        with pytest.raises(ConfigurationError, match="name a folder of models"):
+            shelf.find(name, "latest")
+    with pytest.raises(ModelError, match="there is no such model"):
+        shelf.find("infy", "latest")
