@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from core.instants import DAY, ist_date
-from features.columns import FloatArray, IntArray
+from features.columns import IntArray
 from reporting.drawing import Scale, number, padded, polyline
 from trading.rupee_text import rupees
 from training.class_balance import ClassBalance
@@ -46,7 +46,7 @@ def reliability_drawing(before: Reliability, after: Reliability, name: str) -> s
     ]
     shapes.append(f'<text x="{_SQUARE - _RIGHT}" y="{_SQUARE - 4}" text-anchor="end">told</text>')
     shapes.append(f'<path class="base" d="M{number(x(0))} {number(y(0))}L{number(x(limit))} {number(y(limit))}"/>')
-    shapes += [*_curve(before, x, y, "even", "before"), *_curve(after, x, y, "blue", "after")]
+    shapes += [*_curve(before, x, y, "var(--soft)", "before"), *_curve(after, x, y, "var(--blue)", "after")]
     return _svg(shapes, _SQUARE, _SQUARE, name)
 
 
@@ -101,17 +101,13 @@ def _fold_marks(folds: Sequence[tuple[IntArray, IntArray]], x: Scale) -> Iterato
         place += len(days)
 
 
-def _curve(curve: Reliability, x: Scale, y: Scale, look: str, when: str) -> Iterator[str]:
-    colour = "var(--blue)" if look == "blue" else "var(--soft)"
-    points: list[tuple[float, float, int]] = list(_points(curve.told, curve.came, curve.rows))
-    yield f'<path class="line" style="stroke:{colour}" d="{polyline((x(told), y(came)) for told, came, _ in points)}"/>'
-    for told, came, rows in points:
+def _curve(curve: Reliability, x: Scale, y: Scale, colour: str, when: str) -> Iterator[str]:
+    told_and_came = list(zip(curve.told.tolist(), curve.came.tolist(), strict=True))
+    line = polyline((x(told), y(came)) for told, came in told_and_came)
+    yield f'<path class="line" style="stroke:{colour}" d="{line}"/>'
+    for (told, came), rows in zip(told_and_came, curve.rows.tolist(), strict=True):
         title = f"<title>{when} calibration: told {told:.1%}, came {came:.1%}, {rows:,} rows</title>"
         yield f'<circle cx="{number(x(told))}" cy="{number(y(came))}" r="3" style="fill:{colour}">{title}</circle>'
-
-
-def _points(told: FloatArray, came: FloatArray, rows: IntArray) -> Iterator[tuple[float, float, int]]:
-    yield from zip(told.tolist(), came.tolist(), rows.tolist(), strict=True)
 
 
 def _per_cent(share: float) -> str:

@@ -1,7 +1,7 @@
-"""What a way to train would have earned, had it been followed from the first test on: fold by fold, nothing known early.
+"""What a way to train would have earned from the first test on: fold by fold, with nothing known early.
 
-The probabilities of a fold are calibrated, and the threshold chosen, by the out-of-fold answers of the folds before it,
-as far as their labels were known when the fold began. The first fold has none before it: it calibrates and is not traded.
+The probabilities of a fold are calibrated, and the threshold chosen, by the out-of-fold answers of the folds before
+it, as far as their labels were known when it began. The first has none before it: it calibrates and is not traded.
 """
 
 from collections.abc import Sequence

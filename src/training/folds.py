@@ -7,6 +7,7 @@ sessions, which all symbols share: no position and no day's profit belongs to tw
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class WalkForward:
             )
         cuts = np.linspace(first, len(sessions), self.folds + 1).astype(np.int64).tolist()
         folds = []
-        for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
+        for begin, end in pairwise(cuts):
             oldest = begin - first if self.scheme is Scheme.ROLLING else 0
             is_test = (days >= sessions[begin]) & (days <= sessions[end - 1])
             begins = int(closed_at[is_test].min())

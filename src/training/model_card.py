@@ -188,8 +188,8 @@ def _calibration(evaluation: Evaluation) -> str:
         word = direction.name.lower()
         drawings += f"<div><h3>{word}</h3>{reliability_drawing(before, after, f'Calibration of {word}')}</div>"
     note = (
-        "Share of rows that were of the class (upwards) against the probability told (to the right), a tenth of the rows "
-        "to a point. Grey: the model's own; blue: calibrated by earlier folds; dashed: as it should be."
+        "Share of rows that were of the class (upwards) against the probability told (to the right), a tenth of the "
+        "rows to a point. Grey: the model's own; blue: calibrated by earlier folds; dashed: as it should be."
     )
     return f'<section><h2>Calibration</h2><div class="columns">{drawings}</div><p class="soft">{note}</p></section>'
 
