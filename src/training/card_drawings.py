@@ -15,7 +15,8 @@ WIDTH = 1160
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 8, 22, 22
 _EQUITY_HEIGHT = 280
 _SQUARE = 340
-_BAR_WIDTH, _BAR_HEIGHT = 300, 12
+_BAR_WIDTH, _BAR_HEIGHT = 280, 12
+_SHORT_BAR = 150
 
 
 def equity_drawing(folds: Sequence[tuple[IntArray, IntArray]]) -> str:
@@ -70,9 +71,9 @@ def shares_drawing(balance: ClassBalance) -> str:
 
 def bar_drawing(value: float, widest: float) -> str:
     """Draw a length from the left; one below 0 is left out."""
-    width = max(0.0, value / widest) * _BAR_WIDTH if widest > 0 else 0.0
+    width = max(0.0, value / widest) * _SHORT_BAR if widest > 0 else 0.0
     return (
-        f'<svg viewBox="0 0 {_BAR_WIDTH} {_BAR_HEIGHT}" style="width:{_BAR_WIDTH}px;height:{_BAR_HEIGHT}px;'
+        f'<svg viewBox="0 0 {_SHORT_BAR} {_BAR_HEIGHT}" style="width:{_SHORT_BAR}px;height:{_BAR_HEIGHT}px;'
         f'display:block"><rect style="fill:var(--blue)" y="2" width="{number(width)}" height="8" rx="1"/></svg>'
     )
 
