@@ -13,7 +13,6 @@ import numpy as np
 from core.errors import DataError
 from core.instants import DAY, ist_text
 from features.columns import IST_OFFSET, FloatArray, IntArray
-from training import threshold
 from training.calibration import calibrated
 from training.class_balance import ClassBalance
 from training.classifier import Classifier
@@ -24,6 +23,7 @@ from training.learned_calibration import Calibrate, learned
 from training.out_of_fold import Candidate, FoldFit, fit_folds
 from training.progress import Progress, silent
 from training.scoring import Scores, log_loss, score
+from training.threshold import NEVER, Outcome, Taken, choose, take
 from training.uniqueness import sample_weights
 
 
@@ -39,8 +39,8 @@ class FoldResult:
     calibrate: Calibrate | None
     """From scores to `probabilities`; None where those are the model's own."""
     threshold: float
-    """Chosen on earlier folds; `threshold.NEVER` for the first."""
-    taken: threshold.Taken
+    """Chosen on earlier folds; `NEVER` for the first."""
+    taken: Taken
     """The trades of the test; their rows are places in the whole dataset."""
     before: Scores
     """Of the model's own probabilities; `after` is of the calibrated ones."""
@@ -120,7 +120,7 @@ class Finished:
 
     classifier: Classifier
     """With its calibration, where the candidate has one."""
-    chosen: threshold.Outcome
+    chosen: Outcome
     """The threshold that earned most on all out-of-fold rows, and what it earned there: it was chosen by that."""
 
 
@@ -163,10 +163,10 @@ def finish(dataset: Dataset, evaluation: Evaluation, jobs: int = 1) -> Finished:
     asked = dataset.at(np.concatenate([each.fold.test for each in fits]))
     scores = np.concatenate([each.scores for each in fits])
     if candidate.calibration is None:
-        return Finished(classifier, threshold.choose(asked, np.concatenate([each.probabilities for each in fits])))
+        return Finished(classifier, choose(asked, np.concatenate([each.probabilities for each in fits])))
     whole = calibrated(classifier.model, scores, asked.directions, candidate.calibration)
     probabilities = learned(scores, asked.directions, candidate.calibration)(scores)
-    return Finished(Classifier(whole, classifier.scaler, classifier.encoder), threshold.choose(asked, probabilities))
+    return Finished(Classifier(whole, classifier.scaler, classifier.encoder), choose(asked, probabilities))
 
 
 def best_of(evaluations: Sequence[Evaluation]) -> Evaluation:
@@ -176,16 +176,16 @@ def best_of(evaluations: Sequence[Evaluation]) -> Evaluation:
 
 def _judge_fold(dataset: Dataset, candidate: Candidate, earlier: Sequence[FoldFit], own: FoldFit) -> FoldResult:
     test = dataset.at(own.fold.test)
-    calibrate, chosen = _by_earlier(dataset, candidate, earlier, own.fold) if earlier else (None, threshold.NEVER)
+    calibrate, chosen = _by_earlier(dataset, candidate, earlier, own.fold) if earlier else (None, NEVER)
     probabilities = calibrate(own.scores) if calibrate else own.probabilities
-    taken = threshold.take(test, probabilities, chosen)
+    taken = take(test, probabilities, chosen)
     return FoldResult(
         fit=own,
         labels=test.directions,
         probabilities=probabilities,
         calibrate=calibrate,
         threshold=chosen,
-        taken=threshold.Taken(own.fold.test[taken.rows], taken.net),
+        taken=Taken(own.fold.test[taken.rows], taken.net),
         before=score(own.probabilities, test.directions),
         after=score(probabilities, test.directions),
         taught=ClassBalance.of(dataset.directions[own.fold.train]),
@@ -207,10 +207,10 @@ def _by_earlier(
     asked = dataset.at(rows[known])
     if candidate.calibration is None:
         own = np.concatenate([each.probabilities for each in earlier])[known]
-        return None, threshold.choose(asked, own).threshold
+        return None, choose(asked, own).threshold
     scores = np.concatenate([each.scores for each in earlier])[known]
     calibrate = learned(scores, asked.directions, candidate.calibration)
-    return calibrate, threshold.choose(asked, calibrate(scores)).threshold
+    return calibrate, choose(asked, calibrate(scores)).threshold
 
 
 def _daily(dataset: Dataset, judged: Sequence[FoldResult]) -> tuple[IntArray, IntArray]:

@@ -105,8 +105,8 @@ def _daily_of_folds(evaluation: Evaluation) -> list[tuple[np.ndarray, np.ndarray
 
 
 def _fold_table(evaluation: Evaluation) -> str:
-    names = ("Rows to fit", "Rows judged", "Log loss", "calibrated", "of shares alone", "Brier", "Accuracy")
-    names += ("Threshold", "Trades", "Profit")
+    told = ("Log loss", "calibrated", "of shares alone", "Brier", "Accuracy")
+    names = ("Rows to fit", "Rows judged", *told, "Threshold", "Trades", "Profit")
     header = "<th>Fold</th><th>From</th>" + "".join(f'<th class="n">{name}</th>' for name in names)
     rows = "".join(_fold_row(number, each) for number, each in enumerate(evaluation.folds, start=1))
     total = (

@@ -32,8 +32,8 @@ def walked(rows):
 
 @pytest.fixture(scope="module")
 def markets():
-    """Random walks, and the honest evaluation of each."""
-    made = [rows_of_market(seed, symbols=2, sessions=30) for seed in SEEDS]
+    """Random walks on which trading costs next to nothing, so that luck can show, and the honest evaluation of each."""
+    made = [rows_of_market(seed, symbols=2, sessions=30, cost=5) for seed in SEEDS]
     return [(rows, walked(rows)) for rows in made]
 
 
@@ -41,6 +41,11 @@ def test_a_random_walk_earns_nothing_to_speak_of(markets):
     """The mean over markets is not above 0 by more than chance allows: two deviations of that mean."""
     nets = np.array([honest.net for _, honest in markets], dtype=float)
     assert nets.mean() < 2 * nets.std(ddof=1) / np.sqrt(len(nets)) + 1e-9
+
+
+def test_where_trades_cost_what_they_do_a_random_walk_is_almost_never_traded():
+    walks = [walked(rows_of_market(seed, symbols=2, sessions=30)) for seed in SEEDS]
+    assert sum(each.trades for each in walks) < 0.01 * sum(len(each.rows) for each in walks)
 
 
 def test_a_planted_edge_earns_in_every_market():
