@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.errors import ConfigurationError
 from core.market import Timeframe
 from core.ports import Calendar
 from core.signals import Direction, SignalProvider
@@ -98,10 +99,12 @@ def rule_directions(
 ) -> IntArray:
     """Return what a rule strategy wants after each row of a dataset that was built from the same histories.
 
-    Raises `TypeError` for a strategy without a fast face (`signals`).
+    Raises `ConfigurationError` for a strategy without a fast face (`signals`).
     """
     if not isinstance(strategy, BatchSignals):
-        raise TypeError(f"{strategy.name} has no signals(); a baseline asks about whole histories at once")
+        raise ConfigurationError(
+            f"{strategy.name} has no signals(), and a baseline is asked about whole histories at once; take another"
+        )
     specification = FeatureSpecification.of(strategy.needs.features)
     wanted = np.zeros(len(dataset), dtype=np.int64)
     for place, history in enumerate(histories):

@@ -3,6 +3,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from core.errors import ConfigurationError
 from core.instants import MINUTE
 from core.market import Timeframe
 from core.signals import Direction
@@ -84,5 +85,5 @@ def test_a_strategy_without_a_fast_face_is_refused(calendar):
     class Slow:
         name = "slow"
 
-    with pytest.raises(TypeError, match=r"slow has no signals\(\)"):
+    with pytest.raises(ConfigurationError, match=r"slow has no signals\(\)"):
         rule_directions(ROWS, [], Slow(), Timeframe.M5, calendar)
