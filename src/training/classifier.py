@@ -1,7 +1,8 @@
-"""The estimators of a bundle: scaler, encoder and random forest, fitted with fixed seeds."""
+"""The estimators of a bundle: scaler, encoder and model, fitted with fixed seeds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
@@ -9,6 +10,7 @@ from sklearn.preprocessing import LabelEncoder, StandardScaler
 
 from core.signals import Direction
 from features.columns import FloatArray
+from training import calibration
 from training.dataset import Dataset
 
 _TREES_PER_STEP = 20
@@ -18,7 +20,8 @@ _TREES_PER_STEP = 20
 class Classifier:
     """A fitted model with all it needs."""
 
-    model: RandomForestClassifier
+    model: Any
+    """Of scikit-learn: one of `training.estimators`, or such a one with its calibration."""
     scaler: StandardScaler
     encoder: LabelEncoder
 
@@ -32,6 +35,10 @@ class Classifier:
         """Return the probability of each class for rows of raw features, by scikit-learn itself."""
         result: FloatArray = self.model.predict_proba(self.scaler.transform(features))
         return result
+
+    def scores(self, features: FloatArray) -> FloatArray:
+        """Return what a calibration reads: the log-odds of each class, or the shares of a forest's trees."""
+        return calibration.scores(self.model, self.scaler.transform(features))
 
 
 def fit_forest(

@@ -53,14 +53,18 @@ class Dataset:
 
     def where(self, chosen: BoolArray) -> "Dataset":
         """Return some of the rows."""
+        return self.at(np.flatnonzero(chosen))
+
+    def at(self, places: IntArray) -> "Dataset":
+        """Return the rows at some places, in that order."""
         return Dataset(
-            self.features[chosen],
-            self.directions[chosen],
-            self.symbols[chosen],
-            self.closed_at[chosen],
-            self.resolved_at[chosen],
-            self.net[chosen],
-            self.free_at[chosen],
+            self.features[places],
+            self.directions[places],
+            self.symbols[places],
+            self.closed_at[places],
+            self.resolved_at[places],
+            self.net[places],
+            self.free_at[places],
         )
 
     def fingerprint(self) -> str:
@@ -120,7 +124,7 @@ def span(histories: Sequence[History]) -> tuple[Instant, Instant]:
     )
 
 
-def _closes(candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> IntArray:
+def closes(candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> IntArray:
     """Return when each candle was known; 0 on a date without trading, of which no row is usable."""
     starts = candles.starts.tolist()
     sessions = map(cache(calendar.trading_day), map(ist_date, starts))
@@ -143,7 +147,7 @@ def _of_symbol(
     table = compute(specification, candles)
     labels = label(candles, table.atr, timeframe, calendar, rule)
     usable = table.valid & labels.known
-    ends = _closes(candles, timeframe, calendar)
+    ends = closes(candles, timeframe, calendar)
     return (
         table.values[usable],
         labels.directions[usable],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.columns import FloatArray
+from features.columns import FloatArray, IntArray
 from training.dataset import Dataset
 
 CANDIDATES = tuple(round(0.34 + 0.01 * step, 2) for step in range(47))
@@ -32,6 +32,16 @@ class Outcome:
         return self.net / self.trades if self.trades else 0.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """The trades that were made, oldest first."""
+
+    rows: IntArray
+    """Places of the rows that they were entered after."""
+    net: IntArray
+    """What each earned, in units, after spread and charges."""
+
+
 def choose(validation: Dataset, probabilities: FloatArray) -> Outcome:
     """Return the threshold that earned most; `NEVER` if none earned anything.
 
@@ -45,22 +55,28 @@ def choose(validation: Dataset, probabilities: FloatArray) -> Outcome:
 
 
 def trade(dataset: Dataset, probabilities: FloatArray, threshold: float) -> Outcome:
+    """Tell what every trade that threshold and open positions allow came to."""
+    taken = take(dataset, probabilities, threshold)
+    return Outcome(threshold, len(taken.rows), int(taken.net.sum()))
+
+
+def take(dataset: Dataset, probabilities: FloatArray, threshold: float) -> Taken:
     """Walk the rows in order of time and take every trade that threshold and open positions allow."""
     sides = probabilities[:, 1:]
     chosen = np.where(sides[:, 0] >= sides[:, 1], 0, 1)
     wanted = np.flatnonzero(sides.max(axis=1) >= threshold)
     free_at: dict[int, int] = {}
-    trades, net = 0, 0
+    taken: list[int] = []
     rows = zip(
+        wanted.tolist(),
         dataset.symbols[wanted].tolist(),
         dataset.closed_at[wanted].tolist(),
         dataset.free_at[wanted, chosen[wanted]].tolist(),
-        dataset.net[wanted, chosen[wanted]].tolist(),
         strict=True,
     )
-    for symbol, at, ends, earned in rows:
+    for row, symbol, at, ends in rows:
         if at >= free_at.get(symbol, 0):
             free_at[symbol] = ends
-            trades += 1
-            net += earned
-    return Outcome(threshold, trades, net)
+            taken.append(row)
+    places = np.array(taken, dtype=np.int64)
+    return Taken(places, dataset.net[places, chosen[places]])

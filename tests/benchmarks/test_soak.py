@@ -19,7 +19,7 @@ def soak() -> ModuleType:
     return program("soak")
 
 
-@pytest.mark.parametrize("name", ["frames", "answers", "kill_loop"])
+@pytest.mark.parametrize("name", ["frames", "answers", "random_walks", "kill_loop"])
 def test_every_part_that_runs_tests_names_a_file_that_takes_the_number_of_cases(name: str, soak: ModuleType) -> None:
     [part] = [part for part in soak.parts(Campaign(1, lambda _line: None)) if part.name == name]
     file = ROOT / part.arguments[0].partition("::")[0]

@@ -1,0 +1,179 @@
+"""The kinds of classifier that can be trained: each by its name, with few parameters, checked and with defaults.
+
+What is fitted depends on rows, labels, weights, parameters and seed, and not on the number of cores.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import LabelEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
+
+from core.errors import ConfigurationError, DataError
+from core.signals import Direction
+from features.columns import FloatArray, IntArray
+from training.classifier import Classifier
+
+Limits: TypeAlias = tuple[float, float]
+
+
+class Estimator(Protocol):
+    """A kind of classifier with its parameters."""
+
+    @property
+    def kind(self) -> str:
+        """Its name in the configuration."""
+        ...
+
+    def model(self, seed: int, jobs: int) -> Any:
+        """Return scikit-learn's estimator, not fitted; `jobs` is the number of cores to fit with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logistic:
+    """Logistic regression of all three classes at once: the plainest there is, and hard to beat on noisy data."""
+
+    kind: ClassVar[str] = "logistic"
+    freedom: float = 0.1
+    """Inverse of the L2 penalty: less means coefficients closer to 0 (scikit-learn's `C`)."""
+    iterations: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for a parameter out of range."""
+        _check(self, freedom=(1e-6, 1e6), iterations=(10, 100_000))
+
+    def model(self, seed: int, jobs: int) -> LogisticRegression:  # noqa: ARG002 (its solver uses one core)
+        """Return it, not fitted."""
+        return LogisticRegression(C=self.freedom, max_iter=self.iterations, random_state=seed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forest:
+    """A random forest: many trees, each of other rows and features, that vote."""
+
+    kind: ClassVar[str] = "forest"
+    trees: int = 200
+    depth: int = 8
+    leaf: int = 20
+    """Fewest rows in a leaf: fewer learn single days by heart."""
+
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for a parameter out of range."""
+        _check(self, trees=(1, 5_000), depth=(1, 16), leaf=(1, 1_000_000))
+
+    def model(self, seed: int, jobs: int) -> RandomForestClassifier:
+        """Return it, not fitted."""
+        return RandomForestClassifier(
+            n_estimators=self.trees, max_depth=self.depth, min_samples_leaf=self.leaf, n_jobs=jobs, random_state=seed
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boosting:
+    """Histogram gradient boosting: small trees, each of which corrects those before it.
+
+    It does not stop early by itself: scikit-learn would hold back rows at random, and those overlap the others.
+    """
+
+    kind: ClassVar[str] = "boosting"
+    rounds: int = 100
+    """Trees for each class."""
+    learning_rate: float = 0.05
+    leaves: int = 15
+    """Most leaves of a tree."""
+    leaf: int = 50
+    """Fewest rows in a leaf."""
+    penalty: float = 1.0
+    """L2 penalty on what a leaf says."""
+
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for a parameter out of range."""
+        limits: dict[str, Limits] = {"learning_rate": (1e-4, 1.0), "leaves": (2, 255), "leaf": (1, 1_000_000)}
+        _check(self, rounds=(1, 5_000), penalty=(0.0, 1e6), **limits)
+
+    def model(self, seed: int, jobs: int) -> HistGradientBoostingClassifier:  # noqa: ARG002 (its cores are limited)
+        """Return it, not fitted."""
+        return HistGradientBoostingClassifier(
+            max_iter=self.rounds,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.leaves,
+            min_samples_leaf=self.leaf,
+            l2_regularization=self.penalty,
+            early_stopping=False,
+            random_state=seed,
+        )
+
+
+_Kind: TypeAlias = type[Logistic] | type[Forest] | type[Boosting]
+KINDS: Mapping[str, _Kind] = {each.kind: each for each in (Logistic, Forest, Boosting)}
+
+
+def estimator_named(kind: str, parameters: Mapping[str, Any] | None = None) -> Estimator:
+    """Return a kind of classifier by its name. Raises `ConfigurationError` that lists what there is."""
+    known = KINDS.get(kind)
+    if known is None:
+        raise ConfigurationError(f"no estimator {kind!r:.40}{_suggestion(kind, KINDS)}; there are {', '.join(KINDS)}")
+    names = [each.name for each in fields(known)]
+    for name in parameters or {}:
+        if name not in names:
+            there = f"it has {', '.join(names)}"
+            raise ConfigurationError(f"{kind} has no parameter {name!r:.40}{_suggestion(name, names)}; {there}")
+    return known(**(parameters or {}))
+
+
+def fit(
+    estimator: Estimator, features: FloatArray, labels: IntArray, weights: FloatArray, *, seed: int, jobs: int = 1
+) -> Classifier:
+    """Fit scaler and model on these rows and no others: raw features, `Direction` values, a weight for each row.
+
+    Raises `DataError` for a value that is no number, a feature that never changes and a class that never occurs.
+    """
+    _require_learnable(features, labels)
+    scaler = StandardScaler().fit(features)
+    encoder = LabelEncoder().fit(np.array([each.value for each in Direction]))
+    model = estimator.model(seed, jobs)
+    # One core for linear algebra: with more, its sums are in another order and differ in the last bits.
+    with threadpool_limits(limits=1, user_api="blas"), threadpool_limits(limits=jobs, user_api="openmp"):
+        model.fit(scaler.transform(features), encoder.transform(labels), sample_weight=weights)
+    if isinstance(estimator, Forest):
+        model.n_jobs = 1  # with more, probabilities are summed in the order in which the threads come
+    return Classifier(model, scaler, encoder)
+
+
+def _require_learnable(features: FloatArray, labels: IntArray) -> None:
+    wrong = np.argwhere(~np.isfinite(features))
+    if len(wrong):
+        row, column = wrong[0].tolist()
+        raise DataError(f"row {row}, feature {column} is {features[row, column]}: a row to learn from has numbers only")
+    constant = np.flatnonzero((features == features[:1]).all(axis=0))
+    if len(constant):
+        raise DataError(
+            f"feature {constant[0]} is the same in all {len(features)} rows to fit: leave it out or give more candles"
+        )
+    for each in Direction:
+        if not (labels == each.value).any():
+            raise DataError(
+                f"none of the {len(labels)} rows to fit is labelled {each.name.lower()}: give more candles, fewer "
+                "folds, or other stop and target multiples"
+            )
+
+
+def _check(estimator: Any, **limits: Limits) -> None:
+    for name, (low, high) in limits.items():
+        value = getattr(estimator, name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_whole = isinstance(value, int) or isinstance(low, float)
+        if not (is_number and is_whole and low <= value <= high):
+            kind = "a number" if isinstance(low, float) else "a whole number"
+            raise ConfigurationError(f"{estimator.kind}: {name} is {value!r:.40}; give {kind} from {low:g} to {high:g}")
+
+
+def _suggestion(word: str, known: Any) -> str:
+    close = get_close_matches(word, list(known), n=1)
+    return f" (do you mean {close[0]}?)" if close else ""

@@ -1,0 +1,124 @@
+"""The whole of an honest training in one call: try, judge, compare, and only then fit the model to trade with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.errors import ConfigurationError
+from features.columns import IntArray
+from training.baselines import SHUFFLED_SEEDS, Verdict, rule_baseline, shuffled_baselines, verdict
+from training.class_balance import ClassBalance
+from training.dataset import Dataset
+from training.evaluation import Evaluation, Finished, FoldResult, best_of, evaluate, finish
+from training.folds import WalkForward
+from training.importance import Importance, permutation_importance
+from training.model_card import ModelCard
+from training.out_of_fold import Candidate
+from training.progress import Progress, silent
+from training.trials import Trials, count_trials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How to train."""
+
+    candidates: tuple[Candidate, ...]
+    walk: WalkForward = field(default_factory=WalkForward)
+    shuffled_seeds: tuple[int, ...] = SHUFFLED_SEEDS
+    """A baseline for each: the chosen candidate with its labels shuffled by this seed."""
+    earlier_trials: int = 0
+    """Candidates tried on this data in former trainings."""
+
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for nothing to try, and for less than no former trial."""
+        if not self.candidates or self.earlier_trials < 0:
+            raise ConfigurationError(
+                f"{len(self.candidates)} candidates, {self.earlier_trials} earlier trials: give at least one "
+                "candidate, and earlier trials from 0"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """What came of it."""
+
+    finished: Finished
+    best: Evaluation
+    evaluations: tuple[Evaluation, ...]
+    """Of all candidates, the best among them."""
+    verdict: Verdict
+    trials: Trials
+    importance: tuple[Importance, ...]
+    balance: ClassBalance
+
+    def card(self, name: str, facts: Mapping[str, str]) -> ModelCard:
+        """Return the model card; `facts` say what it was trained on."""
+        return ModelCard(
+            name=name,
+            facts=facts,
+            balance=self.balance,
+            evaluation=self.best,
+            candidates=self.evaluations,
+            chosen=self.finished.chosen,
+            verdict=self.verdict,
+            trials=self.trials,
+            importance=self.importance,
+        )
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Return the figures of each fold for the manifest: money in rupees; the first fold is not traded."""
+        return {f"fold_{number}": _figures(each) for number, each in enumerate(self.best.folds, start=1)}
+
+
+def follow(
+    recipe: Recipe,
+    dataset: Dataset,
+    names: Sequence[str],
+    rules: Mapping[str, IntArray] | None = None,
+    *,
+    jobs: int = 1,
+    progress: Progress = silent,
+) -> Trained:
+    """Train by a recipe.
+
+    `dataset` is in order of time, `names` are those of its features, `rules` hold what rule strategies want after each
+    row (`training.baselines.rule_directions`). The result does not depend on `jobs`. Raises `DataError` for rows that
+    cannot be learned from.
+    """
+    folds = recipe.walk.split(dataset.closed_at, dataset.resolved_at)
+    evaluations = evaluate(dataset, folds, recipe.candidates, jobs=jobs, progress=_part(progress, 0.0, 0.4))
+    best = best_of(evaluations)
+    by_rule = [rule_baseline(name, dataset, best.rows, wanted) for name, wanted in (rules or {}).items()]
+    by_chance = shuffled_baselines(
+        dataset, folds, best.candidate, seeds=recipe.shuffled_seeds, jobs=jobs, progress=_part(progress, 0.4, 0.8)
+    )
+    progress("importance of the features", 0.8)
+    importance = permutation_importance(dataset, best, names, jobs=jobs)
+    progress("fitting on every row", 0.9)
+    trained = Trained(
+        finished=finish(dataset, best, jobs),
+        best=best,
+        evaluations=evaluations,
+        verdict=verdict(best, (*by_rule, *by_chance)),
+        trials=count_trials(best, evaluations, recipe.earlier_trials),
+        importance=importance,
+        balance=ClassBalance.of(dataset.directions),
+    )
+    progress("fitting on every row", 1.0)
+    return trained
+
+
+def _part(progress: Progress, first: float, last: float) -> Progress:
+    return lambda stage, done: progress(stage, first + (last - first) * done)
+
+
+def _figures(result: FoldResult) -> dict[str, float]:
+    return {
+        "rows_to_fit": len(result.fit.fold.train),
+        "rows": len(result.labels),
+        "log_loss": round(result.after.log_loss, 6),
+        "brier": round(result.after.brier, 6),
+        "accuracy": round(result.after.accuracy, 6),
+        "threshold": result.threshold,
+        "trades": len(result.taken.rows),
+        "net_rupees": result.net / 100,
+    }

@@ -1,0 +1,42 @@
+"""How much of the best candidate is luck: the more were tried, the better the best of them looks.
+
+The deflated Sharpe ratio of its daily out-of-fold profit takes the number of candidates into account.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reporting.overfitting import deflated_sharpe, expected_best_sharpe, moments
+from training.evaluation import Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """What was tried and what remains. Sharpe ratios are per session, not annualised."""
+
+    number: int
+    """Candidates tried: those of this training and those said to have been tried before."""
+    sharpe: float | None
+    """Of the best; None for too few sessions, or none that differs from another."""
+    by_luck: float | None
+    """What the best of so many candidates without any edge would show."""
+    deflated: float | None
+    """Chance that the true ratio is above 0; below 0.95 it may be luck. None where it cannot be said."""
+
+
+def count_trials(best: Evaluation, evaluations: Sequence[Evaluation], earlier: int = 0) -> Trials:
+    """Deflate the Sharpe ratio of the best of several evaluations; `earlier` candidates were tried on this data before.
+
+    Candidates vary as their ratios do; of one alone, as the ratio of no edge varies by chance: 1 / sessions (Lo, The
+    Statistics of Sharpe Ratios, 2002).
+    """
+    number = len(evaluations) + earlier
+    series = moments(best.daily.astype(np.float64))
+    if series is None:
+        return Trials(number, None, None, None)
+    known = [each.sharpe for each in (moments(one.daily.astype(np.float64)) for one in evaluations) if each]
+    variance = float(np.var(known, ddof=1)) if len(known) > 1 else 1.0 / series.observations
+    by_luck = expected_best_sharpe(number, variance)
+    return Trials(number, series.sharpe, by_luck, deflated_sharpe(series, number, variance))

@@ -1,0 +1,101 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.errors import ConfigurationError, DataError
+from core.signals import Direction
+from training.estimators import KINDS, Boosting, Forest, Logistic, estimator_named, fit
+from training.uniqueness import sample_weights
+
+from .invented_rows import rows_of_market
+
+SMALL = [Logistic(), Forest(trees=20, depth=4), Boosting(rounds=8)]
+ROWS = rows_of_market(5, edge=0.5)
+WEIGHTS = sample_weights(ROWS)
+
+
+def fitted(estimator, *, seed=7, jobs=1, weights=WEIGHTS, rows=ROWS):
+    return fit(estimator, rows.features, rows.directions, weights, seed=seed, jobs=jobs)
+
+
+def by_kind(estimator):
+    return estimator.kind
+
+
+@pytest.mark.parametrize("estimator", SMALL, ids=by_kind)
+def test_probabilities_are_of_none_long_and_short_and_follow_the_edge(estimator):
+    classifier = fitted(estimator)
+    probabilities = classifier.probabilities(np.array([[3.0, 0, 0, 0], [-3.0, 0, 0, 0]]))
+
+    assert classifier.classes == (Direction.NONE, Direction.LONG, Direction.SHORT)
+    assert probabilities.sum(axis=1) == pytest.approx(1.0)
+    assert probabilities[0, 1] > probabilities[0, 2]
+    assert probabilities[1, 2] > probabilities[1, 1]
+
+
+@pytest.mark.parametrize("estimator", SMALL, ids=by_kind)
+def test_neither_the_run_nor_the_number_of_cores_changes_a_bit(estimator):
+    one, again, two = fitted(estimator), fitted(estimator), fitted(estimator, jobs=2)
+
+    expected = one.probabilities(ROWS.features).tobytes()
+    assert again.probabilities(ROWS.features).tobytes() == expected
+    assert two.probabilities(ROWS.features).tobytes() == expected
+
+
+@pytest.mark.parametrize("estimator", SMALL, ids=by_kind)
+def test_weights_matter(estimator):
+    other = fitted(estimator, weights=np.where(ROWS.features[:, 1] > 0, 1.9, 0.1))
+    assert other.probabilities(ROWS.features).tobytes() != fitted(estimator).probabilities(ROWS.features).tobytes()
+
+
+def test_the_seed_decides_the_forest():
+    forest = Forest(trees=20, depth=4)
+    same = fitted(forest, seed=1).probabilities(ROWS.features) == fitted(forest, seed=2).probabilities(ROWS.features)
+    assert not same.all()
+
+
+def test_the_scaler_knows_the_rows_it_was_fitted_on():
+    scaler = fitted(Logistic()).scaler
+    assert scaler.mean_ == pytest.approx(ROWS.features.mean(axis=0))
+
+
+def test_each_kind_has_a_name_and_defaults():
+    assert {name: estimator_named(name).kind for name in KINDS} == {name: name for name in KINDS}
+    assert estimator_named("forest", {"trees": 50}) == Forest(trees=50)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "words"),
+    [
+        ("forrest", {}, r"no estimator 'forrest' \(do you mean forest\?\); there are logistic, forest, boosting"),
+        ("forest", {"tree": 5}, r"forest has no parameter 'tree' \(do you mean trees\?\); it has trees, depth, leaf"),
+        ("forest", {"trees": 0}, "forest: trees is 0; give a whole number from 1 to 5000"),
+        ("forest", {"depth": 2.5}, "forest: depth is 2.5; give a whole number"),
+        ("logistic", {"freedom": "much"}, "logistic: freedom is 'much'; give a number"),
+        ("boosting", {"learning_rate": float("nan")}, "boosting: learning_rate is nan"),
+        ("boosting", {"rounds": True}, "boosting: rounds is True"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_by_name(kind, parameters, words):
+    with pytest.raises(ConfigurationError, match=words):
+        estimator_named(kind, parameters)
+
+
+def test_a_value_that_is_no_number_is_refused():
+    features = ROWS.features.copy()
+    features[17, 2] = np.nan
+    with pytest.raises(DataError, match="row 17, feature 2 is nan"):
+        fitted(Logistic(), rows=replace(ROWS, features=features))
+
+
+def test_a_feature_that_never_changes_is_refused():
+    features = ROWS.features.copy()
+    features[:, 3] = 0.5
+    with pytest.raises(DataError, match="feature 3 is the same in all 1000 rows"):
+        fitted(Logistic(), rows=replace(ROWS, features=features))
+
+
+def test_a_class_that_never_occurs_is_refused():
+    with pytest.raises(DataError, match="none of the 1000 rows to fit is labelled short"):
+        fitted(Logistic(), rows=replace(ROWS, directions=np.minimum(ROWS.directions, 1)))
