@@ -1,6 +1,7 @@
 """From a signal to an order: plan, size, gate. Everything about an entry is fixed here, before it is sent."""
 
 from core import exits
+from core.drift import DriftStep
 from core.entry_facts import gather
 from core.events import Decided, Decision, EntryPlan, EntryRefused, OrderIntended
 from core.gatekeeper import refuse_entry
@@ -9,7 +10,7 @@ from core.market import Instrument, Tick, Timeframe
 from core.orders import OrderIntent, OrderType, Purpose
 from core.pricing import marketable_limit
 from core.rules import TradingRules
-from core.sizing import quantity_for
+from core.sizing import MILLION, quantity_for
 from core.state import BotState
 from core.tags import Tagger
 
@@ -33,7 +34,7 @@ def propose_entry(
     side = signal.direction.side
     price = marketable_limit(side, tick, rules.price_buffer, instrument)
     stop, target = exits.levels(side.value, tick.ltp, signal.atr, rules.stop_atr, rules.target_atr, instrument.tick)
-    quantity = quantity_for(
+    full = quantity_for(
         rules.sizing,
         capital=rules.capital,
         price=price,
@@ -41,6 +42,7 @@ def propose_entry(
         lot=instrument.lot,
         freeze=instrument.freeze,
     )
+    quantity = _less_for_drift(full, state, rules, instrument)
     if quantity == 0:
         detail = f"price={price}, stop distance={abs(price - stop)}: not one lot fits the limits"
         return EntryRefused(at=now, symbol=signal.symbol, code="TOO_SMALL", detail=detail)
@@ -76,8 +78,16 @@ def propose_entry(
         atr=signal.atr,
         stop_atr=rules.stop_atr,
         target_atr=rules.target_atr,
+        full_quantity=full if quantity < full else 0,
     )
     return OrderIntended(at=now, intent=intent, plan=plan)
+
+
+def _less_for_drift(quantity: int, state: BotState, rules: TradingRules, instrument: Instrument) -> int:
+    """Return what drift leaves of an entry, in whole lots; at the last step the gate refuses it whole, by its name."""
+    if state.drift.standing is not DriftStep.SHRINK:
+        return quantity
+    return quantity * rules.drift_size_ppm // MILLION // instrument.lot * instrument.lot
 
 
 def _age(signal: Decided, timeframe: Timeframe, now: Instant) -> int:

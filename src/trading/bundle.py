@@ -21,6 +21,7 @@ from features.indicators import COMPUTED_BY
 from features.specification import FeatureSpecification
 from runtime.settings import Settings
 from runtime.strict_yaml import parse_yaml
+from trading.caution_facts import CautionFacts
 
 MANIFEST = "manifest.yaml"
 MODEL = "model.joblib"
@@ -118,6 +119,8 @@ class Manifest(_Part):
     training: TrainingFacts
     labels: LabelFacts
     golden: Annotated[tuple[GoldenRow, ...], Field(min_length=FEWEST_GOLDEN_ROWS)]
+    caution: CautionFacts | None = None
+    """What novelty and drift are measured against; None in the bundles of before, which are traded without."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":
@@ -125,6 +128,10 @@ class Manifest(_Part):
             raise ValueError("classes must name none (0), long (1) and short (2) once each")
         if any(len(row.features) != len(self.features.names) for row in self.golden):
             raise ValueError(f"golden rows must have {len(self.features.names)} features each")
+        if self.caution is not None and {len(self.caution.medians), len(self.caution.spreads)} != {
+            len(self.features.names)
+        }:
+            raise ValueError(f"caution must have {len(self.features.names)} medians and spreads")
         return self
 
 

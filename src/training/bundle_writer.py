@@ -40,6 +40,7 @@ from trading.bundle import (
     parameters_of,
     versions,
 )
+from trading.caution_facts import CautionFacts
 from trading.forest import Forest
 from training.classifier import Classifier
 from training.dataset import Dataset
@@ -54,6 +55,7 @@ def write_bundle(
     threshold: float,
     training: TrainingFacts,
     labels: LabelFacts,
+    caution: CautionFacts | None = None,
 ) -> Path:
     """Write the next version under `folder`; return the newest one if that is the same to the byte.
 
@@ -88,6 +90,7 @@ def write_bundle(
         training=training,
         labels=labels,
         golden=_golden_rows(dataset.features, expected[:, by_direction]),
+        caution=caution,
     )
     text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
     contents[MANIFEST] = text.encode()
