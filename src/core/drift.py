@@ -10,7 +10,7 @@ from enum import Enum
 from core.betting import Bets
 
 FEWEST_SESSIONS = 20
-"""Sessions of reference below which a session is not ranked: a rank among so few can hardly be small."""
+"""Sessions of reference below which a test is not made: among so few hardly any place is a strange one."""
 
 
 class DriftTest(Enum):
@@ -51,7 +51,7 @@ class DriftReference:
     variety: tuple[float, ...]
     """Standard deviation of that probability, of the same sessions."""
     rows: int
-    """Rows of one symbol in a usual session; a live session with less than half of them is not ranked."""
+    """Rows of one symbol in a usual session; a live session with less than half of them is not judged."""
     is_calibrated: bool
     """Whether a probability is meant as a chance of winning; else outcomes are not tested."""
 
@@ -63,6 +63,8 @@ class Finding:
     test: DriftTest
     value: float
     """The session's number; of a trade 1 for a win and 0 for a loss."""
-    p: float
-    """Its p-value among the sessions known before; of a trade the chance of winning that was promised."""
+    chance: float
+    """What was promised: the chance of the session's place; of a trade, that of winning."""
     bets: Bets
+    place: int = 0
+    """How many sessions of the training have a number as high or higher."""

@@ -8,7 +8,7 @@ from datetime import date
 from math import sqrt
 
 from core import events
-from core.betting import START, Bets, fortune
+from core.betting import Bets, fortune
 from core.drift import DriftStep, DriftTest
 from core.sessions import TradingDay
 
@@ -57,8 +57,8 @@ class DriftState:
     step: DriftStep = DriftStep.NONE
     why: str = ""
     tally: SessionTally = field(default_factory=SessionTally)
-    seen: dict[DriftTest, list[float]] = field(default_factory=dict)
-    """Numbers of the live sessions, which are ranked against like those of the training."""
+    seen: dict[DriftTest, list[int]] = field(default_factory=dict)
+    """Places of the live sessions among those of the training."""
     bets: dict[DriftTest, Bets] = field(default_factory=dict)
     """The fortune of each test since the last reset."""
 
@@ -69,7 +69,7 @@ class DriftState:
 
     def evidence(self, test: DriftTest) -> float:
         """Return the fortune of a test; 1 for one that was not made yet."""
-        return fortune(self.bets.get(test, START))
+        return fortune(self.bets.get(test, ()))
 
     def hear(self, event: events.Event, day: TradingDay | None) -> None:
         """Take what an event says of drift; nearly all say nothing."""
@@ -82,7 +82,7 @@ class DriftState:
                 for finding in findings:
                     self.bets[finding.test] = finding.bets
                     if session is not None:
-                        self.seen.setdefault(finding.test, []).append(finding.value)
+                        self.seen.setdefault(finding.test, []).append(finding.place)
                 if session is not None:
                     self.tally = SessionTally()
             case events.DriftStepChanged(step=step, why=why):

@@ -7,7 +7,15 @@ false alarms equally: one that is reached by any of them has at most the stated 
 """
 
 from core import events
-from core.betting import START, after_bet, factors_of_promise, factors_of_rank, rank, two_sided_rank
+from core.betting import (
+    after_bet,
+    chance_of,
+    factors_of_both,
+    factors_of_high,
+    factors_of_low,
+    factors_of_promise,
+    place_among,
+)
 from core.drift import FEWEST_SESSIONS, DriftReference, DriftStep, DriftTest, Finding
 from core.events import Alarm, Command, Decision, DriftMeasured, DriftStepChanged, Phase
 from core.instants import Instant
@@ -56,22 +64,23 @@ class DriftWatch:
         return [DriftStepChanged(at=at, step=DriftStep.NONE, why=why)]
 
     def _judge_session(self, state: BotState, at: Instant) -> list[Decision]:
-        """Rank a session that is over among those of the training and all since; too short a one says nothing."""
+        """Bet on where a session that is over stands among those of the training; too short a one says nothing."""
         reference, tally = self._reference, state.drift.tally
         if reference is None or not state.drift.is_used or 2 * max(tally.rows.values(), default=0) < reference.rows:
             return []
         known = {
-            DriftTest.INPUTS: (rank, reference.novelty),
-            DriftTest.SURENESS: (two_sided_rank, reference.sureness),
-            DriftTest.VARIETY: (_rank_of_low, reference.variety),
+            DriftTest.INPUTS: (factors_of_high, reference.novelty),
+            DriftTest.SURENESS: (factors_of_both, reference.sureness),
+            DriftTest.VARIETY: (factors_of_low, reference.variety),
         }
         findings = []
         for test, value in tally.numbers().items():
-            p_of, trained = known[test]
+            factors_of, trained = known[test]
             if len(trained) >= FEWEST_SESSIONS:
-                p = p_of(value, [*trained, *state.drift.seen.get(test, ())])
-                bets = after_bet(state.drift.bets.get(test, START), factors_of_rank(p))
-                findings.append(Finding(test=test, value=value, p=p, bets=bets))
+                place = place_among(value, trained)
+                chance = chance_of(place, len(trained), state.drift.seen.get(test, ()))
+                bets = after_bet(state.drift.bets.get(test, ()), factors_of(place, len(trained), chance))
+                findings.append(Finding(test=test, value=value, chance=chance, bets=bets, place=place))
         return [DriftMeasured(at=at, session=tally.day, findings=tuple(findings))] if findings else []
 
     def _judge_trade(self, state: BotState, trade: Trade, at: Instant) -> list[Decision]:
@@ -82,8 +91,8 @@ class DriftWatch:
             return []
         has_won, test = trade.net > 0, DriftTest.OUTCOMES
         factors = factors_of_promise(trade.probability, is_kept=has_won)
-        bets = after_bet(state.drift.bets.get(test, START), factors)
-        finding = Finding(test=test, value=float(has_won), p=trade.probability, bets=bets)
+        bets = after_bet(state.drift.bets.get(test, ()), factors)
+        finding = Finding(test=test, value=float(has_won), chance=trade.probability, bets=bets)
         return [DriftMeasured(at=at, session=None, findings=(finding,))]
 
     def _climb(self, state: BotState, at: Instant) -> list[Decision]:
@@ -115,7 +124,3 @@ class DriftWatch:
             return []
         message = f"the market has left the model, {state.drift.why}; {_FOLLOWS[step]}; {_ADVICE}"
         return [Alarm(at=at, code=MODEL_DRIFT, message=message, key=step.name)]
-
-
-def _rank_of_low(value: float, known: list[float]) -> float:
-    return rank(-value, [-each for each in known])

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from random import Random
 
+import numpy as np
 import pytest
 
 from core import events
-from core.betting import fortune
 from core.drift import DriftReference, DriftStep, DriftTest
 from core.drift_watch import MODEL_DRIFT, DriftWatch
 from core.event_codec import decode, decode_fact, encode, encode_fact
@@ -23,11 +22,11 @@ from core.state import BotState
 SBIN = "NSE:SBIN-EQ"
 ROWS = 20
 MODEL = "a" * 64
-_CHANCE = Random("reference")
+_CHANCE = np.random.default_rng(1)
 REFERENCE = DriftReference(
-    novelty=tuple(1 + 0.1 * _CHANCE.random() for _ in range(60)),
-    sureness=tuple(0.4 + 0.1 * _CHANCE.random() for _ in range(60)),
-    variety=tuple(0.05 + 0.02 * _CHANCE.random() for _ in range(60)),
+    novelty=tuple(1 + 0.1 * float(_CHANCE.random()) for _ in range(60)),
+    sureness=tuple(0.4 + 0.1 * float(_CHANCE.random()) for _ in range(60)),
+    variety=tuple(0.05 + 0.02 * float(_CHANCE.random()) for _ in range(60)),
     rows=ROWS,
     is_calibrated=True,
 )
@@ -43,7 +42,7 @@ class Watched:
         self.log: list[events.Event] = []
         self.day = day
         self.now = day.open
-        self.chance = Random("live")
+        self.chance = np.random.default_rng(2)
         self.use(MODEL)
 
     @property
@@ -81,7 +80,7 @@ class Watched:
         self.day = _next(self.day)
         self.now = self.day.open
         decided = self.give(events.DayBegan, day=self.day)
-        blur = 1 + 0.02 * (self.chance.random() - 0.5)
+        blur = 1 + 0.02 * (float(self.chance.random()) - 0.5)
         for row in range(rows):
             self.now += 5 * MINUTE
             probability = sureness * blur + variety * blur * (1 if row % 2 else -1)
@@ -260,7 +259,7 @@ def test_an_operator_lifts_a_step_and_evidence_begins_anew(watched):
     lifted = watched.give(events.CommandGiven, command=Command.RESUME, why="a budget day, understood", key="k")
 
     assert [(event.step, event.why) for event in lifted] == [(DriftStep.NONE, "a budget day, understood")]
-    assert fortune(watched.drift.bets.get(DriftTest.INPUTS, (1.0,))) == 1.0
+    assert watched.drift.evidence(DriftTest.INPUTS) == 1.0
     assert len(watched.drift.seen[DriftTest.INPUTS]) == sessions
     assert watched.give(events.CommandGiven, command=Command.RESUME, why="again", key="l") == []
 
@@ -300,9 +299,9 @@ def test_the_state_is_the_fold_of_the_log_byte_for_byte_at_every_session(watched
     assert decode_fact(BotState, encode_fact(folded)) == watched.state
 
 
-def test_sessions_are_ranked_among_those_of_the_training_and_all_since(watched):
+def test_a_place_where_live_sessions_have_been_before_is_less_of_a_surprise(watched):
     watched.session(novelty=3.0)
     [measured] = [event for event in watched.session(novelty=3.5) if isinstance(event, events.DriftMeasured)]
     assert measured.session == date(2026, 1, 8)
     [inputs] = [finding for finding in measured.findings if finding.test is DriftTest.INPUTS]
-    assert inputs.p == 1 / 62
+    assert (inputs.place, inputs.chance) == (0, 2 / 62)

@@ -64,7 +64,13 @@ def test_the_training_itself_can_be_strange_without_moving_the_measure(rows):
 
 @pytest.mark.parametrize(
     ("medians", "spreads", "limit"),
-    [((), (), 1.0), ((0.0,), (1.0, 1.0), 1.0), ((0.0,), (0.0,), 1.0), ((0.0,), (1.0,), 0.0), ((float("nan"),), (1.0,), 1.0)],
+    [
+        ((), (), 1.0),
+        ((0.0,), (1.0, 1.0), 1.0),
+        ((0.0,), (0.0,), 1.0),
+        ((0.0,), (1.0,), 0.0),
+        ((float("nan"),), (1.0,), 1.0),
+    ],
 )
 def test_numbers_that_cannot_measure_are_refused(medians, spreads, limit):
     with pytest.raises(ModelError, match="novelty needs"):
