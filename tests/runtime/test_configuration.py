@@ -122,7 +122,7 @@ def test_overrides_may_be_nested_and_an_empty_section_changes_nothing() -> None:
             "risk.soft_loss_fraction = 0.02: must be below risk.max_loss_fraction = 0.02",
         ),
         ("risk: {soft_loss_fraction: 0}", "risk.soft_loss_fraction = 0: must be greater than 0"),
-        ("drift: {stop: 0}", "drift.stop = 0: must be greater than or equal to 1e-06"),
+        ("drift: {stop: 0}", "drift.stop = 0: must be greater than or equal to 0.000001"),
         ("drift: {size: 1.5}", "drift.size = 1.5: must be less than or equal to 1"),
         ("drift: {stop: 0.02}", "drift.shrink = 0.01, drift.stop = 0.02: a rarer false alarm takes more evidence"),
         ("risk: {max_symbol_fraction: 1.5}", "must not be above risk.max_exposure_fraction = 1, the limit over all"),
