@@ -19,7 +19,7 @@ from core.betting import (
 from core.drift import FEWEST_SESSIONS, DriftReference, DriftStep, DriftTest, Finding
 from core.events import Alarm, Command, Decision, DriftMeasured, DriftStepChanged, Phase
 from core.instants import Instant
-from core.latches import obstacle
+from core.latches import obstacle_to_resume
 from core.positions import Trade
 from core.rules import TradingRules
 from core.state import BotState
@@ -59,7 +59,7 @@ class DriftWatch:
 
     def _resume(self, state: BotState, at: Instant, why: str) -> list[Decision]:
         """Begin to gather evidence anew. A resume that the safety level refuses lifts nothing here either."""
-        if state.drift.step is DriftStep.NONE or obstacle(state):
+        if state.drift.step is DriftStep.NONE or obstacle_to_resume(state):
             return []
         return [DriftStepChanged(at=at, step=DriftStep.NONE, why=why)]
 

@@ -32,15 +32,16 @@ def raise_to(level: SafetyLevel, state: BotState, at: Instant, why: str) -> list
 
 
 def _resume(state: BotState, at: Instant, why: str, max_loss: int) -> Decision:
-    if in_the_way := obstacle(state):
-        return Alarm(at=at, code=RESUME_REFUSED, message=f"the safety level stays {state.level.name}: {in_the_way}")
+    obstacle = obstacle_to_resume(state)
+    if obstacle:
+        return Alarm(at=at, code=RESUME_REFUSED, message=f"the safety level stays {state.level.name}: {obstacle}")
     if state.realised <= -max_loss:
         numbers = f"{state.realised / 100:.2f} of {-max_loss / 100:.2f} rupees"
         why = f"{why}; the loss of the day stands at {numbers}, so entries are refused until the next day (LOSS_LIMIT)"
     return LevelChanged(at=at, level=SafetyLevel.RUN, why=why)
 
 
-def obstacle(state: BotState) -> str:
+def obstacle_to_resume(state: BotState) -> str:
     """Why the level may not be lowered now; empty when it may."""
     if state.level.value < SafetyLevel.FLATTEN.value:
         return ""
