@@ -196,6 +196,7 @@ class Account:
             account="",
             token_account="",
             strategy_fault="",
+            drift="",
             paused_until=0,
             reconciled=True,
             books_failed=False,

@@ -11,6 +11,7 @@ from core.errors import InvariantError
 from core.instants import ist_text
 from core.signals import FeatureRow, Prediction
 from features.columns import FloatArray
+from strategies.caution import TrainedOn
 from trading.inference_engine import InferenceEngine, direction_of
 
 _ROWS_AT_ONCE = 65_536
@@ -47,6 +48,11 @@ class ScoredModel:
     def threshold(self) -> float:
         """The model's own."""
         return self._threshold
+
+    @property
+    def trained_on(self) -> TrainedOn:
+        """The model's own."""
+        return self._engine.trained_on
 
     def probabilities_of(self, columns: Mapping[str, int], rows: FloatArray) -> FloatArray:
         """Ask the model itself. Raises as it does."""

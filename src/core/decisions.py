@@ -1,9 +1,11 @@
 """What goes out: everything the kernel decides, effects on the outside included, one frozen fact each."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import TypeAlias
 
+from core.drift import DriftStep, Finding
 from core.inputs import Condition
 from core.instants import Instant
 from core.market import Candle
@@ -91,6 +93,10 @@ class Decided:
     features: tuple[float, ...]
     atr: float
     """Average true range in price units, from which stop, target and size follow."""
+    novelty: float = 0.0
+    """How far the features were from those of the training; 0 where nobody measures."""
+    withheld: Direction = Direction.NONE
+    """What the strategy would have said but for its caution; NONE where that changed nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +118,8 @@ class EntryPlan:
     atr: float
     stop_atr: float
     target_atr: float
+    full_quantity: int = 0
+    """Shares it would have had but for drift; 0 where drift has taken none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +328,25 @@ class LossRestored:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftMeasured:
+    """A session, or a trade, was held against what the model promised."""
+
+    at: Instant
+    session: date | None
+    """The session that was judged; None for a trade."""
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftStepChanged:
+    """Evidence of drift has reached a step, or an operator has lifted it; latched, over restarts and days."""
+
+    at: Instant
+    step: DriftStep
+    why: str
+
+
 Decision: TypeAlias = (
     HistoryWanted
     | BooksWanted
@@ -349,4 +376,6 @@ Decision: TypeAlias = (
     | LossRestored
     | SymbolUnblocked
     | CounterCancelIntended
+    | DriftMeasured
+    | DriftStepChanged
 )

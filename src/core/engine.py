@@ -174,6 +174,8 @@ class Engine:
             reason=signal.reason if signal else "no signal",
             features=tuple(float(value) for value in now.values),
             atr=now.atr,
+            novelty=signal.novelty if signal else 0.0,
+            withheld=signal.withheld if signal else Direction.NONE,
         )
         if decided.direction is Direction.NONE or self._is_daily:
             return [decided]  # a daily signal is entered on the first tick of the next session

@@ -1,5 +1,8 @@
 """From a signal to an order: plan, size, gate. Everything about an entry is fixed here, before it is sent."""
 
+from dataclasses import replace
+
+from core.drift import DriftStep
 from core.entry_facts import gather
 from core.entry_pricing import TOO_SMALL, priced_entry
 from core.events import Decided, Decision, EntryPlan, EntryRefused, OrderIntended
@@ -8,6 +11,7 @@ from core.instants import Instant
 from core.market import Instrument, Tick, Timeframe
 from core.orders import Purpose
 from core.rules import TradingRules
+from core.sizing import MILLION
 from core.state import BotState
 from core.tags import Tagger
 
@@ -28,7 +32,8 @@ def propose_entry(
     """
     if state.day is None or tick is None:
         return EntryRefused(at=now, symbol=signal.symbol, code="STALE_PRICE", detail="no session or no price yet")
-    entry = priced_entry(signal.direction.side, signal.atr, tick, instrument, rules)
+    full = priced_entry(signal.direction.side, signal.atr, tick, instrument, rules)
+    entry = replace(full, quantity=_less_for_drift(full.quantity, state, rules, instrument))
     if entry.quantity == 0:
         detail = f"price={entry.limit}, stop distance={abs(entry.limit - entry.stop)}: not one lot fits the limits"
         return EntryRefused(at=now, symbol=signal.symbol, code=TOO_SMALL, detail=detail)
@@ -55,8 +60,16 @@ def propose_entry(
         atr=signal.atr,
         stop_atr=rules.stop_atr,
         target_atr=rules.target_atr,
+        full_quantity=full.quantity if entry.quantity < full.quantity else 0,
     )
     return OrderIntended(at=now, intent=intent, plan=plan)
+
+
+def _less_for_drift(quantity: int, state: BotState, rules: TradingRules, instrument: Instrument) -> int:
+    """Return what drift leaves of an entry, in whole lots; at the last step the gate refuses it whole, by its name."""
+    if state.drift.standing is not DriftStep.SHRINK:
+        return quantity
+    return quantity * rules.drift_size_ppm // MILLION // instrument.lot * instrument.lot
 
 
 def _age(signal: Decided, timeframe: Timeframe, now: Instant) -> int:

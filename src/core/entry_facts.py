@@ -7,6 +7,7 @@ since it was read at the broker counts as gone.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from core.drift import DriftStep
 from core.events import Condition, SafetyLevel
 from core.instants import MINUTE, SECOND, Instant
 from core.market import Instrument, Tick
@@ -35,6 +36,8 @@ class EntryFacts:
     """Whose account the token opens, as far as it was asked; empty before."""
     strategy_fault: str
     """What the strategy failed with; empty while it works."""
+    drift: str
+    """Why drift has ended entries; empty while it has not."""
     paused_until: Instant
     """Until when failed orders keep entries back."""
     reconciled: bool
@@ -98,6 +101,7 @@ def gather(
         account=state.account,
         token_account=funds.account if funds else "",
         strategy_fault=state.strategy_fault,
+        drift=state.drift.why if state.drift.standing is DriftStep.STOP else "",
         paused_until=activity.paused_until,
         reconciled=state.reconciled,
         books_failed=state.books_failed,

@@ -7,6 +7,7 @@ takes more than a line is told by `core.order_news`, `core.position_news`, `core
 from core import events
 from core.beginnings import begin_day, boot
 from core.book_reading import read_books
+from core.drift_state import DriftState
 from core.events import SafetyLevel
 from core.order_news import count_verb, hear_order, hear_outcome
 from core.order_states import Signal
@@ -41,6 +42,7 @@ def apply(state: BotState, event: events.Event) -> None:
     _change_run(state, event)
     _change_doubts(state, event)
     state.candles.hear(event)
+    state.drift.hear(event, state.day)
     if isinstance(event, _ORDER_NEWS):
         is_reading = isinstance(event, events.BooksRead | events.BooksUnchanged)
         watch_protection(state, event.at, read_before if is_reading else event.at)
@@ -151,6 +153,10 @@ def _change_run(state: BotState, event: events.Event) -> None:
             begin_day(state, day)
         case events.Booted():
             boot(state, event)
+        case events.DeskSet(model_sha256=model):
+            if model and model != state.drift.model:
+                state.drift = DriftState(model)
+            state.drift.is_used = bool(model)
         case events.CommandGiven(command=command, key=key):
             if key:
                 state.obeyed.add(key)

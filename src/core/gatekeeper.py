@@ -26,6 +26,7 @@ class Refusal(Enum):
     NO_ACCESS = "NO_ACCESS"
     WRONG_ACCOUNT = "WRONG_ACCOUNT"
     STRATEGY_FAULT = "STRATEGY_FAULT"
+    MODEL_DRIFT = "MODEL_DRIFT"
     CIRCUIT_OPEN = "CIRCUIT_OPEN"
     NOT_RECONCILED = "NOT_RECONCILED"
     NO_BOOKS = "NO_BOOKS"
@@ -94,6 +95,10 @@ def _account(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> s
 
 def _strategy(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
     return f"it has failed since the start: {facts.strategy_fault}" if facts.strategy_fault else None
+
+
+def _drift(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    return f"the market has left the model: {facts.drift}" if facts.drift else None
 
 
 def _circuit(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
@@ -279,6 +284,7 @@ RULES: tuple[tuple[Refusal, Rule], ...] = (
     (Refusal.NO_ACCESS, _access),
     (Refusal.WRONG_ACCOUNT, _account),
     (Refusal.STRATEGY_FAULT, _strategy),
+    (Refusal.MODEL_DRIFT, _drift),
     (Refusal.CIRCUIT_OPEN, _circuit),
     (Refusal.NOT_RECONCILED, _reconciled),
     (Refusal.NO_BOOKS, _books),

@@ -32,7 +32,7 @@ def raise_to(level: SafetyLevel, state: BotState, at: Instant, why: str) -> list
 
 
 def _resume(state: BotState, at: Instant, why: str, max_loss: int) -> Decision:
-    obstacle = _obstacle(state)
+    obstacle = obstacle_to_resume(state)
     if obstacle:
         return Alarm(at=at, code=RESUME_REFUSED, message=f"the safety level stays {state.level.name}: {obstacle}")
     if state.realised <= -max_loss:
@@ -41,7 +41,7 @@ def _resume(state: BotState, at: Instant, why: str, max_loss: int) -> Decision:
     return LevelChanged(at=at, level=SafetyLevel.RUN, why=why)
 
 
-def _obstacle(state: BotState) -> str:
+def obstacle_to_resume(state: BotState) -> str:
     """Why the level may not be lowered now; empty when it may."""
     if state.level.value < SafetyLevel.FLATTEN.value:
         return ""

@@ -71,3 +71,11 @@ class TradingRules:
     """Distance of a trailing stop behind the best price, in multiples of the average true range; 0 for none."""
     max_signal_age: int = 2 * MINUTE
     """Age, since its candle closed, at which a signal is too old to enter on."""
+    drift_warn: float = 0.05
+    """Rate of false alarms, over the life of a model, at which evidence of drift is told; so for the next two."""
+    drift_shrink: float = 0.01
+    """At this one entries are smaller."""
+    drift_stop: float = 0.001
+    """At this one there are no entries, until an operator resumes or a new model comes."""
+    drift_size_ppm: int = 500_000
+    """What is left of an entry then, in parts per million."""

@@ -65,6 +65,10 @@ class Signal:
     """Name of the provider."""
     reason: str
     """One line for the log and the report."""
+    novelty: float = 0.0
+    """How far the row is from those the provider knows, in deviations of theirs; 0 where it does not measure."""
+    withheld: Direction = Direction.NONE
+    """What it would have wanted but for its own caution: followed on paper, so that caution has a price."""
 
 
 @dataclass(frozen=True, slots=True)

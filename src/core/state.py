@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from core import events
 from core.activity import Activity
 from core.candle_quality import CandleQuality
+from core.drift_state import DriftState
 from core.events import FeedState, Phase, SafetyLevel
 from core.instants import MINUTE, Instant
 from core.orders import Books, Product, Purpose
@@ -96,6 +97,8 @@ class BotState:
     """How the candles that we made today compare with the broker's."""
     unresolved: dict[str, str] = field(default_factory=dict)
     """Orders by tag, each with its symbol, whose fate was unknown when their day ended; until an operator resumes."""
+    drift: DriftState = field(default_factory=DriftState)
+    """What is known of the market leaving the model."""
 
     def track(self, order: TrackedOrder) -> TrackedOrder:
         """Take an order among ours."""

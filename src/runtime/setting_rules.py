@@ -32,6 +32,7 @@ def check_settings(settings: Settings) -> None:
     _check_clock(settings)
     _check_rates(settings)
     _check_risk(settings)
+    _check_drift(settings)
     _check_symbols(settings)
     _check_candles(settings)
     _check_names(settings)
@@ -92,6 +93,15 @@ def _check_symbols(settings: Settings) -> None:
             f"symbols: {len(symbols)} history calls at each {settings.timeframe.value} candle do not fit half the call "
             f"budget ({settings.broker.rates.per_minute} a minute: {per_candle} calls); list at most {per_candle} "
             "symbols or use a longer timeframe"
+        )
+
+
+def _check_drift(settings: Settings) -> None:
+    drift = settings.drift
+    if not drift.warn >= drift.shrink >= drift.stop:
+        raise ConfigurationError(
+            f"drift.warn = {drift.warn:g}, drift.shrink = {drift.shrink:g}, drift.stop = {drift.stop:g}: a rarer false "
+            "alarm takes more evidence, so none may be above the one before it; put them in this order"
         )
 
 

@@ -198,6 +198,19 @@ class RiskSettings(Section):
     """Market seconds after which a price is too old to enter on."""
 
 
+class DriftSettings(Section):
+    """When the market has left the model. The rates are of false alarms, over the whole life of a model."""
+
+    warn: float = Field(default=0.05, ge=1e-6, le=0.5)
+    """People are told."""
+    shrink: float = Field(default=0.01, ge=1e-6, le=0.5)
+    """Entries are smaller."""
+    stop: float = Field(default=0.001, ge=1e-6, le=0.5)
+    """No entries until an operator resumes, or a new model comes."""
+    size: float = Field(default=0.5, gt=0, le=1)
+    """What is left of an entry at `shrink`."""
+
+
 class LiveSettings(Section):
     """The second switch for real money."""
 
@@ -309,6 +322,7 @@ class Settings(Section):
     sizing: SizingSettings = SizingSettings()
     exits: ExitSettings = ExitSettings()
     risk: RiskSettings = RiskSettings()
+    drift: DriftSettings = DriftSettings()
     live: LiveSettings = LiveSettings()
     paths: PathSettings = PathSettings()
     ticks: TickSettings = TickSettings()

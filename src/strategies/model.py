@@ -1,7 +1,7 @@
 """Trade what a trained classifier expects, if it is sure enough."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -12,6 +12,7 @@ from features.batch import FeatureTable
 from features.columns import CandleColumns, FloatArray, IntArray
 from strategies.base_strategy import SignalColumns, check_parameters, parameter
 from strategies.batch import has_two_rows
+from strategies.caution import Caution, KnowsItsTraining
 
 
 @runtime_checkable
@@ -44,15 +45,26 @@ class ScoredPredictor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelStrategy:
-    """Signals from a predictor. The model's own threshold decides; this one can only ask for more."""
+    """Signals from a predictor. The model's own threshold decides; this one can only ask for more.
+
+    On a row unlike its training, or long after it, the model is asked and not believed: no position, and the signal
+    says which one it would have been.
+    """
 
     predictor: Predictor
     threshold: float = parameter(0.0, low=0.0, high=1.0, step=0.01)
     """Least probability of the predicted direction, 0 to 1."""
+    oldest_days: int = parameter(400, low=1, high=10_000, unit="days")
+    """Days after the end of its training for which the model is believed: a year, and a month to train the next one."""
     name: str = "model"
+    _caution: Caution | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_parameters(self)
+        predictor = self.predictor
+        if isinstance(predictor, KnowsItsTraining):  # asked once: the answer takes longer than a prediction
+            caution = Caution(predictor.feature_names, predictor.trained_on, self.oldest_days)
+            object.__setattr__(self, "_caution", caution)
 
     @property
     def needs(self) -> Needs:
@@ -65,8 +77,11 @@ class ModelStrategy:
         _, long, short = prediction.probabilities
         direction, probability = prediction.direction, max(long, short)
         leaning = "long" if long >= short else "short"
+        withheld, novelty = Direction.NONE, self._caution.novelty_of(now) if self._caution else 0.0
         if direction is Direction.NONE or probability < self.threshold:
             direction, reason = Direction.NONE, f"{leaning} {probability:.3f} is not enough"
+        elif self._caution and (objection := self._caution.objection(now, novelty)):
+            direction, withheld, reason = Direction.NONE, direction, f"{leaning} {probability:.3f}, but {objection}"
         else:
             reason = f"model expects {leaning} with probability {probability:.3f}"
         return Signal(
@@ -76,6 +91,8 @@ class ModelStrategy:
             probability=probability,
             source=self.name,
             reason=reason,
+            novelty=novelty,
+            withheld=withheld,
         )
 
     def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:
@@ -90,6 +107,9 @@ class ModelStrategy:
         else:
             said, surest = _said_one_by_one(self.predictor, table, candles, symbol, rows)
         said[surest < self.threshold] = Direction.NONE.value
+        if self._caution:
+            columns = table.specification.columns
+            said[self._caution.objects(columns, table.values[rows], candles.starts[rows])] = Direction.NONE.value
         directions, probabilities = np.zeros(len(candles), dtype=np.int8), np.zeros(len(candles))
         directions[rows], probabilities[rows] = said, surest
         return SignalColumns(directions, probabilities)

@@ -11,15 +11,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
+import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import ConfigurationError, ModelError
 from core.market import Timeframe
 from core.signals import Direction
 from features.indicators import COMPUTED_BY
+from features.novelty import QUANTILES as MEASURED_AT
+from features.novelty import Novelty
 from features.specification import FeatureSpecification
 from runtime.settings import Settings
 from runtime.strict_yaml import parse_yaml
+from trading.caution_facts import CautionFacts
 from trading.model_versions import LARGEST_MANIFEST
 from trading.plain_file import read_plain_file
 
@@ -152,6 +156,8 @@ class Manifest(_Part):
     reference: dict[str, FeatureReference]
     """By feature."""
     golden: Annotated[tuple[GoldenRow, ...], Field(min_length=FEWEST_GOLDEN_ROWS)]
+    caution: CautionFacts | None = None
+    """What novelty and drift are measured against, beside the reference; a bundle without is traded without."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":
@@ -165,6 +171,15 @@ class Manifest(_Part):
         if len({row.features for row in self.golden}) != len(self.golden):
             raise ValueError("golden rows must differ from each other")
         return self
+
+    @property
+    def novelty(self) -> Novelty | None:
+        """What measures how strange a row is, by the reference. Raises `ModelError` for numbers that cannot."""
+        if self.caution is None:
+            return None
+        described = np.array([self.reference[name].quantiles for name in self.features.names])
+        places = [QUANTILES.index(share) for share in MEASURED_AT]
+        return Novelty.by(described[:, places].T, self.caution.novelty_limit)
 
 
 def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:

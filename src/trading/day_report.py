@@ -18,14 +18,17 @@ from rich.table import Table
 from rich.text import Text
 
 from core.candle_quality import CandleQuality
+from core.drift_state import DriftState
 from core.events import SafetyLevel
 from core.instants import ist_datetime
 from core.market import Side
 from core.positions import Trade
 from runtime.atomic_files import write_text
 from trading.candle_figures import candle_data, candle_line
+from trading.drift_figures import caution_data, caution_line, drift_data, drift_line
 from trading.mode_badge import mode_badge
 from trading.rupee_text import profit_style, rupees, share_text, short_symbol, signed_rupees
+from trading.shadow_ledger import ShadowTrade
 
 WIDE = 110
 """Columns from which the time of a fill stands beside its price."""
@@ -63,6 +66,10 @@ class DayFacts:
     """What is still open would lose from its entry with nobody there, in paise."""
     candles: CandleQuality = field(default_factory=CandleQuality)
     """How the candles made of prices compare with the broker's."""
+    drift: DriftState = field(default_factory=DriftState)
+    """What is known of the market leaving the model."""
+    shadow: tuple[ShadowTrade, ...] = ()
+    """Trades of the day that caution kept from being made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +132,8 @@ def summary(trades: Sequence[Trade], facts: DayFacts) -> dict[str, Any]:
         "longest_unprotected_seconds": round(facts.longest_naked, 3),
         "loss_if_left_alone": facts.loss_if_left / 100,
         "built_candles": candle_data(facts.candles),
+        "drift": drift_data(facts.drift),
+        "caution": caution_data(facts.shadow),
         "flat": facts.flat,
         "safety_level": facts.level.name,
         "log_rows": facts.log_rows,
@@ -166,8 +175,8 @@ def day_report(trades: Sequence[Trade], facts: DayFacts, width: int) -> Renderab
     left = Text(f" Lost at worst if this machine dies now: ₹ {rupees(facts.loss_if_left)}\n")
     left.stylize("bold yellow" if facts.loss_if_left else "dim")
     parts.append(left)
-    if line := candle_line(facts.candles):
-        parts.append(Padding(Text(line, "dim"), (0, 1, 1, 1)))
+    figures = candle_line(facts.candles), drift_line(facts.drift), caution_line(facts.shadow)
+    parts += [Padding(Text(line, "dim"), (0, 1, 1, 1)) for line in figures if line]
     if facts.log_head:
         parts.append(Text(f" Log of {facts.log_rows:,} events, head {facts.log_head[:_SHOWN_OF_HEAD]}\n", "dim"))
     return Group(*parts)

@@ -51,6 +51,7 @@ def kernel_of(desk: DeskSet, choice: StrategyChoice, calendar: Calendar) -> Kern
         choice.provider,
         choice.stream_for(desk.rules.timeframe, calendar),
         _ENGINES[desk.candles],
+        choice.drift,
     )
 
 

@@ -8,6 +8,7 @@ import threading
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
@@ -15,7 +16,7 @@ from typing import TextIO
 from rich.console import Console
 
 from auth.fyers_auth import FyersAuth, SignedIn, run_login
-from core.errors import ConfigurationError, StorageError
+from core.errors import ConfigurationError, DataError, StorageError
 from core.instants import SECOND, ist_date
 from core.market import CandleSource
 from core.orders import Profile
@@ -42,6 +43,8 @@ from trading.live_trader import Habits, LiveTrader
 from trading.live_view import LiveView, RecentLines
 from trading.observer import snapshot_of
 from trading.rate_budget import RateBudget
+from trading.shadow_ledger import ShadowTrade
+from trading.shadow_reading import shadow_of_day
 from trading.single_instance import pid_file, single_instance
 from trading.state_files import log_path, trading_log_path
 from trading.stop_signals import stop_signals, when_input_ends
@@ -235,6 +238,8 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         longest_naked=state.meter.longest / SECOND,
         loss_if_left=loss_if_left_alone(state, kernel.engine.instruments),
         candles=state.candles,
+        drift=state.drift,
+        shadow=_shadow_of(settings, state.day.date),
     )
     content = summary(state.trades, facts)
     with suppress(OSError):  # the terminal may have been closed
@@ -250,6 +255,13 @@ def _leave_one_file(log: Path) -> None:
         put_at_rest(log)
     except StorageError as error:
         logger.warning("%s", error)
+
+
+def _shadow_of(settings: Settings, day: date) -> tuple[ShadowTrade, ...]:
+    """Return the trades that caution kept from being made; none from a log that a failing disk does not show."""
+    with suppress(StorageError, DataError):
+        return tuple(shadow_of_day(log_path(settings.paths.state, settings.mode), day))
+    return ()
 
 
 def _head_of_log(settings: Settings) -> tuple[int, str]:

@@ -7,10 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
+from core.drift import DriftReference
 from core.errors import InvariantError, ModelError
+from core.instants import instant_of
 from core.signals import Direction, FeatureRow, Prediction
 from features.columns import FloatArray
 from features.specification import FeatureSpecification
+from strategies.caution import TrainedOn
 from trading.bundle import ARRAYS, ENCODER, MODEL, SCALER, read_file, read_manifest
 from trading.joblib_model import JoblibModel
 from trading.model_arrays import ModelArrays
@@ -70,6 +73,7 @@ class InferenceEngine:
             self._classifier = JoblibModel(model, scaler, encoder, self.manifest.versions, self.manifest.classes)
         self.specification = FeatureSpecification.of(self.manifest.features.names)
         self._order = tuple(self.manifest.classes.index(each) for each in Direction)
+        self.trained_on = TrainedOn(instant_of(self.manifest.training.last), self.manifest.novelty)
         self._row = np.empty(len(self.feature_names))
         self._columns: Mapping[str, int] | None = None
         self._places: tuple[int, ...] = ()
@@ -91,6 +95,11 @@ class InferenceEngine:
     def threshold(self) -> float:
         """Least probability of long or short to act on, as chosen in training."""
         return self.manifest.threshold
+
+    @property
+    def drift(self) -> DriftReference | None:
+        """What the model's live days are held against; None for a bundle that does not say."""
+        return self.manifest.caution.drift if self.manifest.caution else None
 
     def predict(self, row: FeatureRow) -> Prediction:
         """Classify one row: the likelier of long and short if it reaches the threshold, else none.

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from core import events
+from core.drift import DriftReference
+from core.drift_watch import DriftWatch
 from core.engine import Engine
 from core.errors import InvariantError
 from core.fold import apply
@@ -58,12 +60,17 @@ class Kernel:
         provider: SignalProvider,
         stream_for: Callable[[str], RowStream],
         engine: type[Engine] = Engine,
+        reference: DriftReference | None = None,
     ) -> None:
-        """`engine` says what is decided on: candles of the broker's history, or of the prices seen."""
+        """`engine` says what is decided on: candles of the broker's history, or of the prices seen.
+
+        `reference` is what the model's days are held against; None: nobody looks for drift.
+        """
         tagger = Tagger()
         self.state = BotState()
         self.engine = engine(rules, instruments, provider, stream_for, tagger)
         self.orders = OrderManager(rules, instruments, self.engine.ticks, tagger)
+        self._drift = DriftWatch(rules, reference)
 
     def restore(self, event: events.Event) -> None:
         """Fold an event of the past; nothing is decided."""
@@ -102,6 +109,7 @@ class Kernel:
                 )
             waiting.extend(self.engine.decide(self.state, event))
             waiting.extend(self.orders.decide(self.state, event))
+            waiting.extend(self._drift.decide(self.state, event))
             if not waiting:
                 waiting.extend(self.orders.settle(self.state, at))
         return Step(tuple(happened))

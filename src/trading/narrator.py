@@ -55,6 +55,8 @@ def _line(event: events.Event) -> tuple[int, str] | None:  # noqa: C901 - one fl
             return logging.INFO, f"Levels {symbol}: stop {stop / 100:.2f}, target {target / 100:.2f}"
         case events.ExitDecided(symbol=symbol, reason=reason, price=price):
             return logging.INFO, f"Exit {symbol}: {reason} at {price / 100:.2f}"
+        case events.DriftStepChanged(step=step, why=why):
+            return logging.WARNING, f"Drift step {step.name}: {why}"
         case events.TradeClosed(trade=trade):
             money = f"gross {trade.gross / 100:.2f}, charges {trade.charges / 100:.2f}, net {trade.net / 100:.2f}"
             return logging.INFO, f"Closed {trade.symbol}: {trade.exit_reason}, {money}"

@@ -6,7 +6,7 @@ A queue that cannot be read makes the bot deaf, not dumb: it says so and trades 
 import logging
 from collections.abc import Callable
 
-from core.events import Alarm, Command, CommandGiven, LevelChanged
+from core.events import Alarm, Command, CommandGiven, DriftStepChanged, LevelChanged
 from core.latches import RESUME_REFUSED
 from core.ports import Clock
 from core.state import BotState
@@ -67,4 +67,6 @@ def _answer(step: Step, state: BotState) -> Answer:
             return Answer(is_obeyed=False, text=event.message)
     verb = "is now" if any(isinstance(event, LevelChanged) for event in step.events) else "stays"
     why = f": {state.level_why}" if state.level_why else ""
-    return Answer(is_obeyed=True, text=f"the safety level {verb} {state.level.name}{why}")
+    drift = any(isinstance(event, DriftStepChanged) for event in step.events)
+    anew = "; the drift step is lifted, evidence begins anew" if drift else ""
+    return Answer(is_obeyed=True, text=f"the safety level {verb} {state.level.name}{why}{anew}")

@@ -16,7 +16,7 @@ from core.errors import ConfigurationError
 from core.instants import SECOND
 from core.rules import TradingRules
 from core.sizing import MILLION
-from runtime.settings import ExitSettings, RiskSettings, Section, SizingSettings
+from runtime.settings import DriftSettings, ExitSettings, RiskSettings, Section, SizingSettings
 
 _LONGEST = 10**18
 """Largest whole number a rule may be: 30 years in nanoseconds, more paise than there are."""
@@ -40,7 +40,12 @@ _SHARES = {
     "max_turnover": "max_turnover_fraction",
 }
 """Amounts of paise that are set as a share of capital."""
-_PPM = {"sizing.capital_ppm": "capital_fraction", "sizing.risk_ppm": "risk_fraction"}
+_PPM: dict[str, tuple[str, type[Section], str]] = {
+    "sizing.capital_ppm": ("sizing", SizingSettings, "capital_fraction"),
+    "sizing.risk_ppm": ("sizing", SizingSettings, "risk_fraction"),
+    "drift_size_ppm": ("drift", DriftSettings, "size"),
+}
+_DRIFT = {"drift_warn": "warn", "drift_shrink": "shrink", "drift_stop": "stop"}
 
 
 def changed_rules(rules: TradingRules, assignments: Sequence[str]) -> TradingRules:
@@ -93,7 +98,9 @@ def _setting_of(name: str, value: float, rules: TradingRules) -> tuple[str, type
     if name in _SHARES:
         return "risk", RiskSettings, _SHARES[name], value / rules.capital
     if name in _PPM:
-        return "sizing", SizingSettings, _PPM[name], value / MILLION
+        return (*_PPM[name], value / MILLION)
+    if name in _DRIFT:
+        return "drift", DriftSettings, _DRIFT[name], value
     if name == "sizing.quantity":
         return "sizing", SizingSettings, "quantity", value
     if name == "max_price_age":
@@ -106,6 +113,11 @@ def _check_order(rules: TradingRules) -> None:
     if rules.soft_loss >= rules.max_loss:
         raise ConfigurationError(
             f"--set: soft_loss = {rules.soft_loss}: must be below max_loss = {rules.max_loss}; set both"
+        )
+    if not rules.drift_warn >= rules.drift_shrink >= rules.drift_stop:
+        raise ConfigurationError(
+            f"--set: drift_warn = {rules.drift_warn:g}, drift_shrink = {rules.drift_shrink:g}, drift_stop = "
+            f"{rules.drift_stop:g}: none may be above the one before it; set them in this order"
         )
     if rules.max_symbol_value > rules.max_exposure:
         raise ConfigurationError(

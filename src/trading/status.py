@@ -23,9 +23,11 @@ from core.unattended import loss_if_left_alone
 from runtime.clock import MarketClock
 from runtime.settings import Mode, Settings
 from trading.candle_figures import candle_data, candle_line
+from trading.drift_figures import caution_data, caution_line, drift_data, drift_line
 from trading.event_log import LAYOUT
 from trading.operator_verbs import is_bot_running
 from trading.rupee_text import share_text
+from trading.shadow_ledger import ShadowLedger, ShadowTrade
 
 _PATIENCE = 2.0
 """Seconds to wait for a writer that has the file to itself, as at the end of a process."""
@@ -44,6 +46,8 @@ class Status:
     """What the newest start traded: its price bands bound the loss of what has no stop."""
     age: float
     """Seconds since the last event was recorded; of a rehearsal, whose clock is another, since the file was written."""
+    shadow: tuple[ShadowTrade, ...] = ()
+    """Trades that caution kept from being made, over the whole log."""
 
     @property
     def loss_if_left(self) -> int:
@@ -73,6 +77,8 @@ class Status:
             "longest_unprotected_seconds": round(state.meter.longest / SECOND, 3),
             "loss_if_left_alone": self.loss_if_left / 100,
             "built_candles": candle_data(state.candles),
+            "drift": drift_data(state.drift),
+            "caution": caution_data(self.shadow),
             "last_event_at": ist_text(self.last_event_at),
             "last_event_age_seconds": round(self.age, 1),
             "event_log": str(self.path),
@@ -92,7 +98,8 @@ class Status:
             f"day {data['day'] or 'not begun'}: {data['trades']} trades, realised {data['realised']:,.2f} rupees",
             self._protection_line,
         ]
-        told += [line] if (line := candle_line(self.state.candles)) else []
+        figures = candle_line(self.state.candles), drift_line(self.state.drift), caution_line(self.shadow)
+        told += [line for line in figures if line]
         told += [
             f"{row['quantity']:+d} {row['symbol']}: entry {row['entry_price']:.2f}, stop {row['stop']:.2f}, "
             f"{'protected' if row['protected'] else 'NOT PROTECTED'}"
@@ -133,7 +140,7 @@ def status_of(settings: Settings, mode: Mode | None, clock: Clock) -> Status:
 
 def _read(path: Path, clock: Clock) -> Status | None:
     """Fold a log; None for one without an event."""
-    state, last = BotState(), 0
+    state, shadow, last = BotState(), ShadowLedger(), 0
     is_rehearsal, instruments = False, tuple[Instrument, ...]()
     try:
         with closing(sqlite3.connect(_address(path), uri=True, timeout=_PATIENCE)) as connection:
@@ -145,6 +152,7 @@ def _read(path: Path, clock: Clock) -> Status | None:
             for kind, body in connection.execute("SELECT kind, body FROM events ORDER BY seq"):
                 event = decode(kind, body)
                 apply(state, event)
+                shadow.hear(event)
                 last = event.at
                 match event:
                     case Booted():
@@ -157,7 +165,10 @@ def _read(path: Path, clock: Clock) -> Status | None:
         raise StorageError(f"event log {path} cannot be read: {error}") from error
     age = MarketClock().now() - _written_at(path) if is_rehearsal else clock.now() - last
     runs = is_bot_running(path.parent)
-    return Status(path, state, last, runs, is_rehearsal, instruments, max(age, 0) / SECOND) if last else None
+    if not last:
+        return None
+    trades = tuple(shadow.trades)
+    return Status(path, state, last, runs, is_rehearsal, instruments, max(age, 0) / SECOND, trades)
 
 
 def _written_at(path: Path) -> Instant:

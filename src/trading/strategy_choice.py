@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.drift import DriftReference
 from core.errors import ConfigurationError
 from core.market import Timeframe
 from core.ports import Calendar, Predictor, RowStream
@@ -32,6 +33,8 @@ class StrategyChoice:
     """Folder of the model's version; empty without one."""
     model_sha256: str
     """Of the model's manifest."""
+    drift: DriftReference | None = None
+    """What the model's days are held against; None without a model, or for one that does not say."""
 
     def stream_for(self, timeframe: Timeframe, calendar: Calendar) -> Callable[[str], RowStream]:
         """Return what makes the features of a symbol from its candles."""
@@ -63,6 +66,7 @@ def choose_strategy(
         file_sha256=_sha256_of_file(settings),
         model=str(opened[0].folder) if opened else "",
         model_sha256=opened[0].manifest_sha256 if opened else "",
+        drift=opened[0].drift if opened else None,
     )
 
 

@@ -83,6 +83,10 @@ def rules_of(
         max_books_age=2 * books_idle + transit,
         escalate_after=10 * wait(2),  # a ladder of exits takes so long, also on a fast clock
         desk_phone=settings.broker.desk_phone,
+        drift_warn=settings.drift.warn,
+        drift_shrink=settings.drift.shrink,
+        drift_stop=settings.drift.stop,
+        drift_size_ppm=round(settings.drift.size * MILLION),
         margin=(1.0 if product is Product.CNC else risk.margin_fraction) * (1 + risk.margin_buffer),
     )
 

@@ -40,6 +40,7 @@ from trading.bundle import (
     TrainingFacts,
     parameters_of,
 )
+from trading.caution_facts import CautionFacts
 from trading.model_arrays import ModelArrays
 from trading.model_versions import MANIFEST, versions
 from trading.served_model import ServedModel
@@ -57,6 +58,7 @@ def write_bundle(
     threshold: float,
     training: TrainingFacts,
     labels: LabelFacts,
+    caution: CautionFacts | None = None,
 ) -> Path:
     """Write the next version under `folder`; return the newest one if that is the same to the byte.
 
@@ -94,6 +96,7 @@ def write_bundle(
         labels=labels,
         reference=_reference(specification.names, dataset.features),
         golden=_golden_rows(dataset.features, expected[:, by_direction]),
+        caution=caution,
     )
     text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
     contents[MANIFEST] = text.encode()

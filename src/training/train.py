@@ -24,6 +24,7 @@ from runtime.settings import Settings
 from trading.bundle import LabelFacts, TrainingFacts
 from training import threshold
 from training.bundle_writer import write_bundle
+from training.caution_reference import caution_of
 from training.classifier import Classifier, fit_forest
 from training.dataset import Dataset, History, build, span, split
 from training.progress import Progress, progress_bar
@@ -131,7 +132,8 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
         progress=lambda done: report("fitting", 0.4 + 0.4 * done),
     )
     report("choosing the threshold", 0.8)
-    chosen = threshold.choose(validation, classifier.probabilities(validation.features)).threshold
+    unseen = classifier.probabilities(validation.features)
+    chosen = threshold.choose(validation, unseen).threshold
     results = {"fit": _results(fit, classifier, chosen), "validation": _results(validation, classifier, chosen)}
     facts = _training_facts(options, histories, timeframe, dataset, results)
     labels = LabelFacts(
@@ -144,7 +146,14 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
     )
     report("checking the exported model on every row", 0.85)
     path = write_bundle(
-        options.models / options.name, classifier, dataset, specification, chosen, training=facts, labels=labels
+        options.models / options.name,
+        classifier,
+        dataset,
+        specification,
+        chosen,
+        training=facts,
+        labels=labels,
+        caution=caution_of(dataset, validation, unseen, is_calibrated=False),
     )
     report("done", 1.0)
     return path

@@ -6,6 +6,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core import events, exits, gatekeeper
+from core.drift import DriftStep
 from core.entries import propose_entry
 from core.event_codec import decode, encode
 from core.events import Condition, SafetyLevel
@@ -59,6 +60,37 @@ def test_a_signal_becomes_a_marketable_limit_order_with_its_plan(propose, direct
     assert is_ours(intent.tag)
     assert purpose_of(intent.tag) is Purpose.ENTRY
     assert (plan.direction, plan.atr, plan.stop_atr, plan.target_atr) == (direction, 200.0, 2.0, 3.0)
+
+
+def drifted(state: BotState, step: DriftStep) -> None:
+    state.drift.model, state.drift.is_used = "a" * 64, True
+    apply(state, events.DriftStepChanged(at=state.last_at, step=step, why="inputs: evidence 5,000, limit 4,000"))
+
+
+@pytest.mark.parametrize(("step", "quantity", "full"), [(DriftStep.WARN, 10, 0), (DriftStep.SHRINK, 4, 10)])
+def test_drift_takes_a_share_of_an_entry_which_keeps_in_mind_what_it_would_have_been(
+    propose, state, step, quantity, full
+):
+    drifted(state, step)
+    proposed = propose(drift_size_ppm=450_000)
+    assert (proposed.intent.quantity, proposed.plan.full_quantity) == (quantity, full)
+
+
+def test_an_entry_of_which_drift_leaves_no_lot_is_too_small(propose, state):
+    drifted(state, DriftStep.SHRINK)
+    assert propose(drift_size_ppm=99_999).code == "TOO_SMALL"
+
+
+@pytest.mark.hazard("M7")
+def test_at_the_last_step_of_drift_entries_are_refused_by_a_name_of_their_own(propose, state):
+    drifted(state, DriftStep.STOP)
+    refused = propose()
+    assert (refused.code, refused.detail) == (
+        "MODEL_DRIFT",
+        "the market has left the model: inputs: evidence 5,000, limit 4,000",
+    )
+    state.drift.is_used = False
+    assert isinstance(propose(), events.OrderIntended), "a rule is not held back by what a model did"
 
 
 def test_the_size_follows_from_the_distance_to_the_stop(propose, rules):

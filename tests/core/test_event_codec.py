@@ -45,7 +45,7 @@ def sessions(draw) -> TradingDay:
     )
 
 
-SPECIAL = {Candle: candles(), TradingDay: sessions()}
+SPECIAL = {Candle: candles(), TradingDay: sessions(), date: st.dates()}
 
 
 def anything(annotation: Any) -> st.SearchStrategy:

@@ -200,6 +200,9 @@ FALSE_PROOFS = [
     Corruption("quantiles that fall", said("reference.rsi_14.quantiles.0", 99.0), "quantiles must not fall"),
     Corruption("a quantile missing", said("reference.rsi_14.quantiles", [1.0] * 10), "quantiles: .*at least 11 items"),
     Corruption("a mean out of range", said("reference.rsi_14.mean", 900.0), "mean must lie within the quantiles"),
+    Corruption("a limit of nothing", said("caution.novelty_limit", 0.0), "caution.novelty_limit: .*greater than 0"),
+    Corruption("a session of NaN", said("caution.session_novelty.0", float("nan")), "caution.session_novelty.0: "),
+    Corruption("sessions without rows", said("caution.session_rows", 0), "caution.session_rows: .*greater than or"),
     Corruption("a negative deviation", said("reference.rsi_14.deviation", -1.0), "deviation: .*greater than or equal"),
 ]
 

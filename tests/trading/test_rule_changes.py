@@ -1,5 +1,6 @@
 """Rules changed for a question: what the settings would refuse is refused in one line, and nothing else is."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -78,3 +79,16 @@ def test_every_rule_can_be_set_to_what_it_is():
         value = getattr(RULES, name)
         if isinstance(value, int | float) and value:
             assert changed_rules(RULES, (f"{name}={value}",)) == RULES
+
+
+@pytest.mark.parametrize(
+    ("assignment", "why"),
+    [
+        ("drift_warn=0.7", "drift.warn = 0.7: must be less than or equal to 0.5"),
+        ("drift_size_ppm=2000000", "drift.size = 2: must be less than or equal to 1"),
+        ("drift_stop=0.2", "drift_shrink = 0.01, drift_stop = 0.2: none may be above the one before it"),
+    ],
+)
+def test_rules_of_drift_have_the_limits_and_the_order_of_their_settings(assignment, why):
+    with pytest.raises(ConfigurationError, match=re.escape(why)):
+        changed_rules(RULES, [assignment])

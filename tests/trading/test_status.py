@@ -125,6 +125,8 @@ def test_a_bot_is_told_with_its_level_doubts_positions_and_orders(settings, tmp_
         "longest_unprotected_seconds": 0.0,
         "loss_if_left_alone": 800.0,
         "built_candles": None,
+        "drift": None,
+        "caution": None,
         "last_event_at": "2026-01-06 09:00:01",
         "last_event_age_seconds": 60.0,
         "event_log": str(tmp_path / "live.sqlite"),

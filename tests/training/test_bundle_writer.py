@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from core.errors import ModelError
-from trading.bundle import QUANTILES
+from features.novelty import Novelty
+from trading.bundle import QUANTILES, FeatureFacts, Manifest
+from trading.caution_facts import CautionFacts
 from training.bundle_writer import _golden_rows, _reference
 
 ROWS = np.random.default_rng(5).normal(size=(1_000, 2)) * [1.0, 1e-6]
@@ -34,6 +36,16 @@ def test_the_reference_has_the_values_of_rows_at_its_quantiles():
         below = [float((column <= value).mean()) for value in each.quantiles]
         assert below == pytest.approx(QUANTILES, abs=1e-3)
         assert (each.mean, each.deviation) == pytest.approx((column.mean(), column.std()), rel=1e-11)
+
+
+def test_strangeness_is_measured_by_the_reference_as_by_the_rows_themselves():
+    expected = Novelty.of(ROWS)
+    manifest = Manifest.model_construct(
+        features=FeatureFacts.model_construct(names=("a_1", "b_1")),
+        reference=_reference(("a_1", "b_1"), ROWS),
+        caution=CautionFacts.model_construct(novelty_limit=expected.limit),
+    )
+    assert manifest.novelty == expected
 
 
 def test_a_feature_that_never_changes_has_a_reference_too():

@@ -12,6 +12,7 @@ from core.signals import FeatureRow, Prediction
 from features.batch import FeatureTable, compute
 from features.columns import CandleColumns, FloatArray, IntArray
 from features.specification import FeatureSpecification
+from strategies.caution import TrainedOn
 from trading.inference_engine import direction_of
 
 _ROWS_AT_ONCE = 65_536
@@ -32,6 +33,8 @@ class ModelScores:
     """The model's own."""
     threshold: float
     """The model's own."""
+    trained_on: TrainedOn
+    """The model's own: a trial does not believe it where it cannot know either."""
     answers: Mapping[str, tuple[IntArray, FloatArray]]
     """By symbol: starts of the candles, in order, and none, long and short of each."""
 
@@ -40,7 +43,7 @@ class ModelScores:
         """Ask a model about every candle of some symbols that has its features. Raises as the model does."""
         specification = FeatureSpecification.of(model.feature_names)
         answers = {symbol: _answers(model, compute(specification, candles), candles) for symbol, candles in histories}
-        return cls(model.feature_names, model.threshold, answers)
+        return cls(model.feature_names, model.threshold, model.trained_on, answers)
 
     def probabilities_at(self, symbol: str, starts: IntArray) -> FloatArray:
         """Return none, long and short of some candles. Raises `InvariantError` for one that was not asked about."""

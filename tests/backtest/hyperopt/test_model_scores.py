@@ -14,7 +14,11 @@ from core.signals import Direction, FeatureRow
 from features.batch import compute
 from features.columns import FloatArray
 from features.specification import FeatureSpecification
+from strategies.caution import TrainedOn
 from strategies.model import ModelStrategy
+
+NEVER_TOO_OLD = 2**62
+"""A training that ended after every candle."""
 
 
 class Model:
@@ -23,8 +27,9 @@ class Model:
     feature_names = ("return_1",)
     threshold = 0.5
 
-    def __init__(self) -> None:
+    def __init__(self, trained_until: int = NEVER_TOO_OLD) -> None:
         self.rows = 0
+        self.trained_on = TrainedOn(trained_until, None)
 
     def probabilities_of(self, columns: Mapping[str, int], rows: FloatArray) -> FloatArray:
         self.rows += len(rows)
@@ -53,6 +58,15 @@ def test_trials_trade_what_the_model_says_and_ask_it_no_more(make_ground) -> Non
 
     assert 0 < strict.trades < loose.trades
     assert model.rows == asked
+
+
+def test_a_trial_does_not_believe_a_model_that_was_trained_too_long_ago(make_ground) -> None:
+    [stretch] = make_ground().stretches
+    symbol, candles = stretch.instrument.symbol, stretch.candles
+    table = compute(FeatureSpecification.of(Model.feature_names), candles)
+    for model, acts in ((Model(), True), (Model(trained_until=0), False)):
+        scores = ModelScores.of(model, [(symbol, candles)])
+        assert ModelStrategy(scores).signals(table, candles, symbol).directions.any() == acts
 
 
 def test_a_row_by_itself_gets_the_same_answer_and_one_that_was_never_asked_about_none(make_ground) -> None:
