@@ -7,23 +7,21 @@ is opened are the bytes that were hashed. A pickle executes code, so a pickle th
 import hashlib
 import logging
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import ConfigurationError, ModelError
 from core.market import Timeframe
 from core.signals import Direction
 from features.indicators import COMPUTED_BY
-from features.novelty import QUANTILES as MEASURED_AT
 from features.novelty import Novelty
 from features.specification import FeatureSpecification
 from runtime.settings import Settings
 from runtime.strict_yaml import parse_yaml
 from trading.caution_facts import CautionFacts
+from trading.feature_reference import FeatureReference, novelty_by
 from trading.model_versions import LARGEST_MANIFEST
 from trading.plain_file import read_plain_file
 
@@ -34,9 +32,6 @@ ARRAYS = "arrays.npz"
 FORMAT = 2
 LARGEST_FILE = 512 * 1024 * 1024
 FEWEST_GOLDEN_ROWS = 32
-QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
-"""Shares of the training rows at which the reference keeps the value of a feature."""
-
 SUM_TOLERANCE = 1e-6
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text: TypeAlias = Annotated[str, Field(max_length=10_000, pattern=r"^[^\p{C}]*$")]
@@ -75,25 +70,6 @@ class FeatureFacts(_Part):
     parameters: dict[str, tuple[int, ...]]
     lookback: int
     schema_sha256: Digest
-
-
-class FeatureReference(_Part):
-    """How a feature was distributed over all rows of the training: what drift is measured against."""
-
-    mean: float
-    deviation: float = Field(ge=0)
-    quantiles: tuple[float, ...] = Field(min_length=len(QUANTILES), max_length=len(QUANTILES))
-    """At `QUANTILES`; each is the value of some row, the first and the last are the extremes."""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "FeatureReference":
-        low, high = self.quantiles[0], self.quantiles[-1]
-        rounding = 1e-9 * max(abs(low), abs(high))
-        if any(later < earlier for earlier, later in pairwise(self.quantiles)):
-            raise ValueError("quantiles must not fall")
-        if not low - rounding <= self.mean <= high + rounding:
-            raise ValueError("the mean must lie within the quantiles")
-        return self
 
 
 class TrainingFacts(_Part):
@@ -177,9 +153,7 @@ class Manifest(_Part):
         """What measures how strange a row is, by the reference. Raises `ModelError` for numbers that cannot."""
         if self.caution is None:
             return None
-        described = np.array([self.reference[name].quantiles for name in self.features.names])
-        places = [QUANTILES.index(share) for share in MEASURED_AT]
-        return Novelty.by(described[:, places].T, self.caution.novelty_limit)
+        return novelty_by((self.reference[name] for name in self.features.names), self.caution.novelty_limit)
 
 
 def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:

@@ -28,12 +28,10 @@ from trading.bundle import (
     FEWEST_GOLDEN_ROWS,
     FORMAT,
     MODEL,
-    QUANTILES,
     SCALER,
     BundleFile,
     BundleFiles,
     FeatureFacts,
-    FeatureReference,
     GoldenRow,
     LabelFacts,
     Manifest,
@@ -41,6 +39,7 @@ from trading.bundle import (
     parameters_of,
 )
 from trading.caution_facts import CautionFacts
+from trading.feature_reference import QUANTILES, FeatureReference
 from trading.model_arrays import ModelArrays
 from trading.model_versions import MANIFEST, versions
 from trading.served_model import ServedModel

@@ -5,8 +5,9 @@ import pytest
 
 from core.errors import ModelError
 from features.novelty import Novelty
-from trading.bundle import QUANTILES, FeatureFacts, Manifest
+from trading.bundle import FeatureFacts, Manifest
 from trading.caution_facts import CautionFacts
+from trading.feature_reference import QUANTILES
 from training.bundle_writer import _golden_rows, _reference
 
 ROWS = np.random.default_rng(5).normal(size=(1_000, 2)) * [1.0, 1e-6]

@@ -46,8 +46,9 @@ def test_each_session_has_a_number_but_for_those_with_less_than_half_of_the_usua
     caution = caution_of(dataset, dataset, np.full((len(dataset), 3), 1 / 3), is_calibrated=False)
     assert caution.session_rows == ROWS
     assert len(caution.session_novelty) == SESSIONS - 1
-    assert caution.session_novelty[0] == pytest.approx(Novelty.of(dataset.features).of_rows(dataset.features)[8:48].mean())
-    assert caution.novelty_limit == Novelty.of(dataset.features).limit
+    novelty = Novelty.of(dataset.features)
+    assert caution.session_novelty[0] == pytest.approx(novelty.of_rows(dataset.features)[8:48].mean())
+    assert caution.novelty_limit == novelty.limit
 
 
 def test_sureness_and_variety_are_of_sessions_that_are_unseen_as_a_whole(dataset):
