@@ -10,7 +10,7 @@ from features.novelty import QUANTILES as MEASURED_AT
 from features.novelty import Novelty
 
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
-"""Shares of the training rows at which the reference keeps the value of a feature; those of `Novelty` are among them."""
+"""Shares of the training rows at which a feature's value is kept; those that `Novelty` asks for are among them."""
 
 
 class FeatureReference(BaseModel):
