@@ -132,7 +132,7 @@ def test_days_of_which_the_broker_knows_nothing_are_remembered() -> None:
     broker.asked.clear()
     [second] = download(broker, store).reports
 
-    assert first.absent[0], first.absent[-1] == (date(2023, 1, 2), date(2023, 7, 31))
+    assert (first.absent[0], first.absent[-1]) == (date(2023, 1, 2), date(2023, 7, 31))
     assert broker.asked == []
     assert (second.known, second.empty) == (260, len(first.absent))
     assert "sessions from 2023-01-02 to 2023-07-31; that is remembered" in notes_of(Outcome((first,), None), YEAR)[0]
