@@ -35,6 +35,10 @@ from market_data.quality.tick_table import (
 _A_CONTRACT = "NSE:NIFTY26JAN25000CE"
 """One that keeps the hours of all futures and options."""
 
+MOST_KEPT = 5_000_000
+"""Candles that are kept from the finding of a file's series to its judgement, some 50 bytes each; of more it is read
+again, so that a folder of any size fits into memory."""
+
 Rows: TypeAlias = RawCandles | ContractCandles | Ticks
 
 
@@ -107,11 +111,11 @@ def file_sources(paths: Sequence[Path], wish: Wish) -> tuple[list[Source], LeftO
     A file whose name tells its series is read when it is judged, any other at once. Raises `DataError` when nothing
     is left to judge.
     """
-    sources, skipped, unread = list[Source](), list[str](), list[str]()
+    sources, skipped, unread, shelf = list[Source](), list[str](), list[str](), _Shelf()
     for path in paths:
         for file in _files_in(path) if path.is_dir() else [path]:
             try:
-                sources += _filed(file)
+                sources += _filed(file, shelf)
             except NoCandlesError as error:
                 (unread if file == path else skipped).append(str(error))
             except DataError as error:
@@ -138,17 +142,31 @@ def _files_in(folder: Path) -> list[Path]:
     return sorted(path for path in wanted if path.is_file())
 
 
-def _filed(path: Path) -> list[Source]:
+class _Shelf:
+    """Candles that were read to find out whose they are, until they are judged; as many as there is room for."""
+
+    def __init__(self) -> None:
+        self._room = MOST_KEPT
+
+    def reader(self, path: Path, candles: RawCandles) -> Callable[[], RawCandles]:
+        """Return what gives the candles of a file: those at hand, or the file's once more."""
+        if len(candles) > self._room:
+            return lambda: read_raw(path)
+        self._room -= len(candles)
+        return lambda: candles
+
+
+def _filed(path: Path, shelf: _Shelf) -> list[Source]:
     named, series = name_of(path), series_named(path)
     vendor = named.vendor if named else ""
     if series is not None:
         return [Source(series, path.name, lambda: read_raw(path), path=path, vendor=vendor)]
     table = read_table(path)
     try:
-        series = prove(table).series
+        proven = prove(table)
     except NoCandlesError as error:
         return list(_tabled(table, error))
-    return [Source(series, path.name, lambda: read_raw(path), path=path, vendor=vendor)]
+    return [Source(proven.series, path.name, shelf.reader(path, proven.candles), path=path, vendor=vendor)]
 
 
 def _tabled(table: Table, why: NoCandlesError) -> Iterator[Source]:
