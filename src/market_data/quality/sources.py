@@ -85,9 +85,10 @@ class Source:
     """A symbol of the market whose hours count, where the series' own does not tell it."""
 
 
-def archive_sources(store: CandleStore, wish: Wish) -> tuple[list[Source], LeftOut]:
+def archive_sources(store: CandleStore, wish: Wish, strays: Sequence[str] = ()) -> tuple[list[Source], LeftOut]:
     """Return the wanted series of the archive, and those of which a file cannot be read.
 
+    `strays` are lines about what lies in the archive and is none of its series; they are told as skipped.
     Raises `DataError` for a symbol it does not have, and when none can be read.
     """
     holdings = [each for each in store.holdings() if wish.wants(each.series)]
@@ -97,12 +98,13 @@ def archive_sources(store: CandleStore, wish: Wish) -> tuple[list[Source], LeftO
         of = f" in {wish.timeframe.value}" if wish.timeframe else ""
         raise DataError(
             f"{what}{of} in the archive; `fyersbot download-data` fetches them, --data judges files of your own"
+            f"{_besides(strays)}"
         )
     sources = [_archived(store, each, wish) for each in holdings if not each.error]
     unread = tuple(each.error for each in holdings if each.error)
     if not sources:
         raise DataError(unread[0])
-    return sources, LeftOut(unread=unread)
+    return sources, LeftOut(tuple(strays), unread)
 
 
 def file_sources(paths: Sequence[Path], wish: Wish) -> tuple[list[Source], LeftOut]:
@@ -123,10 +125,13 @@ def file_sources(paths: Sequence[Path], wish: Wish) -> tuple[list[Source], LeftO
     wanted = [each for each in sources if wish.wants(each.series)]
     if not wanted:
         where = ", ".join(map(str, paths))
-        besides = f"; skipped {len(skipped)}, the first: {skipped[0]}" if skipped else ""
-        nothing = f"{where}: no file of the candles asked for; read are {', '.join(ENDINGS)}{besides}"
+        nothing = f"{where}: no file of the candles asked for; read are {', '.join(ENDINGS)}{_besides(skipped)}"
         raise DataError(unread[0] if unread else nothing)
     return wanted, LeftOut(tuple(skipped), tuple(unread))
+
+
+def _besides(skipped: Sequence[str]) -> str:
+    return f"; skipped {len(skipped)}, the first: {skipped[0]}" if skipped else ""
 
 
 def _archived(store: CandleStore, holding: Holding, wish: Wish) -> Source:
