@@ -119,6 +119,18 @@ def test_whatever_an_answer_lacks_the_store_ends_up_whole(
     assert series["error"] is None
 
 
+def test_one_answer_without_data_leaves_no_hole_beside_sessions_with_candles(
+    run: Run, simulator: RunningSimulator
+) -> None:
+    half_a_year = ("--from", "2025-07-01", "--to", "2025-12-31")
+    simulator.arm(FaultKind.NO_DATA, times=1)
+    [series] = json.loads(run("download-data", *ONE, *half_a_year, "--json").out)["series"]
+    again = json.loads(run("download-data", *ONE, *half_a_year, "--json").out)
+
+    assert (series["requests"], series["missing"], series["empty"], series["absent"]) == (4, 0, 0, [])
+    assert again["requests"] == 0
+
+
 def test_calls_that_were_too_many_are_made_again_a_minute_later(run: Run, simulator: RunningSimulator) -> None:
     before = simulator.clock.now()
     simulator.arm(FaultKind.HTTP_429, path="/data/history")

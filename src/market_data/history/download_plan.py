@@ -6,7 +6,7 @@ of those is asked for again each time, for a broker corrects closing prices and 
 goes on behind a day that was the newest one when it was stored asks for that day once more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -70,6 +70,17 @@ def runs_of(sessions: Sequence[date], chosen: set[date]) -> tuple[Days, ...]:
     return tuple(_runs(sessions, chosen))
 
 
+def smaller_calls(days: Days, timeframe: Timeframe) -> tuple[Days, ...]:
+    """Return some days as calls of at most half of what the broker answers in one, oldest first."""
+    return tuple(_cut(days, days_per_call(timeframe) // 2))
+
+
+def sessions_beside(days: Days, calendar: Calendar) -> tuple[date, ...]:
+    """Return the session before some days and the one after them, each where the calendar knows one."""
+    beside = _session_before(calendar, days.first), _session_after(calendar, days.last)
+    return tuple(day for day in beside if day is not None)
+
+
 def _is_in(ranges: Sequence[Days], day: date) -> bool:
     return any(day in days for days in ranges)
 
@@ -87,9 +98,17 @@ def _newest_over(calendar: Calendar, timeframe: Timeframe, now: Instant) -> date
 
 def _session_before(calendar: Calendar, day: date) -> date | None:
     """Return the session before a day; None where the calendar's knowledge begins."""
+    return _first_session(calendar, (day - timedelta(days=back) for back in range(1, LONGEST_CLOSURE)))
+
+
+def _session_after(calendar: Calendar, day: date) -> date | None:
+    """Return the session after a day; None where the calendar's knowledge ends."""
+    return _first_session(calendar, (day + timedelta(days=ahead) for ahead in range(1, LONGEST_CLOSURE)))
+
+
+def _first_session(calendar: Calendar, days: Iterable[date]) -> date | None:
     try:
-        recent = (day - timedelta(days=back) for back in range(1, LONGEST_CLOSURE))
-        return next((earlier for earlier in recent if calendar.trading_day(earlier) is not None), None)
+        return next((day for day in days if calendar.trading_day(day) is not None), None)
     except DataError:
         return None
 
