@@ -149,7 +149,8 @@ class NseCalendar:
 
     def _find(self, day: date) -> CalendarDay:
         if day < self._rules.hours[0].starts:
-            raise DataError(f"{day} lies before the first hours in {self._file} ({self._rules.hours[0].starts})")
+            first = self._rules.hours[0].starts
+            raise DataError(f"{day} lies before the first hours in {self._file} ({first}); name a later day")
         closed = self._holidays_on(day)
         special, closure = self._special.get(day), self._closures.get(day)
         if special is not None:

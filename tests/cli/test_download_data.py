@@ -175,7 +175,7 @@ def test_a_broker_that_stays_in_trouble_ends_it_in_one_line_and_leaves_the_store
         (("--timeframe", "7m", "--from", "2025-12-01"), "--timeframe 7m: must be one of 1m, 3m, 5m, 15m, 60m, D"),
         (("--timeframe", ",", "--from", "2025-12-01"), "--timeframe ,: must be one of"),
         (("--from", "2025-12-02", "--to", "2025-12-01"), "--from 2025-12-02 comes after --to 2025-12-01: swap them"),
-        (("--from", "2026-01-07"), "--from 2026-01-07 lies in the future: today is 2026-01-06"),
+        (("--from", "2026-01-07"), "--from 2026-01-07 lies in the future: today is 2026-01-06; name"),
         (("--from", "2025-12-01", "--to", "2026-01-07"), "--to 2026-01-07 lies in the future: today is 2026-01-06"),
         (("--from", "1990-01-01", "--to", "1990-02-01"), "1990-01-01 lies before the first hours"),
         (("--symbols", "NSE:NOSUCH-EQ", "--from", "2025-12-01"), "symbols: NSE:NOSUCH-EQ is not in "),
@@ -263,6 +263,7 @@ def test_a_disk_without_room_ends_it_in_one_line_and_the_store_is_as_it_was(
     last = ended.stderr.splitlines()[-1]
     assert last.startswith(f"fyersbot: {home / 'archive'}")
     assert "cannot be written" in last
+    assert last.endswith("; what came is stored, make room there and run it again for the rest")
     kept = contents(home)
     assert kept.keys() == before.keys()
     assert all(len(content) < ROOM for content in kept.values())

@@ -38,7 +38,7 @@ def strays_in(table: Path) -> Iterator[str]:
     """Yield a line for each file and folder that is none of the store's, with what would be."""
     for upper in _visible(table):
         if _timeframe_of(upper) is None:
-            yield _stray(upper, f"folder of a timeframe ({', '.join(map(_timeframe_folder, Timeframe))})")
+            yield _stray(upper, f"folder of a timeframe (timeframe={', '.join(each.value for each in Timeframe)})")
             continue
         for folder in _visible(upper):
             if _series_of(folder) is None:

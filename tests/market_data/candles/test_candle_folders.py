@@ -39,7 +39,10 @@ def test_a_store_that_nobody_else_wrote_to_has_no_strays(store: ParquetCandleSto
 @pytest.mark.parametrize(
     ("place", "expected"),
     [
-        ("timeframe=7m/symbol=NSE%3ASBIN-EQ/2025.parquet", "no folder of a timeframe (timeframe=1m, timeframe=3m, "),
+        (
+            "timeframe=7m/symbol=NSE%3ASBIN-EQ/2025.parquet",
+            "no folder of a timeframe (timeframe=1m, 3m, 5m, 15m, 60m, D)",
+        ),
         ("notes/2025.parquet", "no folder of a timeframe (timeframe=1m, "),
         ("timeframe=D", "no folder of a timeframe (timeframe=1m, "),
         (f"{FRAME}/symbol=NSE:SBIN-EQ/2025.parquet", "no folder of a symbol (as symbol=NSE%3ASBIN-EQ)"),
