@@ -148,7 +148,7 @@ class Download:
         """Remember days without a row as empty, after asking once more where candles lie right beside them."""
         again: tuple[Days, ...] = ()
         with _noted(report):
-            if self._has_candles_beside(plan, silent):
+            if self._has_candles_around(plan, silent):
                 again = smaller_calls(silent, plan.series.timeframe)
             else:
                 self._store.put(plan.series, silent, empty())
@@ -158,9 +158,10 @@ class Download:
             with _noted(report):
                 self._chunk(fetch, plan.series, days, report, is_last_word=True)
 
-    def _has_candles_beside(self, plan: Plan, days: Days) -> bool:
-        beside = sessions_beside(days, plan.calendar)
-        return any(len(self._store.read(plan.series, Days(day, day))) for day in beside)
+    def _has_candles_around(self, plan: Plan, days: Days) -> bool:
+        """Whether candles lie right beside some days, or by now on them: another program may have brought some."""
+        around = (days.first, days.last, *sessions_beside(days, plan.calendar))
+        return len(self._store.read(plan.series, Days(min(around), max(around)))) > 0
 
     def _chunk(
         self, fetch: HistoryFetch, series: Series, days: Days, report: SeriesReport, *, is_last_word: bool = False

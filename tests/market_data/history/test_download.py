@@ -209,6 +209,19 @@ def test_silence_about_a_range_before_the_stored_one_is_asked_about_once_more() 
     assert store.read(SBIN, quarter).candles() == rows_of(quarter)
 
 
+def test_silence_takes_nothing_away_that_another_program_has_stored_meanwhile() -> None:
+    store, theirs = MemoryCandleStore(), Days(date(2023, 2, 1), date(2023, 2, 3))
+    listed = Days(date(2023, 11, 10), YEAR.last)
+
+    def spoil(_symbol: str, days: Days, rows):
+        if days.first == AUTUMN:
+            store.put(SBIN, theirs, CandleColumns.of(rows_of(theirs)))
+        return tuple(row for row in rows if ist_date(row.start) in listed)
+
+    download(Broker(spoil), store)
+    assert store.read(SBIN, YEAR).candles() == (*rows_of(theirs), *rows_of(listed))
+
+
 def test_silence_is_not_remembered_when_the_second_word_does_not_come() -> None:
     def spoil(_symbol: str, days: Days, rows):
         if days.first == SPRING.first:
