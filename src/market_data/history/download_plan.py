@@ -6,7 +6,7 @@ of those is asked for again each time, for a broker corrects closing prices and 
 goes on behind a day that was the newest one when it was stored asks for that day once more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -98,17 +98,17 @@ def _newest_over(calendar: Calendar, timeframe: Timeframe, now: Instant) -> date
 
 def _session_before(calendar: Calendar, day: date) -> date | None:
     """Return the session before a day; None where the calendar's knowledge begins."""
-    return _first_session(calendar, (day - timedelta(days=back) for back in range(1, LONGEST_CLOSURE)))
+    try:
+        recent = (day - timedelta(days=back) for back in range(1, LONGEST_CLOSURE))
+        return next((earlier for earlier in recent if calendar.trading_day(earlier) is not None), None)
+    except DataError:
+        return None
 
 
 def _session_after(calendar: Calendar, day: date) -> date | None:
     """Return the session after a day; None where the calendar's knowledge ends."""
-    return _first_session(calendar, (day + timedelta(days=ahead) for ahead in range(1, LONGEST_CLOSURE)))
-
-
-def _first_session(calendar: Calendar, days: Iterable[date]) -> date | None:
     try:
-        return next((day for day in days if calendar.trading_day(day) is not None), None)
+        return calendar.next_trading_day(day).date
     except DataError:
         return None
 

@@ -2,12 +2,12 @@
 
 FYERS is said to cut answers off at a number of rows, and sessions are missing from real ones. An answer without a
 single row is FYERS' `no_data`: whether it may be believed is for whoever knows what lies beside these days. From an
-answer with rows, a session that the calendar expects and that
-did not come is asked for again, with its neighbours, because a cut goes through the middle of a day. So is the first
-session of an answer when it begins later than the others, and the last when it ends earlier: a cut looks like that,
-and so does a share that was listed at ten or halted at two. Asked for alone it is believed; together with missing ones,
-as soon as asking brings nothing more. What then still does not come is known to be absent. An answer never takes
-candles away: where a session comes back with fewer than are stored, the stored ones stay.
+answer with rows, a session that the calendar expects and that did not come is asked for again, with its neighbours,
+because a cut goes through the middle of a day. So is the first session of an answer when it begins later than the
+others, and the last when it ends earlier: a cut looks like that, and so does a share that was listed at ten or halted
+at two. Asked for alone it is believed; together with missing ones, as soon as asking brings nothing more. What then
+still does not come is known to be absent. An answer never takes candles away: where a session comes back with fewer
+than are stored, the stored ones stay.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -18,6 +18,7 @@ from market_data.candles.candle_store import MemoryCandleStore, Series
 from market_data.days import Days
 from market_data.history.download import FAILURES_IN_A_ROW, Download, Outcome, plan_all
 from market_data.history.download_report import json_of, notes_of, table_of
+from market_data.trading_hours import next_session
 from trading.fyers_mapping import candles_from
 
 SBIN, INFY = Series("NSE:SBIN-EQ", Timeframe.M60), Series("NSE:INFY-EQ", Timeframe.M60)
@@ -37,6 +38,9 @@ class Weekdays:
             square_off=instant_at(day, time(15, 5)),
             flat_by=instant_at(day, time(15, 10)),
         )
+
+    def next_trading_day(self, after: date) -> TradingDay:
+        return next_session(self, after)
 
 
 class Still:
