@@ -34,6 +34,7 @@ class Refusal(Enum):
     ENTRIES_CLOSED = "ENTRIES_CLOSED"
     SYMBOL_BLOCKED = "SYMBOL_BLOCKED"
     SYMBOL_BUSY = "SYMBOL_BUSY"
+    STRAY_SHARES = "STRAY_SHARES"
     DUPLICATE = "DUPLICATE"
     NOT_TRADABLE = "NOT_TRADABLE"
     SHORT_DELIVERY = "SHORT_DELIVERY"
@@ -135,6 +136,15 @@ def _blocked(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> s
 
 def _busy(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
     return "a position or a live order of ours is in it" if facts.busy else None
+
+
+def _stray(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    """An entry that meets shares of the other side closes them, and its stop then opens what nobody wants."""
+    if facts.stray_shares:
+        return f"the broker shows {facts.stray_shares} in it, and none of them is ours"
+    if facts.stray_at > facts.books_at:
+        return f"shares were traded beside our positions at {ist_text(facts.stray_at)}, and no reading is younger"
+    return None
 
 
 def _twin(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
@@ -287,6 +297,7 @@ RULES: tuple[tuple[Refusal, Rule], ...] = (
     (Refusal.ENTRIES_CLOSED, _entries),
     (Refusal.SYMBOL_BLOCKED, _blocked),
     (Refusal.SYMBOL_BUSY, _busy),
+    (Refusal.STRAY_SHARES, _stray),
     (Refusal.DUPLICATE, _twin),
     (Refusal.NOT_TRADABLE, _tradable),
     (Refusal.SHORT_DELIVERY, _short_delivery),

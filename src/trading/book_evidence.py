@@ -112,3 +112,13 @@ def has_every_fill(state: BotState, books: Books, symbol: str) -> bool:
             if booked != order.filled:
                 return False
     return True
+
+
+def is_behind(state: BotState, books: Books, symbol: str) -> bool:
+    """Whether the order book lacks fills of ours that we have heard of: fills only grow, so it is old."""
+    listed = {row.broker_id: row.filled for row in books.orders}
+    return any(
+        listed.get(order.broker_id, 0) < order.filled
+        for order in state.orders.values()
+        if order.intent.symbol == symbol
+    )

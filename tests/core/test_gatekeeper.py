@@ -47,6 +47,8 @@ CASES = [
     Case(Refusal.ENTRIES_CLOSED, facts={"after_open": 330 * MINUTE}),
     Case(Refusal.SYMBOL_BLOCKED, facts={"blocked": "somebody else's position"}),
     Case(Refusal.SYMBOL_BUSY, facts={"busy": True}),
+    Case(Refusal.STRAY_SHARES, facts={"stray_shares": -10}),
+    Case(Refusal.STRAY_SHARES, facts={"stray_left": 1}),
     Case(Refusal.DUPLICATE, facts={"has_twin": True}),
     Case(Refusal.NOT_TRADABLE, instrument={"symbol": "NSE:NIFTY50-INDEX"}, intent={"symbol": "NSE:NIFTY50-INDEX"}),
     Case(Refusal.SHORT_DELIVERY, intent={"side": Side.SELL, "product": Product.CNC}, facts={"stop": 80_500}),
@@ -91,6 +93,7 @@ def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Cas
         now = day.open + changes.pop("after_open", TEN)
         seen_at = now - changes.pop("age", 0)
         books_at = now - changes.pop("books_age", 3 * MINUTE)
+        stray_at = books_at + changes.pop("stray_left", 0)
         paused_until = now + changes.pop("pause_left", 0)
         intent = OrderIntent(
             tag="Q24LA10010001E19",
@@ -119,6 +122,8 @@ def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Cas
             stopping=False,
             blocked="",
             busy=False,
+            stray_shares=0,
+            stray_at=stray_at,
             has_twin=False,
             positions=2,
             profit=-999_999,
