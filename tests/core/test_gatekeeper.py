@@ -9,10 +9,11 @@ import pytest
 from core import gatekeeper
 from core.entry_facts import EntryFacts
 from core.events import Condition, SafetyLevel
-from core.gatekeeper import RULES, Refusal, refuse_entry
+from core.gatekeeper import RULES, refuse_entry
 from core.instants import HOUR, MINUTE, SECOND
 from core.market import Instrument, Side, Tick
 from core.orders import OrderIntent, OrderType, Product, Purpose
+from core.refusals import Refusal
 from core.rules import TradingRules
 from core.sessions import TradingDay
 
