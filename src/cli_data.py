@@ -10,7 +10,7 @@ from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 from runtime.json_answer import print_json
 
 if TYPE_CHECKING:
-    from market_data.candles.candle_store import CandleStore
+    from market_data.candles.parquet_candles import ParquetCandleStore
     from market_data.symbols.symbols_verb import SymbolsVerb
     from runtime.settings import Settings
 
@@ -104,15 +104,17 @@ def list_data(
     """List the candles that the store holds."""
     from rich.console import Console
 
-    from market_data.candles.list_data import holdings_data, holdings_view, listed, require_readable
+    from market_data.candles.list_data import holdings_data, holdings_view, listed, require_readable, stray_lines
     from market_data.symbol_calendars import SymbolCalendars
 
     settings = settings_of(config)
-    holdings = _candle_store(settings).holdings()
+    store = _candle_store(settings)
+    holdings, strays = store.holdings(), store.strays()
     series = listed(holdings, SymbolCalendars.beside(calendar_of(settings), settings).of)
     if as_json:
         not_read = [each.error for each in holdings if each.error]
-        print_json({"archive": str(settings.paths.archive), "series": holdings_data(series), "not_read": not_read})
+        answer = {"archive": str(settings.paths.archive), "series": holdings_data(series), "not_read": not_read}
+        print_json({**answer, "skipped": list(strays)})
     elif series:
         console = Console()
         console.print(holdings_view(series, console, shows_time_range=show_timerange))
@@ -121,6 +123,8 @@ def list_data(
             f"{settings.paths.archive} holds no candles yet; `fyersbot download-data` or `fyersbot import-data FILE` "
             "brings some in"
         )
+    for line in stray_lines(strays):
+        typer.echo(line, err=True)
     require_readable(holdings)
 
 
@@ -279,7 +283,7 @@ def _symbols_verb(config: Path | None, *, as_json: bool) -> "SymbolsVerb":
     return SymbolsVerb(settings, clock_of(settings.clock), as_json=as_json)
 
 
-def _candle_store(settings: "Settings") -> "CandleStore":
+def _candle_store(settings: "Settings") -> "ParquetCandleStore":
     from market_data.candles.parquet_candles import ParquetCandleStore
 
     return ParquetCandleStore(settings.paths.archive)

@@ -204,6 +204,8 @@ class Account:
             stopping=False,
             blocked="",
             busy=holding is not None or waiting is not None,
+            stray_shares=0,
+            stray_at=0,
             has_twin=False,
             positions=len(self.holdings) + len(self.waiting),
             profit=self.profit_today,

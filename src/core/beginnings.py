@@ -39,6 +39,7 @@ def begin_day(state: BotState, day: TradingDay) -> None:
     state.unsettled.clear()
     state.trades.clear()
     state.blocked.clear()
+    state.strays.clear()
     state.rung.clear()
     state.meter.begin_day()
     state.orders_today = state.signals_today = state.realised = 0

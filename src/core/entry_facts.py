@@ -50,6 +50,10 @@ class EntryFacts:
     """Why the symbol is blocked; empty when it is not."""
     busy: bool
     """Whether the symbol has a position or a live order of ours."""
+    stray_shares: int
+    """What the newest reading shows in a symbol in which we hold nothing, negative for a short."""
+    stray_at: Instant
+    """When we last heard of shares traded in the symbol that are in no position of ours; 0 for never."""
     has_twin: bool
     """Whether an entry of the same shape was sent a moment ago."""
     positions: int
@@ -109,6 +113,8 @@ def gather(
         stopping=state.stopping,
         blocked=state.blocked.get(symbol, ""),
         busy=symbol in positions or bool(state.live_orders(symbol)),
+        stray_shares=_stray_shares(state, intent),
+        stray_at=state.strays.get(symbol, 0),
         has_twin=any(_is_twin(order, intent, now) for order in state.orders.values()),
         positions=len({order.intent.symbol for order in entries} | set(positions)),
         profit=profit,
@@ -136,6 +142,12 @@ def _worth(entries: Iterable[TrackedOrder], positions: Iterable[OpenPosition], s
         if symbol in {"", position.symbol} and position.entry_filled
     )
     return held + sum(order.remaining * order.limit_price for order in entries if symbol in {"", order.intent.symbol})
+
+
+def _stray_shares(state: BotState, intent: OrderIntent) -> int:
+    if state.books is None or intent.symbol in state.positions:
+        return 0
+    return state.shares_at_broker(state.books, intent.symbol, intent.product)
 
 
 def _free_funds(state: BotState, margin: float) -> int | None:

@@ -5,7 +5,6 @@ table; the first refusal is recorded with its code and the numbers that made it.
 """
 
 from collections.abc import Callable
-from enum import Enum
 from typing import TypeAlias
 
 from core.activity import FAILURES
@@ -14,49 +13,8 @@ from core.events import SafetyLevel
 from core.instants import SECOND, ist_text
 from core.market import Side
 from core.orders import OrderIntent, Product
+from core.refusals import Refusal
 from core.rules import TradingRules
-
-
-class Refusal(Enum):
-    """Why an entry was refused; the value is the code in the log."""
-
-    STOPPING = "STOPPING"
-    SAFETY_LEVEL = "SAFETY_LEVEL"
-    CONDITION = "CONDITION"
-    NO_ACCESS = "NO_ACCESS"
-    WRONG_ACCOUNT = "WRONG_ACCOUNT"
-    STRATEGY_FAULT = "STRATEGY_FAULT"
-    MODEL_DRIFT = "MODEL_DRIFT"
-    CIRCUIT_OPEN = "CIRCUIT_OPEN"
-    NOT_RECONCILED = "NOT_RECONCILED"
-    NO_BOOKS = "NO_BOOKS"
-    STALE_BOOKS = "STALE_BOOKS"
-    SESSION_CLOSED = "SESSION_CLOSED"
-    ENTRIES_CLOSED = "ENTRIES_CLOSED"
-    SYMBOL_BLOCKED = "SYMBOL_BLOCKED"
-    SYMBOL_BUSY = "SYMBOL_BUSY"
-    DUPLICATE = "DUPLICATE"
-    NOT_TRADABLE = "NOT_TRADABLE"
-    SHORT_DELIVERY = "SHORT_DELIVERY"
-    LOSS_LIMIT = "LOSS_LIMIT"
-    MAX_POSITIONS = "MAX_POSITIONS"
-    MAX_ORDERS = "MAX_ORDERS"
-    ORDERS_PER_MINUTE = "ORDERS_PER_MINUTE"
-    ORDERS_PER_SECOND = "ORDERS_PER_SECOND"
-    STALE_SIGNAL = "STALE_SIGNAL"
-    STALE_PRICE = "STALE_PRICE"
-    PRICE_BAND = "PRICE_BAND"
-    PRICE_SANITY = "PRICE_SANITY"
-    QUANTITY_SANITY = "QUANTITY_SANITY"
-    ORDER_VALUE = "ORDER_VALUE"
-    SYMBOL_EXPOSURE = "SYMBOL_EXPOSURE"
-    TOTAL_EXPOSURE = "TOTAL_EXPOSURE"
-    OPEN_ORDERS = "OPEN_ORDERS"
-    TURNOVER = "TURNOVER"
-    MARGIN = "MARGIN"
-    STOP_SANITY = "STOP_SANITY"
-    TARGET_SANITY = "TARGET_SANITY"
-
 
 Rule: TypeAlias = Callable[[OrderIntent, EntryFacts, TradingRules], str | None]
 """Returns the detail of a refusal, or None to pass."""
@@ -140,6 +98,15 @@ def _blocked(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> s
 
 def _busy(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
     return "a position or a live order of ours is in it" if facts.busy else None
+
+
+def _stray(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
+    """An entry that meets shares of the other side closes them, and its stop then opens what nobody wants."""
+    if facts.stray_shares:
+        return f"the broker shows {facts.stray_shares} in it, and none of them is ours"
+    if facts.stray_at > facts.books_at:
+        return f"shares were traded beside our positions at {ist_text(facts.stray_at)}, and no reading is younger"
+    return None
 
 
 def _twin(_intent: OrderIntent, facts: EntryFacts, _rules: TradingRules) -> str | None:
@@ -293,6 +260,7 @@ RULES: tuple[tuple[Refusal, Rule], ...] = (
     (Refusal.ENTRIES_CLOSED, _entries),
     (Refusal.SYMBOL_BLOCKED, _blocked),
     (Refusal.SYMBOL_BUSY, _busy),
+    (Refusal.STRAY_SHARES, _stray),
     (Refusal.DUPLICATE, _twin),
     (Refusal.NOT_TRADABLE, _tradable),
     (Refusal.SHORT_DELIVERY, _short_delivery),

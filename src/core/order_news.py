@@ -21,6 +21,8 @@ def hear_order(state: BotState, report: OrderReport, at: Instant, read_at: Insta
     if order is None:
         found = found_at_broker(report, at)
         if found is None:
+            if report.filled and not read_at:  # each reading says it again, and has the shares besides
+                state.strays[report.symbol] = at
             _hear_of_others(state, report)
             return None
         order = state.track(found)

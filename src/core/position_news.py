@@ -18,7 +18,8 @@ def fill_to(state: BotState, order: TrackedOrder, filled: int, filled_value: int
             symbol=intent.symbol, side=intent.side, product=intent.product, opened_at=at, plan=order.plan
         )
         state.positions[intent.symbol] = position
-    if position is None:
+    if position is None:  # an order that was held for dead, after what it should have closed was closed without it
+        state.strays[intent.symbol] = at
         return
     position.last_fill_at = at
     if intent.side is position.side:

@@ -54,6 +54,8 @@ class BotState:
     trades: list[Trade] = field(default_factory=list)
     """Closed trades of the day."""
     blocked: dict[str, str] = field(default_factory=dict)
+    strays: dict[str, Instant] = field(default_factory=dict)
+    """When we last heard, by symbol, of shares traded by others, or by an order of ours that has no position."""
     decided: dict[str, events.Decided] = field(default_factory=dict)
     """The newest word of the strategy on each symbol."""
     signals_today: int = 0

@@ -6,7 +6,7 @@ last day both know. Importing this module does not import pandas.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, time
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from core.instants import MINUTE, Instant, instant_at
 from core.orders import Product
 from core.sessions import TradingDay
 from market_data.commodity_hours import CommodityHours, commodity_hours_on
-from market_data.days import LONGEST_CLOSURE, is_weekend
+from market_data.days import is_weekend
 from market_data.holidays import YearOfHolidays, holidays_of
 from market_data.session_rules import (
     INSTALLED_RULES,
@@ -27,6 +27,7 @@ from market_data.session_rules import (
     read_rules,
     rule_as_of,
 )
+from market_data.trading_hours import next_session
 from runtime.settings import Settings
 
 
@@ -118,11 +119,7 @@ class NseCalendar:
 
     def next_trading_day(self, after: date) -> TradingDay:
         """Return the first session after a date. Raises `DataError` outside the known years."""
-        for offset in range(1, LONGEST_CLOSURE + 1):
-            found = self.trading_day(after + timedelta(days=offset))
-            if found is not None:
-                return found
-        raise DataError(f"no session within {LONGEST_CLOSURE} days after {after}: check {self._file}")
+        return next_session(self, after)
 
     def known_until(self, day: date) -> date:
         """Return the last date that can be asked for, as seen from a day.
@@ -152,7 +149,8 @@ class NseCalendar:
 
     def _find(self, day: date) -> CalendarDay:
         if day < self._rules.hours[0].starts:
-            raise DataError(f"{day} lies before the first hours in {self._file} ({self._rules.hours[0].starts})")
+            first = self._rules.hours[0].starts
+            raise DataError(f"{day} lies before the first hours in {self._file} ({first}); name a later day")
         closed = self._holidays_on(day)
         special, closure = self._special.get(day), self._closures.get(day)
         if special is not None:

@@ -3,15 +3,14 @@
 On a holiday that is taken for a session the broker has no candles, and that is remembered. Nobody may trade by this.
 """
 
-from datetime import date, timedelta
+from datetime import date
 
-from core.errors import DataError
 from core.instants import MINUTE, instant_at
 from core.sessions import TradingDay
 from market_data.commodity_hours import commodity_hours_on
-from market_data.days import LONGEST_CLOSURE, is_weekend
+from market_data.days import is_weekend
 from market_data.session_rules import SessionRules
-from market_data.trading_hours import Span
+from market_data.trading_hours import Span, next_session
 
 
 class CommodityCalendar:
@@ -44,8 +43,4 @@ class CommodityCalendar:
 
     def next_trading_day(self, after: date) -> TradingDay:
         """Return the hours of the next weekday. Raises `DataError` before the first known hours."""
-        for offset in range(1, LONGEST_CLOSURE + 1):
-            found = self.trading_day(after + timedelta(days=offset))
-            if found is not None:
-                return found
-        raise DataError(f"no weekday within {LONGEST_CLOSURE} days after {after}")
+        return next_session(self, after)

@@ -1,11 +1,14 @@
 """From when to when does a day trade? What whoever judges or fetches candles asks of a market's calendar."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol, TypeAlias
 
+from core.errors import DataError
 from core.instants import Instant
 from core.ports import Calendar
+from core.sessions import TradingDay
+from market_data.days import LONGEST_CLOSURE
 
 Span: TypeAlias = tuple[Instant, Instant]
 
@@ -27,3 +30,18 @@ class MarketCalendar(Calendar, TradingHours, Protocol):
 
 HoursOf: TypeAlias = Callable[[str], TradingHours]
 """Told a symbol: the hours of its market."""
+
+
+def next_session(calendar: Calendar, after: date) -> TradingDay:
+    """Return the first session after a date, day by day, for calendars that know no faster way.
+
+    Raises what `trading_day` does, and `DataError` when the market stays closed for longer than it ever was.
+    """
+    days = (after + timedelta(days=offset) for offset in range(1, LONGEST_CLOSURE + 1))
+    found = next((session for day in days if (session := calendar.trading_day(day)) is not None), None)
+    if found is None:
+        raise DataError(
+            f"no session within {LONGEST_CLOSURE} days after {after}: check years and closures of the sessions file "
+            "(paths.sessions)"
+        )
+    return found

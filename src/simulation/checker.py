@@ -172,7 +172,7 @@ class Checker:
 
     def _check_absent(self, tag: str) -> None:
         """I1: what is called absent is not there."""
-        if tag in self._ids:
+        if tag in self._ids and self._truth.orders[self._ids[tag]].symbol not in self._truth.touched:
             self.complain("I1", f"{tag} is called absent and stands in the book as {self._ids[tag]}")
 
     def check_belief(self, state: BotState) -> None:

@@ -86,6 +86,11 @@ class ProtectionMeter:
         """Whether a position is unprotected just now."""
         return bool(self._running)
 
+    def began_just_now(self, symbol: str, now: Instant) -> bool:
+        """Whether a spell runs that is younger than the time in which a stop comes in fair weather."""
+        running, fair = self._running.get(symbol), limit_seconds(FaultClass.NONE, is_stop_request_lost=False)
+        return running is not None and now - running.since <= fair * SECOND
+
     def look(self, now: Instant) -> None:
         """Count the time since the last look, in which nothing changed, and see what is so now."""
         if self._running:

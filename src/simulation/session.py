@@ -146,7 +146,11 @@ class Session:
     # --- the end ------------------------------------------------------------------------------------------------
 
     def _judge_end(self) -> None:
-        """Judge what must be so after the calm: all known, all flat or protected, all fills in the log."""
+        """Judge what must be so after the calm: all known, all flat or protected, all fills in the log.
+
+        A position that was opened in the very last moment has its stop on the way.
+        """
+        fresh = {symbol for symbol in SYMBOLS if self._meter.began_just_now(symbol, self._time.now)}
         self._meter.finish(self._time.now)
         crash = (Fault(FaultKind.KILL, 0),) if self._plan.crash else ()
         session = fault_class((*self._fates.fired, *crash))
@@ -164,7 +168,7 @@ class Session:
         self._judge_orders(state)
         for symbol in SYMBOLS:
             is_ours = symbol not in self._truth.touched and not self._settling.is_frozen
-            if is_ours and not self._truth.is_protected(symbol):
+            if is_ours and symbol not in fresh and not self._truth.is_protected(symbol):
                 complain("I4", f"{symbol}: {self._truth.net[symbol]} shares are unprotected after the calm")
         is_rough = self._plan.crash is not None or self._is_tight
         self._settling.judge_end(self._fates.fired, self._meter.spells, is_rough=is_rough)

@@ -8,7 +8,7 @@ from core.market import Side
 from core.orders import Books, Fill, OrderReport, Product, Purpose
 from core.state import BotState
 from core.tags import is_ours, purpose_of
-from core.tracking import OpenPosition
+from core.tracking import OpenPosition, TrackedOrder
 
 
 def traded_by_others(books: Books, position: OpenPosition, side: Side) -> list[tuple[int, int]]:
@@ -112,3 +112,24 @@ def has_every_fill(state: BotState, books: Books, symbol: str) -> bool:
             if booked != order.filled:
                 return False
     return True
+
+
+def is_behind(state: BotState, books: Books, symbol: str) -> bool:
+    """Whether the order book lacks fills of ours that we have heard of: fills only grow, so it is old."""
+    listed = {row.broker_id: row.filled for row in books.orders}
+    return any(
+        listed.get(order.broker_id, 0) < order.filled
+        for order in state.orders.values()
+        if order.intent.symbol == symbol
+    )
+
+
+def may_have_traded(state: BotState, entry: TrackedOrder) -> bool:
+    """Whether the newest reading shows shares where we hold none, on the side of an entry of unknown fate.
+
+    The order book is read before the position book: an entry carried out in between stands in the second alone.
+    """
+    intent = entry.intent
+    if intent.purpose is not Purpose.ENTRY or state.books is None or intent.symbol in state.positions:
+        return False
+    return state.shares_at_broker(state.books, intent.symbol, intent.product) * intent.side.value > 0

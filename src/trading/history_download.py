@@ -76,8 +76,10 @@ class Downloaded:
                     f"{len(failed)} of {len(self.outcome.reports)} series are not whole; {first}; what came is stored, "
                     "run it again for the rest"
                 )
-            case AuthenticationError() | StorageError() as error:  # they say themselves what helps
+            case AuthenticationError() as error:  # it says itself what helps
                 return error
+            case StorageError() as error:
+                return StorageError(f"{error}; what came is stored, make room there and run it again for the rest")
             case error:
                 return BrokerError(f"{error}; what came is stored, run it again later for the rest")
 
@@ -101,7 +103,7 @@ def wish_of(
     today = ist_date(clock.now())
     for option, day in (("--from", first), ("--to", last)):
         if day is not None and day > today:
-            raise ConfigurationError(f"{option} {day} lies in the future: today is {today}")
+            raise ConfigurationError(f"{option} {day} lies in the future: today is {today}; name a day up to it")
     last = today if last is None else last
     if first > last:
         raise ConfigurationError(f"--from {first} comes after --to {last}: swap them")

@@ -18,7 +18,9 @@ from core.orders import OutcomeKind, Purpose, RejectionKind
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
+from core.tracking import TrackedOrder
 from trading.block_lift import BlockLift
+from trading.book_evidence import may_have_traded
 from trading.day_rollover import DayRollover
 from trading.doubts import Doubts
 from trading.flatten import Flattening, most_at_risk_first
@@ -218,18 +220,25 @@ class OrderManager:
         return [*self._reconciliation.compare(state, at), *self._resolve_unknown(state, at)]
 
     def _resolve_unknown(self, state: BotState, at: Instant) -> list[Decision]:
-        """Call an order absent when two complete readings, begun late enough, do not show it."""
-        absent = [
-            order.intent
-            for order in state.orders.values()
-            if order.state is OrderState.UNKNOWN
-            and order.absent_reads >= 2
-            and order.last_absent_read >= order.sent_at + self._rules.transit
-        ]
+        """Call absent what is proven to be."""
+        absent = [order.intent for order in state.orders.values() if self._is_absent(state, order, at)]
         for intent in absent:
             if intent.purpose is not Purpose.ENTRY:
                 self._protection.ladder.was_not_taken(intent.symbol)  # the next goes out in this very step
         return [events.OrderAbsent(at=at, tag=intent.tag) for intent in absent]
+
+    def _is_absent(self, state: BotState, order: TrackedOrder, at: Instant) -> bool:
+        """Whether two complete readings, begun late enough, show neither an order nor what it may have traded.
+
+        Shares that somebody else bought look the same: after a while more they are no reason to wait.
+        """
+        rules = self._rules
+        return (
+            order.state is OrderState.UNKNOWN
+            and order.absent_reads >= 2
+            and order.last_absent_read >= order.sent_at + rules.transit
+            and (at >= order.sent_at + rules.transit + rules.protect_within or not may_have_traded(state, order))
+        )
 
     # --- time ---------------------------------------------------------------------------------------------------
 

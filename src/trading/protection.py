@@ -32,6 +32,9 @@ from trading import surplus
 from trading.exit_ladder import STOP_TYPES, ExitLadder
 from trading.timers import RING_AGAIN, Timers
 
+_SIGN_OF_LIFE = 2 * SECOND
+"""How seldom something is logged while a position has no stop: of its time a restart forgets no more than that."""
+
 
 class Protection:
     """Keeps every position covered, every exit moving, and nothing resting that has no purpose any more."""
@@ -82,13 +85,20 @@ class Protection:
         return cancels if waits_for_books else [*cancels, *self._look_after(state, day, position, at)]
 
     def watch_deadlines(self, state: BotState) -> None:
-        """Set the deadline of every position without a confirmed stop, also while nothing can be sent."""
+        """Set the deadline of every position without a confirmed stop, also while nothing can be sent.
+
+        A shorter one comes before it and only leaves its mark in the log: what passed since the newest mark counts as
+        time in which we were dead (`core.beginnings`), and a reading that hangs leaves none.
+        """
         day = state.day
         if day is None or state.last_at >= day.close:
             return
         for symbol, position in state.positions.items():
             if position.quantity > 0 and position.unprotected_since:
                 due = self._rings_at(day, position)
+                sign = state.last_at + _SIGN_OF_LIFE
+                if not position.exit_reason and day.is_open(sign):
+                    due = min(due, sign)
                 if due < day.close:
                     self._timers.set_earlier(Deadline.PROTECT, symbol, due)
 
@@ -101,7 +111,7 @@ class Protection:
         if day is None or not day.is_open(at):
             return []
         due = self._rings_at(day, position)
-        if at < due:  # the deadline of an earlier spell
+        if at < due:  # a sign of life, or the deadline of an earlier spell
             self._timers.set(Deadline.PROTECT, symbol, due)
             return []
         self._rung[symbol] = position.unprotected_since, at

@@ -26,7 +26,7 @@ from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours, purpose_of
 from core.tracking import OpenPosition
-from trading.book_evidence import has_every_fill, net_of_others
+from trading.book_evidence import has_every_fill, is_behind, net_of_others
 from trading.closed_trade import trade_of
 from trading.departure import booked, departure_of
 from trading.timers import READ_AGAIN, Timers
@@ -93,12 +93,14 @@ class Reconciliation:
         theirs = state.shares_at_broker(books, symbol, product)
         if _agrees(position, theirs, is_blocked=symbol in state.blocked):
             self._differences.pop(symbol, None)
-            if position is not None and position.quantity:
+            if position is None or position.quantity:
                 self._inexact.pop(symbol, None)
             return []
         if not self._stands(state, symbol, position.signed_quantity if position else 0, theirs):
             return []
         if position is None:
+            if is_behind(state, books, symbol):
+                return self._wait_for_our_fills(state, symbol, theirs, at)
             self._differences.pop(symbol)
             return self._explain_unknown(state, books, symbol, product, theirs, at)
         if _is_brought_back(position, theirs) or (_is_short_of_ours(position, theirs) and position.quantity):
@@ -116,6 +118,13 @@ class Reconciliation:
         stands = not is_moving and self._differences.get(symbol) == (ours, theirs)
         self._differences[symbol] = ours, theirs
         return stands
+
+    def _wait_for_our_fills(self, state: BotState, symbol: str, theirs: int, at: Instant) -> list[Decision]:
+        """Adopt nothing from books that lack fills of ours: what they show may be what those fills have closed."""
+        if self._has_patience(symbol, _LONG_PATIENCE):
+            return []
+        why = f"the broker shows {theirs} of {symbol}, and its order book lacks fills of ours; look at it there"
+        return self._block(state, symbol, why, at)
 
     def _explain_unknown(
         self, state: BotState, books: Books, symbol: str, product: Product, net: int, at: Instant

@@ -13,10 +13,10 @@ from enum import Enum
 
 from core import events, exits
 from core.charges import round_trip
-from core.gatekeeper import Refusal
 from core.instants import Instant
 from core.market import Candle, Instrument, Timeframe
 from core.orders import Purpose
+from core.refusals import Refusal
 from core.rules import TradingRules
 from core.sessions import TradingDay
 from core.signals import Direction

@@ -119,6 +119,18 @@ def test_whatever_an_answer_lacks_the_store_ends_up_whole(
     assert series["error"] is None
 
 
+def test_one_answer_without_data_leaves_no_hole_beside_sessions_with_candles(
+    run: Run, simulator: RunningSimulator
+) -> None:
+    half_a_year = ("--from", "2025-07-01", "--to", "2025-12-31")
+    simulator.arm(FaultKind.NO_DATA, times=1)
+    [series] = json.loads(run("download-data", *ONE, *half_a_year, "--json").out)["series"]
+    again = json.loads(run("download-data", *ONE, *half_a_year, "--json").out)
+
+    assert (series["requests"], series["missing"], series["empty"], series["absent"]) == (4, 0, 0, [])
+    assert again["requests"] == 0
+
+
 def test_calls_that_were_too_many_are_made_again_a_minute_later(run: Run, simulator: RunningSimulator) -> None:
     before = simulator.clock.now()
     simulator.arm(FaultKind.HTTP_429, path="/data/history")
@@ -163,7 +175,7 @@ def test_a_broker_that_stays_in_trouble_ends_it_in_one_line_and_leaves_the_store
         (("--timeframe", "7m", "--from", "2025-12-01"), "--timeframe 7m: must be one of 1m, 3m, 5m, 15m, 60m, D"),
         (("--timeframe", ",", "--from", "2025-12-01"), "--timeframe ,: must be one of"),
         (("--from", "2025-12-02", "--to", "2025-12-01"), "--from 2025-12-02 comes after --to 2025-12-01: swap them"),
-        (("--from", "2026-01-07"), "--from 2026-01-07 lies in the future: today is 2026-01-06"),
+        (("--from", "2026-01-07"), "--from 2026-01-07 lies in the future: today is 2026-01-06; name"),
         (("--from", "2025-12-01", "--to", "2026-01-07"), "--to 2026-01-07 lies in the future: today is 2026-01-06"),
         (("--from", "1990-01-01", "--to", "1990-02-01"), "1990-01-01 lies before the first hours"),
         (("--symbols", "NSE:NOSUCH-EQ", "--from", "2025-12-01"), "symbols: NSE:NOSUCH-EQ is not in "),
@@ -251,6 +263,7 @@ def test_a_disk_without_room_ends_it_in_one_line_and_the_store_is_as_it_was(
     last = ended.stderr.splitlines()[-1]
     assert last.startswith(f"fyersbot: {home / 'archive'}")
     assert "cannot be written" in last
+    assert last.endswith("; what came is stored, make room there and run it again for the rest")
     kept = contents(home)
     assert kept.keys() == before.keys()
     assert all(len(content) < ROOM for content in kept.values())

@@ -57,7 +57,8 @@ def test_a_file_goes_into_the_store_and_the_store_lists_it(run: Run, file: Path)
 
 def test_an_empty_store_says_how_to_fill_it(run: Run) -> None:
     assert run("list-data").out.startswith("data/archive holds no candles yet; `fyersbot download-data` or ")
-    assert json.loads(run("list-data", "--json").out) == {"archive": "data/archive", "series": [], "not_read": []}
+    empty = {"archive": "data/archive", "series": [], "not_read": [], "skipped": []}
+    assert json.loads(run("list-data", "--json").out) == empty
 
 
 def test_without_a_terminal_it_shows_what_it_found_and_imports_nothing(home: Path, file: Path) -> None:
@@ -105,6 +106,29 @@ def test_a_store_that_cannot_be_read_is_named(run: Run, file: Path, home: Path) 
     stored.write_bytes(stored.read_bytes()[:500])
     for verb in (("list-data",), ("import-data", file, "--yes")):
         assert re.search(r"2026\.parquet: cannot be read \(.*\); move it away", run(*verb).complaint)
+
+
+def test_what_lies_among_the_candles_and_is_none_is_named_and_the_series_are_listed_and_judged(
+    run: Run, file: Path, home: Path
+) -> None:
+    run("import-data", file, "--yes")
+    table = home / "data" / "archive" / "historical_data"
+    for place in ("timeframe=7m/symbol=NSE%3ASBIN-EQ", "a", "b", "c"):
+        (table / place).mkdir(parents=True)
+    listed, judged = run("list-data"), run("coverage")
+    assert (listed.code, judged.code) == (0, 0)
+    assert re.search(r"NSE:SBIN-EQ +15m +75", listed.out)
+    lines = listed.err.splitlines()
+    assert [line.partition(": ")[0] for line in lines[:3]] == [
+        f"data/archive/historical_data/{name}" for name in ("a", "b", "c")
+    ]
+    assert lines[3:] == ["and 1 more, which --json names"]
+    skipped = json.loads(run("list-data", "--json").out)["skipped"]
+    assert skipped[3].startswith("data/archive/historical_data/timeframe=7m: is no folder of a timeframe (timeframe=1m")
+    assert json.loads(run("coverage", "--json").out)["skipped"] == skipped
+    assert "Skipped" in judged.out
+    missing = run("coverage", "NSE:TCS-EQ").complaint
+    assert missing.endswith(f"; skipped 4, the first: {skipped[0]}")
 
 
 def contents(home: Path) -> dict[Path, bytes]:

@@ -11,11 +11,11 @@ from core.entries import propose_entry
 from core.event_codec import decode, encode
 from core.events import Condition, SafetyLevel
 from core.fold import apply
-from core.gatekeeper import Refusal
 from core.instants import MINUTE, SECOND
 from core.market import Instrument, Side, Tick
 from core.orders import OrderType, Purpose
 from core.pricing import stop_limit, stop_trigger
+from core.refusals import Refusal
 from core.signals import Direction
 from core.sizing import SizingMethod
 from core.state import BotState

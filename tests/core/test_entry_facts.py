@@ -9,6 +9,7 @@ from core.entry_facts import TWIN_WINDOW, gather
 from core.instants import MINUTE, SECOND
 from core.market import Instrument, Side, Tick
 from core.orders import OrderIntent, OrderType, Product, Purpose
+from core.position_news import fill_to
 from core.state import BotState
 from core.tracking import OpenPosition, OrderState, TrackedOrder
 
@@ -116,3 +117,12 @@ def test_the_pace_is_counted_up_to_now(state):
     told = facts(state)
     assert (told.orders_in_second, told.orders_in_minute) == (1, 2)
     assert (told.account, told.token_account) == ("XY0001", "")
+
+
+@pytest.mark.hazard("S4", "O11")
+def test_what_an_exit_trades_after_its_position_was_closed_is_in_no_position(state):
+    late = order(state, "x", OrderState.ABSENT, purpose=Purpose.EXIT, side=Side.SELL)
+    assert facts(state).stray_at == 0
+    fill_to(state, late, 10, 800_000, NOW)
+    assert facts(state).stray_at == NOW
+    assert facts(state, symbol=INFY).stray_at == 0

@@ -9,10 +9,11 @@ import pytest
 from core import gatekeeper
 from core.entry_facts import EntryFacts
 from core.events import Condition, SafetyLevel
-from core.gatekeeper import RULES, Refusal, refuse_entry
+from core.gatekeeper import RULES, refuse_entry
 from core.instants import HOUR, MINUTE, SECOND
 from core.market import Instrument, Side, Tick
 from core.orders import OrderIntent, OrderType, Product, Purpose
+from core.refusals import Refusal
 from core.rules import TradingRules
 from core.sessions import TradingDay
 
@@ -48,6 +49,8 @@ CASES = [
     Case(Refusal.ENTRIES_CLOSED, facts={"after_open": 330 * MINUTE}),
     Case(Refusal.SYMBOL_BLOCKED, facts={"blocked": "somebody else's position"}),
     Case(Refusal.SYMBOL_BUSY, facts={"busy": True}),
+    Case(Refusal.STRAY_SHARES, facts={"stray_shares": -10}),
+    Case(Refusal.STRAY_SHARES, facts={"stray_left": 1}),
     Case(Refusal.DUPLICATE, facts={"has_twin": True}),
     Case(Refusal.NOT_TRADABLE, instrument={"symbol": "NSE:NIFTY50-INDEX"}, intent={"symbol": "NSE:NIFTY50-INDEX"}),
     Case(Refusal.SHORT_DELIVERY, intent={"side": Side.SELL, "product": Product.CNC}, facts={"stop": 80_500}),
@@ -92,6 +95,7 @@ def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Cas
         now = day.open + changes.pop("after_open", TEN)
         seen_at = now - changes.pop("age", 0)
         books_at = now - changes.pop("books_age", 3 * MINUTE)
+        stray_at = books_at + changes.pop("stray_left", 0)
         paused_until = now + changes.pop("pause_left", 0)
         intent = OrderIntent(
             tag="Q24LA10010001E19",
@@ -121,6 +125,8 @@ def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Cas
             stopping=False,
             blocked="",
             busy=False,
+            stray_shares=0,
+            stray_at=stray_at,
             has_twin=False,
             positions=2,
             profit=-999_999,

@@ -31,6 +31,20 @@ def test_a_spell_lasts_from_the_first_fill_to_the_order_that_covers_all_of_it(wo
     assert spells(world) == [Spell(1.5, SYMBOL, 0, None)]
 
 
+@pytest.mark.parametrize(("seconds", "is_fresh"), [(0.1, True), (2, True), (2.1, False)])
+def test_a_position_of_the_very_last_moment_may_have_its_stop_on_the_way(world, seconds, is_fresh):
+    world.fill(Purpose.ENTRY, Side.BUY, 10)
+    wait(world, seconds)
+    assert world.meter.began_just_now(SYMBOL, world.time.now) is is_fresh
+
+
+def test_a_position_that_nobody_could_look_after_for_long_did_not_begin_just_now(world):
+    world.reachable = False
+    world.fill(Purpose.ENTRY, Side.BUY, 10)
+    wait(world, 60)
+    assert not world.meter.began_just_now(SYMBOL, world.time.now)
+
+
 def test_an_order_for_a_part_covers_nothing(world):
     world.fill(Purpose.ENTRY, Side.BUY, 10)
     world.rest(Purpose.STOP, Side.SELL, 9)

@@ -6,7 +6,6 @@ import pytest
 
 from core.errors import (
     AuthenticationError,
-    BotError,
     BrokerError,
     ConfigurationError,
     DataError,
@@ -77,9 +76,18 @@ def test_a_series_that_is_not_whole_makes_the_command_fail_with_the_first_reason
     assert outcome("", "").failure is None
 
 
-@pytest.mark.parametrize("error", [AuthenticationError("run `fyersbot login`"), StorageError("no space left")])
-def test_what_stopped_a_download_is_its_failure(error: BotError) -> None:
+def test_a_dead_token_that_stopped_a_download_is_its_failure() -> None:
+    error = AuthenticationError("run `fyersbot login`")
     assert outcome("gone", stopped_by=error).failure is error
+
+
+def test_a_disk_that_stopped_a_download_is_told_with_what_to_do() -> None:
+    failure = outcome("gone", stopped_by=StorageError("2025.parquet cannot be written: no space left")).failure
+    assert isinstance(failure, StorageError)
+    assert str(failure) == (
+        "2025.parquet cannot be written: no space left; what came is stored, make room there and run it again for the "
+        "rest"
+    )
 
 
 @pytest.mark.parametrize("error", [BrokerError("no answer"), RateLimitError("too many calls")])

@@ -70,10 +70,7 @@ class CandleStore(Protocol):
         ...
 
     def holdings(self) -> tuple[Holding, ...]:
-        """Return what is there, by series, one that cannot be read with its error.
-
-        Raises `DataError` for a folder that is none of ours.
-        """
+        """Return what is there, by series, one that cannot be read with its error. Raises `DataError`."""
         ...
 
 

@@ -68,7 +68,8 @@ class Imported:
         """The same for people."""
         runs = self.admitted.runs
         days = f"from {runs[0][0].first} to {runs[-1][0].last}"
-        gaps = f"; sessions are missing in {len(runs) - 1} places" if len(runs) > 1 else ""
+        places = "1 place" if len(runs) == 2 else f"{len(runs) - 1} places"
+        gaps = f"; sessions are missing in {places}" if len(runs) > 1 else ""
         return [
             f"{self.series}: {self.admitted.candles} candles {days} are in the store{gaps}",
             *([f"{self.replaced} candles of the same days were replaced"] if self.replaced else []),

@@ -17,6 +17,7 @@ from market_data.candles.candle_store import Holding
 from market_data.days import Days
 
 _ANY_WIDTH = 1_000
+_MOST_STRAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ def require_readable(holdings: Sequence[Holding]) -> None:
     errors = [each.error for each in holdings if each.error]
     if errors:
         raise DataError(f"{len(errors)} of {len(holdings)} series cannot be read; {'; '.join(errors)}")
+
+
+def stray_lines(strays: Sequence[str]) -> list[str]:
+    """Return what to say of what lies among the candles and is none: a desktop may leave something in each folder."""
+    more = len(strays) - _MOST_STRAYS
+    return [*strays[:_MOST_STRAYS], *([f"and {more:,} more, which --json names"] if more > 0 else ())]
 
 
 def holdings_data(series: Sequence[Listed]) -> list[dict[str, Any]]:

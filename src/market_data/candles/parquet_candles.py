@@ -18,9 +18,9 @@ import numpy as np
 
 from core.errors import DataError, one_line
 from core.instants import MILLISECOND, instant_at
-from core.market import Timeframe
 from features.columns import CandleColumns, IntArray
-from market_data.archive_files import ABOUT, about_of, require_folders, symbol_folder, symbol_of, writing_in
+from market_data.archive_files import ABOUT, about_of, require_folders, writing_in
+from market_data.candles.candle_folders import folder_of, series_in, strays_in, years_in
 from market_data.candles.candle_store import Holding, Runs, Series, empty, merged, sorted_by_name, within
 from market_data.days import Days, joined
 from runtime.atomic_files import open_atomically
@@ -90,9 +90,14 @@ class ParquetCandleStore:
     def holdings(self) -> tuple[Holding, ...]:
         """Return what is there, from the ends of the files alone; a strange or torn file is named in its series' error.
 
-        Raises `DataError` that names a strange folder.
+        Raises `DataError` for a file in place of the archive.
         """
-        return tuple(self._held(series) for series in sorted_by_name(list(self._all())))
+        require_folders(self._root.parent, self._root)
+        return tuple(self._held(series) for series in sorted_by_name(list(series_in(self._root))))
+
+    def strays(self) -> tuple[str, ...]:
+        """Return a line for each file and folder among the candles that is none of ours; they hinder nobody."""
+        return tuple(strays_in(self._root))
 
     def _held(self, series: Series) -> Holding:
         try:
@@ -112,24 +117,11 @@ class ParquetCandleStore:
                 last = max(_instant(each.max) for each in bounds)
         return Holding(series=series, candles=count, first=first, last=last, known=joined(known))
 
-    def _all(self) -> Iterator[Series]:
-        require_folders(self._root.parent, self._root)
-        for folder in sorted(self._root.glob("timeframe=*/symbol=*")):
-            written = folder.parent.name.removeprefix("timeframe=")
-            timeframe = next((each for each in Timeframe if each.value == written), None)
-            if timeframe is None:
-                raise DataError(f"{folder.parent}: {written!r} is no timeframe of ours; move the folder away")
-            series = Series(symbol_of(folder), timeframe)
-            if self._files(series):  # a first write that failed or was killed leaves a lock alone
-                yield series
-
     def _folder(self, series: Series) -> Path:
-        return self._root / f"timeframe={series.timeframe.value}" / symbol_folder(series.symbol)
+        return folder_of(self._root, series)
 
     def _files(self, series: Series) -> dict[int, Path]:
-        """Return the file of each year, oldest first."""
-        files = {int(path.stem): path for path in self._folder(series).glob("[0-9][0-9][0-9][0-9].parquet")}
-        return dict(sorted(files.items()))
+        return years_in(self._folder(series))
 
     def _put_year(self, series: Series, year: int, runs: Runs, replacements: ExitStack) -> None:
         path = self._folder(series) / f"{year:04}.parquet"

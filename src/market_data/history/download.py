@@ -2,9 +2,14 @@
 
 So a download that dies, however it dies, has lost one answer and goes on where it stood. A series that fails does not
 stop the others; what the whole account or the disk refuses does.
+
+An answer without a row takes a hundred days for empty with one word, so it is held against what is known when the rest
+of its series is there. Shares are listed and suspended in the middle of our calls, hardly ever at their seams: where
+the session right before or right after the silent days has candles, they are asked for once more, in smaller calls.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -16,9 +21,9 @@ from core.errors import AuthenticationError, BotError, BrokerError, DataError, R
 from core.instants import SECOND
 from core.ports import Calendar, Clock, HistoryRange
 from features.columns import CandleColumns
-from market_data.candles.candle_store import CandleStore, Series
-from market_data.days import Days, date_of
-from market_data.history.download_plan import Plan, plan_download
+from market_data.candles.candle_store import CandleStore, Series, empty
+from market_data.days import Days, date_of, joined
+from market_data.history.download_plan import Plan, plan_download, sessions_beside, smaller_calls
 from market_data.history.history_fetch import HistoryFetch
 
 FAILURES_IN_A_ROW = 3
@@ -120,28 +125,55 @@ class Download:
         return Outcome(tuple(reports), stopped_by)
 
     def _series(self, plan: Plan, report: SeriesReport) -> BotError | None:
-        """Ask for one series; return what ended it. Rows that cannot be believed spoil only their own call's worth."""
+        """Ask for one series; return what ended it."""
         started = self._clock.steady()
         fetch = HistoryFetch(self._source, plan.calendar, self._clock)
+        silent = list[Days]()
         try:
             for days in plan.calls:
-                try:
-                    self._chunk(fetch, plan.series, days, report)
-                except DataError as error:
-                    report.error = report.error or str(error)
+                with _noted(report):
+                    if not self._chunk(fetch, plan.series, days, report):
+                        silent.append(days)
+            for stretch in joined(silent):
+                self._settle(fetch, plan, stretch, report)
         except (BrokerError, StorageError) as error:
             report.error = str(error)
             return error
         finally:
             report.seconds = (self._clock.steady() - started) / SECOND
+            report.absent = tuple(sorted(report.absent))
         return None
 
-    def _chunk(self, fetch: HistoryFetch, series: Series, days: Days, report: SeriesReport) -> None:
+    def _settle(self, fetch: HistoryFetch, plan: Plan, silent: Days, report: SeriesReport) -> None:
+        """Remember days without a row as empty, after asking once more where candles lie right beside them."""
+        again: tuple[Days, ...] = ()
+        with _noted(report):
+            if self._has_candles_around(plan, silent):
+                again = smaller_calls(silent, plan.series.timeframe)
+            else:
+                self._store.put(plan.series, silent, empty())
+                report.absent += tuple(day for day in plan.sessions if day in silent)
+        self._planned += len(again)
+        for days in again:
+            with _noted(report):
+                self._chunk(fetch, plan.series, days, report, is_last_word=True)
+
+    def _has_candles_around(self, plan: Plan, days: Days) -> bool:
+        """Whether candles lie right beside some days, or by now on them: another program may have brought some."""
+        around = (days.first, days.last, *sessions_beside(days, plan.calendar))
+        return len(self._store.read(plan.series, Days(min(around), max(around)))) > 0
+
+    def _chunk(
+        self, fetch: HistoryFetch, series: Series, days: Days, report: SeriesReport, *, is_last_word: bool = False
+    ) -> bool:
+        """Ask for some days and store what came; return False for silence, which is stored as the last word only."""
         at_first = report.calls
         stored = self._store.read(series, days).candles()
         fetched = fetch.fetch(series, days, stored, partial(self._count, report))
         self._planned += report.calls - at_first - 1
         is_known = any(each.first <= days.first and days.last <= each.last for each in self._store.known(series))
+        if fetched.is_silent and not is_known and not is_last_word:
+            return False
         if not is_known or fetched.new or fetched.changed:
             self._store.put(series, days, CandleColumns.of(fetched.candles))
         report.new += fetched.new
@@ -149,6 +181,7 @@ class Download:
         report.dropped += fetched.dropped
         report.absent += fetched.absent
         report.kept += fetched.kept
+        return True
 
     def _count(self, report: SeriesReport) -> None:
         self._on_progress(str(report.series), self._made, max(self._planned, self._made + 1))
@@ -167,6 +200,15 @@ class Download:
         there = [day for day in plan.sessions if any(day in days for days in known)]
         report.known = len(there)
         report.empty = sum(day not in held for day in there)
+
+
+@contextmanager
+def _noted(report: SeriesReport) -> Iterator[None]:
+    """Note what cannot be believed or read, and go on: it spoils its own call's worth alone."""
+    try:
+        yield
+    except DataError as error:
+        report.error = report.error or str(error)
 
 
 def _empty_sessions(

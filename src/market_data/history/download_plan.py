@@ -70,6 +70,17 @@ def runs_of(sessions: Sequence[date], chosen: set[date]) -> tuple[Days, ...]:
     return tuple(_runs(sessions, chosen))
 
 
+def smaller_calls(days: Days, timeframe: Timeframe) -> tuple[Days, ...]:
+    """Return some days as calls of at most half of what the broker answers in one, oldest first."""
+    return tuple(_cut(days, days_per_call(timeframe) // 2))
+
+
+def sessions_beside(days: Days, calendar: Calendar) -> tuple[date, ...]:
+    """Return the session before some days and the one after them, each where the calendar knows one."""
+    beside = _session_before(calendar, days.first), _session_after(calendar, days.last)
+    return tuple(day for day in beside if day is not None)
+
+
 def _is_in(ranges: Sequence[Days], day: date) -> bool:
     return any(day in days for days in ranges)
 
@@ -90,6 +101,14 @@ def _session_before(calendar: Calendar, day: date) -> date | None:
     try:
         recent = (day - timedelta(days=back) for back in range(1, LONGEST_CLOSURE))
         return next((earlier for earlier in recent if calendar.trading_day(earlier) is not None), None)
+    except DataError:
+        return None
+
+
+def _session_after(calendar: Calendar, day: date) -> date | None:
+    """Return the session after a day; None where the calendar's knowledge ends."""
+    try:
+        return calendar.next_trading_day(day).date
     except DataError:
         return None
 

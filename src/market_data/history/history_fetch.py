@@ -1,16 +1,17 @@
 """One call's worth of history: an answer may lack whole sessions and say nothing about it, so what lacks is asked for.
 
 FYERS is said to cut answers off at a number of rows, and sessions are missing from real ones. An answer without a
-single row is FYERS' `no_data` and is believed. From an answer with rows, a session that the calendar expects and that
-did not come is asked for again, with its neighbours, because a cut goes through the middle of a day. So is the first
-session of an answer when it begins later than the others, and the last when it ends earlier: a cut looks like that,
-and so does a share that was listed at ten or halted at two. Asked for alone it is believed; together with missing ones,
-as soon as asking brings nothing more. What then still does not come is known to be absent. An answer never takes
-candles away: where a session comes back with fewer than are stored, the stored ones stay.
+single row is FYERS' `no_data`: whether it may be believed is for whoever knows what lies beside these days. From an
+answer with rows, a session that the calendar expects and that did not come is asked for again, with its neighbours,
+because a cut goes through the middle of a day. So is the first session of an answer when it begins later than the
+others, and the last when it ends earlier: a cut looks like that, and so does a share that was listed at ten or halted
+at two. Asked for alone it is believed; together with missing ones, as soon as asking brings nothing more. What then
+still does not come is known to be absent. An answer never takes candles away: where a session comes back with fewer
+than are stored, the stored ones stay.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 
@@ -41,6 +42,8 @@ class Fetched:
     """Sessions without a candle."""
     kept: tuple[date, ...]
     """Sessions that came thinner than they are stored, or not at all: the stored candles stay."""
+    is_silent: bool = False
+    """Nothing was asked but once: the answer had no row, and nothing is stored of these days."""
 
 
 class HistoryFetch:
@@ -73,7 +76,7 @@ class HistoryFetch:
             self._ask(series, _widened(run, sessions, best.doubtful), best, is_last_word=run.first == run.last)
             fruitless = fruitless + 1 if best.size == before else 0
             asks += 1
-        return best.outcome(stored, sessions)
+        return replace(best.outcome(stored, sessions), is_silent=is_silent)
 
     def _ask(self, series: Series, days: Days, best: "_Best", *, is_last_word: bool) -> bool:
         """Make one call and take what is better; return whether there were rows at all.

@@ -129,7 +129,8 @@ def _is_over(hours: TradingHours, day: date, now: Instant) -> bool:
 def _sources(request: Request, archive: Path, wish: Wish) -> tuple[list[Source], LeftOut]:
     if request.data:
         return file_sources(request.data, wish)
-    return archive_sources(ParquetCandleStore(archive), wish)
+    store = ParquetCandleStore(archive)
+    return archive_sources(store, wish, store.strays())
 
 
 @contextmanager

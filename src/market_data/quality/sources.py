@@ -35,6 +35,10 @@ from market_data.quality.tick_table import (
 _A_CONTRACT = "NSE:NIFTY26JAN25000CE"
 """One that keeps the hours of all futures and options."""
 
+MOST_KEPT = 5_000_000
+"""Candles that are kept from the finding of a file's series to its judgement, some 50 bytes each; of more it is read
+again, so that a folder of any size fits into memory."""
+
 Rows: TypeAlias = RawCandles | ContractCandles | Ticks
 
 
@@ -81,9 +85,10 @@ class Source:
     """A symbol of the market whose hours count, where the series' own does not tell it."""
 
 
-def archive_sources(store: CandleStore, wish: Wish) -> tuple[list[Source], LeftOut]:
+def archive_sources(store: CandleStore, wish: Wish, strays: Sequence[str] = ()) -> tuple[list[Source], LeftOut]:
     """Return the wanted series of the archive, and those of which a file cannot be read.
 
+    `strays` are lines about what lies in the archive and is none of its series; they are told as skipped.
     Raises `DataError` for a symbol it does not have, and when none can be read.
     """
     holdings = [each for each in store.holdings() if wish.wants(each.series)]
@@ -93,12 +98,13 @@ def archive_sources(store: CandleStore, wish: Wish) -> tuple[list[Source], LeftO
         of = f" in {wish.timeframe.value}" if wish.timeframe else ""
         raise DataError(
             f"{what}{of} in the archive; `fyersbot download-data` fetches them, --data judges files of your own"
+            f"{_besides(strays)}"
         )
     sources = [_archived(store, each, wish) for each in holdings if not each.error]
     unread = tuple(each.error for each in holdings if each.error)
     if not sources:
         raise DataError(unread[0])
-    return sources, LeftOut(unread=unread)
+    return sources, LeftOut(tuple(strays), unread)
 
 
 def file_sources(paths: Sequence[Path], wish: Wish) -> tuple[list[Source], LeftOut]:
@@ -107,11 +113,11 @@ def file_sources(paths: Sequence[Path], wish: Wish) -> tuple[list[Source], LeftO
     A file whose name tells its series is read when it is judged, any other at once. Raises `DataError` when nothing
     is left to judge.
     """
-    sources, skipped, unread = list[Source](), list[str](), list[str]()
+    sources, skipped, unread, shelf = list[Source](), list[str](), list[str](), _Shelf()
     for path in paths:
         for file in _files_in(path) if path.is_dir() else [path]:
             try:
-                sources += _filed(file)
+                sources += _filed(file, shelf)
             except NoCandlesError as error:
                 (unread if file == path else skipped).append(str(error))
             except DataError as error:
@@ -119,10 +125,13 @@ def file_sources(paths: Sequence[Path], wish: Wish) -> tuple[list[Source], LeftO
     wanted = [each for each in sources if wish.wants(each.series)]
     if not wanted:
         where = ", ".join(map(str, paths))
-        besides = f"; skipped {len(skipped)}, the first: {skipped[0]}" if skipped else ""
-        nothing = f"{where}: no file of the candles asked for; read are {', '.join(ENDINGS)}{besides}"
+        nothing = f"{where}: no file of the candles asked for; read are {', '.join(ENDINGS)}{_besides(skipped)}"
         raise DataError(unread[0] if unread else nothing)
     return wanted, LeftOut(tuple(skipped), tuple(unread))
+
+
+def _besides(skipped: Sequence[str]) -> str:
+    return f"; skipped {len(skipped)}, the first: {skipped[0]}" if skipped else ""
 
 
 def _archived(store: CandleStore, holding: Holding, wish: Wish) -> Source:
@@ -138,17 +147,31 @@ def _files_in(folder: Path) -> list[Path]:
     return sorted(path for path in wanted if path.is_file())
 
 
-def _filed(path: Path) -> list[Source]:
+class _Shelf:
+    """Candles that were read to find out whose they are, until they are judged; as many as there is room for."""
+
+    def __init__(self) -> None:
+        self._room = MOST_KEPT
+
+    def reader(self, path: Path, candles: RawCandles) -> Callable[[], RawCandles]:
+        """Return what gives the candles of a file: those at hand, or the file's once more."""
+        if len(candles) > self._room:
+            return lambda: read_raw(path)
+        self._room -= len(candles)
+        return lambda: candles
+
+
+def _filed(path: Path, shelf: _Shelf) -> list[Source]:
     named, series = name_of(path), series_named(path)
     vendor = named.vendor if named else ""
     if series is not None:
         return [Source(series, path.name, lambda: read_raw(path), path=path, vendor=vendor)]
     table = read_table(path)
     try:
-        series = prove(table).series
+        proven = prove(table)
     except NoCandlesError as error:
         return list(_tabled(table, error))
-    return [Source(series, path.name, lambda: read_raw(path), path=path, vendor=vendor)]
+    return [Source(proven.series, path.name, shelf.reader(path, proven.candles), path=path, vendor=vendor)]
 
 
 def _tabled(table: Table, why: NoCandlesError) -> Iterator[Source]:

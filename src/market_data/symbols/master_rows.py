@@ -118,7 +118,7 @@ def _from_csv(content: bytes, path: Path) -> tuple[Columns, bool]:
     except pa.ArrowInvalid as error:
         width = _WRONG_WIDTH.search(str(error))
         what = f"a row has {width[2]} columns, the first has {width[1]}" if width else "it is not readable as CSV"
-        raise DataError(f"{path}: {what}; it is cut off or its layout has changed") from None
+        raise DataError(f"{path}: {what}; it is cut off (fetch it again) or its layout has changed") from None
     _limit(table.num_rows, path)
     return {name: _decoded(table[name]) for name in names}, is_kite
 

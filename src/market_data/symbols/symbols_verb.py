@@ -98,7 +98,7 @@ class SymbolsVerb:
         """Return the day that is asked about. Raises `ConfigurationError` for one that is still to come."""
         today = self._today()
         if as_of is not None and as_of > today:
-            raise ConfigurationError(f"--as-of {as_of} lies in the future: today is {today}")
+            raise ConfigurationError(f"--as-of {as_of} lies in the future: today is {today}; name a day up to it")
         return as_of or today
 
     def _today(self) -> date:

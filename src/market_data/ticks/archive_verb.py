@@ -26,14 +26,21 @@ def print_archived(paths: PathSettings, calendar: Calendar, now: Instant, only: 
         days = [{**asdict(day), "day": day.day.isoformat()} for day in done]
         print_json({"archive": str(paths.archive), "days": days})
     else:
-        lines = [_line(day) for day in done] or [f"no closed day waits in {paths.live_ticks}"]
+        lines = [_line(day) for day in done] or [_nothing_to_do(paths)]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
 
 
 def _line(day: ArchivedDay) -> str:
     lost = f", {day.lost:,} could not be recorded" if day.lost else ""
-    return f"{day.day}: {day.ticks:,} ticks of {day.symbols} symbols archived in {day.bytes:,} bytes{lost}"
+    symbols = "1 symbol" if day.symbols == 1 else f"{day.symbols} symbols"
+    return f"{day.day}: {day.ticks:,} ticks of {symbols} archived in {day.bytes:,} bytes{lost}"
+
+
+def _nothing_to_do(paths: PathSettings) -> str:
+    if not paths.live_ticks.exists():
+        return f"nothing to do: there is no recording {paths.live_ticks} (paths.live_ticks)"
+    return f"nothing to do: no closed day waits in {paths.live_ticks}"
 
 
 @contextmanager

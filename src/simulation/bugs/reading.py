@@ -13,7 +13,7 @@ BUGS = (
     PlantedBug(
         name="absent_too_early",
         module="trading.order_manager",
-        old="and order.last_absent_read >= order.sent_at + self._rules.transit",
+        old="and order.last_absent_read >= order.sent_at + rules.transit",
         new="and order.last_absent_read >= order.sent_at",
         why="Two readings without the order are enough, although it may be on its way still.",
         exposed_by=frozenset({FaultKind.REQUEST_LATE, FaultKind.NOT_ACKNOWLEDGED, FaultKind.BOOK_STALE}),
@@ -22,7 +22,7 @@ BUGS = (
         name="absent_at_the_first_look",
         module="trading.order_manager",
         old="""            and order.absent_reads >= 2
-            and order.last_absent_read >= order.sent_at + self._rules.transit
+            and order.last_absent_read >= order.sent_at + rules.transit
 """,
         new="",
         why="An order of unknown fate counts as absent whenever the books are read.",

@@ -129,6 +129,13 @@ def test_the_same_file_again_replaces_its_days_and_leaves_the_others(run, file: 
     assert sorted(set(store.read(SBIN, Days(DAY, date(2024, 1, 16))).closes.tolist())) == [10_025, 10_050]
 
 
+@pytest.mark.parametrize(("days", "gaps"), [((15, 17), "1 place"), ((15, 17, 19), "2 places")])
+def test_holes_between_the_sessions_of_a_file_are_counted(run, file: Path, days: tuple[int, ...], gaps: str):
+    first, *others = (text(date(2024, 1, day)) for day in days)
+    file.write_text(first + "".join(each.partition("\n")[2] for each in others))
+    assert run(file)[0].lines[0].endswith(f" are in the store; sessions are missing in {gaps}")
+
+
 def test_a_refused_file_leaves_the_store_as_it_was(run, file: Path, store: MemoryCandleStore):
     run(file)
     before = store.holdings()

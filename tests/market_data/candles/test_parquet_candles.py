@@ -138,12 +138,6 @@ def test_candles_that_somebody_made_impossible_are_refused_with_the_folder(store
         store.read(SERIES, NEW_YEAR)
 
 
-def test_a_folder_of_an_unknown_timeframe_is_named(store: ParquetCandleStore, tmp_path: Path):
-    (tmp_path / "historical_data" / "timeframe=7m" / "symbol=NSE%3ASBIN-EQ").mkdir(parents=True)
-    with pytest.raises(DataError, match="'7m' is no timeframe of ours; move the folder away"):
-        store.holdings()
-
-
 @pytest.mark.parametrize("place", ["archive", "archive/historical_data"])
 def test_a_file_in_place_of_the_archive_is_no_empty_archive(tmp_path: Path, place: str):
     (tmp_path / place).parent.mkdir(exist_ok=True)

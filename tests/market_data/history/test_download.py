@@ -18,6 +18,7 @@ from market_data.candles.candle_store import MemoryCandleStore, Series
 from market_data.days import Days
 from market_data.history.download import FAILURES_IN_A_ROW, Download, Outcome, plan_all
 from market_data.history.download_report import json_of, notes_of, table_of
+from market_data.trading_hours import next_session
 from trading.fyers_mapping import candles_from
 
 SBIN, INFY = Series("NSE:SBIN-EQ", Timeframe.M60), Series("NSE:INFY-EQ", Timeframe.M60)
@@ -37,6 +38,9 @@ class Weekdays:
             square_off=instant_at(day, time(15, 5)),
             flat_by=instant_at(day, time(15, 10)),
         )
+
+    def next_trading_day(self, after: date) -> TradingDay:
+        return next_session(self, after)
 
 
 class Still:
@@ -132,10 +136,115 @@ def test_days_of_which_the_broker_knows_nothing_are_remembered() -> None:
     broker.asked.clear()
     [second] = download(broker, store).reports
 
-    assert first.absent[0], first.absent[-1] == (date(2023, 1, 2), date(2023, 7, 31))
+    assert (first.absent[0], first.absent[-1]) == (date(2023, 1, 2), date(2023, 7, 31))
     assert broker.asked == []
     assert (second.known, second.empty) == (260, len(first.absent))
     assert "sessions from 2023-01-02 to 2023-07-31; that is remembered" in notes_of(Outcome((first,), None), YEAR)[0]
+
+
+SPRING, SUMMER, AUTUMN = Days(date(2023, 4, 12), date(2023, 7, 20)), date(2023, 7, 21), date(2023, 10, 29)
+"""The second call of a year, and the first days of the third and the fourth."""
+
+
+def silent_once(*firsts: date):
+    """A broker that says once of each call that begins on these days that it has no data."""
+    left = set(firsts)
+
+    def spoil(_symbol: str, days: Days, rows):
+        if days.first in left:
+            left.remove(days.first)
+            return ()
+        return rows
+
+    return Broker(spoil)
+
+
+@pytest.mark.parametrize(
+    "firsts", [[YEAR.first], [SPRING.first], [AUTUMN], [SPRING.first, SUMMER], [YEAR.first, SPRING.first]]
+)
+def test_silence_beside_sessions_with_candles_is_asked_about_once_more_in_smaller_calls(firsts: list[date]) -> None:
+    store, broker = MemoryCandleStore(), silent_once(*firsts)
+    [report] = download(broker, store).reports
+
+    assert store.read(SBIN, YEAR).candles() == rows_of(YEAR)
+    assert (report.new, report.empty, report.absent) == (260 * 7, 0, ())
+    again = [days for _, days in broker.asked[4:]]
+    assert len(again) <= 2 * len(firsts)
+    assert max((days.last - days.first).days for days in again) < 50
+    broker.asked.clear()
+    assert download(broker, store).reports[0].calls == 0
+
+
+def test_silence_that_lasts_is_believed_after_the_second_word_and_remembered() -> None:
+    suspended = Days(SPRING.first, date(2023, 10, 28))
+    broker = Broker(lambda _symbol, _days, rows: tuple(row for row in rows if ist_date(row.start) not in suspended))
+    store = MemoryCandleStore()
+    [first] = download(broker, store).reports
+    calls = [days for _, days in broker.asked]
+    broker.asked.clear()
+    [second] = download(broker, store).reports
+
+    assert first.calls == 4 + 4
+    assert calls[4:] == [
+        Days(SPRING.first, date(2023, 5, 31)),
+        Days(date(2023, 6, 1), SPRING.last),
+        Days(SUMMER, date(2023, 9, 8)),
+        Days(date(2023, 9, 9), suspended.last),
+    ]
+    assert (first.absent[0], first.absent[-1]) == (SPRING.first, date(2023, 10, 27))
+    assert (second.calls, second.known, second.empty) == (0, 260, len(first.absent))
+
+
+def test_silence_before_a_share_was_listed_within_a_call_is_believed_at_once() -> None:
+    listed = date(2023, 8, 1)
+    broker = Broker(lambda _symbol, _days, rows: tuple(row for row in rows if ist_date(row.start) >= listed))
+    [report] = download(broker, MemoryCandleStore()).reports
+
+    assert [days.first for _, days in broker.asked].count(YEAR.first) == 1
+    assert (report.known, report.absent[-1]) == (260, date(2023, 7, 31))
+
+
+def test_silence_about_a_range_before_the_stored_one_is_asked_about_once_more() -> None:
+    store, quarter = MemoryCandleStore(), Days(date(2023, 10, 2), date(2023, 12, 29))
+    download(Broker(), store, days=Days(date(2024, 1, 1), date(2024, 1, 2)))
+    [report] = download(silent_once(quarter.first), store, days=quarter).reports
+
+    assert (report.calls, report.empty) == (3, 0)
+    assert store.read(SBIN, quarter).candles() == rows_of(quarter)
+
+
+def test_silence_takes_nothing_away_that_another_program_has_stored_meanwhile() -> None:
+    store, theirs = MemoryCandleStore(), Days(date(2023, 2, 1), date(2023, 2, 3))
+    listed = Days(date(2023, 11, 10), YEAR.last)
+
+    def spoil(_symbol: str, days: Days, rows):
+        if days.first == AUTUMN:
+            store.put(SBIN, theirs, CandleColumns.of(rows_of(theirs)))
+        return tuple(row for row in rows if ist_date(row.start) in listed)
+
+    download(Broker(spoil), store)
+    assert store.read(SBIN, YEAR).candles() == (*rows_of(theirs), *rows_of(listed))
+
+
+def test_silence_is_not_remembered_when_the_second_word_does_not_come() -> None:
+    def spoil(_symbol: str, days: Days, rows):
+        if days.first == SPRING.first:
+            if days != SPRING:
+                raise RateLimitError("too many")
+            return ()
+        return rows
+
+    store = MemoryCandleStore()
+    assert isinstance(download(Broker(spoil), store).stopped_by, RateLimitError)
+    assert store.known(SBIN) == (Days(YEAR.first, date(2023, 4, 11)), Days(SUMMER, YEAR.last))
+
+
+def test_a_silent_session_of_the_tail_costs_one_call_a_run() -> None:
+    newest = date(2024, 1, 3)
+    broker = Broker(lambda _symbol, _days, rows: tuple(row for row in rows if ist_date(row.start) != newest))
+    store, days = MemoryCandleStore(), Days(date(2024, 1, 1), newest)
+    download(broker, store, days=days)
+    assert [report.calls for _ in range(2) for report in download(broker, store, days=days).reports] == [1, 1]
 
 
 def test_what_was_remembered_as_empty_can_be_asked_for_again() -> None:

@@ -1,7 +1,7 @@
 """What can be fetched, and what a person is told of the rest."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -19,12 +19,16 @@ SBIN, FUTURE, DOLLAR, OVER = "NSE:SBIN-EQ", "NSE:NIFTY26JANFUT", "NSE:USDINR26JA
 
 
 class Master:
-    """Lists some contracts of today."""
+    """Lists some contracts of today, and notes which it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
 
     def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]:
         listed = {name: Instrument(symbol=name, token="1010", tick=5, lot=1, freeze=None) for name in (SBIN, FUTURE)}
         listed[DOLLAR] = Instrument(symbol=DOLLAR, token="1012", tick=25, lot=1, freeze=None, scale=4)
         wanted = list(symbols)
+        self.asked += wanted
         for name in wanted:
             if name not in listed:
                 raise ConfigurationError(f"symbols: {name} is not in the master; did you mean {FUTURE}?")
@@ -49,12 +53,19 @@ def complaint(*symbols: str, kept: MemorySymbolArchive | None = None) -> str:
     return str(raised.value)
 
 
-def test_shares_and_listed_derivatives_can_be_fetched() -> None:
-    require_downloadable([SBIN, FUTURE, SBIN], Master(), archive(NIFTY26JANFUT=date(2026, 1, 27)), TODAY)
+def test_shares_and_listed_derivatives_are_let_through_after_each_was_looked_up_once() -> None:
+    master = Master()
+    require_downloadable([SBIN, FUTURE, SBIN], master, archive(NIFTY26JANFUT=date(2026, 1, 27)), TODAY)
+    assert sorted(master.asked) == [FUTURE, SBIN]
 
 
-def test_a_contract_still_trades_on_the_day_it_expires() -> None:
-    require_downloadable([FUTURE], Master(), archive(NIFTY26JANFUT=TODAY), TODAY)
+def test_a_contract_is_let_through_on_the_day_it_expires_and_refused_on_the_next() -> None:
+    master = Master()
+    require_downloadable([FUTURE], master, archive(NIFTY26JANFUT=TODAY), TODAY)
+    assert master.asked == [FUTURE]
+    with pytest.raises(ConfigurationError, match="NSE:NIFTY26JANFUT expired on 2026-01-06, and"):
+        require_downloadable([FUTURE], master, archive(NIFTY26JANFUT=TODAY), TODAY + timedelta(days=1))
+    assert master.asked == [FUTURE]
 
 
 def test_an_expired_contract_that_an_older_master_knows_is_told_with_its_last_day() -> None:

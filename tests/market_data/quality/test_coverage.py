@@ -29,7 +29,7 @@ from market_data.quality.coverage_page import coverage_page
 from market_data.quality.coverage_table import coverage_tables
 from market_data.quality.findings import Kind
 from market_data.quality.heat_map import heat_map
-from market_data.quality.sources import LeftOut, Source, Wish, archive_sources, file_sources
+from market_data.quality.sources import MOST_KEPT, LeftOut, Source, Wish, archive_sources, file_sources
 from market_data.symbol_calendars import SymbolCalendars
 from market_data.trading_hours import HoursOf
 from runtime.settings import Settings
@@ -192,6 +192,21 @@ def test_whatever_the_import_reads_is_judged(make: Make, hours_of: HoursOf, tmp_
     sources, _ = file_sources([tmp_path / name], Wish())
     (judgement,) = coverage_of(sources, hours_of, Wish()).judgements
     assert (judgement.series, judgement.rows, judgement.whole, judgement.findings) == (SERIES, 375, 5, ())
+
+
+@pytest.mark.parametrize(("room", "reads"), [(MOST_KEPT, 1), (374, 2)])
+def test_a_file_whose_name_tells_no_series_is_read_once_while_there_is_room(
+    make: Make, hours_of: HoursOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, reads: int
+) -> None:
+    frame = pq.read_table(write(tmp_path / "source.parquet", make())).to_pandas().assign(Symbol=SYMBOL)
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    read: list[str] = []
+    reading = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path.name), reading(path))[1])
+    monkeypatch.setattr("market_data.quality.sources.MOST_KEPT", room)
+    (judgement,) = coverage_of(*_sourced(tmp_path / "mine.csv", hours_of)).judgements
+    assert (judgement.series, judgement.rows) == (SERIES, 375)
+    assert read == ["mine.csv"] * reads
 
 
 @pytest.mark.parametrize("name", ["NSE_INFY-EQ_5m.parquet", "torn.parquet"])

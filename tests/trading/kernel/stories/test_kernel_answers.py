@@ -83,6 +83,22 @@ def test_one_reading_after_a_long_silence_is_no_proof_of_absence(bot):
     assert len(bot.broker.open_exits(SBIN)) == 1
 
 
+@pytest.mark.hazard("S4", "S6")
+@SIDES
+def test_an_entry_that_the_order_book_hides_is_not_absent_while_its_shares_are_shown(bot, direction, towards):
+    bot.broker.mute = True
+    bot.broker.plans[Verb.PLACE].append("lost")
+    bot.tick(80_000)
+    bot.signal(direction)
+    bot.run(0.5)
+    bot.broker.hidden.add(bot.broker.of(bot.tag(Purpose.ENTRY)).broker_id)
+    bot.run(60)
+    assert bot.broker.net(SBIN) == 10 * towards
+    assert not bot.of_kind(events.OrderAbsent)
+    bot.run(30)
+    assert bot.of_kind(events.OrderAbsent), "what somebody else may have bought is no reason to wait for ever"
+
+
 @pytest.mark.hazard("P6")
 def test_shares_of_an_entry_whose_fate_is_unknown_are_not_taken_for_somebody_elses(bot):
     bot.broker.mute = True

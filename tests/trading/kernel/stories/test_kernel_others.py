@@ -75,6 +75,38 @@ def test_somebody_elses_position_blocks_the_symbol_and_is_left_alone(bot):
     assert bot.of_kind(events.FlatVerified)
 
 
+@pytest.mark.hazard("O11")
+@SIDES
+@pytest.mark.parametrize("is_read", [False, True], ids=["heard of", "read once"])
+def test_nothing_is_entered_against_shares_of_others_that_do_not_block_the_symbol_yet(bot, direction, towards, is_read):
+    bot.tick(80_000)
+    bot.run(5)
+    bot.broker.by_hand(SBIN, direction.side.opposite, 7)
+    bot.run(0.5)
+    while is_read and not bot.kernel.state.books.positions:
+        bot.run(0.5)
+    bot.tick(80_000)
+    bot.signal(direction)
+    bot.run(1)
+    assert [event.code for event in bot.of_kind(events.EntryRefused)] == ["STRAY_SHARES"]
+    assert bot.broker.net(SBIN) == -7 * towards
+
+
+@pytest.mark.hazard("O11")
+def test_shares_that_others_bought_and_sold_again_hold_back_an_entry_until_the_next_reading(bot):
+    bot.tick(80_000)
+    bot.run(5)
+    bot.broker.by_hand(SBIN, Direction.LONG.side, 7)
+    bot.broker.by_hand(SBIN, Direction.SHORT.side, 7)
+    bot.run(1)
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(70)
+    bot.enter()
+    assert [event.code for event in bot.of_kind(events.EntryRefused)] == ["STRAY_SHARES"]
+    assert bot.position().quantity == 10
+
+
 @pytest.mark.hazard("O11", "P6")
 def test_a_position_bought_by_hand_after_our_trade_is_not_taken_for_ours(bot):
     bot.enter()

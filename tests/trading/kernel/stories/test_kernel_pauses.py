@@ -7,9 +7,9 @@ import pytest
 
 from core import events, exits
 from core.events import Command, Condition, Deadline, SafetyLevel, Verb
-from core.gatekeeper import Refusal
 from core.instants import SECOND, Instant, instant_at
 from core.orders import OrderStatus, Product, Purpose
+from core.refusals import Refusal
 from core.sessions import TradingDay
 from core.signals import Direction
 from trading.kernel import Effect

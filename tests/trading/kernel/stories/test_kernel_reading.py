@@ -151,3 +151,38 @@ def test_a_position_book_that_lags_behind_the_brokers_late_exit_is_not_believed(
     assert bot.broker.net(SBIN) == 0
     assert len(bot.of_kind(events.OrderIntended)) == 2
     assert [trade.exit_reason for trade in bot.trades] == ["target"]
+
+
+@pytest.mark.hazard("S6")
+@pytest.mark.parametrize("is_listed", [True, False], ids=["exit still resting", "exit not there yet"])
+def test_books_from_before_our_exit_filled_bring_no_closed_position_back(bot, is_listed):
+    bot.enter()
+    old = bot.broker.read()
+    if not is_listed:
+        old = replace(old, orders=tuple(order for order in old.orders if order.status is OrderStatus.FILLED))
+    bot.tick(80_600)
+    while not bot.trades:
+        bot.run(0.1)
+    read = bot.broker.read
+    bot.broker.read = lambda: old
+    bot.run(12)
+    bot.broker.read = read
+    bot.run(60)
+    assert not bot.of_kind(events.PositionAdopted)
+    assert len(bot.of_kind(events.OrderIntended)) == 2
+    assert not bot.kernel.state.blocked
+    assert bot.kernel.state.is_flat
+
+
+def test_an_order_book_that_goes_on_lacking_our_fills_calls_a_person_and_is_not_acted_on(bot):
+    bot.enter()
+    old = bot.broker.read()
+    bot.tick(80_600)
+    while not bot.trades:
+        bot.run(0.1)
+    bot.broker.read = lambda: old
+    bot.run(60)
+    assert bot.alarms == ["POSITION_DIFFERS"]
+    assert "lacks fills" in bot.kernel.state.blocked[SBIN]
+    assert not bot.of_kind(events.PositionAdopted)
+    assert len(bot.of_kind(events.OrderIntended)) == 2

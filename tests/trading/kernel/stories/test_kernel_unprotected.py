@@ -54,6 +54,21 @@ def test_restarts_do_not_begin_the_deadline_anew_and_time_that_we_were_dead_is_n
 
 
 @pytest.mark.hazard("P1")
+def test_silence_before_a_restart_is_no_time_in_which_we_were_dead(bot):
+    """A reading hung, nothing else came to be logged, and the deadline was put off by all of the silence."""
+    since = naked(bot, "never")
+    while not bot._reading:
+        bot.run(0.1)
+    bot.agenda.clear()
+    bot.run(15)
+    bot.kill()
+    bot.run(5)
+    bot.start()
+    bot.run(30)
+    assert 25 <= seconds_naked_at_alarm(bot, since) - 5 <= 33
+
+
+@pytest.mark.hazard("P1")
 def test_it_rings_in_time_after_a_restart_that_cannot_read_the_books(bot):
     naked(bot, "not_sent")
     bot.kill()

@@ -23,7 +23,7 @@ def bury_entry(bot, *, fills: bool = False) -> str:
     bot.run(0.5)
     late = max(bot.broker.book)
     bot.broker.hidden.add(late)
-    bot.run(60)
+    bot.run(90)
     assert bot.kernel.state.orders[bot.tag(Purpose.ENTRY)].state is OrderState.ABSENT
     bot.broker.mute = False
     return late
