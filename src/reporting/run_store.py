@@ -84,7 +84,7 @@ class RunStore:
     def load(self, run_id: str) -> RunRecord:
         """Return a run as it was kept. Raises `ConfigurationError` for an unknown one."""
         wanted = {"run_id": run_id}
-        with self._transaction("DEFERRED"):
+        with self._transaction(writes=False):
             row = self._connection.execute(SELECT_RUN, wanted).fetchone()
             if row is None:
                 raise ConfigurationError(f"no run {run_id!r} in {self._path}; `fyersbot runs` lists those there are")
@@ -118,9 +118,9 @@ class RunStore:
         return bool(self._connection.execute(HAS_TABLES).fetchone()[0])
 
     @contextmanager
-    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
+    def _transaction(self, *, writes: bool = True) -> Iterator[None]:
         with self._naming_the_file():
-            self._connection.execute(f"BEGIN {kind}")
+            self._connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
             try:
                 yield
                 self._connection.execute("COMMIT")

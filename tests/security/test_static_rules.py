@@ -24,6 +24,10 @@ ALLOWED = {
     ("trading/joblib_model.py", "pickle"): "the error class that joblib raises",
     ("trading/joblib_model.py", "joblib.load"): "bytes whose hash the manifest vouches for, and nothing else",
     ("trading/inference_engine.py", "numpy.load"): "plain arrays: allow_pickle is False, and a test shows it",
+    (
+        "backtest/hyperopt/workers.py",
+        "joblib.load",
+    ): "candles that the search itself has just written for its workers, in a file that only its user may write",
     ("trading/rehearsal.py", "subprocess"): "starts our own two programs, by a list of words",
     ("simulation/crew.py", "subprocess"): "starts our own players, by a list of words",
     ("simulation/player.py", "importlib.import_module"): "opens the session that its crew names, by default our own",
