@@ -78,7 +78,7 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
         result=result,
         started_at=started_at,
         seconds=perf_counter() - began,
-        tick_sessions=sum(each.sessions for each in ticks or ()),
+        ticks=tuple(ticks or ()),
         notes=(*(note for source in sources for note in source.notes), *notes),
     )
 
