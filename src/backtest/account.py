@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from backtest.assumptions import MOST_NIGHTS
 from core.charges import Charges, Figures, Parts, bill, delivery_sale
 from core.entry_facts import EntryFacts
 from core.events import Condition, SafetyLevel
@@ -58,6 +59,8 @@ class WaitingEntry:
     """In units."""
     atr: float
     probability: float
+    nights: int = 0
+    """How many it has waited."""
 
     @property
     def worth(self) -> int:
@@ -130,10 +133,14 @@ class Account:
         return self._realised_today + self.open_profit.total
 
     def begin_day(self) -> None:
-        """Forget the day before; each position that was carried gets its stop anew."""
+        """Forget the day before; a position that was carried gets its stop anew, an entry that waits goes on once."""
         self.level = SafetyLevel.RUN
         self.orders_today = len(self.holdings)
         self._realised_today = self._turnover_today = 0
+        for place, entry in list(self.waiting.items()):
+            if entry.nights == MOST_NIGHTS:
+                self.lapse(place)
+            entry.nights += 1
 
     @property
     def charges(self) -> Charges:
@@ -169,6 +176,11 @@ class Account:
         """Let an entry end without a fill."""
         self.waiting.pop(place, None)
         self.refusals[NOT_FILLED] += 1
+
+    def lapse_all(self) -> None:
+        """Let every entry that still waits end without a fill."""
+        for place in list(self.waiting):
+            self.lapse(place)
 
     def watch_loss(self) -> None:
         """Answer the loss of the day as live: no more entries at the soft limit, everything out at the hard one."""
@@ -236,8 +248,7 @@ class Account:
     def _raise_to(self, level: SafetyLevel) -> None:
         if level.value > self.level.value:
             self.level = level
-            for place in list(self.waiting):
-                self.lapse(place)
+            self.lapse_all()
 
 
 def _summed(bills: Sequence[Parts]) -> Parts:

@@ -6,6 +6,9 @@ from enum import Enum
 from core.errors import ConfigurationError
 from core.orders import Product
 
+MOST_NIGHTS = 1
+"""How many an entry may wait: it lapses when the session behind them is over as well."""
+
 
 class Mode(Enum):
     """How long a position may be held."""

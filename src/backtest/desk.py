@@ -42,6 +42,7 @@ class Desk:
         self._closes_before = packed(sessions.close_before)
         self._squares_off = sessions.squares_off.tobytes()
         self._is_last = sessions.is_last.tobytes()
+        self._may_enter = (sessions.follows & sessions.may_enter | (not self._is_intraday)).tobytes()
 
     def meet(self, row: int) -> None:
         """Let a bar meet a position that leaves, an entry, then stop and target, and mark what is open to its close."""
@@ -73,7 +74,7 @@ class Desk:
         """Return the position that an entry becomes in a bar, and whether the bar may also hit its target."""
         side, tick, fills, open_ = entry.side.sign, self._instrument.tick, self._fills, self._opens[row]
         high, low = self._highs[row], self._lows[row]
-        if is_locked(side, open_, high, low, self._closes_before[row], tick):
+        if not self._may_enter[row] or is_locked(side, open_, high, low, self._closes_before[row], tick):
             return None, False
         limit = entry.limit if fills.entry is EntryFill.LIMIT else 0
         price, is_inside = entry_fill(side, limit, open_, high, low, self._cost(open_), tick)

@@ -56,7 +56,8 @@ def run(
     else:
         desks = [TickDesk(*each, own) for each, own in zip(given, ticks, strict=True)]
     takers = [Proposals(place, each, account, is_intraday=is_intraday) for place, each in enumerate(symbols)]
-    _Walk(account, desks, [source.of(each) for each in symbols], takers).go(symbols, progress)
+    walk = _Walk(account, desks, [source.of(each) for each in symbols], takers, is_intraday=is_intraday)
+    walk.go(symbols, progress)
     return BacktestResult(
         trades=tuple(account.trades),
         charges=account.charges,
@@ -71,9 +72,16 @@ class _Walk:
     """Takes the candles step by step: those that start together."""
 
     def __init__(
-        self, account: Account, desks: Sequence[Desk], asks: Sequence[Ask], takers: Sequence[Proposals]
+        self,
+        account: Account,
+        desks: Sequence[Desk],
+        asks: Sequence[Ask],
+        takers: Sequence[Proposals],
+        *,
+        is_intraday: bool,
     ) -> None:
         self._account = account
+        self._is_intraday = is_intraday
         self._desks = desks
         self._asks = asks
         self._takers = takers
@@ -88,11 +96,12 @@ class _Walk:
             first = last
             if progress is not None:
                 progress(last / total)
+        self._account.lapse_all()
 
     def _take(self, places: list[int], rows: list[int], begins_day: list[bool], ends_step: list[bool]) -> None:
         """Take the candles of some steps."""
         account, asks, desks = self._account, self._asks, self._desks
-        holdings, waiting = account.holdings, account.waiting
+        holdings, waiting, is_intraday = account.holdings, account.waiting, self._is_intraday
         step: list[tuple[int, int]] = []
         is_touched = False
         for place, row, is_new_day, is_step_over in zip(places, rows, begins_day, ends_step, strict=True):
@@ -104,6 +113,8 @@ class _Walk:
             step.append((place, row))
             if not is_step_over:
                 continue
+            if waiting and is_intraday:
+                account.lapse_all()  # their bar would have been in this step
             if is_touched:
                 account.watch_loss()
                 is_touched = False

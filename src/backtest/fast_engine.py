@@ -78,7 +78,7 @@ def result_of(market: Market, outcome: Outcome) -> BacktestResult:
         charges=Charges(**dict(zip(_CHARGE_PARTS, outcome.charges.tolist(), strict=True))),
         curve=EquityCurve(market.step_ends_at(), outcome.equity, outcome.exposure),
         candles=len(bars.starts),
-        refusals={code.name: int(outcome.refusals[code]) for code in Code if code and outcome.refusals[code]},
+        refusals={each.name: int(outcome.refusals[each]) for each in Code if each and outcome.refusals[each]},
         corporate_actions=tuple((market.symbols[place], at) for place, at in zip(places, starts, strict=True)),
     )
 

@@ -142,6 +142,8 @@ class Book(NamedTuple):
     """Shares that an entry asks for which waits for the next bar; 0 for none."""
     limit: IntArray
     """Its limit."""
+    nights: IntArray
+    """How many it has waited."""
     atr: FloatArray
     """Average true range when the signal came; so for the next."""
     probability: FloatArray

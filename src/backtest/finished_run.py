@@ -1,15 +1,16 @@
 """A finished run, and the record of it that is reported and kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from backtest.assumptions import Mode
+from backtest.bar_ticks import BarTicks
 from backtest.bars import SymbolBars
 from backtest.notes import corporate_action_notes, said_once
 from backtest.result import BacktestResult
-from backtest.run_facts import facts_of, plain
+from backtest.run_facts import facts_of, plain, with_ticks
 from backtest.run_options import EngineName
 from core.instants import Instant
 from core.signals import SignalProvider
@@ -34,18 +35,16 @@ class FinishedRun:
     seconds: float
     """How long the engine took: features, signals and the walk."""
     notes: tuple[str, ...]
-    tick_sessions: int = 0
-    """Sessions, over all symbols, in which recorded ticks were watched."""
+    ticks: tuple[BarTicks, ...] = ()
+    """Recorded ticks of each symbol; empty for a run that watched none."""
 
     @cached_property
     def record(self) -> RunRecord:
         """The run as it is reported and kept."""
-        result, facts = self.result, self._facts()
-        if self.tick_sessions:
-            facts = replace(facts, assumptions={**facts.assumptions, "tick_sessions": self.tick_sessions})
+        result = self.result
         drawn = (SymbolCandles.of(each.instrument.symbol, each.candles, result.trades) for each in self.symbols)
         return RunRecord(
-            facts=facts,
+            facts=with_ticks(self._facts(), self.ticks),
             trades=result.trades,
             at=result.curve.at,
             equity=result.curve.equity,

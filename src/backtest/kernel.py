@@ -7,10 +7,11 @@ same source; importing this module imports numba.
 from types import ModuleType
 
 import backtest.compiled
-from backtest import fast_tables, kernel_book, kernel_entries, kernel_exits
+from backtest import assumptions, fast_tables, kernel_book, kernel_entries, kernel_exits
+from backtest.assumptions import MOST_NIGHTS
 from backtest.compiled import compiled, rule
 from backtest.fast_tables import Bars, Book, Contracts, Outcome, Rates, Reason, Steps, Sum, Terms, Wishes
-from backtest.kernel_book import lapse, mark
+from backtest.kernel_book import lapse, lapse_all, mark
 from backtest.kernel_entries import enter, propose
 from backtest.kernel_exits import (
     close_before_corporate_action,
@@ -25,7 +26,7 @@ from features.columns import IntArray
 
 _SOURCES: tuple[ModuleType, ...] = (
     *(bar_fills, charges, exits, matching, price_grid, pricing, sizing),
-    *(backtest.compiled, fast_tables, kernel_book, kernel_entries, kernel_exits),
+    *(backtest.compiled, assumptions, fast_tables, kernel_book, kernel_entries, kernel_exits),
 )
 
 for _each in (
@@ -61,7 +62,7 @@ def _walk(
         first, last = (steps.ends[step - 1] if step else 0), steps.ends[step]
         day = bars.days[steps.order[first]]
         if day != sums[Sum.DAY]:
-            _begin_day(day, outcome)
+            _begin_day(day, book, outcome)
         if not is_empty:
             _meet_all(first, last, bars, steps, contracts, terms, rates, book, outcome)
         if draws:
@@ -73,6 +74,7 @@ def _walk(
                 code = propose(row, bars.places[row], bars, contracts, wishes, terms, book, sums)
                 outcome.refusals[code] += 1
         step += 1
+    lapse_all(book, outcome)
 
 
 walk = compiled(_walk, _SOURCES)
@@ -98,12 +100,17 @@ def _after_quiet_bars(row: int, bars: Bars, wishes: Wishes, terms: Terms, book: 
 
 
 @rule
-def _begin_day(day: int, outcome: Outcome) -> None:
-    """Forget the day before; each position that was carried gets its stop anew."""
+def _begin_day(day: int, book: Book, outcome: Outcome) -> None:
+    """Forget the day before; a position that was carried gets its stop anew, an entry that waits goes on once."""
     sums = outcome.sums
     sums[Sum.DAY] = day
     sums[Sum.REALISED_TODAY] = sums[Sum.TURNOVER] = sums[Sum.LEVEL] = 0
     sums[Sum.ORDERS] = sums[Sum.HELD]
+    for place in range(len(book.waiting)):
+        if book.waiting[place] > 0:
+            if book.nights[place] == MOST_NIGHTS:
+                lapse(place, book, outcome)
+            book.nights[place] += 1
 
 
 @rule
@@ -126,6 +133,8 @@ def _meet_all(
         if book.entered[place] > 0 or book.waiting[place] > 0:
             _meet(row, place, bars, contracts, terms, rates, book, outcome)
             was_busy = True
+    if terms.is_intraday and outcome.sums[Sum.WAITING] > 0:
+        lapse_all(book, outcome)  # their bar would have been in this step
     if was_busy:
         _watch_loss(terms, book, outcome)
 
@@ -172,9 +181,7 @@ def _watch_loss(terms: Terms, book: Book, outcome: Outcome) -> None:
     level = 2 if profit <= -terms.max_loss else 1
     if level > sums[Sum.LEVEL]:
         sums[Sum.LEVEL] = level
-        for place in range(len(book.waiting)):
-            if book.waiting[place] > 0:
-                lapse(place, book, outcome)
+        lapse_all(book, outcome)
     if level == 2:
         for place in range(len(book.leaving)):
             if book.entered[place] > 0 and book.leaving[place] == 0:

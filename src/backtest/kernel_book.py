@@ -45,6 +45,14 @@ def lapse(place: int, book: Book, outcome: Outcome) -> None:
 
 
 @rule
+def lapse_all(book: Book, outcome: Outcome) -> None:
+    """Let every entry that still waits end without a fill."""
+    for place in range(len(book.waiting)):
+        if book.waiting[place] > 0:
+            lapse(place, book, outcome)
+
+
+@rule
 def mark(place: int, close: int, book: Book, outcome: Outcome) -> None:
     """Value a position at a close."""
     sums, value = outcome.sums, book.held[place] * close

@@ -27,7 +27,7 @@ def propose(
     book: Book,
     sums: IntArray,
 ) -> int:
-    """Size a signal and ask the gate; what passes waits for the next bar, if there is one. Return a `Code`."""
+    """Size a signal and ask the gate; what passes waits for the next bar. Return a `Code`."""
     side = 1 if wishes.directions[row] == _LONG else -1
     close, atr, tick = bars.closes[row], wishes.ranges[row], contracts.ticks[place]
     price = limit_beyond(side, close, terms.price_buffer, tick)
@@ -47,9 +47,7 @@ def propose(
     if code != Code.PASSED:
         return code
     sums[Sum.ORDERS] += 1
-    if not _has_a_bar_to_meet(row, place, bars, contracts, terms):
-        return Code.NOT_FILLED
-    book.side[place], book.waiting[place], book.limit[place] = side, quantity, price
+    book.side[place], book.waiting[place], book.limit[place], book.nights[place] = side, quantity, price, 0
     book.atr[place], book.probability[place] = atr, wishes.probabilities[row]
     sums[Sum.WAITING] += 1
     return Code.PASSED
@@ -119,13 +117,6 @@ def _refusal_by_levels(side: int, price: int, close: int, stop: int, target: int
 
 
 @rule
-def _has_a_bar_to_meet(row: int, place: int, bars: Bars, contracts: Contracts, terms: Terms) -> bool:
-    if row + 1 == contracts.ends[place]:
-        return False
-    return not terms.is_intraday or (bars.follows[row + 1] and bars.may_enter[row + 1])
-
-
-@rule
 def enter(
     row: int,
     place: int,
@@ -139,7 +130,8 @@ def enter(
     """Let the waiting entry meet a bar; return whether the bar may also hit the target. Without a fill it lapses."""
     side, tick, open_ = book.side[place], contracts.ticks[place], bars.opens[row]
     high, low = bars.highs[row], bars.lows[row]
-    if is_locked(side, open_, high, low, bars.close_before[row], tick):
+    comes_too_late = terms.is_intraday and not (bars.follows[row] and bars.may_enter[row])
+    if comes_too_late or is_locked(side, open_, high, low, bars.close_before[row], tick):
         lapse(place, book, outcome)
         return False
     limit = book.limit[place] if terms.entry_is_limit else 0

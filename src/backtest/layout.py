@@ -181,7 +181,7 @@ def _bars(symbols: Sequence[SymbolBars], mode: Mode) -> Bars:
 def _hours(sessions: SessionRows, mode: Mode) -> tuple[BoolArray, BoolArray]:
     """Return whether entries, and the session, are open when each candle closes; in a pause neither is.
 
-    For delivery a signal at the end of a session waits for the next one, so that only the last of the data is too late.
+    For delivery a signal at the end of a session waits for the next one.
     """
     firsts = np.flatnonzero(np.diff(sessions.days, prepend=sessions.days[0] - 1))
     lengths = np.diff(firsts, append=len(sessions.days))
@@ -189,7 +189,7 @@ def _hours(sessions: SessionRows, mode: Mode) -> tuple[BoolArray, BoolArray]:
     entries_open = sessions.closed_at < np.repeat([day.no_entry_after for day in days], lengths)
     session_open = sessions.closed_at < np.repeat([day.close for day in days], lengths)
     if mode is Mode.POSITIONAL:
-        session_open[:-1] = True
+        session_open[:] = True
     for day, first, length in zip(days, firsts.tolist(), lengths.tolist(), strict=True):
         for row in range(first, first + length) if day.breaks else ():
             if day.resumes_at(int(sessions.closed_at[row])):

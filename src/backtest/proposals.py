@@ -28,13 +28,13 @@ class Proposals:
         self._instrument = replace(bars.instrument, lower_band=bars.instrument.tick, upper_band=_ANY_PRICE)
         self._closes, self._atr = bars.candles.closes, bars.features.atr
         self._closed_at, self._days, self._calendar = sessions.closed_at, sessions.days, sessions.calendar
-        self._may_follow = sessions.follows & sessions.may_enter
 
     def take(self, row: int, signal: Signal) -> None:
-        """Size a signal of a closed bar and ask the gate; what passes waits for the next bar, if there is one."""
+        """Size a signal of a closed bar and ask the gate; what passes waits for the next bar."""
         account, rules, instrument = self._account, self._account.rules, self._instrument
         atr = float(self._atr[row])
-        now, day = self._asked_at(row)
+        day = self._calendar[int(self._days[row])]
+        now = self._asked_at(row, day)
         tick = Tick(instrument.symbol, now, int(self._closes[row]), 0, 0, 0)
         entry = priced_entry(signal.direction.side, atr, tick, instrument, rules)
         if entry.quantity == 0:
@@ -47,22 +47,9 @@ class Proposals:
             account.refusals[refusal[0].value] += 1
             return
         account.orders_today += 1
-        if self._has_a_bar_to_meet(row):
-            account.waiting[self._place] = WaitingEntry(
-                entry.side, entry.quantity, entry.limit, atr, signal.probability
-            )
-        else:
-            account.lapse(self._place)
+        account.waiting[self._place] = WaitingEntry(entry.side, entry.quantity, entry.limit, atr, signal.probability)
 
-    def _asked_at(self, row: int) -> tuple[Instant, TradingDay]:
-        """Return when the gate is asked and in which session: at the close, or, for delivery, in the next session."""
-        now, day = int(self._closed_at[row]), self._calendar[int(self._days[row])]
-        if self._is_intraday or now < day.close or row + 1 == len(self._days):
-            return now, day
-        following = self._calendar[int(self._days[row + 1])]
-        return following.open, following
-
-    def _has_a_bar_to_meet(self, row: int) -> bool:
-        if row + 1 == len(self._days):
-            return False
-        return not self._is_intraday or bool(self._may_follow[row + 1])
+    def _asked_at(self, row: int, day: TradingDay) -> Instant:
+        """Return when the gate is asked: at the close, or, for delivery after the session, as at an opening."""
+        now = int(self._closed_at[row])
+        return now if self._is_intraday or now < day.close else day.open

@@ -1,12 +1,11 @@
 """`fyersbot backtest`: from what was asked for to a finished run, by either engine."""
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from backtest import event_engine
+from backtest import event_engine, fast_engine
 from backtest.assumptions import Mode
 from backtest.bar_ticks import BarTicks, notes_on_ticks, ticks_of
 from backtest.bars import SymbolBars, prepared
@@ -69,8 +68,7 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     if engine is EngineName.EVENT:
         result = event_engine.run(*arguments, ticks=ticks, progress=progress)
     else:
-        fast = importlib.import_module("backtest.fast_engine")  # brings numba, which the event engine does without
-        result = fast.run(*arguments)
+        result = fast_engine.run(*arguments)
     return FinishedRun(
         settings=settings,
         choice=choice,
@@ -80,7 +78,7 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
         result=result,
         started_at=started_at,
         seconds=perf_counter() - began,
-        tick_sessions=sum(each.sessions for each in ticks or ()),
+        ticks=tuple(ticks or ()),
         notes=(*(note for source in sources for note in source.notes), *notes),
     )
 

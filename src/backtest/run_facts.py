@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from enum import Enum
 from typing import Any
 
 from backtest.assumptions import Mode
+from backtest.bar_ticks import BarTicks
 from backtest.run_options import EngineName, assumptions_of
 from core.instants import Instant
 from features.columns import CandleColumns
@@ -48,6 +49,18 @@ def facts_of(
     )
 
 
+def with_ticks(facts: RunFacts, ticks: Sequence[BarTicks]) -> RunFacts:
+    """Return the facts of a run that watched these ticks too, if there were any: in how many sessions, and a hash."""
+    sessions = sum(each.sessions for each in ticks)
+    if not sessions:
+        return facts
+    return replace(
+        facts,
+        assumptions={**facts.assumptions, "tick_sessions": sessions},
+        data_hash=_hash_with_ticks(facts.data_hash, ticks),
+    )
+
+
 def plain(value: Any) -> Any:
     """Return what JSON can hold."""
     if isinstance(value, Enum):
@@ -68,4 +81,14 @@ def _data_hash(candles: Mapping[str, CandleColumns]) -> str:
         digest.update(f"{symbol} {len(each)}\n".encode())
         for column in (each.starts, each.opens, each.highs, each.lows, each.closes, each.volumes):
             digest.update(column.tobytes())
+    return digest.hexdigest()
+
+
+def _hash_with_ticks(candles: str, ticks: Sequence[BarTicks]) -> str:
+    """Return the SHA-256 of the hash of the candles and of the ticks, symbol by symbol and column by column."""
+    digest = hashlib.sha256(candles.encode())
+    for each in ticks:
+        digest.update(f" {len(each.at)}\n".encode())
+        digest.update(each.at.tobytes())
+        digest.update(each.prices.tobytes())
     return digest.hexdigest()

@@ -48,7 +48,7 @@ class TickDesk(Desk):
         side, tick, fills = entry.side.sign, self._instrument.tick, self._fills
         bar = self._opens[row], self._highs[row], self._lows[row]
         quantity = available(entry.quantity, self._volumes[row], fills.volume_share, self._instrument.lot)
-        if quantity == 0 or is_locked(side, *bar, self._closes_before[row], tick):
+        if quantity == 0 or not self._may_enter[row] or is_locked(side, *bar, self._closes_before[row], tick):
             return None, 0
         limit, opening = entry.limit if fills.entry is EntryFill.LIMIT else 0, moments[0][1]
         for seen, (at, now) in enumerate(moments, start=1):

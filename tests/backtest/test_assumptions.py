@@ -66,6 +66,7 @@ class TestEntries:
 
     def test_at_the_end_of_the_data_it_lapses(self):
         assert traded(bars_of([DAY[:4]]), {3: LONG}).refusals == {"NOT_FILLED": 1}
+        assert traded(bars_of([DAY]), {11: LONG}, **POSITIONAL).refusals == {"NOT_FILLED": 1}
 
     def test_a_limit_lies_the_buffer_beyond_the_close_and_fills_inside_the_bar_if_that_comes_to_it(self):
         # the limit is 10,000 * 1.002 = 10,020
@@ -457,6 +458,36 @@ def test_symbols_meet_their_bars_and_are_asked_in_the_order_given():
     backwards = traded([symbols["B"], symbols["A"]], signals, max_positions=1)
     assert [trade.symbol for trade in forwards.trades] == ["NSE:A-EQ"]
     assert [trade.symbol for trade in backwards.trades] == ["NSE:B-EQ"]
+
+
+SIGNALS_OF_TWO = {"NSE:A-EQ": {2: LONG}, "NSE:B-EQ": {2: LONG, 3: LONG}}
+"""Both in the step of row 2, B once more in the one after it."""
+
+
+@pytest.mark.parametrize("rows", [(0, 1, 2, 3, 4), (0, 1, 2, 4, 5), (0, 1, 2)], ids=["a bar", "a hole", "the end"])
+def test_nobody_knows_before_its_time_whether_an_entry_will_meet_a_bar(rows: tuple[int, ...]):
+    # A comes first and takes the only place, so B is refused at that close whatever A's next candle turns out to be.
+    at = [start(row) for row in rows]
+    first = bars_at(at, [(*FLAT, 1_000)] * len(at), Instrument(symbol="NSE:A-EQ", token="2", tick=5))
+    result = traded([first, bars_of([DAY], symbol="NSE:B-EQ")], SIGNALS_OF_TWO, max_positions=1)
+
+    if 3 in rows:
+        assert [(trade.symbol, trade.entry_at) for trade in result.trades] == [("NSE:A-EQ", start(3))]
+        assert result.refusals == {"MAX_POSITIONS": 2}
+    else:
+        assert [(trade.symbol, trade.entry_at) for trade in result.trades] == [("NSE:B-EQ", start(4))]
+        assert result.refusals == {"MAX_POSITIONS": 1, "NOT_FILLED": 1}
+
+
+def test_an_entry_for_delivery_waits_through_one_session_without_a_bar_and_no_longer():
+    # A's last candle is that of row 2 on Monday; it takes the only place until Tuesday is over.
+    first = bars_of([DAY[:3]], symbol="NSE:A-EQ")
+    other = bars_of([DAY, DAY, DAY], symbol="NSE:B-EQ")
+    signals = {"NSE:A-EQ": {2: LONG}, "NSE:B-EQ": {2: LONG, 23: LONG, 24: LONG}}
+    result = traded([first, other], signals, max_positions=1, **POSITIONAL)
+
+    assert [(trade.symbol, trade.entry_at) for trade in result.trades] == [("NSE:B-EQ", start(1, date(2024, 1, 3)))]
+    assert result.refusals == {"MAX_POSITIONS": 2, "NOT_FILLED": 1}
 
 
 def test_an_entry_that_still_waits_when_the_loss_is_seen_lapses():

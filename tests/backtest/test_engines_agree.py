@@ -25,6 +25,7 @@ from features.specification import FeatureSpecification
 from strategies.opening_price_crossover import OpeningPriceCrossover
 from strategies.simple_ma_crossover import SimpleMaCrossover
 
+from .conftest import signal
 from .fast_market import CHARGES, EveryDay, account, random_candles
 
 event_engine = pytest.importorskip("backtest.event_engine")
@@ -162,6 +163,35 @@ def test_a_strategy_without_a_fast_face_makes_the_same_run(mode):
     slow = fast_engine.run(bars, OneByOne(FAST_AND_SLOW), account(), FillAssumptions(), mode, CHARGES)
     quick = fast_engine.run(bars, FAST_AND_SLOW, account(), FillAssumptions(), mode, CHARGES)
     assert slow.trades == quick.trades
+
+
+class AlwaysLong:
+    """A strategy that wants in after every candle, so that an entry waits wherever one may."""
+
+    name = "always_long"
+    needs = Needs(features=("return_1",))
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
+        return signal(symbol=now.symbol)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_entries_whose_bar_never_comes_wait_equally_long_in_both(mode: Mode):
+    bars, chance = [], np.random.default_rng(5)
+    for place, days in enumerate((12, 5, 9)):
+        candles = random_candles(days, 6, place)
+        columns = (candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes)
+        is_there = chance.random(len(candles)) > 0.3
+        is_there &= (candles.days() - candles.days()[0]) % 4 != place
+        instrument = Instrument(symbol=f"NSE:SHARE{place}-EQ", token="10100000000001", tick=5)
+        specification = FeatureSpecification.of(AlwaysLong.needs.features)
+        left = CandleColumns(*(column[is_there] for column in columns))
+        bars.append(prepared(instrument, left, Timeframe.M5, specification, EveryDay()))
+
+    rules = account(max_positions=1, stop_atr=1.0, target_atr=1.0)
+    assert assert_both_agree(bars, AlwaysLong(), mode, rules) > 5
+    refusals = fast_engine.run(bars, AlwaysLong(), rules, USUAL, mode, CHARGES).refusals
+    assert min(refusals["NOT_FILLED"], refusals["MAX_POSITIONS"]) > 0
 
 
 def test_an_index_is_not_traded_by_either():

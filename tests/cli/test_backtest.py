@@ -236,6 +236,7 @@ def test_ticks_are_watched_where_the_archive_has_them_and_the_rest_is_counted(ca
 
     assert "NSE:SBIN-EQ: ticks in 2 of 10 sessions, candles alone in 8" in watched["notes"]
     assert watched["assumptions"] == plain["assumptions"] | {"tick_sessions": 2}
+    assert watched["data_hash"] != plain["data_hash"]
 
     def trades(found: dict, *days: int) -> list:
         within = [instant_at(DAYS[day], time(0, 0)) for day in days]

@@ -23,6 +23,10 @@ DANGEROUS = {
 ALLOWED = {
     ("trading/joblib_model.py", "pickle"): "the error class that joblib raises",
     ("trading/joblib_model.py", "joblib.load"): "bytes that a manifest vouches for, which the settings vouch for",
+    (
+        "backtest/hyperopt/workers.py",
+        "joblib.load",
+    ): "candles that the search itself has just written for its workers, in a file that only its user may write",
     ("trading/rehearsal.py", "subprocess"): "starts our own two programs, by a list of words",
     ("simulation/crew.py", "subprocess"): "starts our own players, by a list of words",
     ("simulation/player.py", "importlib.import_module"): "opens the session that its crew names, by default our own",

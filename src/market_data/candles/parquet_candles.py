@@ -217,9 +217,12 @@ def _known(footer: "pq.FileMetaData", path: Path, series: Series) -> tuple[Days,
         said = "{} {} in layout {}".format(*of)
         raise DataError(f"{path}: says it is {said}, expected {series} in layout {_LAYOUT}; move it away")
     try:
-        return tuple(Days(date.fromisoformat(first), date.fromisoformat(last)) for first, last in about["known"])
+        known = tuple(Days(date.fromisoformat(first), date.fromisoformat(last)) for first, last in about["known"])
     except (KeyError, TypeError, ValueError):
-        raise DataError(f"{path}: does not say what days it knows; move it away and download them again") from None
+        known = ()
+    if not known:
+        raise DataError(f"{path}: does not say what days it knows; move it away and download them again")
+    return known
 
 
 def _instant(stamp: Any) -> int:

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from hypothesis import strategies as st
 from core.errors import DataError, StorageError
 from core.market import Timeframe
 from market_data import archive_files
+from market_data.archive_files import ABOUT
 from market_data.candles import parquet_candles
 from market_data.candles.candle_store import MemoryCandleStore, Series, empty
 from market_data.candles.list_data import require_readable
@@ -110,6 +112,17 @@ def test_a_file_that_lies_under_another_symbol_is_refused(store: ParquetCandleSt
     shutil.copy(file_of(tmp_path, series=TCS), file_of(tmp_path))
     with pytest.raises(DataError, match="says it is NSE:TCS-EQ 1m in layout 1, expected NSE:SBIN-EQ 1m in layout 1"):
         store.read(SERIES, NEW_YEAR)
+
+
+@pytest.mark.parametrize("known", [[], None, [["2025-01-01"]], [["yesterday", "today"]]])
+def test_a_file_that_does_not_say_what_days_it_knows_is_named(store: ParquetCandleStore, tmp_path: Path, known: object):
+    path = file_of(tmp_path)
+    table = pq.read_table(path, partitioning=None)
+    about = {**json.loads(table.schema.metadata[ABOUT]), "known": known}
+    pq.write_table(table.replace_schema_metadata({ABOUT: json.dumps(about)}), path)
+    for question in (lambda: store.known(SERIES), lambda: require_readable(store.holdings())):
+        with pytest.raises(DataError, match=r"2025\.parquet: does not say what days it knows"):
+            question()
 
 
 @pytest.mark.parametrize("column", ["volume", "close", "timestamp"])
