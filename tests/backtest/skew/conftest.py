@@ -1,7 +1,7 @@
 """A day on disk whose features were computed live, candle by candle, and an archive that knows the same candles."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 from core import events
 from core.charges import ChargeRates
 from core.instants import MINUTE, instant_at, ist_date
-from core.market import Candle, Instrument, Timeframe
+from core.market import Candle, CandleSource, Instrument, Timeframe
 from core.sessions import TradingDay
 from features.columns import CandleColumns
 from market_data.candles.candle_store import Series
@@ -151,3 +151,15 @@ def new_bot(tmp_path) -> Callable[..., Bot]:
 @pytest.fixture
 def bot(new_bot) -> Bot:
     return new_bot()
+
+
+@pytest.fixture
+def make_desk(bot) -> Callable[[CandleSource], events.DeskSet]:
+    """Write down a desk that decides on candles of a source."""
+    settings = bot.settings
+
+    def make(candles: CandleSource) -> events.DeskSet:
+        desk = desk_of(settings, rules_of(settings, FREE, MarketClock()), (), choose_strategy(settings), 0)
+        return replace(desk, candles=candles)
+
+    return make
