@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from rich import box
@@ -15,6 +16,8 @@ from core.instants import ist_datetime
 from core.market import Candle
 from trading.rupee_text import short_symbol
 
+_WIDE = 110
+"""Columns from which there is room for the numbers themselves."""
 _SHOWN = 10
 """Rows of a table for people; programs get all."""
 _NUMBERS = frozenset({"Rows", "Deviations", "Live", "Batch"})
@@ -77,8 +80,8 @@ def skew_data(measured: Measured) -> dict[str, Any]:
     }
 
 
-def skew_text(measured: Measured) -> RenderableType:
-    """Draw the report for a terminal."""
+def skew_text(measured: Measured, width: int) -> RenderableType:
+    """Draw the report for a terminal of a width in characters."""
     found = measured.found
     heading = Text.assemble(
         (f"\n Skew of {measured.day:%a %d %b %Y}", "bold"), f"  {measured.mode}  ", (measured.strategy, "cyan"), "\n"
@@ -89,7 +92,7 @@ def skew_text(measured: Measured) -> RenderableType:
         told = f" {_counted(len(found.filled), 'candle')} that these lack came from the log"
         parts.append(Text(told, "yellow"))
     if found.beyond:
-        parts += [Text(), _feature_table(found.beyond)]
+        parts += [Text(), _feature_table(found.beyond, is_wide=width >= _WIDE)]
     if found.changes:
         parts += [Text(), _decision_table(found)]
     parts += [Text(f" {line}", "yellow") for line in _unmatched_lines(found.unmatched)]
@@ -100,25 +103,24 @@ def skew_text(measured: Measured) -> RenderableType:
     return Group(*parts, _verdict(found))
 
 
-def _feature_table(skews: list[FeatureSkew]) -> Table:
-    table = _table("Feature", "Rows", "Deviations", "Live", "Batch", "Farthest at", "Because of")
+def _feature_table(skews: list[FeatureSkew], *, is_wide: bool) -> Table:
+    numbers = ("Live", "Batch") if is_wide else ()
+    table = _table("Feature", "Rows", "Deviations", *numbers, "Farthest at", "Because of")
     for skew in skews:
-        if skew.farthest is not None:
-            rows = f"{skew.beyond.total()}/{skew.rows}"
+        if (far := skew.farthest) is not None:
             causes = ", ".join(f"{_words(cause)} {skew.beyond[cause]}" for cause in Cause if skew.beyond[cause])
-            far = skew.farthest
-            table.add_row(
-                skew.name, rows, f"{far.deviations:.2g}", f"{far.live:.9g}", f"{far.batch:.9g}", _place(far.key), causes
-            )
+            shown = [f"{each:.9g}" for each in (far.live, far.batch)] if is_wide else []
+            rows = f"{skew.beyond.total()} of {skew.rows}"
+            table.add_row(skew.name, rows, f"{far.deviations:.2g}", *shown, _clock(far.key), causes)
     return table
 
 
 def _decision_table(found: DaySkew) -> Table:
-    table = _table("Decision at", "Recorded", "Of live row", "Of batch row", "Because of", "Features")
+    table = _table("Decision at", "Recorded", "Live row", "Batch row", "Because of", "Features")
     for change in found.changes[:_SHOWN]:
         said = (change.recorded, change.of_live_row, change.of_batch_row)
         words = [each.name.lower() for each in said]
-        table.add_row(_place(change.key), *words, _words(change.cause), ", ".join(change.features))
+        table.add_row(_clock(change.key), *words, _words(change.cause), ", ".join(change.features))
     if len(found.changes) > _SHOWN:
         table.add_row(Text(f"+ {len(found.changes) - _SHOWN} more", "dim"))
     return table
@@ -139,7 +141,7 @@ def _revision_lines(revisions: dict[Key, Revision]) -> list[str]:
     if not revisions:
         return []
     told = [f"{_place(key)} ({_changed(each)})" for key, each in sorted(revisions.items())]
-    return [f"{_counted(len(told), 'official candle')} differ from what the bot had: {_listed(told)}"]
+    return [f"Official candles that differ from what the bot had, {len(told):,}: {_listed(told)}"]
 
 
 def _changed(revision: Revision) -> str:
@@ -169,7 +171,7 @@ def _verdict(found: DaySkew) -> Text:
 def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, header_style="bold dim", border_style="dim", pad_edge=False)
     for name in columns:
-        table.add_column(name, justify="right" if name in _NUMBERS else "left")
+        table.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=name in {"Feature", *_NUMBERS})
     return table
 
 
@@ -185,11 +187,16 @@ def _feature_data(skew: FeatureSkew) -> dict[str, Any]:
 def _difference_data(difference: Difference) -> dict[str, Any]:
     return {
         **_key_data(difference.key),
-        "deviations": difference.deviations,
-        "live": difference.live,
-        "batch": difference.batch,
+        "deviations": _finite(difference.deviations),
+        "live": _finite(difference.live),
+        "batch": _finite(difference.batch),
         "cause": difference.cause.value,
     }
+
+
+def _finite(number: float) -> float | None:
+    """JSON has no other numbers."""
+    return number if isfinite(number) else None
 
 
 def _key_data(key: Key) -> dict[str, Any]:
@@ -209,6 +216,11 @@ def _listed(places: list[str]) -> str:
 
 def _place(key: Key) -> str:
     return f"{short_symbol(key.symbol)} {ist_datetime(key.candle):%d %b %H:%M}"
+
+
+def _clock(key: Key) -> str:
+    """Name a candle of the day itself."""
+    return f"{short_symbol(key.symbol)} {ist_datetime(key.candle):%H:%M}"
 
 
 def _counted(count: int, noun: str) -> str:

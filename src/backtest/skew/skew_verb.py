@@ -47,7 +47,8 @@ def print_skew(request: SkewRequest, settings: Settings, calendar: Calendar, *, 
     if as_json:
         print_json(skew_data(measured))
     else:
-        Console().print(skew_text(measured))
+        console = Console()
+        console.print(skew_text(measured, console.width))
     return 0 if measured.found.is_sound else 1
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date, time
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,16 @@ def test_a_change_in_the_live_path_of_one_feature_is_named_as_code_with_its_feat
     assert found["farthest"]["cause"] == "code"
     assert found["farthest"]["live"] - found["farthest"]["batch"] == pytest.approx(1e-10, rel=1e-3)
     assert said["decision_changes"] == []
+
+
+def test_a_number_that_is_none_is_infinitely_far_from_any(bot, skew, spoil_live):
+    spoil_live("return_1", nan)
+    bot.trade(last=4)
+    bot.archive()
+    said = skew(bot)
+    [found] = [each for each in said["features"] if each["name"] == "return_1"]
+    assert found["beyond"] == {"code": 8}
+    assert (found["farthest"]["deviations"], found["farthest"]["live"]) == (None, None)
 
 
 def test_a_decision_that_a_feature_changed_is_named_with_it(bot, skew, spoil_live):
