@@ -276,6 +276,7 @@ def test_as_many_candles_are_asked_for_as_were_missed(errands, desk, inbox):
     assert desk.asked == [(SBIN, 17), (SBIN, 300)]
 
 
+@pytest.mark.hazard("M6")
 def test_a_question_asked_late_reaches_back_over_the_candles_that_closed_since(desk, inbox):
     class Late(HastyClock):
         def now(self) -> int:

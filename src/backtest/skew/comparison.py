@@ -114,15 +114,14 @@ class _Comparison:
         return _Batches(fed, batch, whole)
 
     def _official_history(self) -> CandleColumns:
-        """Return the official candles. Raises `DataError` when they lack one that was decided on."""
-        history, decided = self._sides.official(self._symbol), self._live.decided.keys()
-        missing = sorted(decided - set(history.starts.tolist() if history is not None else ()))
+        """Return the official candles. Raises `DataError` when they lack one that was to be decided on."""
+        history, due = self._sides.official(self._symbol), {*self._live.decided, *self._live.silent}
+        missing = sorted(due - set(history.starts.tolist() if history is not None else ()))
         if history is None or missing:
-            first = missing[0] if missing else self._live.newest
             raise DataError(
-                f"{self._sides.source} lacks {len(missing)} of {len(decided)} candles of {self._symbol} that were "
-                f"decided on, the first of {ist_text(first)}; fetch them with `fyersbot download-data --from "
-                f"{ist_date(first)}`, or give a file with --data"
+                f"{self._sides.source} lacks {len(missing)} of {len(due)} candles of {self._symbol} that were to be "
+                f"decided on, the first of {ist_text(missing[0])}; fetch them with `fyersbot download-data --from "
+                f"{ist_date(missing[0])}`, or give a file with --data"
             )
         return history
 

@@ -142,6 +142,7 @@ def test_a_history_too_short_to_forget_its_beginning_is_named_as_warm_up(bot, sk
     assert {cause for each in said["features"] for cause in each["beyond"]} == {"warm_up"}
 
 
+@pytest.mark.hazard("M6")
 def test_a_candle_that_the_bot_never_had_is_one_that_differs(bot, skew):
     whole = list(bot.history[SBIN])
     missed = whole[-75 - 5]
