@@ -1,4 +1,4 @@
-"""The verb that compares a traded day with its backtest; part of `fyersbot` like all others."""
+"""The verbs that compare a recorded day with what a backtest makes of it; part of `fyersbot` like all others."""
 
 from datetime import datetime
 from pathlib import Path
@@ -10,18 +10,25 @@ from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 
 app = typer.Typer()
 
+DayOption = Annotated[
+    datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="The traded day; none: the newest.")
+]
+RunOption = Annotated[Path | None, typer.Option("--run", help="Folder of a rehearsal, as data/runs/2026-01-06-001.")]
+StateOption = Annotated[Path | None, typer.Option("--state", help="State folder of a bot; none: the settings'.")]
+LogModeOption = Annotated[str | None, typer.Option("--mode", help="paper or live: whose log; none: the settings'.")]
+OfficialOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="A candle file, or a folder, with the official candles; none: the archive's."),
+]
+
 
 @app.command()
 def parity(
-    day: Annotated[
-        datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="The traded day; none: the newest.")
-    ] = None,
-    run: Annotated[Path | None, typer.Option(help="Folder of a rehearsal, as data/runs/2026-01-06-001.")] = None,
-    state: Annotated[Path | None, typer.Option(help="State folder of a bot; none: the settings'.")] = None,
-    mode: Annotated[str | None, typer.Option(help="paper or live: whose log; none: the settings'.")] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="A candle file, or a folder, with the official candles; none: the archive's.")
-    ] = None,
+    day: DayOption = None,
+    run: RunOption = None,
+    state: StateOption = None,
+    mode: LogModeOption = None,
+    data: OfficialOption = None,
     budget: Annotated[str, typer.Option(help="Rupees that may stay unexplained.")] = "0",
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -34,3 +41,23 @@ def parity(
         settings, run=run, state=state, mode=mode, day=day.date() if day else None, data=data, budget=budget
     )
     raise SystemExit(print_parity(request, settings, calendar_of(settings), as_json=as_json))
+
+
+@app.command()
+def skew(
+    day: DayOption = None,
+    run: RunOption = None,
+    state: StateOption = None,
+    mode: LogModeOption = None,
+    data: OfficialOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute the features of a recorded day again in batch, and name each feature and decision that differs."""
+    from backtest.parity.recorded_bot import RecordedBot
+    from backtest.skew.skew_verb import SkewRequest, print_skew
+
+    settings = settings_of(config)
+    bot = RecordedBot.named(settings, run=run, state=state, mode=mode)
+    request = SkewRequest(bot=bot, day=day.date() if day else None, data=data)
+    raise SystemExit(print_skew(request, settings, calendar_of(settings), as_json=as_json))

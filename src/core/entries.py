@@ -2,16 +2,14 @@
 
 from dataclasses import replace
 
-from core.drift import DriftStep
 from core.entry_facts import gather
-from core.entry_pricing import TOO_SMALL, priced_entry
+from core.entry_pricing import TOO_SMALL, less_for_drift, priced_entry
 from core.events import Decided, Decision, EntryPlan, EntryRefused, OrderIntended
 from core.gatekeeper import refuse_entry
 from core.instants import Instant
 from core.market import Instrument, Tick, Timeframe
 from core.orders import Purpose
 from core.rules import TradingRules
-from core.sizing import MILLION
 from core.state import BotState
 from core.tags import Tagger
 
@@ -33,7 +31,7 @@ def propose_entry(
     if state.day is None or tick is None:
         return EntryRefused(at=now, symbol=signal.symbol, code="STALE_PRICE", detail="no session or no price yet")
     full = priced_entry(signal.direction.side, signal.atr, tick, instrument, rules)
-    entry = replace(full, quantity=_less_for_drift(full.quantity, state, rules, instrument))
+    entry = replace(full, quantity=less_for_drift(full.quantity, state.drift.standing, rules, instrument))
     if entry.quantity == 0:
         detail = f"price={entry.limit}, stop distance={abs(entry.limit - entry.stop)}: not one lot fits the limits"
         return EntryRefused(at=now, symbol=signal.symbol, code=TOO_SMALL, detail=detail)
@@ -63,13 +61,6 @@ def propose_entry(
         full_quantity=full.quantity if entry.quantity < full.quantity else 0,
     )
     return OrderIntended(at=now, intent=intent, plan=plan)
-
-
-def _less_for_drift(quantity: int, state: BotState, rules: TradingRules, instrument: Instrument) -> int:
-    """Return what drift leaves of an entry, in whole lots; at the last step the gate refuses it whole, by its name."""
-    if state.drift.standing is not DriftStep.SHRINK:
-        return quantity
-    return quantity * rules.drift_size_ppm // MILLION // instrument.lot * instrument.lot
 
 
 def _age(signal: Decided, timeframe: Timeframe, now: Instant) -> int:

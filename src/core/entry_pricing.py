@@ -6,11 +6,12 @@ The live bot, the backtest and the re-run of a recorded day all take an entry fr
 from dataclasses import dataclass
 
 from core import exits
+from core.drift import DriftStep
 from core.market import Instrument, Side, Tick
 from core.orders import OrderIntent, OrderType, Product, Purpose
 from core.pricing import marketable_limit
 from core.rules import TradingRules
-from core.sizing import quantity_for
+from core.sizing import MILLION, quantity_for
 
 TOO_SMALL = "TOO_SMALL"
 """Code of a signal that not one lot fits for."""
@@ -57,3 +58,10 @@ def priced_entry(side: Side, atr: float, tick: Tick, instrument: Instrument, rul
         freeze=instrument.freeze,
     )
     return PricedEntry(instrument.symbol, side, limit, stop, target, quantity)
+
+
+def less_for_drift(quantity: int, step: DriftStep, rules: TradingRules, instrument: Instrument) -> int:
+    """Return what a step of drift leaves of an entry, in whole lots; at the last one the gate refuses it, by name."""
+    if step is not DriftStep.SHRINK:
+        return quantity
+    return quantity * rules.drift_size_ppm // MILLION // instrument.lot * instrument.lot

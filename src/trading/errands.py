@@ -138,7 +138,9 @@ class Errands:
     def _new_candles(self, wanted: events.HistoryWanted) -> tuple[Candle, ...]:
         count = self._warm_up
         if wanted.after:
-            count = min(count, (wanted.due - wanted.after) // self._timeframe.duration + 1)
+            # The newest are counted from, not the due one: an answer that is asked for late must still reach back.
+            until = max(wanted.due + self._timeframe.duration, self._clock.now())
+            count = min(count, (until - wanted.after) // self._timeframe.duration + 1)
         candles = self._history.get_historical_data(wanted.symbol, self._timeframe, max(2, count))
         last = wanted.due or self._clock.now()
         return tuple(candle for candle in candles if wanted.after < candle.start <= last)

@@ -51,6 +51,7 @@ VERBS = (
     "charges",
     "replay",
     "parity",
+    "skew",
     "report",
     "runs",
     "models",

@@ -263,7 +263,7 @@ def test_new_candles_up_to_the_due_one_are_delivered(errands, desk, inbox):
     errands.run(wanted(4, 5))
     arrived = inbox.get(timeout=5)
     assert (arrived.candles, arrived.due) == (candles(5), 5 * STEP)
-    assert desk.asked == [(SBIN, 2)]
+    assert desk.asked == [(SBIN, 3)]
 
 
 def test_as_many_candles_are_asked_for_as_were_missed(errands, desk, inbox):
@@ -273,7 +273,22 @@ def test_as_many_candles_are_asked_for_as_were_missed(errands, desk, inbox):
     desk.answers.put(candles(999))
     errands.run(wanted(5, 999))
     inbox.get(timeout=5)
-    assert desk.asked == [(SBIN, 16), (SBIN, 300)]
+    assert desk.asked == [(SBIN, 17), (SBIN, 300)]
+
+
+@pytest.mark.hazard("M6")
+def test_a_question_asked_late_reaches_back_over_the_candles_that_closed_since(desk, inbox):
+    class Late(HastyClock):
+        def now(self) -> int:
+            return super().now() + 30 * STEP
+
+    late = Errands(desk, desk, Late(), inbox.put, timeframe=Timeframe.M5, warm_up=300, grace_seconds=5)
+    desk.answers.put(candles(*range(1, 30)))
+    late.run(wanted(5, 20))
+    assert inbox.get(timeout=5).candles == candles(*range(6, 21))
+    late.close()
+    [(_, count)] = desk.asked
+    assert count >= 25  # of the newest ones, up to the 29th
 
 
 def test_a_candle_that_is_not_there_yet_is_asked_for_again(errands, desk, inbox):

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from backtest.parity.causes import Cause, cause_of_refusal
 from backtest.parity.opinions import Key, Opinion
 from backtest.parity.prices import Market
 from core import events
+from core.drift import DriftStep
 from core.events import Command, Condition, FeedState, SafetyLevel
 from core.fold import apply
 from core.instants import Instant
@@ -69,6 +71,13 @@ class LiveTrade:
     """Whether prices were missing or doubted while it was open."""
 
 
+class Standing(NamedTuple):
+    """A step that drift had led to, from an instant on."""
+
+    since: Instant
+    step: DriftStep
+
+
 @dataclass(slots=True)
 class LiveDay:
     """Everything that a day is compared by."""
@@ -76,6 +85,8 @@ class LiveDay:
     words: dict[Key, LiveWord] = field(default_factory=dict)
     trades: dict[Key, LiveTrade] = field(default_factory=dict)
     """Closed trades; one without a word on a candle, an adopted position's, stands under its own entry."""
+    drift: list[Standing] = field(default_factory=list)
+    """Each step as it worked on the strategy, in order of time; empty where there was none all day."""
     restored: int = 0
     """Losses of the day that the log does not know the trades of, negative, in units."""
 
@@ -126,6 +137,7 @@ class _Reading:
         self._hear_of_candles(event, self._market.moment_of(row))
         self._hear_of_positions(event, self._market.moment_of(row))
         apply(self._state, event)
+        self._hear_of_drift(row.at)
         if self._has_gap():
             for noted in self._open.values():
                 noted.had_gap = True
@@ -150,6 +162,11 @@ class _Reading:
                 self._day.restored += amount
             case _ if isinstance(event, events.Input):
                 self._command_is_heard = False
+
+    def _hear_of_drift(self, at: Instant) -> None:
+        steps, step = self._day.drift, self._state.drift.standing
+        if step is not (steps[-1].step if steps else DriftStep.NONE):
+            steps.append(Standing(at, step))
 
     def _hear_of_candles(self, event: events.Event, moment: int) -> None:
         words, decided = self._day.words, self._state.decided

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from backtest.parity.day_candles import DayCandles, candles_in
 from backtest.parity.live_day import read_day
@@ -18,7 +17,7 @@ from core.ports import RowStream
 from core.sessions import TradingDay
 from core.signals import SignalProvider
 from trading.event_log import Row
-from trading.replay import Start, starts_of
+from trading.replay import Start
 from trading.tick_tape import Seen
 
 
@@ -37,15 +36,12 @@ class RecordedDay:
     candles: DayCandles
 
     @classmethod
-    def of(cls, rows: Sequence[Row], day: date | None) -> "RecordedDay | None":
-        """Find a day, or the newest one, in the rows of a log; None where it is not there.
+    def of(cls, rows: Sequence[Row], starts: Sequence[Start]) -> "RecordedDay":
+        """Take the starts of one day, at least one, out of all rows of a log.
 
         Raises `ConfigurationError` for a day that was traded for delivery, `StorageError` for a start that did not
         record what its kernel was built from.
         """
-        starts = starts_of(rows, day)
-        if not starts:
-            return None
         begins, ends = starts[0].rows[0].number - 1, starts[-1].rows[-1].number
         desk = starts[0].desk
         if desk.rules.timeframe is Timeframe.D or desk.rules.product is Product.CNC:
@@ -73,11 +69,12 @@ class RecordedDay:
         desk = self.desk
         asked = self.session, desk.rules.timeframe, provider, stream_for
         instruments = {instrument.symbol: instrument for instrument in desk.instruments}
+        live = read_day(self.before, self.rows, market)
         return explain(
             official=opinions_on(self.candles.as_official, *asked),
             recorded=opinions_on(self.candles.as_decided, *asked),
-            live=read_day(self.before, self.rows, market),
-            ground=Ground(desk.rules, instruments, self.session, market, self.rows[-1].at),
+            live=live,
+            ground=Ground(desk.rules, instruments, self.session, market, self.rows[-1].at, live.drift),
         )
 
 

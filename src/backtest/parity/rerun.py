@@ -5,16 +5,18 @@ by `core.exits.decide`; what has to go trades at that price, or, in a bar, where
 broker, waits or fills in part. What really happened is put in piece by piece, through the `Plan`.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from backtest.account import FORCE_EXIT, Account, BarFill, Holding
-from backtest.parity.live_day import Filled
+from backtest.parity.live_day import Filled, Standing
 from backtest.parity.opinions import Key, Opinion
 from backtest.parity.prices import Market, Price
 from core import exits
-from core.entry_pricing import TOO_SMALL, PricedEntry, priced_entry
+from core.drift import DriftStep
+from core.entry_pricing import TOO_SMALL, PricedEntry, less_for_drift, priced_entry
 from core.gatekeeper import refuse_entry
 from core.instants import Instant
 from core.market import Instrument, Tick
@@ -63,6 +65,13 @@ class Ground:
     market: Market
     until: Instant
     """The end of what was recorded. Before the square-off, what is open by then is open on both sides."""
+    drift: Sequence[Standing] = ()
+    """The steps of drift on the day, in order of time: days of evidence led to them, which one day cannot tell."""
+
+    def drift_at(self, at: Instant) -> DriftStep:
+        """Return the step that stood at an instant."""
+        place = bisect_right(self.drift, at, key=lambda standing: standing.since)
+        return self.drift[place - 1].step if place else DriftStep.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +154,9 @@ class _Walk:
             self.refusals[key] = NO_PRICE
             return
         opinion, instrument = wish.opinion, ground.instruments[key.symbol]
-        entry = priced_entry(opinion.direction.side, opinion.atr, price.tick, instrument, ground.rules)
+        full = priced_entry(opinion.direction.side, opinion.atr, price.tick, instrument, ground.rules)
+        quantity = less_for_drift(full.quantity, ground.drift_at(wish.at), ground.rules, instrument)
+        entry = replace(full, quantity=quantity)
         code = TOO_SMALL if entry.quantity == 0 else self._refusal(number, wish, entry, price.tick)
         if code and not verdict:
             self.refusals[key] = code
@@ -166,6 +177,7 @@ class _Walk:
             facts,
             busy=bool(held),
             symbol_value=sum(each.holding.worth for each in held),
+            drift="as on the day" if self._ground.drift_at(wish.at) is DriftStep.STOP else "",
         )
         refusal = refuse_entry(entry.intent("", rules.product, wish.opinion.reason), facts, rules)
         return refusal[0].value if refusal else ""

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -11,12 +12,16 @@ from core import events
 from core.charges import ChargeRates
 from core.errors import ConfigurationError, StorageError
 from core.events import Phase
-from core.instants import IST, MINUTE, SECOND, instant_at
-from core.market import Candle, Instrument, Tick
+from core.instants import DAY, IST, MINUTE, SECOND, instant_at
+from core.market import Candle, Instrument, Tick, Timeframe
 from core.orders import Books, Fill, OrderReport, OrderStatus
 from core.sessions import TradingDay
+from features.columns import CandleColumns
+from market_data.candles.candle_store import Series
+from market_data.candles.parquet_candles import ParquetCandleStore
+from market_data.days import Days
 from runtime.clock import MarketClock
-from runtime.settings import HistorySettings, PathSettings, Settings, SizingSettings, StrategySettings
+from runtime.settings import HistorySettings, Mode, PathSettings, Settings, SizingSettings, StrategySettings
 from trading.desk_record import desk_of, kernel_of
 from trading.event_log import SqliteEventLog
 from trading.state_files import log_path, tape_folder
@@ -205,6 +210,16 @@ def test_a_candle_that_a_file_revises_lands_in_data_revision(recorded, tmp_path,
     assert parity(recorded, data=official(tmp_path, 800.0)) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["backtest_net"], said["waterfall"]["data_revision"], said["live_net"]) == (0.0, -102.0, -102.0)
+
+
+def test_a_rehearsal_is_not_held_against_the_archive_of_the_real_market(settings, tmp_path, capsys):
+    run = tmp_path / "run"
+    paths = settings.paths.model_copy(update={"state": run / "bot"})
+    record(settings.model_copy(update={"paths": paths, "mode": Mode.LIVE}), is_verified=True)
+    real = CandleColumns.of([replace(candle, start=candle.start + DAY) for candle in warm_up()[:75]])
+    ParquetCandleStore(settings.paths.archive).put(Series(SBIN, Timeframe.M5), Days(TUESDAY, TUESDAY), real)
+    assert parity(settings, run=run) == 0
+    assert json.loads(capsys.readouterr().out)["official_candles"] == "the log itself"
 
 
 def test_people_get_tables(recorded, capsys):

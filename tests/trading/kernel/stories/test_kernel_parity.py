@@ -8,11 +8,14 @@ import pytest
 from backtest.parity.causes import Cause
 from backtest.parity.recorded_day import RecordedDay
 from core import events
+from core.drift import DriftStep
 from core.event_codec import encode
+from core.fold import apply
 from core.instants import MINUTE
 from core.market import Candle, Side
 from core.signals import Direction, FeatureRow, Needs
 from trading.event_log import Row
+from trading.replay import starts_of
 
 SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
 PRICE = 80_000
@@ -45,7 +48,8 @@ class Picky:
 
 def receipt_of(bot, rows: list[Row] | None = None, revised=None, provider=None, stream_for=Closes, *, on_bars=False):
     """Compare a story with its backtest; the waterfall must sum to the paisa."""
-    recorded = RecordedDay.of(list(bot.log.rows()) if rows is None else rows, None)
+    logged = list(bot.log.rows()) if rows is None else rows
+    recorded = RecordedDay.of(logged, starts_of(logged, None))
     recorded.candles.revise(revised or {})
     market = recorded.market_of(None if on_bars else bot.tape.seen())
     receipt = recorded.receipt(market, provider or bot.kernel.engine.provider, stream_for)
@@ -67,6 +71,19 @@ def altered(bot, kind: type, change) -> list[Row]:
     """Return the log with the events of a kind changed."""
     rows = list(bot.log.rows())
     return [row._replace(body=encode(change(row.event))[1]) if row.kind == kind.__name__ else row for row in rows]
+
+
+def drifted(bot, step: DriftStep) -> None:
+    """Start with a model that the days before have led to a step."""
+    bot.kill()
+    bot.model, bot.is_meddled = "models/x/0001", True
+    bot.run(3)
+    bot.start()
+    told = events.DriftStepChanged(at=bot.now, step=step, why="inputs: evidence 5,000, limit 4,000")
+    bot.log.append([told], bot.tape.position)
+    bot.kernel.restore(told)
+    apply(bot.shadow, told)
+    bot.run_to(10, 5)
 
 
 def finish(bot) -> None:
@@ -122,6 +139,30 @@ def test_a_crash_in_a_trade_costs_nothing_by_itself(entered):
     entered.run(10)
     finish(entered)
     assert not any(receipt_of(entered).amounts.values())
+
+
+def test_an_entry_that_drift_made_smaller_is_as_small_in_the_backtest_until_the_step_is_lifted(bot):
+    drifted(bot, DriftStep.SHRINK)
+    bot.enter()
+    bot.give(events.CommandGiven(at=bot.now, command=events.Command.RESUME, why="understood", key="1"))
+    bot.enter(symbol=INFY)
+    finish(bot)
+    receipt = receipt_of(bot)
+    assert not any(receipt.amounts.values())
+    assert [pair.trade.quantity for pair in receipt.pairs] == [5, 10]
+    assert [pair.live_trade.quantity for pair in receipt.pairs] == [5, 10]
+
+
+def test_where_drift_ended_all_entries_the_backtest_makes_none(bot):
+    drifted(bot, DriftStep.STOP)
+    bot.tick(PRICE)
+    bot.signal(Direction.LONG)
+    bot.run(2)
+    finish(bot)
+    receipt = receipt_of(bot)
+    assert not any(receipt.amounts.values())
+    [pair] = receipt.pairs
+    assert (pair.word.refused, pair.refused, pair.trade) == ("MODEL_DRIFT", "MODEL_DRIFT", None)
 
 
 def test_a_candle_that_was_revised_lands_in_data_revision(entered):

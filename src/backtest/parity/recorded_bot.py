@@ -1,0 +1,61 @@
+"""Where a bot, or a rehearsal, has left what it did: its event log, its tick tapes, and the archive beside them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from core.errors import ConfigurationError
+from runtime.settings import Mode, Settings
+from trading.event_log import Row, SqliteEventLog
+from trading.replay import Start, starts_of
+from trading.state_files import log_path, tape_folder
+from trading.tick_tape import Seen, read_tape, tape_path, written_position
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedBot:
+    """One bot in one mode."""
+
+    state: Path
+    """Its state folder."""
+    mode: Mode
+    archive: Path
+    """Where the official candles of its market would be."""
+    is_rehearsal: bool = False
+
+    @classmethod
+    def named(cls, settings: Settings, *, run: Path | None, state: Path | None, mode: str | None) -> "RecordedBot":
+        """Find it by what was typed. Raises `ConfigurationError`."""
+        if run is not None:
+            if state is not None or mode is not None:
+                raise ConfigurationError("--run names a rehearsal, --state and --mode a bot: give one or the other")
+            return cls(run / "bot", Mode.LIVE, run / "archive", is_rehearsal=True)  # its market is not the real one
+        try:
+            chosen = Mode(mode) if mode else settings.mode
+        except ValueError:
+            raise ConfigurationError(f"--mode {mode}: give paper or live") from None
+        return cls(state or settings.paths.state, chosen, settings.paths.archive)
+
+    def read(self, day: date | None) -> tuple[list[Row], list[Start]]:
+        """Return all rows of the log, and the starts of a day or of the newest one: at least one.
+
+        Raises `ConfigurationError` for a day that was not recorded, `StorageError` for a damaged log.
+        """
+        path = log_path(self.state, self.mode)
+        if not path.exists():
+            raise ConfigurationError(
+                f"there is no event log {path}; name a run with --run, or a bot's folder with --state"
+            )
+        with SqliteEventLog(path) as log:
+            log.verify()
+            rows = list(log.rows())
+        starts = starts_of(rows, day)
+        if not starts:
+            raise ConfigurationError(f"{path} holds no session{f' of {day}' if day else ''}")
+        return rows, starts
+
+    def ticks(self, day: date) -> Iterator[Seen] | None:
+        """Return the ticks of a day's tape; None where there is none."""
+        tape = tape_path(tape_folder(self.state, self.mode), day)
+        return read_tape(tape) if written_position(tape) else None
