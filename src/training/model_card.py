@@ -144,11 +144,10 @@ def _fold_note() -> str:
 
 
 def _baselines(verdict: Verdict) -> str:
-    best = max(each.net for each in verdict.baselines)
     rows = "".join(_baseline_row(each) for each in verdict.baselines)
     mine = f'<tr class="total"><td>{escape(verdict.model.name)}</td>{_baseline_cells(verdict.model)}</tr>'
     header = '<th>On the same rows</th><th class="n">Trades</th><th class="n">Profit</th>'
-    margin = text_of(verdict.model.net - best, Form.PROFIT)
+    margin = text_of(verdict.model.net - verdict.best_baseline.net, Form.PROFIT)
     word = "beats" if verdict.beats_baselines else "does not beat"
     return (
         f"<section><h2>Baselines</h2><table><tr>{header}</tr>{rows}{mine}</table>"

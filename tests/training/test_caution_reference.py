@@ -52,7 +52,7 @@ def test_each_session_has_a_number_but_for_those_with_less_than_half_of_the_usua
 
 
 def test_sureness_and_variety_are_of_sessions_that_are_unseen_as_a_whole(dataset):
-    unseen = dataset.where(np.arange(len(dataset)) >= 8 + 40 * 5 + 10)
+    unseen = dataset.at(np.arange(8 + 40 * 5 + 10, len(dataset)))
     probabilities = np.zeros((len(unseen), 3))
     probabilities[:, 1] = np.tile([0.4, 0.6], len(unseen) // 2)
     probabilities[:, 2] = 0.1
