@@ -140,6 +140,14 @@ def estimator_named(kind: str, parameters: Mapping[str, Any] | None = None) -> E
     return known(**(parameters or {}))
 
 
+def written(estimator: Estimator) -> str:
+    """Return a kind with all its parameters, as it may be typed: `forest:trees=200,depth=8,leaf=20`."""
+    parameters: Any = estimator  # a dataclass, each of them
+    return f"{estimator.kind}:" + ",".join(
+        f"{each.name}={getattr(estimator, each.name)}" for each in fields(parameters)
+    )
+
+
 def fit(
     estimator: Estimator, features: FloatArray, labels: IntArray, weights: FloatArray, *, seed: int, jobs: int = 1
 ) -> Classifier:

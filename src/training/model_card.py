@@ -62,11 +62,12 @@ def _page(card: ModelCard) -> Iterator[str]:
     yield f"<section><h2>Folds</h2>{_fold_table(evaluation)}{_fold_note()}</section>"
     yield f'<div class="halves">{_baselines(card.verdict)}{_luck(card)}</div>'
     yield _calibration(evaluation)
-    yield f'<div class="halves">{_confusion(evaluation)}{_importance(card.importance)}</div>'
+    facts = f'<section class="facts"><h2>Trained on</h2>{pairs_table("", card.facts)}</section>'
+    yield f'<div class="halves"><div>{_confusion(evaluation)}{facts}</div>{_importance(card.importance)}</div>'
     yield _classes(card)
     if len(card.candidates) > 1:
         yield _candidates(card)
-    yield f'<section><div class="columns">{pairs_table("Trained on", card.facts)}</div></section></body></html>'
+    yield "</body></html>"
 
 
 def _warnings(card: ModelCard) -> Iterator[str]:

@@ -81,7 +81,7 @@ def symbol_of(path: Path) -> str:
 
 
 def timeframe_of(candles: CandleColumns) -> Timeframe:
-    """Return the timeframe of candles. Raises `DataError` for a length that is none of ours, and for several at once."""
+    """Return the timeframe of candles. Raises `DataError` for a length that is none of ours, and for a mixture."""
     if len(candles) < 2:
         raise DataError("one candle has no timeframe; give more")
     step = int(np.median(np.diff(candles.starts)))

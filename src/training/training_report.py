@@ -42,4 +42,4 @@ def _luck(judged: dict[str, float]) -> list[str]:
     if deflated is None:
         return []
     tried = f"{judged['candidates']:g} tried"
-    return [f"the chance that this is more than luck, with {tried}: {deflated:.1%} (deflated Sharpe ratio)"]
+    return [f"deflated Sharpe ratio {deflated:.3f}, with {tried}: the chance that this is more than luck"]

@@ -54,7 +54,7 @@ def test_training_says_in_json_what_it_wrote(run: Run, home: Path) -> None:
     assert answer.code == 0, answer.err
     told = json.loads(answer.out)
     assert (told["model"], told["version"], told["path"]) == ("mine", "0001", "models/mine/0001")
-    assert told["estimator"] == "Forest(trees=5, depth=3, leaf=20), isotonic"
+    assert told["estimator"] == "forest:trees=5,depth=3,leaf=20, isotonic"
     assert told["verdict"].startswith(("beats its baselines", "does not beat its baselines"))
     assert told["out_of_fold"]["candidates"] == 4
     assert "3, rolling, after 30% of the sessions" in (home / told["card"]).read_text()
@@ -67,7 +67,7 @@ def test_training_says_in_words_where_the_model_is_and_whether_it_beats_its_base
     assert answer.out.splitlines()[0] == "the model is in models/mine/0001, how it did in models/mine/0001/card.html"
     assert re.search(r"^out of fold it (beats|does not beat) its baselines: ", answer.out, re.MULTILINE)
     shown = run("models", "show", "mine").out
-    assert "Forest(trees=5, depth=3, leaf=20), isotonic" in shown
+    assert "forest:trees=5,depth=3,leaf=20, isotonic" in shown
     assert "its baselines: " in shown
 
 

@@ -3,7 +3,7 @@ import pytest
 from core.errors import ConfigurationError
 from core.instants import DAY
 from training.calibration import CalibrationMethod
-from training.estimators import Boosting, Forest, Logistic
+from training.estimators import Boosting, Forest, Logistic, written
 from training.folds import Scheme, WalkForward
 from training.recipe import Recipe
 from training.recipe_options import RecipeWish, estimator_written
@@ -49,6 +49,11 @@ def test_a_model_may_go_without_calibration():
 )
 def test_a_model_is_written_with_its_parameters(text, estimator):
     assert estimator_written(text) == estimator
+
+
+@pytest.mark.parametrize("estimator", [Forest(trees=10), Logistic(freedom=0.01), Boosting(learning_rate=0.2)])
+def test_what_a_card_calls_a_model_can_be_typed_again(estimator):
+    assert estimator_written(written(estimator)) == estimator
 
 
 @pytest.mark.parametrize(

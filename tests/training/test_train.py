@@ -44,7 +44,7 @@ def test_a_bundle_holds_the_named_files_and_a_manifest_that_vouches_for_them(bun
     assert manifest.training.symbols == ("NSE:SBIN-EQ", "NSE:INFY-EQ")
     assert list(manifest.training.parts) == ["fold 1", "fold 2", "fold 3", "all judged"]
     assert manifest.training.parts["all judged"]["rows"] > 500
-    assert manifest.training.estimator == "Forest(trees=30, depth=5, leaf=20), sigmoid"
+    assert manifest.training.estimator == "forest:trees=30,depth=5,leaf=20, sigmoid"
     assert "baselines" in manifest.training.verdict
     assert manifest.versions["TA-Lib"] == talib.__version__
     assert tuple(manifest.reference) == manifest.features.names
