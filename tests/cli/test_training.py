@@ -79,10 +79,6 @@ def fifteen_minutes_at_last(frame: pd.DataFrame) -> pd.DataFrame:
     ("frame", "named"),
     [
         (lambda: walk(4), r"\d+ usable rows for training, at least 500 are needed: give more candles"),
-        (
-            lambda: walk(7).iloc[:-70],
-            r"\d+ sessions, 1 .*before the first of 5 tests: give at least one session",
-        ),
         (lambda: walk(step=0.05, gap=0.05), r"no row is labelled long: give more candles, or other stop and target"),
         (lambda: walk(gap=0.0), r"feature (open|overnight)_gap is the same in all \d+ rows to fit"),
         (
@@ -95,7 +91,7 @@ def fifteen_minutes_at_last(frame: pd.DataFrame) -> pd.DataFrame:
             r"5m\.parquet: the candle at .* a session of 15m candles",
         ),
     ],
-    ids=["few rows", "few sessions", "one class", "constant feature", "NaN", "unsorted", "mixed timeframes"],
+    ids=["few rows", "one class", "constant feature", "NaN", "unsorted", "mixed timeframes"],
 )
 def test_candles_that_teach_nothing_are_refused_in_one_line(
     frame: Callable[[], pd.DataFrame], named: str, run: Run, home: Path
