@@ -50,7 +50,7 @@ def engine(tmp_path_factory) -> InferenceEngine:
             symbols=(SBIN,),
             first=date(2025, 1, 1),
             last=date(2025, 1, 31),
-            recipe=Recipe.quick(trees=20, depth=4),
+            recipe=Recipe.quick(trees=20, depth=4, folds=2),
             jobs=1,
         ),
         Weekdays(),

@@ -344,7 +344,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, calendar_cache: Path) -> P
         symbols=SYMBOLS[:1],
         first=date(2025, 1, 1),
         last=date(2025, 1, 31),
-        recipe=Recipe.quick(trees=20, depth=4),
+        recipe=Recipe.quick(trees=20, depth=4, folds=2),
         jobs=1,
     )
     return train_model(options, NseCalendar(cache=calendar_cache), progress=lambda _stage, _done: None)

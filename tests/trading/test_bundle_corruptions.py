@@ -36,7 +36,7 @@ def train(models: Path, calendar, symbol: str) -> Path:
         symbols=(symbol,),
         first=date(2025, 1, 1),
         last=date(2025, 1, 31),
-        recipe=Recipe.quick(trees=10, depth=3),
+        recipe=Recipe.quick(trees=10, depth=3, folds=2),
         jobs=1,
         features=FEATURES,
     )

@@ -32,7 +32,7 @@ def model(tmp_path_factory, calendar) -> Path:
         symbols=("NSE:SBIN-EQ",),
         first=date(2025, 1, 1),
         last=date(2025, 1, 31),
-        recipe=Recipe.quick(trees=5, depth=3),
+        recipe=Recipe.quick(trees=5, depth=3, folds=2),
         jobs=1,
         features=("rsi_14", "return_1"),
     )

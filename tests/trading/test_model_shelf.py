@@ -33,7 +33,7 @@ def trained(tmp_path_factory, calendar) -> Path:
             symbols=("NSE:SBIN-EQ",),
             first=date(2025, 1, 1),
             last=date(2025, 1, 31),
-            recipe=Recipe.quick(trees=5, depth=3, seed=seed),
+            recipe=Recipe.quick(trees=5, depth=3, folds=2, seed=seed),
             jobs=1,
             features=("rsi_14", "return_1"),
         )

@@ -46,7 +46,7 @@ def options(models: Path, **changes) -> TrainingOptions:
         "symbols": ("NSE:SBIN-EQ", "NSE:INFY-EQ"),
         "first": date(2025, 1, 1),
         "last": date(2025, 1, 31),
-        "recipe": Recipe.quick(trees=30, depth=5),
+        "recipe": Recipe.quick(trees=10, depth=4, folds=2),
         "jobs": 1,
     }
     return TrainingOptions(models=models, **{**small, **changes})

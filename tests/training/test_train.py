@@ -42,9 +42,9 @@ def test_a_bundle_holds_the_named_files_and_a_manifest_that_vouches_for_them(bun
     assert bundle.name == "0001"
     assert len(manifest.golden) >= 32
     assert manifest.training.symbols == ("NSE:SBIN-EQ", "NSE:INFY-EQ")
-    assert list(manifest.training.parts) == ["fold 1", "fold 2", "fold 3", "all judged"]
+    assert list(manifest.training.parts) == ["fold 1", "fold 2", "all judged"]
     assert manifest.training.parts["all judged"]["rows"] > 500
-    assert manifest.training.estimator == "forest:trees=30,depth=5,leaf=20, sigmoid"
+    assert manifest.training.estimator == "forest:trees=10,depth=4,leaf=20, sigmoid"
     assert "baselines" in manifest.training.verdict
     assert manifest.versions["TA-Lib"] == talib.__version__
     assert tuple(manifest.reference) == manifest.features.names
@@ -56,7 +56,7 @@ def test_the_card_of_a_bundle_tells_of_its_training(bundle):
     manifest = read_manifest(bundle / "manifest.yaml")
 
     assert manifest.training.estimator in page
-    for told in ("simple_ma_crossover", "labels shuffled, seed 101", "3, anchored, after 30%"):
+    for told in ("simple_ma_crossover", "labels shuffled, seed 101", "2, anchored, after 30%"):
         assert told in page
     assert manifest.training.data_sha256[:16] in page
     assert str(bundle.parent) not in page
@@ -71,9 +71,7 @@ def test_what_a_model_is_held_against_are_answers_to_rows_that_it_had_not_learne
 
 
 def test_several_ways_to_train_are_compared_and_the_best_is_written(tmp_path, calendar, small_options):
-    recipe = replace(
-        Recipe.quick(trees=5, depth=3), candidates=(Candidate(Logistic()), Candidate(Boosting(rounds=3), None))
-    )
+    recipe = replace(Recipe.quick(folds=2), candidates=(Candidate(Logistic()), Candidate(Boosting(rounds=3), None)))
     folder = train_model(small_options(tmp_path, recipe=recipe), calendar)
     facts = read_manifest(folder / "manifest.yaml").training
 
@@ -93,7 +91,7 @@ def test_training_again_without_a_change_keeps_the_version_and_with_one_adds_the
 ):
     first = train_model(small_options(tmp_path), calendar)
     same = train_model(small_options(tmp_path), calendar)
-    other = train_model(small_options(tmp_path, recipe=Recipe.quick(trees=30, depth=5, seed=8)), calendar)
+    other = train_model(small_options(tmp_path, recipe=Recipe.quick(trees=10, depth=4, folds=2, seed=8)), calendar)
 
     assert same == first
     assert (first.name, other.name) == ("0001", "0002")
