@@ -93,7 +93,7 @@ for value, name in enumerate(("none", "long", "short")):
 #
 # A recipe says how: which kinds of model are tried, and how the history is walked. Each candidate is fitted again and
 # again on sessions that lie before those it is judged by; calibration and threshold come from folds before, too. The
-# best is fitted on every row in the end. `models` is a temporary folder here: leave it out to write where the bot looks.
+# best is fitted on every row in the end. `models` is a temporary folder here; without it the bot will find the model.
 
 # %%
 recipe = Recipe(
