@@ -23,6 +23,7 @@ from backtest.run_options import Wish
 from market_data.calendar import NseCalendar
 from trading.model_versions import MANIFEST
 from training.progress import silent
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 YEARS = 5
@@ -76,6 +77,7 @@ def train(folder: Path) -> None:
         last=date(2025, 2, 28),
         stop_atr=STOP_ATR,
         target_atr=TARGET_ATR,
+        recipe=Recipe.quick(trees=200, depth=8),
     )
     manifest = train_model(options, NseCalendar(), progress=silent) / MANIFEST
     facts = yaml.safe_load(manifest.read_text(encoding="utf-8"))

@@ -27,6 +27,7 @@ from strategies.model import ModelStrategy
 from trading.bundle import MODEL, SCALER
 from trading.inference_engine import InferenceEngine
 from training.progress import silent
+from training.recipe import Recipe
 from training.sources import generated
 from training.train import TrainingOptions, train_model
 
@@ -127,7 +128,9 @@ def measure(folder: Path, candles: tuple[Candle, ...], calendar: Calendar) -> tu
 def main() -> None:
     calendar = NseCalendar()
     with tempfile.TemporaryDirectory() as models:
-        folder = train_model(TrainingOptions(models=Path(models)), calendar, progress=silent)
+        folder = train_model(
+            TrainingOptions(models=Path(models), recipe=Recipe.quick(trees=200, depth=8)), calendar, progress=silent
+        )
         [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 7, 1), date(2025, 10, 31), 9, calendar)
         naive_ns, ours_ns, acted = measure(folder, history.candles.candles(), calendar)
     if not acted:

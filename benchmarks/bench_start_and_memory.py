@@ -26,6 +26,7 @@ from simulator.options import Endpoints, SimulatorOptions
 from simulator.server import running_simulator
 from trading.rehearsal import bot_environment, sign_in
 from trading.rehearsal_plan import Rehearsal
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 SYMBOLS = tuple(f"NSE:SHARE{number}-EQ" for number in range(50))
@@ -96,7 +97,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         calendar = NseCalendar(cache=Path("data/cache"))
-        model = train_model(TrainingOptions(models=Path("models")), calendar, progress=silent)
+        model = train_model(
+            TrainingOptions(models=Path("models"), recipe=Recipe.quick(trees=200, depth=8)), calendar, progress=silent
+        )
         ready = []
         options = SimulatorOptions(symbols=SYMBOLS, clock_start=TEN, seed=7)
         with running_simulator(options, calendar) as simulator:

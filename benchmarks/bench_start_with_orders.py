@@ -27,6 +27,7 @@ from simulator.exchange import Exchange
 from simulator.options import SimulatorOptions
 from simulator.server import RunningSimulator, running_simulator
 from trading.event_log import SqliteEventLog
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 ORDERS = 500
@@ -143,7 +144,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         calendar = NseCalendar(cache=Path("data/cache"))
-        model = train_model(TrainingOptions(models=Path("models")), calendar, progress=silent).resolve()
+        model = train_model(
+            TrainingOptions(models=Path("models"), recipe=Recipe.quick(trees=200, depth=8)), calendar, progress=silent
+        ).resolve()
         taken = [seconds_to_protect(Path(work, str(number)), model, calendar) for number in range(ROUNDS)]
     result = {
         "benchmark": "start_with_orders",

@@ -20,6 +20,8 @@ from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
 from cli_parity import app as parity_verbs
 from cli_reports import app as report_verbs
 from cli_strategy import app as strategy_verbs
+from cli_training import app as training_verbs
+from cli_training import trained
 from core.errors import BotError, ConfigurationError
 from runtime.complaints import complaint_of
 from runtime.json_answer import print_json
@@ -47,6 +49,7 @@ app.add_typer(model_verbs)
 app.add_typer(backtest_verbs)
 app.add_typer(optimise_verbs)
 app.add_typer(parity_verbs)
+app.add_typer(training_verbs)
 
 InputOption = Annotated[
     bool, typer.Option("--until-input-ends", hidden=True, help="End with standard input: for who starts this program.")
@@ -299,21 +302,6 @@ def login(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         print_json(signed_in.data)
 
 
-@app.command()
-def train(
-    config: ConfigOption = None,
-    data: Annotated[list[Path] | None, typer.Option(help="Candle files; none: the simulator's market.")] = None,
-    name: Annotated[str, typer.Option(help="Name of the model.")] = "default",
-    as_json: JsonOption = False,
-) -> None:
-    """Train a model and write its verified bundle to models/<name>/<version>/."""
-    bundle = _train(settings_of(config), name, tuple(data or ()))
-    if as_json:
-        print_json({"model": name, "version": bundle.name, "path": str(bundle)})
-    else:
-        typer.echo(f"the model is in {bundle}")
-
-
 @app.command("rebuild-trading-log")
 def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Fill the tables of data/trading_log.sqlite anew from the event logs; a running bot may go on."""
@@ -379,14 +367,10 @@ def _train_default_model(settings: "Settings") -> None:
     """Train the model that the defaults name, if these settings need it and there is none yet."""
     if not _lacks_default_model(settings):
         return
+    from training.recipe import Recipe
+
     sys.stderr.write("No model yet: training the default one on the simulator's market.\n")
-    _train(settings_of(None), DEFAULT_MODEL.parent.name, ())
-
-
-def _train(settings: "Settings", name: str, data: tuple[Path, ...]) -> Path:
-    from training.train import TrainingOptions, train_model
-
-    return train_model(TrainingOptions.of(settings, name=name, data=data), calendar_of(settings))
+    trained(settings_of(None), DEFAULT_MODEL.parent.name, (), Recipe.quick())
 
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ section { border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.25r
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 1.25rem 2.5rem; }
 .flow { columns: 340px; column-gap: 2.5rem; } .flow > div { break-inside: avoid; margin-bottom: 1.25rem; }
 .halves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 1.25rem; }
-.halves > section { margin: 0; }
+.halves > section { margin: 0; } .halves > div > section:first-child { margin-top: 0; }
+.halves > div > section:last-child { margin-bottom: 0; }
+.facts td { white-space: normal; overflow-wrap: anywhere; } .facts td:first-child { white-space: nowrap; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } .scroll { overflow-x: auto; }
 th { text-align: left; color: var(--soft); font-weight: 500; } th, td { padding: .22rem .75rem .22rem 0;
   border-bottom: 1px solid var(--grid); white-space: nowrap; } tr:last-child td { border-bottom: 0; }

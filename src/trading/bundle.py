@@ -29,6 +29,7 @@ MODEL = "model.joblib"
 SCALER = "scaler.joblib"
 ENCODER = "encoder.joblib"
 ARRAYS = "arrays.npz"
+CARD = "card.html"
 FORMAT = 2
 LARGEST_FILE = 512 * 1024 * 1024
 FEWEST_GOLDEN_ROWS = 32
@@ -61,6 +62,8 @@ class BundleFiles(_Part):
     encoder: BundleFile
     arrays: BundleFile | None = None
     """Scaler, model and calibration as plain arrays; only there if they agreed with scikit-learn on every row."""
+    card: BundleFile | None = None
+    """How the training went, as a page for people."""
 
 
 class FeatureFacts(_Part):
@@ -84,7 +87,11 @@ class TrainingFacts(_Part):
     data_sha256: Digest
     seed: int
     parts: dict[Text, dict[Text, float]]
-    """Results by part of the data: fit and validation."""
+    """Results by part of the data: each fold, and all that were judged."""
+    estimator: Text = ""
+    """Kind of model, its parameters and its calibration."""
+    verdict: Text = ""
+    """Whether it beat its baselines, and by what."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingFacts":

@@ -14,7 +14,7 @@ from core.signals import Direction, FeatureRow, Prediction
 from features.columns import FloatArray
 from features.specification import FeatureSpecification
 from strategies.caution import TrainedOn
-from trading.bundle import ARRAYS, ENCODER, MODEL, SCALER, read_file, read_manifest
+from trading.bundle import ARRAYS, CARD, ENCODER, MODEL, SCALER, read_file, read_manifest
 from trading.joblib_model import JoblibModel
 from trading.model_arrays import ModelArrays
 from trading.model_versions import MANIFEST, resolve
@@ -60,6 +60,8 @@ class InferenceEngine:
         model = read_file(Path(model_path), files.model)
         scaler = read_file(Path(scaler_path), files.scaler)
         encoder = read_file(Path(encoder_path), files.encoder)
+        if files.card is not None:  # people decide by it what is traded, so it must be the one of this model
+            read_file(folder / CARD, files.card)
         self._classifier: Classifier
         if files.arrays is not None:
             path = folder / ARRAYS

@@ -114,6 +114,8 @@ def _manifest_lines(manifest: Manifest) -> Iterator[str]:
     yield f"candles         {training.first:%Y-%m-%d} to {training.last:%Y-%m-%d}, {training.rows:,} rows"
     yield f"data            SHA-256 {training.data_sha256}"
     yield f"seed            {training.seed}"
+    if training.estimator:
+        yield f"model           {training.estimator}"
     yield f"labels          {labels.rule}"
     yield (
         f"trade           stop {labels.stop_atr:g}, target {labels.target_atr:g} average true ranges; "
@@ -127,8 +129,10 @@ def _manifest_lines(manifest: Manifest) -> Iterator[str]:
     yield f"golden rows     {len(manifest.golden)}"
     described = {name: file for name, file in manifest.files if file is not None}
     yield from _block("files", [f"{name}: {file.bytes:,} bytes, {file.sha256}" for name, file in described.items()])
-    for part, figures in manifest.training.parts.items():
-        yield from _block(f"on {part}", [f"{name} {value:g}" for name, value in figures.items()])
+    for part, figures in training.parts.items():
+        yield from _block(f"on {part}", [f"{name} {value:.6g}" for name, value in figures.items()])
+    if training.verdict:
+        yield f"verdict         {training.verdict}"
 
 
 def _block(title: str, lines: Sequence[str]) -> list[str]:

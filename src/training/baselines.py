@@ -51,9 +51,14 @@ class Verdict:
         return all(self.model.net > each.net for each in self.baselines)
 
     @property
+    def best_baseline(self) -> Baseline:
+        """The one that earned most, which is the one to beat."""
+        return max(self.baselines, key=lambda each: each.net)
+
+    @property
     def words(self) -> str:
         """The verdict in one line, with the figures that decide it."""
-        best = max(self.baselines, key=lambda each: each.net)
+        best = self.best_baseline
         mine = f"{self.model.net / 100:,.2f} rupees in {self.model.trades} trades"
         theirs = f"{best.net / 100:,.2f} in {best.trades} of the best baseline, {best.name}"
         return f"{'beats' if self.beats_baselines else 'does not beat'} its baselines: {mine}, {theirs}"
@@ -111,6 +116,8 @@ def rule_directions(
         candles = history.candles
         signals = strategy.signals(compute(specification, candles), candles, history.symbol)
         rows = np.flatnonzero(dataset.symbols == place)
-        at = np.searchsorted(closes(candles, timeframe, calendar), dataset.closed_at[rows])
+        ends = closes(candles, timeframe, calendar)
+        in_order = np.argsort(ends, kind="stable")  # candles of a date without trading have no close: they come first
+        at = in_order[np.searchsorted(ends, dataset.closed_at[rows], sorter=in_order)]
         wanted[rows] = signals.directions[at]
     return wanted

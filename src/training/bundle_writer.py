@@ -24,6 +24,7 @@ from features.specification import FeatureSpecification
 from runtime.atomic_files import write_bytes
 from trading.bundle import (
     ARRAYS,
+    CARD,
     ENCODER,
     FEWEST_GOLDEN_ROWS,
     FORMAT,
@@ -58,11 +59,12 @@ def write_bundle(
     training: TrainingFacts,
     labels: LabelFacts,
     caution: CautionFacts | None = None,
+    card: str | None = None,
 ) -> Path:
     """Write the next version under `folder`; return the newest one if that is the same to the byte.
 
-    Raises `ModelError` when the arrays do not answer as scikit-learn does on every row or too few rows differ from each
-    other, `StorageError` when the disk refuses.
+    `card` is the page that tells people of the training. Raises `ModelError` when the arrays do not answer as
+    scikit-learn does on every row or too few rows differ from each other, `StorageError` when the disk refuses.
     """
     arrays = _packed(export(classifier.model, classifier.scaler))
     expected = classifier.probabilities(dataset.features)
@@ -73,6 +75,7 @@ def write_bundle(
         SCALER: _pickled(classifier.scaler),
         ENCODER: _pickled(classifier.encoder),
         ARRAYS: arrays,
+        **({CARD: card.encode()} if card is not None else {}),
     }
     by_direction = [classifier.classes.index(each) for each in Direction]
     described = {name: _described(content) for name, content in contents.items()}
@@ -80,7 +83,11 @@ def write_bundle(
         format=FORMAT,
         name=folder.name,
         files=BundleFiles(
-            model=described[MODEL], scaler=described[SCALER], encoder=described[ENCODER], arrays=described[ARRAYS]
+            model=described[MODEL],
+            scaler=described[SCALER],
+            encoder=described[ENCODER],
+            arrays=described[ARRAYS],
+            card=described.get(CARD),
         ),
         features=FeatureFacts(
             names=specification.names,

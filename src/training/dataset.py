@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 
 from core.errors import DataError
-from core.instants import Instant, ist_date, ist_text
+from core.instants import Instant, ist_date
 from core.market import Timeframe
 from core.ports import Calendar
 from features.batch import compute
-from features.columns import BoolArray, CandleColumns, FloatArray, IntArray
+from features.columns import CandleColumns, FloatArray, IntArray
 from features.labels import LabelRule, label
 from features.specification import FeatureSpecification
 
@@ -50,10 +50,6 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.directions)
-
-    def where(self, chosen: BoolArray) -> "Dataset":
-        """Return some of the rows."""
-        return self.at(np.flatnonzero(chosen))
 
     def at(self, places: IntArray) -> "Dataset":
         """Return the rows at some places, in that order."""
@@ -100,20 +96,6 @@ def build(
         if not (dataset.directions == value).any():
             raise DataError(f"no row is labelled {name}: give more candles, or other stop and target multiples")
     return dataset
-
-
-def split(dataset: Dataset, validation_share: float) -> tuple[Dataset, Dataset]:
-    """Cut in time: the first part to fit, the last share of it to validate.
-
-    Rows of the first part whose label was not yet known when the second begins are left out of both. Raises
-    `DataError` when a part comes out empty.
-    """
-    cut = int(dataset.closed_at[int(len(dataset) * (1.0 - validation_share))])
-    fit = dataset.where(dataset.resolved_at < cut)
-    validation = dataset.where(dataset.closed_at >= cut)
-    if not len(fit) or not len(validation):
-        raise DataError(f"cut at {ist_text(cut)} leaves {len(fit)} rows to fit and {len(validation)} to validate")
-    return fit, validation
 
 
 def span(histories: Sequence[History]) -> tuple[Instant, Instant]:

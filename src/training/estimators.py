@@ -3,7 +3,7 @@
 What is fitted depends on rows, labels, weights, parameters and seed, and not on the number of cores.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, ClassVar, Protocol, TypeAlias
@@ -17,7 +17,14 @@ from threadpoolctl import threadpool_limits
 from core.errors import ConfigurationError, DataError
 from core.signals import Direction
 from features.columns import FloatArray, IntArray
+from trading.boosted_trees import MOST_LEAVES
+from trading.forest import DEEPEST
 from training.classifier import Classifier
+
+MOST_PADDED_LEAVES = 2**21
+"""Of all trees of a forest, each padded to its full depth: more than that makes a file that no bundle may hold."""
+MOST_ROUNDS = 1_000
+"""Of boosting: the bit sets of so many, at 40 features, take as much memory as is allowed in the live process."""
 
 Limits: TypeAlias = tuple[float, float]
 
@@ -65,7 +72,13 @@ class Forest:
 
     def __post_init__(self) -> None:
         """Raise `ConfigurationError` for a parameter out of range."""
-        _check(self, trees=(1, 5_000), depth=(1, 16), leaf=(1, 1_000_000))
+        _check(self, trees=(1, 5_000), depth=(1, DEEPEST), leaf=(1, 1_000_000))
+        most = MOST_PADDED_LEAVES >> self.depth
+        if self.trees > most:
+            raise ConfigurationError(
+                f"forest: {self.trees} trees of depth {self.depth} are too large for a bundle; give at most {most} "
+                "trees, or less depth"
+            )
 
     def model(self, seed: int, jobs: int) -> RandomForestClassifier:
         """Return it, not fitted."""
@@ -94,8 +107,8 @@ class Boosting:
 
     def __post_init__(self) -> None:
         """Raise `ConfigurationError` for a parameter out of range."""
-        limits: dict[str, Limits] = {"learning_rate": (1e-4, 1.0), "leaves": (2, 255), "leaf": (1, 1_000_000)}
-        _check(self, rounds=(1, 5_000), penalty=(0.0, 1e6), **limits)
+        limits: dict[str, Limits] = {"learning_rate": (1e-4, 1.0), "leaves": (2, MOST_LEAVES), "leaf": (1, 1_000_000)}
+        _check(self, rounds=(1, MOST_ROUNDS), penalty=(0.0, 1e6), **limits)
 
     def model(self, seed: int, jobs: int) -> HistGradientBoostingClassifier:  # noqa: ARG002 (its cores are limited)
         """Return it, not fitted."""
@@ -127,6 +140,14 @@ def estimator_named(kind: str, parameters: Mapping[str, Any] | None = None) -> E
     return known(**(parameters or {}))
 
 
+def written(estimator: Estimator) -> str:
+    """Return a kind with all its parameters, as it may be typed: `forest:trees=200,depth=8,leaf=20`."""
+    parameters: Any = estimator  # a dataclass, each of them
+    return f"{estimator.kind}:" + ",".join(
+        f"{each.name}={getattr(estimator, each.name)}" for each in fields(parameters)
+    )
+
+
 def fit(
     estimator: Estimator, features: FloatArray, labels: IntArray, weights: FloatArray, *, seed: int, jobs: int = 1
 ) -> Classifier:
@@ -134,7 +155,7 @@ def fit(
 
     Raises `DataError` for a value that is no number, a feature that never changes and a class that never occurs.
     """
-    _require_learnable(features, labels)
+    require_learnable(features, labels)
     scaler = StandardScaler().fit(features)
     encoder = LabelEncoder().fit(np.array([each.value for each in Direction]))
     model = estimator.model(seed, jobs)
@@ -146,15 +167,21 @@ def fit(
     return Classifier(model, scaler, encoder)
 
 
-def _require_learnable(features: FloatArray, labels: IntArray) -> None:
+def require_learnable(features: FloatArray, labels: IntArray, names: Sequence[str] = ()) -> None:
+    """Refuse rows that no classifier can be fitted on; `names` are those of the features, for the message.
+
+    Raises `DataError` for a value that is no number, a feature that never changes and a class that never occurs.
+    """
     wrong = np.argwhere(~np.isfinite(features))
     if len(wrong):
         row, column = wrong[0].tolist()
-        raise DataError(f"row {row}, feature {column} is {features[row, column]}: a row to learn from has numbers only")
-    constant = np.flatnonzero((features == features[:1]).all(axis=0))
-    if len(constant):
+        value, name = features[row, column], _name_of(column, names)
+        raise DataError(f"row {row}, feature {name} is {value}: a row to learn from has numbers only")
+    constant = np.flatnonzero((features == features[:1]).all(axis=0)).tolist()
+    if constant:
+        name = _name_of(constant[0], names)
         raise DataError(
-            f"feature {constant[0]} is the same in all {len(features)} rows to fit: leave it out or give more candles"
+            f"feature {name} is the same in all {len(features)} rows to fit: leave it out or give more candles"
         )
     for each in Direction:
         if not (labels == each.value).any():
@@ -162,6 +189,10 @@ def _require_learnable(features: FloatArray, labels: IntArray) -> None:
                 f"none of the {len(labels)} rows to fit is labelled {each.name.lower()}: give more candles, fewer "
                 "folds, or other stop and target multiples"
             )
+
+
+def _name_of(column: int, names: Sequence[str]) -> str:
+    return names[column] if names else str(column)
 
 
 def _check(estimator: Any, **limits: Limits) -> None:

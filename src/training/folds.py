@@ -63,6 +63,12 @@ class WalkForward:
         if self.embargo < 0:
             raise ConfigurationError(f"embargo of {self.embargo} ns: must not be negative")
 
+    @property
+    def words(self) -> str:
+        """How it is walked, in one line."""
+        embargo = f", embargo of {self.embargo / DAY:g} days" if self.embargo else ""
+        return f"{self.folds}, {self.scheme.value}, after {self.first_share:.0%} of the sessions{embargo}"
+
     def split(self, closed_at: IntArray, resolved_at: IntArray) -> tuple[Fold, ...]:
         """Cut rows, in any order and of any symbols, by when each became known and when its label did (nanoseconds).
 

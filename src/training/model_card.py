@@ -62,11 +62,12 @@ def _page(card: ModelCard) -> Iterator[str]:
     yield f"<section><h2>Folds</h2>{_fold_table(evaluation)}{_fold_note()}</section>"
     yield f'<div class="halves">{_baselines(card.verdict)}{_luck(card)}</div>'
     yield _calibration(evaluation)
-    yield f'<div class="halves">{_confusion(evaluation)}{_importance(card.importance)}</div>'
+    facts = f'<section class="facts"><h2>Trained on</h2>{pairs_table("", card.facts)}</section>'
+    yield f'<div class="halves"><div>{_confusion(evaluation)}{facts}</div>{_importance(card.importance)}</div>'
     yield _classes(card)
     if len(card.candidates) > 1:
         yield _candidates(card)
-    yield f'<section><div class="columns">{pairs_table("Trained on", card.facts)}</div></section></body></html>'
+    yield "</body></html>"
 
 
 def _warnings(card: ModelCard) -> Iterator[str]:
@@ -144,11 +145,10 @@ def _fold_note() -> str:
 
 
 def _baselines(verdict: Verdict) -> str:
-    best = max(each.net for each in verdict.baselines)
     rows = "".join(_baseline_row(each) for each in verdict.baselines)
     mine = f'<tr class="total"><td>{escape(verdict.model.name)}</td>{_baseline_cells(verdict.model)}</tr>'
     header = '<th>On the same rows</th><th class="n">Trades</th><th class="n">Profit</th>'
-    margin = text_of(verdict.model.net - best, Form.PROFIT)
+    margin = text_of(verdict.model.net - verdict.best_baseline.net, Form.PROFIT)
     word = "beats" if verdict.beats_baselines else "does not beat"
     return (
         f"<section><h2>Baselines</h2><table><tr>{header}</tr>{rows}{mine}</table>"

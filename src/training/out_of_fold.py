@@ -14,7 +14,7 @@ from features.columns import FloatArray, IntArray
 from training.calibration import CalibrationMethod
 from training.classifier import Classifier
 from training.dataset import Dataset
-from training.estimators import Estimator, fit
+from training.estimators import Estimator, fit, written
 from training.folds import Fold
 from training.progress import Progress, silent
 from training.uniqueness import sample_weights
@@ -35,7 +35,7 @@ class Candidate:
     def name(self) -> str:
         """The kind of classifier with its parameters and calibration, for tables."""
         calibration = self.calibration.value if self.calibration else "not calibrated"
-        return f"{self.estimator}, {calibration}"
+        return f"{written(self.estimator)}, {calibration}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

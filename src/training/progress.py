@@ -16,6 +16,11 @@ def silent(_stage: str, _done: float) -> None:
     """Tell nobody."""
 
 
+def part_of(progress: Progress, first: float, last: float) -> Progress:
+    """Return what tells of one part of the work, which lies between two shares of the whole."""
+    return lambda stage, done: progress(stage, first + (last - first) * done)
+
+
 @contextmanager
 def progress_bar(console: Console, what: str = "training") -> Iterator[Progress]:
     """Show how far something is, if the console is a terminal. The bar vanishes when the block ends."""

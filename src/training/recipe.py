@@ -8,20 +8,21 @@ from features.columns import IntArray
 from training.baselines import SHUFFLED_SEEDS, Verdict, rule_baseline, shuffled_baselines, verdict
 from training.class_balance import ClassBalance
 from training.dataset import Dataset
+from training.estimators import Forest, require_learnable
 from training.evaluation import Evaluation, Finished, FoldResult, best_of, evaluate, finish
 from training.folds import WalkForward
 from training.importance import Importance, permutation_importance
 from training.model_card import ModelCard
 from training.out_of_fold import Candidate
-from training.progress import Progress, silent
+from training.progress import Progress, part_of, silent
 from training.trials import Trials, count_trials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How to train."""
+    """How to train. The defaults take minutes for a year of a few symbols; see `quick` for seconds."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...] = (Candidate(Forest()),)
     walk: WalkForward = field(default_factory=WalkForward)
     shuffled_seeds: tuple[int, ...] = SHUFFLED_SEEDS
     """A baseline for each: the chosen candidate with its labels shuffled by this seed."""
@@ -35,6 +36,15 @@ class Recipe:
                 f"{len(self.candidates)} candidates, {self.earlier_trials} earlier trials: give at least one "
                 "candidate, and earlier trials from 0"
             )
+
+    @classmethod
+    def quick(cls, *, trees: int = 40, depth: int = 6, folds: int = 3, seed: int = 7) -> "Recipe":
+        """Return the same with a smaller forest and fewer folds and baselines: for a demonstration, or to try things.
+
+        What it tells is as honest, and less sure.
+        """
+        forest = Candidate(Forest(trees=trees, depth=depth), seed=seed)
+        return cls(candidates=(forest,), walk=WalkForward(folds=folds), shuffled_seeds=SHUFFLED_SEEDS[:2])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +75,18 @@ class Trained:
         )
 
     def figures(self) -> dict[str, dict[str, float]]:
-        """Return the figures of each fold for the manifest: money in rupees; the first fold is not traded."""
-        return {f"fold_{number}": _figures(each) for number, each in enumerate(self.best.folds, start=1)}
+        """Return figures for the manifest, money in rupees: of each fold (the first is not traded), of the others."""
+        folds = {f"fold {number}": _figures(each) for number, each in enumerate(self.best.folds, start=1)}
+        judged = {
+            "rows": len(self.best.rows),
+            "trades": self.best.trades,
+            "net_rupees": self.best.net / 100,
+            "best_baseline_rupees": self.verdict.best_baseline.net / 100,
+            "candidates": self.trials.number,
+        }
+        if self.trials.deflated is not None:
+            judged["deflated_sharpe"] = round(self.trials.deflated, 6)
+        return {**folds, "all judged": judged}
 
 
 def follow(
@@ -85,11 +105,13 @@ def follow(
     cannot be learned from.
     """
     folds = recipe.walk.split(dataset.closed_at, dataset.resolved_at)
-    evaluations = evaluate(dataset, folds, recipe.candidates, jobs=jobs, progress=_part(progress, 0.0, 0.4))
+    for each in folds:
+        require_learnable(dataset.features[each.train], dataset.directions[each.train], names)
+    evaluations = evaluate(dataset, folds, recipe.candidates, jobs=jobs, progress=part_of(progress, 0.0, 0.4))
     best = best_of(evaluations)
     by_rule = [rule_baseline(name, dataset, best.rows, wanted) for name, wanted in (rules or {}).items()]
     by_chance = shuffled_baselines(
-        dataset, folds, best.candidate, seeds=recipe.shuffled_seeds, jobs=jobs, progress=_part(progress, 0.4, 0.8)
+        dataset, folds, best.candidate, seeds=recipe.shuffled_seeds, jobs=jobs, progress=part_of(progress, 0.4, 0.8)
     )
     progress("importance of the features", 0.8)
     importance = permutation_importance(dataset, best, names, jobs=jobs)
@@ -105,10 +127,6 @@ def follow(
     )
     progress("fitting on every row", 1.0)
     return trained
-
-
-def _part(progress: Progress, first: float, last: float) -> Progress:
-    return lambda stage, done: progress(stage, first + (last - first) * done)
 
 
 def _figures(result: FoldResult) -> dict[str, float]:

@@ -20,6 +20,8 @@ from training.dataset import History
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FEWEST_STEPS, KEEPING_SHARE = 5, 0.8
+"""A session with at least so many steps, of which such a share are of another timeframe, is of that timeframe."""
 _PRICES = ("open", "high", "low", "close")
 _COLUMNS = ("timestamp", *_PRICES, "volume")
 _UNITS_PER_RUPEE = 100
@@ -79,7 +81,7 @@ def symbol_of(path: Path) -> str:
 
 
 def timeframe_of(candles: CandleColumns) -> Timeframe:
-    """Return the timeframe that most candles keep to. Raises `DataError` for a length that is none of ours."""
+    """Return the timeframe of candles. Raises `DataError` for a length that is none of ours, and for a mixture."""
     if len(candles) < 2:
         raise DataError("one candle has no timeframe; give more")
     step = int(np.median(np.diff(candles.starts)))
@@ -88,7 +90,31 @@ def timeframe_of(candles: CandleColumns) -> Timeframe:
         known = ", ".join(each.value for each in Timeframe)
         at = ist_text(int(candles.starts[0]))
         raise DataError(f"candles from {at} on are {step / 60e9:g} minutes apart; known timeframes are {known}")
+    _refuse_others(candles, found)
     return found
+
+
+def _refuse_others(candles: CandleColumns, timeframe: Timeframe) -> None:
+    """Refuse candles closer together than their timeframe allows, and sessions that keep to a longer one."""
+    steps, days = np.diff(candles.starts), candles.days()
+    too_close = np.flatnonzero(steps < timeframe.duration)
+    if len(too_close):
+        row = int(too_close[0]) + 1
+        raise _mixed(candles, row, f"{steps[row - 1] / 60e9:g} minutes after the one before", timeframe)
+    session = np.cumsum(np.diff(days, prepend=days[:1]) != 0)
+    within = session[1:] == session[:-1]
+    number = np.bincount(session[1:][within], minlength=int(session[-1]) + 1)
+    for longer in (each for each in Timeframe if timeframe.duration < each.duration < Timeframe.D.duration):
+        keeping = np.bincount(session[1:][within & (steps == longer.duration)], minlength=len(number))
+        others = np.flatnonzero((number >= FEWEST_STEPS) & (keeping >= KEEPING_SHARE * number))
+        if len(others):
+            row = int(np.searchsorted(session, others[0]))
+            raise _mixed(candles, row, f"the first of a session of {longer.value} candles", timeframe)
+
+
+def _mixed(candles: CandleColumns, row: int, what: str, timeframe: Timeframe) -> DataError:
+    at = ist_text(int(candles.starts[row]))
+    return DataError(f"the candle at {at} is {what}, most are {timeframe.value} candles; give one timeframe to a file")
 
 
 def _table(path: Path) -> "pa.Table":

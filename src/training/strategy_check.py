@@ -28,7 +28,7 @@ from simulator.listings import nse_tick
 from strategies.catalogue import strategy_named
 from trading.inference_engine import InferenceEngine
 from trading.strategy_choice import choose_strategy
-from training.dataset import Dataset, History, build, split
+from training.dataset import Dataset, History, build
 from training.sources import from_parquet, generated, symbol_of, timeframe_of
 from training.train import TrainingOptions, label_rule
 
@@ -139,7 +139,10 @@ def training_face(settings: Settings, history: History, timeframe: Timeframe, ca
     return TrainingFace(
         label=lambda candles, atr: label(candles, atr, timeframe, calendar, rule),
         build=dataset,
-        split=split,
+        folds=lambda rows: [
+            (rows.at(fold.train), rows.at(fold.test))
+            for fold in options.recipe.walk.split(rows.closed_at, rows.resolved_at)
+        ],
     )
 
 

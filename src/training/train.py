@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from core.charges import ChargeRates, round_trip
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, DataError
 from core.instants import ist_date, ist_datetime
 from core.market import Timeframe
 from core.orders import Product
@@ -21,22 +21,25 @@ from features.specification import FeatureSpecification
 from runtime.charge_rates import ChargeTable
 from runtime.project import CONFIG
 from runtime.settings import Settings
+from strategies.catalogue import strategy_named
 from trading.bundle import LabelFacts, TrainingFacts
-from training import threshold
+from training.baselines import rule_directions
 from training.bundle_writer import write_bundle
 from training.caution_reference import caution_of
-from training.classifier import Classifier, fit_forest
-from training.dataset import Dataset, History, build, span, split
-from training.progress import Progress, progress_bar
+from training.dataset import Dataset, History, build, span
+from training.progress import Progress, part_of, progress_bar
+from training.recipe import Recipe, Trained, follow
 from training.sources import from_parquet, generated, symbol_of, timeframe_of
 
 SPREAD_TICKS = 1
 """Ticks per share lost between buying at the ask and selling at the bid."""
+RULE = "simple_ma_crossover"
+"""The rule strategy that a model must beat, with its default parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOptions:
-    """What to train on, and what for. The defaults make the model of the demonstration."""
+    """What to train on, what for, and how. The defaults are the market of the demonstration."""
 
     name: str = "default"
     """Folder under `models`."""
@@ -56,31 +59,30 @@ class TrainingOptions:
     target_atr: float = 3.0
     position_value: int = 100_000
     """Rupees in each position that a label stands for."""
-    validation_share: float = 0.3
-    """Last part of the time, from which the threshold is chosen and the results are told."""
-    trees: int = 200
-    depth: int = 8
-    leaf: int = 20
-    """Fewest rows in a leaf."""
-    seed: int = 7
+    recipe: Recipe = field(default_factory=Recipe)
     jobs: int = 2
-    """Threads while fitting; the result does not depend on them."""
+    """Processes that fit; the result does not depend on their number."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained. Raises `ConfigurationError`."""
-        if not 0 < self.validation_share < 1:
-            raise ConfigurationError(f"validation share {self.validation_share}: must lie between 0 and 1")
         if not self.data and self.first > self.last:
             raise ConfigurationError(f"training from {self.first} to {self.last}: the first day must come first")
-        if min(self.stop_atr, self.target_atr, self.position_value, self.trees, self.depth, self.leaf) <= 0:
-            raise ConfigurationError("stop, target, position value, trees, depth and leaf must all be above 0")
+        if min(self.stop_atr, self.target_atr, self.position_value, self.jobs) <= 0:
+            raise ConfigurationError("stop, target, position value and jobs must all be above 0")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", self.name):
             raise ConfigurationError(
                 f"model name {self.name[:64]!r}: use at most 64 letters, digits, - and _, it names a folder"
             )
 
     @classmethod
-    def of(cls, settings: Settings, name: str = "default", data: tuple[Path, ...] = ()) -> "TrainingOptions":
+    def of(
+        cls,
+        settings: Settings,
+        name: str = "default",
+        data: tuple[Path, ...] = (),
+        recipe: Recipe | None = None,
+        jobs: int = 2,
+    ) -> "TrainingOptions":
         """Train for the trades that these settings would make."""
         capital_share = settings.risk.capital * Decimal(str(settings.sizing.capital_fraction))
         return cls(
@@ -91,6 +93,8 @@ class TrainingOptions:
             stop_atr=settings.exits.stop_atr,
             target_atr=settings.exits.target_atr,
             position_value=int(min(capital_share, settings.risk.max_order_value)),
+            recipe=recipe or Recipe(),
+            jobs=jobs,
         )
 
 
@@ -102,8 +106,9 @@ def train_model(
 ) -> Path:
     """Train on candles and return the folder of the new version, or of the newest one if that is the same to the byte.
 
-    Fitted on the first part of the time; threshold and results come from the rest, which the model has never seen.
-    Without `charges` the rate cards of this installation are used, without `progress` a terminal is shown a bar.
+    The ways to train that the recipe names are judged fold by fold, on sessions later than those they learned from. The
+    best is fitted on every row; its threshold is the one that earned most out of fold. The model card lies in the
+    bundle. Without `charges` the rate cards of this installation are used, without `progress` a terminal sees a bar.
     Raises `DataError` for data that cannot be learned from, `ModelError` when the exported arrays do not reproduce the
     model, `StorageError` when the bundle cannot be written.
     """
@@ -116,44 +121,40 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
     report("market data", 0.0)
     histories, timeframe = _histories(options, calendar)
     specification = FeatureSpecification.of(options.features)
-    card = charges.rates_on(ist_date(span(histories)[1]), Product.INTRADAY)
-    report("features and labels", 0.25)
+    rates = charges.rates_on(ist_date(span(histories)[1]), Product.INTRADAY)
+    report("features and labels", 0.1)
     dataset = build(
-        histories, specification, timeframe, calendar, lambda history: label_rule(options, history, card.rates)
+        histories, specification, timeframe, calendar, lambda history: label_rule(options, history, rates.rates)
     )
-    fit, validation = split(dataset, options.validation_share)
-    classifier = fit_forest(
-        fit,
-        trees=options.trees,
-        depth=options.depth,
-        leaf=options.leaf,
-        seed=options.seed,
-        jobs=options.jobs,
-        progress=lambda done: report("fitting", 0.4 + 0.4 * done),
-    )
-    report("choosing the threshold", 0.8)
-    unseen = classifier.probabilities(validation.features)
-    chosen = threshold.choose(validation, unseen).threshold
-    results = {"fit": _results(fit, classifier, chosen), "validation": _results(validation, classifier, chosen)}
-    facts = _training_facts(options, histories, timeframe, dataset, results)
+    rules = {RULE: rule_directions(dataset, histories, strategy_named(RULE, {}), timeframe, calendar)}
+    told = part_of(report, 0.2, 0.9)
+    trained = follow(options.recipe, dataset, specification.names, rules, jobs=options.jobs, progress=told)
+    facts = _training_facts(options, histories, timeframe, dataset, trained)
     labels = LabelFacts(
         rule="core.exits from the next open to stop, target or square-off, after spread and charges",
         stop_atr=options.stop_atr,
         target_atr=options.target_atr,
         position_value=options.position_value,
         spread_ticks=SPREAD_TICKS,
-        charges_as_of=card.valid_from.isoformat(),
+        charges_as_of=rates.valid_from.isoformat(),
     )
-    report("checking the exported model on every row", 0.85)
+    report("checking the exported model on every row", 0.9)
+    best = trained.best
     path = write_bundle(
         options.models / options.name,
-        classifier,
+        trained.finished.classifier,
         dataset,
         specification,
-        chosen,
+        trained.finished.chosen.threshold,
         training=facts,
         labels=labels,
-        caution=caution_of(dataset, validation, unseen, is_calibrated=False),
+        caution=caution_of(
+            dataset,
+            dataset.at(best.rows),
+            best.probabilities,
+            is_calibrated=best.candidate.calibration is not None,
+        ),
+        card=trained.card(options.name, _card_facts(options, facts, labels, specification)).page(),
     )
     report("done", 1.0)
     return path
@@ -164,7 +165,7 @@ def _training_facts(
     histories: Sequence[History],
     timeframe: Timeframe,
     dataset: Dataset,
-    results: dict[str, dict[str, float]],
+    trained: Trained,
 ) -> TrainingFacts:
     first, last = span(histories)
     return TrainingFacts(
@@ -175,9 +176,30 @@ def _training_facts(
         last=ist_datetime(last),
         rows=len(dataset),
         data_sha256=dataset.fingerprint(),
-        seed=options.seed,
-        parts=results,
+        seed=trained.best.candidate.seed,
+        parts=trained.figures(),
+        estimator=trained.best.candidate.name,
+        verdict=trained.verdict.words,
     )
+
+
+def _card_facts(
+    options: TrainingOptions, training: TrainingFacts, labels: LabelFacts, specification: FeatureSpecification
+) -> dict[str, str]:
+    """Return what the model card tells of data and labels."""
+    return {
+        "Data": training.source,
+        "Symbols": ", ".join(training.symbols),
+        "Candles": f"{training.timeframe.value}, {training.first:%Y-%m-%d} to {training.last:%Y-%m-%d}",
+        "Rows": f"{training.rows:,}",
+        "Folds": options.recipe.walk.words,
+        "Stop and target": f"{labels.stop_atr:g} and {labels.target_atr:g} average true ranges",
+        "Position": f"{labels.position_value:,} rupees",
+        "Costs": f"spread of {labels.spread_ticks} tick, charges of {labels.charges_as_of}",
+        "Features": f"{len(specification.names)}, schema {specification.schema_hash[:16]}",
+        "Rows and labels": f"SHA-256 {training.data_sha256[:16]}...",
+        "Seed": str(training.seed),
+    }
 
 
 def _histories(options: TrainingOptions, calendar: Calendar) -> tuple[Sequence[History], Timeframe]:
@@ -192,11 +214,18 @@ def _histories(options: TrainingOptions, calendar: Calendar) -> tuple[Sequence[H
             raise ConfigurationError(f"{path}: {symbol} was given already with {paths[symbol]}; give one file for each")
         paths[symbol] = path
     histories = [from_parquet(path, symbol) for symbol, path in paths.items()]
-    timeframes = {timeframe_of(each.candles) for each in histories}
+    timeframes = {_timeframe_of(path, history) for path, history in zip(paths.values(), histories, strict=True)}
     if len(timeframes) > 1:
         lengths = ", ".join(sorted(each.value for each in timeframes))
         raise ConfigurationError(f"training files of different timeframes ({lengths}): train a model for each")
     return histories, timeframes.pop()
+
+
+def _timeframe_of(path: Path, history: History) -> Timeframe:
+    try:
+        return timeframe_of(history.candles)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def label_rule(options: TrainingOptions, history: History, rates: ChargeRates) -> LabelRule:
@@ -209,22 +238,3 @@ def label_rule(options: TrainingOptions, history: History, rates: ChargeRates) -
         position_value=options.position_value * 100,
         cost=lambda bought, sold: round_trip(bought, sold, rates).total,
     )
-
-
-def _results(part: Dataset, classifier: Classifier, chosen: float) -> dict[str, float]:
-    """Describe a part of the data in numbers; money in rupees."""
-    probabilities = classifier.probabilities(part.features)
-    outcome = threshold.trade(part, probabilities, chosen)
-    shares = {
-        name: round(float((part.directions == value).mean()), 6)
-        for value, name in enumerate(("share_none", "share_long", "share_short"))
-    }
-    accuracy = round(float((probabilities.argmax(axis=1) == part.directions).mean()), 6)
-    return {
-        "rows": len(part),
-        **shares,
-        "accuracy": accuracy,
-        "trades": outcome.trades,
-        "net_rupees": outcome.net / 100,
-        "net_rupees_per_trade": round(outcome.mean / 100, 4),
-    }

@@ -21,6 +21,7 @@ from features.stream import FeatureStream
 from strategies.model import ManyRowsPredictor, ModelStrategy
 from strategies.opening_price_crossover import OpeningPriceCrossover
 from trading.inference_engine import InferenceEngine
+from training.recipe import Recipe
 from training.sources import generated
 from training.train import TrainingOptions, train_model
 
@@ -49,8 +50,7 @@ def engine(tmp_path_factory) -> InferenceEngine:
             symbols=(SBIN,),
             first=date(2025, 1, 1),
             last=date(2025, 1, 31),
-            trees=20,
-            depth=4,
+            recipe=Recipe.quick(trees=20, depth=4, folds=2),
             jobs=1,
         ),
         Weekdays(),

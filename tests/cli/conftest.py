@@ -17,6 +17,7 @@ from simulator.options import SimulatorOptions
 from simulator.server import RunningSimulator, running_simulator
 from trading.rehearsal import bot_environment
 from trading.rehearsal_plan import Rehearsal
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 DAY = date(2026, 1, 6)
@@ -116,8 +117,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, calendar_cache: Path) -> P
         symbols=("NSE:SBIN-EQ",),
         first=date(2025, 1, 1),
         last=date(2025, 1, 31),
-        trees=20,
-        depth=4,
+        recipe=Recipe.quick(trees=20, depth=4, folds=2),
         jobs=1,
     )
     return train_model(options, NseCalendar(cache=calendar_cache), progress=lambda _stage, _done: None)

@@ -6,19 +6,16 @@ import re
 import signal
 import subprocess
 import sys
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pandas as pd
 import pytest
 import yaml
 
 from core import events
 from core.events import Command, CommandGiven
-from core.market import Timeframe
-from market_data.calendar import NseCalendar
 from runtime.project import ROOT
 from runtime.settings import Mode, Settings
 from simulator.server import RunningSimulator
@@ -27,7 +24,6 @@ from trading.command_queue import CommandQueue
 from trading.event_log import SqliteEventLog
 from trading.rehearsal import sign_in
 from trading.state_files import log_path, trading_log_path
-from training.sources import generated
 
 from .conftest import DAY, TEN, Run
 
@@ -191,30 +187,6 @@ def test_a_sign_in_prints_one_json_object_and_asks_on_standard_error(
     assert datetime.fromisoformat(content["expires_at"]).utcoffset() == timedelta(hours=5, minutes=30)
     token = json.loads((home / "sign-in" / "token.json").read_text())["access_token"]
     assert token not in out + err
-
-
-@pytest.fixture
-def candles(home: Path, calendar_cache: Path) -> Path:
-    """A month of one symbol, as a file to train on."""
-    calendar = NseCalendar(cache=calendar_cache)
-    [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 1, 1), date(2025, 1, 31), 5, calendar)
-    columns = history.candles
-    frame = pd.DataFrame({"timestamp": pd.to_datetime(columns.starts, utc=True).tz_convert("Asia/Kolkata")})
-    for name, values in zip(
-        ("open", "high", "low", "close"), (columns.opens, columns.highs, columns.lows, columns.closes), strict=True
-    ):
-        frame[name] = values / 100
-    frame["volume"] = columns.volumes
-    path = home / "NSE_SBIN-EQ_5m.parquet"
-    frame.to_parquet(path)
-    return path
-
-
-def test_training_says_in_json_what_it_wrote(run: Run, home: Path, candles: Path) -> None:
-    answer = run("train", "--data", candles, "--name", "mine", "--json")
-    assert answer.code == 0, answer.err
-    assert json.loads(answer.out) == {"model": "mine", "version": "0001", "path": "models/mine/0001"}
-    assert (home / "models" / "mine" / "0001" / "manifest.yaml").exists()
 
 
 def test_the_simulator_prints_where_it_is_and_ends_on_sigterm(home: Path) -> None:

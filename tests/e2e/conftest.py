@@ -32,6 +32,7 @@ from simulator.ledger import FileLedger
 from trading.event_log import SqliteEventLog
 from trading.rehearsal import bot_environment, sign_in
 from trading.rehearsal_plan import Rehearsal
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 DAY = date(2026, 1, 6)
@@ -343,8 +344,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, calendar_cache: Path) -> P
         symbols=SYMBOLS[:1],
         first=date(2025, 1, 1),
         last=date(2025, 1, 31),
-        trees=20,
-        depth=4,
+        recipe=Recipe.quick(trees=20, depth=4, folds=2),
         jobs=1,
     )
     return train_model(options, NseCalendar(cache=calendar_cache), progress=lambda _stage, _done: None)

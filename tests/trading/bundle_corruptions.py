@@ -79,6 +79,8 @@ CHANGED_FILES = [
     Corruption("encoder with a flipped bit", altered("encoder", flipped), f"encoder.joblib: .*{ALTERED}"),
     Corruption("arrays cut in half", altered("arrays", lambda raw: raw[: len(raw) // 2]), f"arrays.npz: .*{ALTERED}"),
     Corruption("arrays empty", altered("arrays", lambda _: b""), f"arrays.npz: 0 bytes .*{ALTERED}"),
+    Corruption("card with a flipped bit", altered("card", flipped), f"card.html: .*{ALTERED}"),
+    Corruption("card missing", lambda folder: (folder / "card.html").unlink(), "card.html: missing"),
     Corruption("model missing", lambda folder: (folder / "model.joblib").unlink(), "model.joblib: missing"),
     Corruption("a folder for a model", in_its_place("model.joblib", Path.mkdir), "model.joblib: is no plain file"),
     Corruption("a pipe for a scaler", in_its_place("scaler.joblib", os.mkfifo), "scaler.joblib: is no plain file"),

@@ -20,7 +20,13 @@ import yaml
 from features.specification import FeatureSpecification
 
 Spoil = Callable[[Path], object]
-FILES = {"model": "model.joblib", "scaler": "scaler.joblib", "encoder": "encoder.joblib", "arrays": "arrays.npz"}
+FILES = {
+    "model": "model.joblib",
+    "scaler": "scaler.joblib",
+    "encoder": "encoder.joblib",
+    "arrays": "arrays.npz",
+    "card": "card.html",
+}
 FEATURES = ("rsi_14", "return_1", "zscore_20")
 
 

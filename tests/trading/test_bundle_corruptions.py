@@ -21,6 +21,7 @@ from runtime.settings import ModelSettings, Settings
 from trading.inference_engine import InferenceEngine
 from trading.model_versions import manifest_sha256, record
 from trading.strategy_choice import StrategyChoice, choose_strategy
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 from .bundle_corruptions import CORRUPTIONS, Corruption, Pin
@@ -35,8 +36,7 @@ def train(models: Path, calendar, symbol: str) -> Path:
         symbols=(symbol,),
         first=date(2025, 1, 1),
         last=date(2025, 1, 31),
-        trees=10,
-        depth=3,
+        recipe=Recipe.quick(trees=10, depth=3, folds=2),
         jobs=1,
         features=FEATURES,
     )

@@ -16,6 +16,7 @@ from runtime.settings import ModelSettings, Settings, StrategySettings
 from trading.desk_record import choice_of, desk_of, kernel_of
 from trading.strategy_choice import choose_strategy
 from trading.trading_rules import rules_of
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 RATES = ChargeRates(
@@ -31,8 +32,7 @@ def model(tmp_path_factory, calendar) -> Path:
         symbols=("NSE:SBIN-EQ",),
         first=date(2025, 1, 1),
         last=date(2025, 1, 31),
-        trees=5,
-        depth=3,
+        recipe=Recipe.quick(trees=5, depth=3, folds=2),
         jobs=1,
         features=("rsi_14", "return_1"),
     )

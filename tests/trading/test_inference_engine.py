@@ -27,8 +27,11 @@ from trading import bundle as bundles
 from trading.inference_engine import InferenceEngine, direction_of
 from trading.model_versions import manifest_sha256, resolve
 from trading.wiring import Wiring
+from training.recipe import Recipe
 from training.sources import generated
 from training.train import TrainingOptions, train_model
+
+FILES = ("model.joblib", "scaler.joblib", "encoder.joblib", "arrays.npz", "card.html")
 
 
 class Weekdays:
@@ -52,8 +55,7 @@ def trained(tmp_path_factory) -> Path:
         symbols=("NSE:SBIN-EQ",),
         first=date(2025, 1, 1),
         last=date(2025, 1, 31),
-        trees=20,
-        depth=4,
+        recipe=Recipe.quick(trees=20, depth=4, folds=2),
         jobs=1,
     )
     return train_model(options, Weekdays(), progress=lambda stage, done: None)
@@ -168,7 +170,7 @@ def test_a_row_with_nan_stops_the_bot(folder, rows):
 
 
 @pytest.mark.hazard("M1")
-@pytest.mark.parametrize("name", ["model.joblib", "scaler.joblib", "encoder.joblib", "arrays.npz"])
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["flip", "cut", "grow", "missing", "folder"])
 def test_any_damaged_file_is_refused_by_name_before_it_is_opened(folder, name, damage):
     path = folder / name
@@ -417,7 +419,7 @@ def test_what_is_opened_is_what_was_hashed_even_if_the_file_is_swapped_meanwhile
 
 
 @pytest.mark.hazard("M10")
-@pytest.mark.parametrize("name", ["manifest.yaml", "model.joblib", "scaler.joblib", "encoder.joblib", "arrays.npz"])
+@pytest.mark.parametrize("name", ["manifest.yaml", *FILES])
 def test_a_file_of_a_gigabyte_is_refused_and_not_read(folder, name):
     with (folder / name).open("r+b") as file:
         file.truncate(1 << 30)

@@ -13,6 +13,7 @@ from runtime.settings import ModelSettings, Settings
 from trading.model_shelf import Change, ModelShelf
 from trading.model_versions import manifest_sha256
 from trading.strategy_choice import choose_strategy
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 from .bundle_spoiling import altered, said, without_arrays
@@ -32,10 +33,8 @@ def trained(tmp_path_factory, calendar) -> Path:
             symbols=("NSE:SBIN-EQ",),
             first=date(2025, 1, 1),
             last=date(2025, 1, 31),
-            trees=5,
-            depth=3,
+            recipe=Recipe.quick(trees=5, depth=3, folds=2, seed=seed),
             jobs=1,
-            seed=seed,
             features=("rsi_14", "return_1"),
         )
         train_model(options, calendar, progress=lambda _stage, _done: None)

@@ -28,6 +28,7 @@ from runtime.settings import (
 )
 from trading.rate_budget import Lane
 from trading.wiring import Wiring
+from training.recipe import Recipe
 from training.sources import generated
 from training.train import TrainingOptions, train_model
 
@@ -71,8 +72,7 @@ def model(tmp_path_factory, calendar) -> Path:
         symbols=("NSE:SBIN-EQ",),
         first=date(2025, 1, 1),
         last=date(2025, 1, 31),
-        trees=20,
-        depth=4,
+        recipe=Recipe.quick(trees=20, depth=4, folds=2),
         jobs=1,
         features=("rsi_14", "return_1", "zscore_20"),
     )

@@ -15,6 +15,7 @@ from core.sessions import TradingDay
 from trading.model_arrays import ModelArrays
 from trading.served_model import ServedModel
 from training.model_export import export
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 
@@ -45,8 +46,7 @@ def options(models: Path, **changes) -> TrainingOptions:
         "symbols": ("NSE:SBIN-EQ", "NSE:INFY-EQ"),
         "first": date(2025, 1, 1),
         "last": date(2025, 1, 31),
-        "trees": 30,
-        "depth": 5,
+        "recipe": Recipe.quick(trees=10, depth=4, folds=2),
         "jobs": 1,
     }
     return TrainingOptions(models=models, **{**small, **changes})

@@ -81,6 +81,32 @@ def test_a_strategy_answers_for_the_rows_of_its_candles(calendar):
     assert set(wanted) == {0, 1, 2}
 
 
+def test_candles_of_a_date_without_trading_do_not_move_what_a_rule_says(calendar):
+    [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 1, 1), date(2025, 1, 20), 3, calendar)
+
+    class Closed:
+        def trading_day(self, day):
+            return None if day == date(2025, 1, 10) else calendar.trading_day(day)
+
+        next_trading_day = calendar.next_trading_day
+
+    specification = FeatureSpecification.of(("return_1",))
+    strategy = strategy_named("simple_ma_crossover", {})
+    whole = build([history], specification, Timeframe.M5, calendar, lambda _: RULE)
+    part = build([history], specification, Timeframe.M5, Closed(), lambda _: RULE)
+
+    by_time = dict(
+        zip(
+            whole.closed_at.tolist(),
+            rule_directions(whole, [history], strategy, Timeframe.M5, calendar).tolist(),
+            strict=True,
+        )
+    )
+    wanted = rule_directions(part, [history], strategy, Timeframe.M5, Closed()).tolist()
+    assert len(part) < len(whole)
+    assert wanted == [by_time[at] for at in part.closed_at.tolist()]
+
+
 def test_a_strategy_without_a_fast_face_is_refused(calendar):
     class Slow:
         name = "slow"

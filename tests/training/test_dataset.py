@@ -9,7 +9,7 @@ from core.instants import minute_of_day
 from core.market import Timeframe
 from features.labels import LabelRule
 from features.specification import FeatureSpecification
-from training.dataset import Dataset, build, split
+from training.dataset import Dataset, build
 from training.sources import generated
 
 RULE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=5, position_value=10_000_000, cost=lambda b, s: 8_000)
@@ -58,21 +58,6 @@ def test_what_lies_in_the_future_of_a_row_changes_neither_row_nor_earlier_labels
     rows = by_symbol_and_time(part)
     assert len(rows) > 1_000
     assert all(whole[key] == row for key, row in rows.items())
-
-
-def test_the_split_keeps_labels_of_the_first_part_out_of_the_second(dataset):
-    late = replace(dataset, resolved_at=dataset.resolved_at + 3 * 24 * 3600 * 10**9)
-    fit, validation = split(late, 0.3)
-    plain_fit, plain_validation = split(dataset, 0.3)
-
-    assert fit.resolved_at.max() < validation.closed_at.min()
-    assert len(fit) < len(plain_fit)
-    assert len(validation) == len(plain_validation)
-
-
-def test_a_split_that_leaves_a_part_empty_is_refused(dataset):
-    with pytest.raises(DataError, match="leaves 0 rows to fit"):
-        split(replace(dataset, resolved_at=dataset.resolved_at + 10**18), 0.3)
 
 
 def test_a_label_that_never_occurs_is_refused(histories, calendar):

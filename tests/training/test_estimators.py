@@ -5,7 +5,10 @@ import pytest
 
 from core.errors import ConfigurationError, DataError
 from core.signals import Direction
-from training.estimators import KINDS, Boosting, Forest, Logistic, estimator_named, fit
+from trading.boosted_trees import MOST_LEAVES
+from trading.forest import DEEPEST
+from training.estimators import KINDS, Boosting, Forest, Logistic, estimator_named, fit, require_learnable
+from training.model_export import export
 from training.uniqueness import sample_weights
 
 from .invented_rows import rows_of_market
@@ -72,6 +75,9 @@ def test_each_kind_has_a_name_and_defaults():
         ("forest", {"tree": 5}, r"forest has no parameter 'tree' \(do you mean trees\?\); it has trees, depth, leaf"),
         ("forest", {"trees": 0}, "forest: trees is 0; give a whole number from 1 to 5000"),
         ("forest", {"depth": 2.5}, "forest: depth is 2.5; give a whole number"),
+        ("forest", {"depth": 13}, "forest: depth is 13; give a whole number from 1 to 12"),
+        ("forest", {"trees": 513, "depth": 12}, "forest: 513 trees of depth 12 are too large .* at most 512 trees"),
+        ("boosting", {"leaves": 65}, "boosting: leaves is 65; give a whole number from 2 to 64"),
         ("logistic", {"freedom": "much"}, "logistic: freedom is 'much'; give a number"),
         ("boosting", {"learning_rate": float("nan")}, "boosting: learning_rate is nan"),
         ("boosting", {"rounds": True}, "boosting: rounds is True"),
@@ -94,6 +100,29 @@ def test_a_feature_that_never_changes_is_refused():
     features[:, 3] = 0.5
     with pytest.raises(DataError, match="feature 3 is the same in all 1000 rows"):
         fitted(Logistic(), rows=replace(ROWS, features=features))
+
+
+def test_a_feature_is_named_where_its_name_is_known():
+    features = ROWS.features.copy()
+    features[:, 3] = 0.5
+    names = ("one", "two", "three", "still")
+    with pytest.raises(DataError, match="feature still is the same in all 1000 rows to fit"):
+        require_learnable(features, ROWS.directions, names)
+    features[5, 1] = np.inf
+    with pytest.raises(DataError, match="row 5, feature two is inf"):
+        require_learnable(features, ROWS.directions, names)
+
+
+@pytest.mark.parametrize("estimator", [Forest(trees=2, depth=DEEPEST, leaf=1), Boosting(rounds=2, leaves=MOST_LEAVES)])
+def test_the_largest_trees_that_may_be_asked_for_can_be_exported(estimator):
+    noise = np.random.default_rng(3)
+    rows = replace(ROWS, directions=noise.integers(0, 3, len(ROWS)))
+    if isinstance(estimator, Boosting):
+        estimator = replace(estimator, leaf=1)
+    classifier = fitted(estimator, rows=rows)
+
+    arrays = export(classifier.model, classifier.scaler)
+    assert arrays["leaves"].shape[1 if isinstance(estimator, Forest) else 2] in {2**DEEPEST, MOST_LEAVES}
 
 
 def test_a_class_that_never_occurs_is_refused():

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
-from core.errors import ConfigurationError
-from training.estimators import Boosting, Logistic
+from core.errors import ConfigurationError, DataError
+from training.estimators import Boosting, Forest, Logistic
 from training.folds import WalkForward
 from training.out_of_fold import Candidate
 from training.recipe import Recipe, follow
@@ -43,9 +45,14 @@ def test_the_best_candidate_is_compared_and_finished(trained):
 def test_the_manifest_gets_the_figures_of_each_fold(trained):
     figures = trained.figures()
 
-    assert list(figures) == ["fold_1", "fold_2", "fold_3"]
-    assert figures["fold_1"]["trades"] == 0
+    judged = figures.pop("all judged")
+    assert list(figures) == ["fold 1", "fold 2", "fold 3"]
+    assert figures["fold 1"]["trades"] == 0
     assert sum(each["net_rupees"] for each in figures.values()) == pytest.approx(trained.best.net / 100)
+    assert judged["net_rupees"] == pytest.approx(trained.best.net / 100)
+    assert judged["rows"] == figures["fold 2"]["rows"] + figures["fold 3"]["rows"]
+    assert judged["best_baseline_rupees"] == max(each.net for each in trained.verdict.baselines) / 100
+    assert judged["candidates"] == 10
 
 
 def test_the_card_is_of_the_best_candidate(trained):
@@ -60,6 +67,23 @@ def test_progress_goes_from_the_beginning_to_the_end(trained, told):
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert [stage for stage, _ in told][-1] == "fitting on every row"
+
+
+def test_a_feature_that_does_not_change_in_a_fold_is_refused_by_name_before_anything_is_fitted():
+    features = ROWS.features.copy()
+    features[: len(ROWS) // 2, 2] = 1.0
+
+    with pytest.raises(DataError, match="feature two is the same in all"):
+        follow(RECIPE, replace(ROWS, features=features), NAMES, progress=lambda *_: pytest.fail("it began to fit"))
+
+
+def test_a_quick_recipe_is_honest_too():
+    quick = Recipe.quick(trees=5, depth=3, folds=2, seed=9)
+
+    assert quick.candidates == (Candidate(Forest(trees=5, depth=3), seed=9),)
+    assert quick.candidates[0].calibration is not None
+    assert quick.walk.folds == 2
+    assert quick.shuffled_seeds
 
 
 @pytest.mark.parametrize("wrong", [{"candidates": ()}, {"earlier_trials": -1}])

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +13,15 @@ from rich.console import Console
 
 from core.errors import ConfigurationError, DataError, StorageError
 from core.market import Timeframe
+from features.columns import CandleColumns
 from runtime.settings import RiskSettings, Settings
 from trading.bundle import read_manifest
 from trading.inference_engine import InferenceEngine
 from training import sources
+from training.estimators import Boosting, Logistic
+from training.out_of_fold import Candidate
 from training.progress import progress_bar
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 
@@ -28,21 +33,54 @@ def test_a_bundle_holds_the_named_files_and_a_manifest_that_vouches_for_them(bun
     manifest = read_manifest(bundle / "manifest.yaml")
     found = hashes(bundle)
 
-    assert set(found) == {"model.joblib", "scaler.joblib", "encoder.joblib", "arrays.npz", "manifest.yaml"}
+    assert set(found) == {"model.joblib", "scaler.joblib", "encoder.joblib", "arrays.npz", "card.html", "manifest.yaml"}
     assert found["model.joblib"] == manifest.files.model.sha256
     assert found["scaler.joblib"] == manifest.files.scaler.sha256
     assert found["encoder.joblib"] == manifest.files.encoder.sha256
     assert found["arrays.npz"] == manifest.files.arrays.sha256
+    assert found["card.html"] == manifest.files.card.sha256
     assert bundle.name == "0001"
     assert len(manifest.golden) >= 32
     assert manifest.training.symbols == ("NSE:SBIN-EQ", "NSE:INFY-EQ")
-    assert manifest.training.parts["validation"]["rows"] > 500
+    assert list(manifest.training.parts) == ["fold 1", "fold 2", "all judged"]
+    assert manifest.training.parts["all judged"]["rows"] > 500
+    assert manifest.training.estimator == "forest:trees=10,depth=4,leaf=20, sigmoid"
+    assert "baselines" in manifest.training.verdict
     assert manifest.versions["TA-Lib"] == talib.__version__
     assert tuple(manifest.reference) == manifest.features.names
     assert 20 < manifest.reference["rsi_14"].quantiles[5] < 80
 
 
-def test_two_trainings_give_the_same_bytes_whatever_the_number_of_threads(bundle, tmp_path, calendar, small_options):
+def test_the_card_of_a_bundle_tells_of_its_training(bundle):
+    page = (bundle / "card.html").read_text()
+    manifest = read_manifest(bundle / "manifest.yaml")
+
+    assert manifest.training.estimator in page
+    for told in ("simple_ma_crossover", "labels shuffled, seed 101", "2, anchored, after 30%"):
+        assert told in page
+    assert manifest.training.data_sha256[:16] in page
+    assert str(bundle.parent) not in page
+
+
+def test_what_a_model_is_held_against_are_answers_to_rows_that_it_had_not_learned(bundle):
+    manifest = read_manifest(bundle / "manifest.yaml")
+    sessions = {len(manifest.caution.session_sureness), len(manifest.caution.session_variety)}
+
+    assert manifest.caution.is_calibrated
+    assert sessions.pop() < len(manifest.caution.session_novelty)
+
+
+def test_several_ways_to_train_are_compared_and_the_best_is_written(tmp_path, calendar, small_options):
+    recipe = replace(Recipe.quick(folds=2), candidates=(Candidate(Logistic()), Candidate(Boosting(rounds=3), None)))
+    folder = train_model(small_options(tmp_path, recipe=recipe), calendar)
+    facts = read_manifest(folder / "manifest.yaml").training
+
+    assert facts.parts["all judged"]["candidates"] == 2
+    assert facts.estimator in {each.name for each in recipe.candidates}
+    assert "What was tried" in (folder / "card.html").read_text()
+
+
+def test_two_trainings_give_the_same_bytes_whatever_the_number_of_processes(bundle, tmp_path, calendar, small_options):
     again = train_model(small_options(tmp_path, jobs=2), calendar)
 
     assert hashes(again) == hashes(bundle)
@@ -53,7 +91,7 @@ def test_training_again_without_a_change_keeps_the_version_and_with_one_adds_the
 ):
     first = train_model(small_options(tmp_path), calendar)
     same = train_model(small_options(tmp_path), calendar)
-    other = train_model(small_options(tmp_path, seed=8), calendar)
+    other = train_model(small_options(tmp_path, recipe=Recipe.quick(trees=10, depth=4, folds=2, seed=8)), calendar)
 
     assert same == first
     assert (first.name, other.name) == ("0001", "0002")
@@ -68,7 +106,7 @@ def test_progress_is_told_from_start_to_end(tmp_path, calendar, small_options):
     shares = [done for _, done in told]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
-    assert {"market data", "fitting", "choosing the threshold"} <= {stage for stage, _ in told}
+    assert {"market data", "fitting the folds", "fitting on every row"} <= {stage for stage, _ in told}
 
 
 def test_a_bar_is_shown_at_a_terminal_only(capsys):
@@ -93,9 +131,9 @@ def test_options_follow_the_settings():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"validation_share": 1.0}, "between 0 and 1"),
         ({"first": date(2025, 2, 1)}, "first day must come first"),
-        ({"depth": 0}, "above 0"),
+        ({"jobs": 0}, "above 0"),
+        ({"position_value": 0}, "above 0"),
         ({"name": "../elsewhere"}, "names a folder"),
     ],
 )
@@ -122,17 +160,21 @@ def test_a_disk_that_refuses_is_told_and_leaves_nothing_behind(tmp_path, calenda
     assert [each.name for each in tmp_path.iterdir()] == ["default"]
 
 
-def write_candles(path: Path, calendar, **changes) -> Path:
-    [history] = sources.generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 1, 1), date(2025, 1, 31), 3, calendar)
+def candles_of(calendar, timeframe: Timeframe, first: date, last: date) -> pa.Table:
+    [history] = sources.generated(("NSE:SBIN-EQ",), timeframe, first, last, 3, calendar)
     candles = history.candles
-    columns = {
-        "timestamp": pa.array(candles.starts // 10**6, pa.timestamp("ms", "Asia/Kolkata")),
-        "open": candles.opens / 100,
-        "high": candles.highs / 100,
-        "low": candles.lows / 100,
-        "close": candles.closes / 100,
-        "volume": candles.volumes,
-    }
+    return pa.table(
+        {
+            "timestamp": pa.array(candles.starts // 10**6, pa.timestamp("ms", "Asia/Kolkata")),
+            **{name: getattr(candles, f"{name}s") / 100 for name in ("open", "high", "low", "close")},
+            "volume": candles.volumes,
+        }
+    )
+
+
+def write_candles(path: Path, calendar, **changes) -> Path:
+    table = candles_of(calendar, Timeframe.M5, date(2025, 1, 1), date(2025, 1, 31))
+    columns = dict(zip(table.column_names, table.columns, strict=True))
     parquet.write_table(pa.table({**columns, **changes}), path)
     return path
 
@@ -218,6 +260,33 @@ def test_a_name_without_a_symbol_and_a_symbol_given_twice_are_refused(tmp_path, 
     for again in (path, Path(str(path)), tmp_path / "NSE_SBIN-EQ_1m.parquet"):
         with pytest.raises(ConfigurationError, match="NSE:SBIN-EQ was given already with"):
             train_model(small_options(tmp_path, data=(path, again)), calendar)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (Timeframe.M1, "2025-01-24 09:16:00 is 1 minutes after the one before, most are 5m candles"),
+        (Timeframe.M15, "2025-01-24 09:15:00 is the first of a session of 15m candles, most are 5m"),
+    ],
+)
+def test_a_file_of_several_timeframes_is_refused_with_the_candle(tmp_path, calendar, small_options, other, words):
+    path = tmp_path / "NSE_SBIN-EQ_5m.parquet"
+    whole = candles_of(calendar, Timeframe.M5, date(2025, 1, 1), date(2025, 1, 23))
+    last = candles_of(calendar, other, date(2025, 1, 24), date(2025, 1, 24))
+    parquet.write_table(pa.concat_tables([whole, last]), path)
+
+    with pytest.raises(DataError, match=rf"NSE_SBIN-EQ_5m.parquet: the candle at {words}") as refusal:
+        train_model(small_options(tmp_path, data=(path,)), calendar)
+    assert "\n" not in str(refusal.value)
+
+
+def test_holes_are_no_other_timeframe(calendar):
+    table = candles_of(calendar, Timeframe.M5, date(2025, 1, 1), date(2025, 1, 10))
+    keep = np.random.default_rng(1).random(len(table)) > 0.4
+    starts = table["timestamp"].to_numpy().astype("datetime64[ns]").astype(np.int64)[keep]
+    prices = np.full(len(starts), 100)
+
+    assert sources.timeframe_of(CandleColumns(starts, prices, prices, prices, prices, prices)) is Timeframe.M5
 
 
 def test_files_of_different_timeframes_are_refused(tmp_path, calendar, small_options):

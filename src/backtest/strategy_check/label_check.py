@@ -3,7 +3,7 @@
 Only then can rows be left out whose label was not yet known when the next part of the data begins.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,7 +26,6 @@ EVERY_FUTURE = 40
 SOME_FUTURES = 20
 DIAGNOSED = 6
 """Bad rows of which it is asked how far ahead they read."""
-VALIDATION_SHARE = 0.3
 
 
 class LearnedRows(Protocol):
@@ -51,8 +50,8 @@ class TrainingFace:
     """Labels of candles, given their average true range."""
     build: Callable[[CandleColumns], Any]
     """The rows to learn from: `LearnedRows`."""
-    split: Callable[[Any, float], tuple[LearnedRows, LearnedRows]]
-    """Cuts them into a part to fit and one to validate."""
+    folds: Callable[[Any], Sequence[tuple[LearnedRows, LearnedRows]]]
+    """Cuts them, again and again, into a part to fit and one to judge by."""
 
 
 def label_findings(subject: Subject, training: TrainingFace) -> list[Finding]:
@@ -70,7 +69,7 @@ def label_findings(subject: Subject, training: TrainingFace) -> list[Finding]:
 
 
 def split_findings(subject: Subject, training: TrainingFace) -> list[Finding]:
-    """Compare when labels are known with what the dataset says, and the part to fit with the one to validate.
+    """Compare when labels are known with what the dataset says, and the part to fit with the one to judge by.
 
     Raises `DataError` for too few candles to learn from.
     """
@@ -84,12 +83,12 @@ def split_findings(subject: Subject, training: TrainingFace) -> list[Finding]:
     if early:
         words = "the dataset says that a label is known before its position ends"
         found.append(_at_close(subject, early[0], "dataset.resolved_at", Cause.EARLY_RESOLVED, words))
-    fit, validation = training.split(rows, VALIDATION_SHARE)
-    begins = int(validation.closed_at.min())
-    late = fit.closed_at[fit.resolved_at >= begins]
-    if len(late):
-        words = f"{len(late)} rows to fit have labels that end after the rows to validate begin"
-        found.append(_at_close(subject, int(late.min()), "dataset.split", Cause.NOT_PURGED, words))
+    for fit, judged in training.folds(rows):
+        late = fit.closed_at[fit.resolved_at >= int(judged.closed_at.min())]
+        if len(late):
+            words = f"{len(late)} rows to fit have labels that end after the rows to judge by begin"
+            found.append(_at_close(subject, int(late.min()), "dataset.folds", Cause.NOT_PURGED, words))
+            break
     return found
 
 

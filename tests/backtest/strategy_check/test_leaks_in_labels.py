@@ -13,7 +13,8 @@ from core.market import Timeframe
 from core.signals import FeatureRow, Needs, Signal
 from features.columns import CandleColumns, FloatArray, IntArray
 from features.labels import LabelRule, Labels, label
-from training.dataset import Dataset, History, build, split
+from training.dataset import Dataset, History, build
+from training.folds import WalkForward
 
 from .conftest import SYMBOL, Weekdays, subject_on, walk
 
@@ -54,15 +55,20 @@ def dataset_of(subject: Subject) -> Callable[[CandleColumns], Dataset]:
     return made
 
 
+def folds(rows: Dataset) -> list[tuple[Dataset, Dataset]]:
+    walked = WalkForward().split(rows.closed_at, rows.resolved_at)
+    return [(rows.at(fold.train), rows.at(fold.test)) for fold in walked]
+
+
 def training(subject: Subject, labelling: Labelling = honest) -> TrainingFace:
-    return TrainingFace(label=labelling, build=dataset_of(subject), split=split)
+    return TrainingFace(label=labelling, build=dataset_of(subject), folds=folds)
 
 
 def test_our_labels_are_honest(subject: Subject) -> None:
     assert label_findings(subject, training(subject)) == []
 
 
-def test_our_split_is_honest(long_subject: Subject) -> None:
+def test_our_folds_are_honest(long_subject: Subject) -> None:
     assert split_findings(long_subject, training(long_subject)) == []
 
 
@@ -165,25 +171,27 @@ def test_a_dataset_that_forgets_the_longer_of_both_positions_is_found(long_subje
     assert finding.row == int(np.argmax(unequal))
 
 
-def cut_without_a_purge(rows: Dataset, share: float) -> tuple[Dataset, Dataset]:
-    cut = int(rows.closed_at[int(len(rows) * (1.0 - share))])
-    return rows.where(rows.closed_at < cut), rows.where(rows.closed_at >= cut)
+def cut_without_a_purge(rows: Dataset) -> tuple[Dataset, Dataset]:
+    cut = int(0.7 * len(rows))
+    return rows.at(np.arange(cut)), rows.at(np.arange(cut, len(rows)))
 
 
-def shuffled(rows: Dataset, share: float) -> tuple[Dataset, Dataset]:
-    chosen = np.random.default_rng(1).random(len(rows)) > share
-    return rows.where(chosen), rows.where(~chosen)
+def shuffled(rows: Dataset) -> tuple[Dataset, Dataset]:
+    places = np.random.default_rng(1).permutation(len(rows))
+    cut = int(0.7 * len(rows))
+    return rows.at(np.sort(places[:cut])), rows.at(np.sort(places[cut:]))
 
 
 @pytest.mark.parametrize("cut", [cut_without_a_purge, shuffled])
-def test_a_split_whose_parts_overlap_is_found(
-    long_subject: Subject, cut: Callable[[Dataset, float], tuple[Dataset, Dataset]]
+def test_a_fold_whose_parts_overlap_is_found_behind_sound_ones(
+    long_subject: Subject, cut: Callable[[Dataset], tuple[Dataset, Dataset]]
 ) -> None:
-    [finding] = split_findings(long_subject, replace(training(long_subject), split=cut))
+    face = replace(training(long_subject), folds=lambda rows: [*folds(rows), cut(rows)])
+    [finding] = split_findings(long_subject, face)
 
-    fit, validation = cut(dataset_of(long_subject)(long_subject.candles), 0.3)
+    fit, validation = cut(dataset_of(long_subject)(long_subject.candles))
     late = fit.closed_at[fit.resolved_at >= validation.closed_at.min()]
-    assert (finding.column, finding.cause) == ("dataset.split", Cause.NOT_PURGED)
+    assert (finding.column, finding.cause) == ("dataset.folds", Cause.NOT_PURGED)
     assert finding.row is not None
     assert long_subject.closes[finding.row] == late.min()
     assert finding.detail.startswith(f"{len(late)} rows to fit")

@@ -1,0 +1,45 @@
+"""What `fyersbot train` says in the end: where the model is, and whether it is worth anything."""
+
+from pathlib import Path
+from typing import Any
+
+from trading.bundle import CARD, parse_manifest
+from trading.model_versions import MANIFEST
+from training.threshold import NEVER
+
+
+def report_lines(bundle: Path) -> list[str]:
+    """Return lines for people. Raises `ModelError`."""
+    manifest = parse_manifest(bundle / MANIFEST)
+    facts = manifest.training
+    acts = "it never acts" if manifest.threshold >= NEVER else f"it acts from {manifest.threshold:.2f} on"
+    return [
+        f"the model is in {bundle}, how it did in {bundle / CARD}",
+        f"{facts.estimator}: {acts}",
+        f"out of fold it {facts.verdict}",
+        *_luck(facts.parts["all judged"]),
+    ]
+
+
+def report_data(name: str, bundle: Path) -> dict[str, Any]:
+    """Return the same for a program. Raises `ModelError`."""
+    manifest = parse_manifest(bundle / MANIFEST)
+    facts = manifest.training
+    return {
+        "model": name,
+        "version": bundle.name,
+        "path": str(bundle),
+        "card": str(bundle / CARD),
+        "estimator": facts.estimator,
+        "threshold": manifest.threshold,
+        "verdict": facts.verdict,
+        "out_of_fold": facts.parts["all judged"],
+    }
+
+
+def _luck(judged: dict[str, float]) -> list[str]:
+    deflated = judged.get("deflated_sharpe")
+    if deflated is None:
+        return []
+    tried = f"{judged['candidates']:g} tried"
+    return [f"deflated Sharpe ratio {deflated:.3f}, with {tried}: the chance that this is more than luck"]

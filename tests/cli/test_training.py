@@ -1,0 +1,125 @@
+"""`fyersbot train`: what it says of a model, and what it says to data and wishes that make none."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from .conftest import Run
+
+QUICK = ("--model", "forest:trees=5,depth=3", "--folds", "3", "--scheme", "rolling", "--calibration", "isotonic")
+QUICK += ("--shuffles", "1", "--earlier-trials", "3", "--seed", "3", "--jobs", "1")
+OPENS, CANDLES = pd.Timedelta(hours=9, minutes=15), 75
+
+
+def walk(days: int = 22, *, step: float = 1.0, gap: float = 2.0) -> pd.DataFrame:
+    """Candles of five minutes, as a file holds them: a price that steps by so many rupees, and jumps over night."""
+    chance = np.random.default_rng(5)
+    weekdays = [day for day in (date(2025, 1, 1) + timedelta(days=each) for each in range(60)) if day.weekday() < 5]
+    starts = [
+        pd.Timestamp(day, tz="Asia/Kolkata") + OPENS + pd.Timedelta(minutes=5 * number)
+        for day in weekdays[:days]
+        for number in range(CANDLES)
+    ]
+    rows = len(starts)
+    jumps = np.where(np.arange(rows) % CANDLES == 0, gap * chance.standard_normal(rows), 0.0)
+    closes = 800 + np.cumsum(step * chance.standard_normal(rows) + jumps)
+    opens = np.append(closes[:1], closes[:-1]) + jumps
+    over, under = step * chance.random((2, rows))
+    return pd.DataFrame(
+        {
+            "timestamp": starts,
+            "open": opens.round(2),
+            "high": (np.maximum(opens, closes) + over).round(2),
+            "low": (np.minimum(opens, closes) - under).round(2),
+            "close": closes.round(2),
+            "volume": chance.integers(1_000, 9_000, rows),
+        }
+    )
+
+
+def written(home: Path, frame: pd.DataFrame) -> Path:
+    path = home / "NSE_SBIN-EQ_5m.parquet"
+    frame.to_parquet(path)
+    return path
+
+
+def test_training_says_in_json_what_it_wrote(run: Run, home: Path) -> None:
+    answer = run("train", "--data", written(home, walk()), "--name", "mine", *QUICK, "--json")
+    assert answer.code == 0, answer.err
+    told = json.loads(answer.out)
+    assert (told["model"], told["version"], told["path"]) == ("mine", "0001", "models/mine/0001")
+    assert told["estimator"] == "forest:trees=5,depth=3,leaf=20, isotonic"
+    assert told["verdict"].startswith(("beats its baselines", "does not beat its baselines"))
+    assert told["out_of_fold"]["candidates"] == 4
+    assert "3, rolling, after 30% of the sessions" in (home / told["card"]).read_text()
+    assert (home / "models" / "mine" / "0001" / "manifest.yaml").exists()
+
+
+def test_training_says_in_words_where_the_model_is_and_whether_it_beats_its_baselines(run: Run, home: Path) -> None:
+    answer = run("train", "--data", written(home, walk()), "--name", "mine", *QUICK)
+    assert answer.code == 0, answer.err
+    assert answer.out.splitlines()[0] == "the model is in models/mine/0001, how it did in models/mine/0001/card.html"
+    assert re.search(r"^out of fold it (beats|does not beat) its baselines: ", answer.out, re.MULTILINE)
+    shown = run("models", "show", "mine").out
+    assert "forest:trees=5,depth=3,leaf=20, isotonic" in shown
+    assert "its baselines: " in shown
+
+
+def fifteen_minutes_at_last(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([frame[:-CANDLES], frame[-CANDLES::3]])
+
+
+@pytest.mark.parametrize(
+    ("frame", "named"),
+    [
+        (lambda: walk(4), r"\d+ usable rows for training, at least 500 are needed: give more candles"),
+        (lambda: walk(step=0.05, gap=0.05), r"no row is labelled long: give more candles, or other stop and target"),
+        (lambda: walk(gap=0.0), r"feature (open|overnight)_gap is the same in all \d+ rows to fit"),
+        (
+            lambda: walk().assign(close=np.nan),
+            r"5m\.parquet: (column close holds NaN|empty cells in close)",
+        ),
+        (lambda: walk().iloc[::-1], r"NSE_SBIN-EQ_5m\.parquet: .*; sort the rows and drop duplicates"),
+        (
+            lambda: fifteen_minutes_at_last(walk()),
+            r"5m\.parquet: the candle at .* a session of 15m candles",
+        ),
+    ],
+    ids=["few rows", "one class", "constant feature", "NaN", "unsorted", "mixed timeframes"],
+)
+def test_candles_that_teach_nothing_are_refused_in_one_line(
+    frame: Callable[[], pd.DataFrame], named: str, run: Run, home: Path
+) -> None:
+    complaint = run("train", "--data", written(home, frame()), "--jobs", "1").complaint
+    assert re.search(named, complaint), complaint
+    assert not (home / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("wish", "named"),
+    [
+        (
+            ("--model", "forrest"),
+            r"no estimator 'forrest' \(do you mean forest\?\); there are logistic, forest, boosting",
+        ),
+        (("--model", "forest:depth=13"), "forest: depth is 13; give a whole number from 1 to 12"),
+        (("--model", "boosting:leaves=65"), "boosting: leaves is 65; give a whole number from 2 to 64"),
+        (("--scheme", "forwards"), "'forwards': give anchored, rolling"),
+        (("--calibration", "platt"), "'platt': give sigmoid, isotonic, none"),
+        (("--folds", "1"), "1 folds: give at least 2"),
+        (("--embargo-days", "-1"), "embargo of -1 days"),
+    ],
+    ids=lambda each: each[1] if isinstance(each, tuple) else "",
+)
+def test_a_wish_that_makes_no_training_is_refused_in_one_line(
+    wish: tuple[str, ...], named: str, run: Run, home: Path
+) -> None:
+    complaint = run("train", *wish).complaint
+    assert re.search(named, complaint), complaint
+    assert not (home / "models").exists()
