@@ -60,7 +60,9 @@ def parts(campaign: Campaign) -> list[Part]:
         Crashes(50, campaign),
         Tests("frames", 1_000_000, 1_000_000, "FUZZ_FRAMES", (fuzz,)),
         Tests("answers", 100_000, 100_000, "FUZZ_ANSWERS", ("tests/security/test_hostile_answers.py",)),
-        Tests("random_walks", 200, 200, "LEAK_SEEDS", ("tests/training/test_leaks.py",)),
+        Tests(
+            "random_walks", 200, 200, "LEAK_SEEDS", ("tests/training/test_leaks.py", "tests/training/test_zero_edge.py")
+        ),
         Tests("kill_loop", 1_000, 250, "KILLS", ("tests/process/test_kill_loop.py",)),
         Seeds(100_000, campaign),
     ]

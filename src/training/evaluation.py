@@ -23,7 +23,7 @@ from training.learned_calibration import Calibrate, learned
 from training.out_of_fold import Candidate, FoldFit, fit_folds
 from training.progress import Progress, silent
 from training.scoring import Scores, log_loss, score
-from training.threshold import NEVER, Outcome, Taken, choose, take
+from training.threshold import CERTAINTY, NEVER, Outcome, Taken, choose, take
 from training.uniqueness import sample_weights
 
 
@@ -163,10 +163,10 @@ def finish(dataset: Dataset, evaluation: Evaluation, jobs: int = 1) -> Finished:
     asked = dataset.at(np.concatenate([each.fold.test for each in fits]))
     scores = np.concatenate([each.scores for each in fits])
     if candidate.calibration is None:
-        return Finished(classifier, choose(asked, np.concatenate([each.probabilities for each in fits])))
+        return Finished(classifier, choose(asked, np.concatenate([each.probabilities for each in fits]), CERTAINTY))
     whole = calibrated(classifier.model, scores, asked.directions, candidate.calibration)
     probabilities = learned(scores, asked.directions, candidate.calibration)(scores)
-    return Finished(Classifier(whole, classifier.scaler, classifier.encoder), choose(asked, probabilities))
+    return Finished(Classifier(whole, classifier.scaler, classifier.encoder), choose(asked, probabilities, CERTAINTY))
 
 
 def best_of(evaluations: Sequence[Evaluation]) -> Evaluation:
@@ -207,10 +207,10 @@ def _by_earlier(
     asked = dataset.at(rows[known])
     if candidate.calibration is None:
         own = np.concatenate([each.probabilities for each in earlier])[known]
-        return None, choose(asked, own).threshold
+        return None, choose(asked, own, CERTAINTY).threshold
     scores = np.concatenate([each.scores for each in earlier])[known]
     calibrate = learned(scores, asked.directions, candidate.calibration)
-    return calibrate, choose(asked, calibrate(scores)).threshold
+    return calibrate, choose(asked, calibrate(scores), CERTAINTY).threshold
 
 
 def _daily(dataset: Dataset, judged: Sequence[FoldResult]) -> tuple[IntArray, IntArray]:

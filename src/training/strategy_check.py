@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from backtest.run_options import params_of
 from backtest.strategy_check.check import Checked, Progress, check
-from backtest.strategy_check.label_check import TrainingFace
 from backtest.strategy_check.subject import Subject
+from backtest.strategy_check.training_face import Learned, TrainingFace
 from core.errors import ConfigurationError, DataError
 from core.instants import ist_date
 from core.market import Timeframe
@@ -29,6 +31,10 @@ from strategies.catalogue import strategy_named
 from trading.inference_engine import InferenceEngine
 from trading.strategy_choice import choose_strategy
 from training.dataset import Dataset, History, build
+from training.estimators import Logistic
+from training.evaluation import FoldResult, evaluate
+from training.folds import Fold, WalkForward
+from training.out_of_fold import Candidate
 from training.sources import from_parquet, generated, symbol_of, timeframe_of
 from training.train import TrainingOptions, label_rule
 
@@ -40,6 +46,9 @@ GENERATED_FIRST = date(2025, 1, 1)
 GENERATED_DAYS = 30
 """The generated market, so that a check needs no data; intraday, and twenty times as long for daily candles."""
 GENERATED_SEED = 2025
+WALK = WalkForward(folds=3)
+CANDIDATE = Candidate(Logistic())
+"""What stands for all kinds of classifier: the quickest. What each is given to fit on is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,7 @@ def check_named(
 
 
 def training_face(settings: Settings, history: History, timeframe: Timeframe, calendar: Calendar) -> TrainingFace:
-    """Return how `fyersbot train` labels and splits the candles of a symbol."""
+    """Return how `fyersbot train` labels, joins, walks and fits the candles of a symbol."""
     options = TrainingOptions.of(settings)
     cards = ChargeTable.load(CONFIG / "charges.yaml")
     rates = cards.rates_on(ist_date(int(history.candles.starts[-1])), Product.INTRADAY).rates
@@ -139,10 +148,24 @@ def training_face(settings: Settings, history: History, timeframe: Timeframe, ca
     return TrainingFace(
         label=lambda candles, atr: label(candles, atr, timeframe, calendar, rule),
         build=dataset,
-        folds=lambda rows: [
-            (rows.at(fold.train), rows.at(fold.test))
-            for fold in options.recipe.walk.split(rows.closed_at, rows.resolved_at)
-        ],
+        walk=lambda rows: WALK.split(rows.closed_at, rows.resolved_at),
+        learn=_learn,
+    )
+
+
+def _learn(rows: Dataset, folds: Sequence[Fold]) -> tuple[Learned, ...]:
+    [evaluation] = evaluate(rows, folds, [CANDIDATE])
+    return tuple(map(_learned, evaluation.folds))
+
+
+def _learned(result: FoldResult) -> Learned:
+    classifier = result.fit.classifier
+    return Learned(
+        scaler=np.stack([classifier.scaler.mean_, classifier.scaler.scale_]),
+        encoder=classifier.encoder.classes_,
+        own=classifier.probabilities,
+        probabilities=result.probabilities_of,
+        threshold=result.threshold,
     )
 
 

@@ -14,6 +14,9 @@ CANDIDATES = tuple(round(0.34 + 0.01 * step, 2) for step in range(47))
 """From just above an even chance among three classes to 0.80."""
 FEWEST_TRADES = 20
 """A threshold that trades less often in validation has proved nothing."""
+CERTAINTY = 2.0
+"""Standard errors by which the mean trade must lie above 0 where nothing was fitted: without, the luckiest of all
+thresholds acts on a random walk nearly always, 3 trades in 100 rows, and pays the charges for it."""
 NEVER = 1.0
 """The threshold of a model that earned nothing at any other."""
 
@@ -42,13 +45,17 @@ class Taken:
     """What each earned, in units, after spread and charges."""
 
 
-def choose(validation: Dataset, probabilities: FloatArray) -> Outcome:
+def choose(validation: Dataset, probabilities: FloatArray, certainty: float = 0.0) -> Outcome:
     """Return the threshold that earned most; `NEVER` if none earned anything.
 
-    `probabilities` has the columns none, long, short. Of equals the higher threshold wins.
+    `probabilities` has the columns none, long, short. Of equals the higher threshold wins. With a `certainty`, in
+    standard errors of the mean trade, what may have been luck is not counted as earned.
     """
-    outcomes = [trade(validation, probabilities, each) for each in CANDIDATES]
-    earning = [each for each in outcomes if each.trades >= FEWEST_TRADES and each.net > 0]
+    earning = []
+    for each in CANDIDATES:
+        net = take(validation, probabilities, each).net
+        if len(net) >= FEWEST_TRADES and net.mean() > certainty * net.std(ddof=1) / len(net) ** 0.5:
+            earning.append(Outcome(each, len(net), int(net.sum())))
     if not earning:
         return Outcome(NEVER, 0, 0)
     return max(earning, key=lambda each: (each.net, each.threshold))

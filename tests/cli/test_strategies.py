@@ -76,14 +76,14 @@ def test_a_strategy_of_ours_is_green_on_a_generated_market(run: Run) -> None:
     assert content["smallest_safe_warm_up"] == 77
 
 
-def test_the_model_is_checked_with_its_labels_and_split(run: Run, trained: Path, home: Path) -> None:
+def test_the_model_is_checked_with_its_training(run: Run, trained: Path, home: Path) -> None:
     (home / "bot.yaml").write_text(f"model: {{path: {trained}}}", encoding="utf-8")
 
     ended = run("check-strategy", "model", "--config", "bot.yaml", "--json")
 
     content = json.loads(ended.out)
     assert (ended.code, content["findings"]) == (0, [])
-    assert content["symbols"][0]["labels"]
+    assert content["symbols"][0]["training"]
     assert content["stated_warm_up"] < content["smallest_safe_warm_up"] < 600
 
 

@@ -54,6 +54,16 @@ def test_a_handful_of_lucky_trades_proves_nothing():
     assert choose(dataset_of(19, net=[(1_000, 0)] * 19), probabilities).threshold == NEVER
 
 
+def test_what_may_have_been_luck_is_not_acted_on_where_certainty_is_asked_for():
+    probabilities = np.tile([0.3, 0.5, 0.2], (100, 1))
+    lucky = dataset_of(100, net=[(110, 0), (-100, 0)] * 50)
+    sure = dataset_of(100, net=[(200, 0), (-100, 0)] * 50)
+
+    assert choose(lucky, probabilities).threshold == 0.5
+    assert choose(lucky, probabilities, certainty=2.0).threshold == NEVER
+    assert choose(sure, probabilities, certainty=2.0).threshold == 0.5
+
+
 def test_training_and_the_live_engine_decide_alike():
     chance = np.random.default_rng(1)
     for _ in range(200):

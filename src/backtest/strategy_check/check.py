@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from backtest.strategy_check.behaviour import disagreements, known_dates, live_differences, repeated, writings
 from backtest.strategy_check.faces import EXISTS, faces_of
 from backtest.strategy_check.finding import Finding
-from backtest.strategy_check.label_check import TrainingFace, label_findings, split_findings
 from backtest.strategy_check.look_ahead import Coverage, coverage_of, look_ahead
 from backtest.strategy_check.outside import reads_outside
+from backtest.strategy_check.pipeline import training_findings
 from backtest.strategy_check.subject import Subject
+from backtest.strategy_check.training_face import TrainingFace
 from backtest.strategy_check.warm_up import WarmUp, warm_up
 from core.errors import DataError
 
@@ -29,8 +30,8 @@ class Checked:
     findings: tuple[Finding, ...]
     warm_up: WarmUp | None
     """None if something else is wrong: what looks ahead needs no warm-up."""
-    labels: bool
-    """Whether labels and the split of training were checked, too."""
+    training: bool
+    """Whether a model's training was checked, too: not if something else is wrong."""
 
     @property
     def ok(self) -> bool:
@@ -50,19 +51,19 @@ def check(subject: Subject, training: TrainingFace | None = None, progress: Prog
             f"{FEWEST_DECISIONS} are needed to check a strategy; give more candles"
         )
     tell("the same question again", 0.0)
-    found, result = writings(subject), None
+    found, result, is_taught = writings(subject), None, False
     if not found:  # what writes to what all share would spoil every other proof
         found, result = _proved(subject, tell)
-        if training is not None:
-            tell("labels", 0.9)
-            found += [*label_findings(subject, training), *split_findings(subject, training)]
+        if training is not None and not found:  # else it would be told again of every row that learns from it
+            is_taught = True
+            found = training_findings(subject, training, lambda what, share: tell(what, 0.85 + 0.15 * share))
     tell("done", 1.0)
     return Checked(
         symbol=subject.symbol,
         coverage=coverage_of(subject),
         findings=tuple(replace(each, symbol=subject.symbol) for each in _causes_only(found)),
         warm_up=result,
-        labels=training is not None,
+        training=is_taught,
     )
 
 

@@ -31,8 +31,14 @@ class Kind(Enum):
     """What was given to read was written to."""
     LABELS = "labels"
     """A label rests on candles after the one in which it is said to be known."""
+    ROWS = "rows"
+    """What a model learns from rests on later candles, or is not what was proved."""
     SPLIT = "split"
-    """What a model is fitted on knows what it is validated on."""
+    """Rows to fit on are known no earlier than the first row to validate."""
+    REFIT = "refit"
+    """Fitted again with other rows to validate, something comes out otherwise."""
+    SHUFFLED_TIME = "shuffled_time"
+    """Something is foretold in a market in which nothing follows from anything."""
 
 
 class Cause(Enum):
@@ -58,6 +64,11 @@ class Cause(Enum):
     SHORT_HISTORY = "short_history"
     EARLY_RESOLVED = "early_resolved"
     NOT_PURGED = "not_purged"
+    NOT_AS_SERVED = "not_as_served"
+    TAUGHT_BY_TEST = "taught_by_test"
+    FITTED_ON_TEST = "fitted_on_test"
+    ASKED_TOGETHER = "asked_together"
+    KNOWS_ANSWER = "knows_answer"
 
     @property
     def remedy(self) -> str:
@@ -86,6 +97,11 @@ _REMEDIES = {
     Cause.SHORT_HISTORY: "set history.candles to the smallest safe warm-up or more",
     Cause.EARLY_RESOLVED: "set `resolved` to the last row that the label reads, and read none after the session",
     Cause.NOT_PURGED: "fit only on rows whose label was known before the first row to validate",
+    Cause.NOT_AS_SERVED: "teach with the features that live trading computes and the labels of the exit rule",
+    Cause.TAUGHT_BY_TEST: "fit only on rows before the first row to validate",
+    Cause.FITTED_ON_TEST: "fit scaler, encoder, model, calibration and threshold on rows before those to validate",
+    Cause.ASKED_TOGETHER: "answer each row by itself: fit nothing on the rows that are asked about",
+    Cause.KNOWS_ANSWER: "look for the label among the features, and for what is kept from one training to the next",
 }
 
 

@@ -3,17 +3,14 @@
 Only then can rows be left out whose label was not yet known when the next part of the data begins.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
-
 import numpy as np
 
 from backtest.strategy_check.disturbances import Move, moved
 from backtest.strategy_check.finding import Cause, Finding, Kind
 from backtest.strategy_check.subject import Subject
+from backtest.strategy_check.training_face import TrainingFace
 from features.batch import compute
-from features.columns import CandleColumns, FloatArray, IntArray
+from features.columns import CandleColumns, IntArray
 from features.labels import Labels
 from features.specification import FeatureSpecification
 
@@ -21,42 +18,15 @@ RANGE_ALONE = FeatureSpecification.of(("return_1",))
 """The average true range comes with every set of features; this is the cheapest."""
 MOST_ROWS = 600
 """Newest candles that are labelled again and again, and two sessions at least."""
-EVERY_FUTURE = 40
-"""So many rows from the first label's end on are all tried; besides, some at even distances."""
-SOME_FUTURES = 20
 DIAGNOSED = 6
 """Bad rows of which it is asked how far ahead they read."""
 
 
-class LearnedRows(Protocol):
-    """What a classifier learns from: a `training.dataset.Dataset`."""
-
-    @property
-    def closed_at(self) -> IntArray:
-        """When each row became known."""
-        ...
-
-    @property
-    def resolved_at(self) -> IntArray:
-        """When its label became known."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingFace:
-    """How a model is taught."""
-
-    label: Callable[[CandleColumns, FloatArray], Labels]
-    """Labels of candles, given their average true range."""
-    build: Callable[[CandleColumns], Any]
-    """The rows to learn from: `LearnedRows`."""
-    folds: Callable[[Any], Sequence[tuple[LearnedRows, LearnedRows]]]
-    """Cuts them, again and again, into a part to fit and one to judge by."""
-
-
 def label_findings(subject: Subject, training: TrainingFace) -> list[Finding]:
     """Move the prices after a label is said to be known; return a finding for each column in which it changes."""
-    rule = _Labelling(subject.with_candles(_newest(subject.candles)), training)
+    first = _first_of_newest(subject.candles)
+    newest = subject.candles.slice(first, len(subject.candles))
+    rule = _Labelling(subject.with_candles(newest), training, first)
     found = rule.known_too_early()
     changed = rule.changed()
     for name, rows in changed.items():
@@ -68,33 +38,10 @@ def label_findings(subject: Subject, training: TrainingFace) -> list[Finding]:
     return found
 
 
-def split_findings(subject: Subject, training: TrainingFace) -> list[Finding]:
-    """Compare when labels are known with what the dataset says, and the part to fit with the one to judge by.
-
-    Raises `DataError` for too few candles to learn from.
-    """
-    rows = training.build(subject.candles)
-    labels = training.label(subject.candles, subject.table.atr)
-    known_at = dict(zip(subject.closes.tolist(), subject.closes[labels.resolved].tolist(), strict=True))
-    early = [
-        at for at, told in zip(rows.closed_at.tolist(), rows.resolved_at.tolist(), strict=True) if told < known_at[at]
-    ]
-    found = []
-    if early:
-        words = "the dataset says that a label is known before its position ends"
-        found.append(_at_close(subject, early[0], "dataset.resolved_at", Cause.EARLY_RESOLVED, words))
-    for fit, judged in training.folds(rows):
-        late = fit.closed_at[fit.resolved_at >= int(judged.closed_at.min())]
-        if len(late):
-            words = f"{len(late)} rows to fit have labels that end after the rows to judge by begin"
-            found.append(_at_close(subject, int(late.min()), "dataset.folds", Cause.NOT_PURGED, words))
-            break
-    return found
-
-
 class _Labelling:
-    def __init__(self, subject: Subject, training: TrainingFace) -> None:
+    def __init__(self, subject: Subject, training: TrainingFace, left_out: int) -> None:
         self.subject = subject
+        self._left_out = left_out
         self._label = training.label
         self._base = training.label(subject.candles, subject.table.atr)
         self._columns = _columns_of(self._base)
@@ -136,7 +83,7 @@ class _Labelling:
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self._matters(column, row, end + middle) else (low, middle - 1)
-        where = f"row {end}, in which it is said to be known"
+        where = f"row {self._left_out + end}, in which it is said to be known"
         return Cause.EARLY_RESOLVED, f"reads {low} {'bar' if low == 1 else 'bars'} beyond {where}"
 
     def _horizon(self, row: int) -> int:
@@ -149,15 +96,18 @@ class _Labelling:
         """Return the rows from which on other prices are tried: each of the first after a label's end, then some."""
         if not len(self._known):
             return []
-        rows = len(self.subject.candles)
+        rows, effort = len(self.subject.candles), self.subject.effort
         first = int(self._base.resolved[self._known].min()) + 1
-        spread = np.linspace(first, rows - 1, min(SOME_FUTURES, rows - first)).astype(int).tolist()
-        return sorted({*range(first, min(first + EVERY_FUTURE, rows)), *spread})
+        spread = np.linspace(first, rows - 1, min(effort.label_futures, rows - first)).astype(int).tolist()
+        opens = (np.flatnonzero(np.diff(self.subject.candles.days())) + 1).tolist()
+        nights = [each for each in opens if each >= first]  # a label that reaches over one shows nowhere else
+        return sorted({*range(first, min(first + effort.every_label, rows)), *nights, *spread})
 
     def finding(self, column: str, row: int, cause: Cause, detail: str) -> Finding:
         """Return a finding about the label of a row."""
         at = int(self.subject.candles.starts[row])
-        return Finding(kind=Kind.LABELS, column=column, row=row, at=at, cause=cause, detail=detail)
+        place = self._left_out + row
+        return Finding(kind=Kind.LABELS, column=column, row=place, at=at, cause=cause, detail=detail)
 
     def _matters(self, column: str, row: int, first: int) -> bool:
         rows = len(self.subject.candles)
@@ -188,15 +138,9 @@ def _columns_of(labels: Labels) -> dict[str, IntArray]:
     }
 
 
-def _newest(candles: CandleColumns) -> CandleColumns:
-    """Return the newest sessions, whole."""
+def _first_of_newest(candles: CandleColumns) -> int:
+    """Return where the newest sessions begin that are looked at, whole."""
     rows = len(candles)
     opens: list[int] = (np.flatnonzero(np.diff(candles.days())) + 1).tolist()
     few = next((each for each in opens if rows - each <= MOST_ROWS), 0)
-    return candles.slice(min(few, opens[-3]) if len(opens) >= 3 else 0, rows)
-
-
-def _at_close(subject: Subject, closed_at: int, column: str, cause: Cause, detail: str) -> Finding:
-    row = int(np.searchsorted(subject.closes, closed_at))
-    at = int(subject.candles.starts[row])
-    return Finding(kind=Kind.SPLIT, column=column, row=row, at=at, cause=cause, detail=detail)
+    return min(few, opens[-3]) if len(opens) >= 3 else 0

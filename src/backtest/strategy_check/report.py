@@ -37,7 +37,7 @@ def report_data(name: str, results: Sequence[Checked]) -> dict[str, Any]:
                 "cuts": each.coverage.cuts,
                 "every_row_cut": [each.coverage.all_cut_from, each.coverage.all_cut_to],
                 "futures": each.coverage.futures,
-                "labels": each.labels,
+                "training": each.training,
             }
             for each in results
         ],
@@ -46,10 +46,10 @@ def report_data(name: str, results: Sequence[Checked]) -> dict[str, Any]:
 
 def _covered(checked: Checked) -> str:
     coverage = checked.coverage
-    labels = "; labels and the split of training" if checked.labels else ""
+    training = "; labels, rows, folds and fits of training, and it on shuffled time" if checked.training else ""
     return (
         f"  {coverage.rows} candles, all of them live against history; cut at {coverage.cuts} rows, at each from "
-        f"{coverage.all_cut_from} to {coverage.all_cut_to}; other futures after {coverage.futures} rows{labels}"
+        f"{coverage.all_cut_from} to {coverage.all_cut_to}; other futures after {coverage.futures} rows{training}"
     )
 
 

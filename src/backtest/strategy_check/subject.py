@@ -26,6 +26,10 @@ class Effort:
     """Of the later ones so many, at even distances."""
     futures: int = 16
     """Rows after which other futures are tried."""
+    every_label: int = 40
+    """So many rows from the first label's end on are all tried."""
+    label_futures: int = 20
+    """Besides, so many at even distances."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -101,6 +101,7 @@ def first_bad_bar(subject: Subject) -> int:
     raise AssertionError("no leak")
 
 
+@pytest.mark.leak("features")
 @pytest.mark.parametrize("leak", sorted(LEAKS))
 def test_a_feature_that_looks_ahead_is_named_with_bar_and_cause(
     monkeypatch: pytest.MonkeyPatch, subject_of: SubjectOf, leak: str
@@ -127,6 +128,7 @@ def test_the_strategy_that_reads_such_a_feature_is_not_blamed(
     assert result.warm_up is None
 
 
+@pytest.mark.leak("features")
 def test_a_formula_that_takes_the_mean_of_its_column_is_found(
     monkeypatch: pytest.MonkeyPatch, subject_of: SubjectOf
 ) -> None:
@@ -138,6 +140,7 @@ def test_a_formula_that_takes_the_mean_of_its_column_is_found(
     assert finding.cause is Cause.WHOLE_HISTORY
 
 
+@pytest.mark.leak("features")
 def test_an_existing_indicator_that_is_patched_to_look_ahead_is_found(
     monkeypatch: pytest.MonkeyPatch, subject_of: SubjectOf
 ) -> None:
@@ -159,6 +162,7 @@ def test_an_existing_indicator_that_is_patched_to_look_ahead_is_found(
     )
 
 
+@pytest.mark.leak("features")
 def test_a_feature_that_live_counts_otherwise_is_found(monkeypatch: pytest.MonkeyPatch, subject_of: SubjectOf) -> None:
     name = planted(monkeypatch, Recipe((Leaky(lambda f: f.close / f.open),), lambda value: value))
 

@@ -1,35 +1,25 @@
-"""Leaks planted in labels, the dataset and its split."""
+"""Leaks planted in labels, and in the rows that they are joined to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from backtest.strategy_check.finding import Cause, Kind
-from backtest.strategy_check.label_check import TrainingFace, label_findings, split_findings
-from backtest.strategy_check.subject import Subject
+from backtest.strategy_check.fold_check import fold_findings
+from backtest.strategy_check.label_check import MOST_ROWS, label_findings
+from backtest.strategy_check.row_check import row_findings
+from backtest.strategy_check.subject import Effort, Subject
+from backtest.strategy_check.training_face import TrainingFace
 from core.market import Timeframe
-from core.signals import FeatureRow, Needs, Signal
 from features.columns import CandleColumns, FloatArray, IntArray
-from features.labels import LabelRule, Labels, label
+from features.labels import Labels
 from training.dataset import Dataset, History, build
 from training.folds import WalkForward
 
 from .conftest import SYMBOL, Weekdays, subject_on, walk
-
-RULE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=5, position_value=10_000_000, cost=lambda b, s: 0)
-
-Labelling = Callable[[CandleColumns, FloatArray], Labels]
-
-
-@dataclass
-class Silent:
-    name: str = "silent"
-    needs: Needs = field(default_factory=lambda: Needs(features=("return_1",)))
-
-    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
-        return None
+from .training_pipelines import RULE, Labelling, Silent, honest
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +33,6 @@ def long_subject() -> Subject:
     return subject_on(walk(days=11), Silent)
 
 
-def honest(candles: CandleColumns, atr: FloatArray) -> Labels:
-    return label(candles, atr, Timeframe.M5, Weekdays(), RULE)
-
-
 def dataset_of(subject: Subject) -> Callable[[CandleColumns], Dataset]:
     def made(candles: CandleColumns) -> Dataset:
         history = History(SYMBOL, 5, candles)
@@ -55,21 +41,22 @@ def dataset_of(subject: Subject) -> Callable[[CandleColumns], Dataset]:
     return made
 
 
-def folds(rows: Dataset) -> list[tuple[Dataset, Dataset]]:
-    walked = WalkForward().split(rows.closed_at, rows.resolved_at)
-    return [(rows.at(fold.train), rows.at(fold.test)) for fold in walked]
-
-
 def training(subject: Subject, labelling: Labelling = honest) -> TrainingFace:
-    return TrainingFace(label=labelling, build=dataset_of(subject), folds=folds)
+    return TrainingFace(
+        label=labelling,
+        build=dataset_of(subject),
+        walk=lambda rows: WalkForward(folds=3).split(rows.closed_at, rows.resolved_at),
+        learn=lambda rows, folds: [],
+    )
 
 
 def test_our_labels_are_honest(subject: Subject) -> None:
     assert label_findings(subject, training(subject)) == []
 
 
-def test_our_folds_are_honest(long_subject: Subject) -> None:
-    assert split_findings(long_subject, training(long_subject)) == []
+def test_our_rows_and_folds_are_honest(long_subject: Subject) -> None:
+    assert row_findings(long_subject, training(long_subject)) == []
+    assert fold_findings(long_subject, training(long_subject)) == []
 
 
 def one_bar_early(candles: CandleColumns, atr: FloatArray) -> Labels:
@@ -120,6 +107,7 @@ LEAKS: dict[str, tuple[Labelling, set[str], Cause, str]] = {
 }
 
 
+@pytest.mark.leak("labels")
 @pytest.mark.parametrize("leak", sorted(LEAKS))
 def test_a_label_that_reads_beyond_its_end_is_found(subject: Subject, leak: str) -> None:
     labelling, columns, cause, words = LEAKS[leak]
@@ -134,6 +122,7 @@ def test_a_label_that_reads_beyond_its_end_is_found(subject: Subject, leak: str)
     assert finding.row in known[:40]
 
 
+@pytest.mark.leak("labels")
 @pytest.mark.parametrize("labelling", [one_bar_early, known_at_entry])
 def test_an_end_that_is_told_too_early_is_found(subject: Subject, labelling: Labelling) -> None:
     findings = label_findings(subject, training(subject, labelling))
@@ -142,6 +131,7 @@ def test_an_end_that_is_told_too_early_is_found(subject: Subject, labelling: Lab
     assert {each.cause for each in findings} == {Cause.EARLY_RESOLVED}
 
 
+@pytest.mark.leak("labels")
 def test_a_label_that_is_known_with_its_own_candle_is_found(subject: Subject) -> None:
     def at_once(candles: CandleColumns, atr: FloatArray) -> Labels:
         rows: IntArray = np.arange(len(candles))
@@ -152,6 +142,7 @@ def test_a_label_that_is_known_with_its_own_candle_is_found(subject: Subject) ->
     assert (first.column, first.cause) == ("label.resolved", Cause.EARLY_RESOLVED)
 
 
+@pytest.mark.leak("labels")
 def test_a_dataset_that_forgets_the_longer_of_both_positions_is_found(long_subject: Subject) -> None:
     made = dataset_of(long_subject)
 
@@ -159,10 +150,10 @@ def test_a_dataset_that_forgets_the_longer_of_both_positions_is_found(long_subje
         rows = made(candles)
         return replace(rows, resolved_at=rows.free_at.min(axis=1))
 
-    [finding] = split_findings(long_subject, replace(training(long_subject), build=shorter))
+    [finding] = row_findings(long_subject, replace(training(long_subject), build=shorter))
 
     assert (finding.kind, finding.column, finding.cause) == (
-        Kind.SPLIT,
+        Kind.ROWS,
         "dataset.resolved_at",
         Cause.EARLY_RESOLVED,
     )
@@ -171,27 +162,17 @@ def test_a_dataset_that_forgets_the_longer_of_both_positions_is_found(long_subje
     assert finding.row == int(np.argmax(unequal))
 
 
-def cut_without_a_purge(rows: Dataset) -> tuple[Dataset, Dataset]:
-    cut = int(0.7 * len(rows))
-    return rows.at(np.arange(cut)), rows.at(np.arange(cut, len(rows)))
+def test_the_row_of_a_finding_counts_from_the_first_candle_though_only_the_newest_are_labelled() -> None:
+    subject = subject_on(walk(days=9), Silent)
 
+    def at_once(candles: CandleColumns, atr: FloatArray) -> Labels:
+        rows: IntArray = np.arange(len(candles))
+        return replace(honest(candles, atr), long_resolved=rows, short_resolved=rows)
 
-def shuffled(rows: Dataset) -> tuple[Dataset, Dataset]:
-    places = np.random.default_rng(1).permutation(len(rows))
-    cut = int(0.7 * len(rows))
-    return rows.at(np.sort(places[:cut])), rows.at(np.sort(places[cut:]))
+    first = label_findings(replace(subject, effort=Effort(every_label=1, label_futures=1)), training(subject, at_once))[
+        0
+    ]
 
-
-@pytest.mark.parametrize("cut", [cut_without_a_purge, shuffled])
-def test_a_fold_whose_parts_overlap_is_found_behind_sound_ones(
-    long_subject: Subject, cut: Callable[[Dataset], tuple[Dataset, Dataset]]
-) -> None:
-    face = replace(training(long_subject), folds=lambda rows: [*folds(rows), cut(rows)])
-    [finding] = split_findings(long_subject, face)
-
-    fit, validation = cut(dataset_of(long_subject)(long_subject.candles))
-    late = fit.closed_at[fit.resolved_at >= validation.closed_at.min()]
-    assert (finding.column, finding.cause) == ("dataset.folds", Cause.NOT_PURGED)
-    assert finding.row is not None
-    assert long_subject.closes[finding.row] == late.min()
-    assert finding.detail.startswith(f"{len(late)} rows to fit")
+    assert first.row is not None
+    assert first.row >= len(subject.candles) - MOST_ROWS
+    assert first.at == subject.candles.starts[first.row]
