@@ -13,6 +13,9 @@ from features.columns import CandleColumns, FloatArray, IntArray
 from strategies.base_strategy import SignalColumns, check_parameters, parameter
 from strategies.batch import has_two_rows
 
+_ROWS_AT_ONCE = 65_536
+"""So that the copies made on the way stay small beside the history itself."""
+
 
 @runtime_checkable
 class ManyRowsPredictor(Protocol):
@@ -81,6 +84,16 @@ class ModelStrategy:
     def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:
         """Answer as `on_data` does, for every candle at once where the predictor can, else row by row."""
         rows = np.flatnonzero(has_two_rows(table))
+        directions, probabilities = np.zeros(len(candles), dtype=np.int8), np.zeros(len(candles))
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            block = rows[first : first + _ROWS_AT_ONCE]
+            directions[block], probabilities[block] = self._said(table, candles, symbol, block)
+        return SignalColumns(directions, probabilities)
+
+    def _said(
+        self, table: FeatureTable, candles: CandleColumns, symbol: str, rows: IntArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Return direction and probability of some rows."""
         if isinstance(self.predictor, ScoredPredictor):
             probabilities = self.predictor.probabilities_at(symbol, candles.starts[rows])
             said, surest = _said_at_once(probabilities, self.predictor.threshold)
@@ -90,9 +103,7 @@ class ModelStrategy:
         else:
             said, surest = _said_one_by_one(self.predictor, table, candles, symbol, rows)
         said[surest < self.threshold] = Direction.NONE.value
-        directions, probabilities = np.zeros(len(candles), dtype=np.int8), np.zeros(len(candles))
-        directions[rows], probabilities[rows] = said, surest
-        return SignalColumns(directions, probabilities)
+        return said, surest
 
 
 def _said_at_once(probabilities: FloatArray, threshold: float) -> tuple[IntArray, FloatArray]:
