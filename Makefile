@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Other backtesters, for comparison: each in an environment of its own, outside of this folder.
 PEERS ?= $(HOME)/.cache/fyersbot/peers
+DECIDING := tests/core tests/features tests/trading/kernel
 
 .PHONY: setup run test coverage lint types contracts hazards bench bench-peers simulate soak picture lock clean
 
@@ -19,14 +20,14 @@ $(STAMP): requirements-dev.txt pyproject.toml
 run: setup
 	$(BIN)/fyersbot demo
 
-# The whole days keep the machine to themselves: they are timed by the market's clock.
-test: setup
-	$(BIN)/python -m pytest -n auto -m "not e2e"
+# Each test once. The two packages that decide come first: they are covered by tests of their own, line by line. The
+# whole days come last and keep the machine to themselves, since they are timed by the market's clock.
+test: coverage
+	$(BIN)/python -m pytest -n auto -m "not e2e" $(DECIDING:%=--ignore=%)
 	$(BIN)/python -m pytest -m e2e
 
-# The two packages that decide are covered by tests of their own, line by line.
 coverage: setup
-	$(BIN)/python -m pytest -q -n auto tests/core tests/features tests/trading/kernel --cov=src/core --cov=src/features --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -n auto $(DECIDING) --cov=src/core --cov=src/features --cov-report=term --cov-fail-under=95
 
 lint: setup
 	$(BIN)/ruff check .

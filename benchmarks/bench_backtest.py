@@ -35,6 +35,7 @@ from trade_comparison import compared, is_identical, ours, theirs
 from backtest import event_engine, fast_engine
 from backtest.result import BacktestResult
 from backtest.signal_rows import GivenSignals
+from runtime.collection import seldom_collected
 
 YEARS = 5
 ROUNDS = 3
@@ -73,7 +74,8 @@ def main() -> None:
 
 def event_run(case: Case) -> BacktestResult:
     signals = GivenSignals({case.bars.instrument.symbol: case.signals})
-    return event_engine.run([case.bars], STRATEGY, rules(), ASSUMPTIONS, MODE, CHARGES, signals=signals)
+    with seldom_collected():  # as the command does
+        return event_engine.run([case.bars], STRATEGY, rules(), ASSUMPTIONS, MODE, CHARGES, signals=signals)
 
 
 def event_figures(folder: Path, case: Case) -> dict[str, Any]:

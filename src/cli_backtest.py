@@ -17,12 +17,14 @@ from cli_options import (
     TimeframeOption,
     TimerangeOption,
 )
+from runtime.collection import seldom_collected
 
 app = typer.Typer()
 
 
 @app.command("backtesting", hidden=True)
 @app.command("backtest")
+@seldom_collected()
 def backtest(
     strategy: StrategyOption = None,
     param: Annotated[list[str] | None, typer.Option(help="A parameter of it, as fast=9; repeat for more.")] = None,

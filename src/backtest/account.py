@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import NamedTuple
 
 from backtest.assumptions import MOST_NIGHTS
@@ -252,5 +253,6 @@ class Account:
 
 
 def _summed(bills: Sequence[Parts]) -> Parts:
-    brokerage, stt, exchange, clearing, sebi, ipft, gst, stamp = map(sum, zip(*bills, strict=True))
+    columns = (sum(map(itemgetter(place), bills)) for place in range(8))
+    brokerage, stt, exchange, clearing, sebi, ipft, gst, stamp = columns
     return brokerage, stt, exchange, clearing, sebi, ipft, gst, stamp

@@ -115,11 +115,14 @@ def from_path(
     What lies outside the sessions, or is there twice, is left out and noted. Raises `DataError` for what no market
     makes, and for files that do not say what they are or do not fit together.
     """
+    import pyarrow as pa  # noqa: PLC0415 - whoever reads the store needs it later, or not at all
+
     files = list(_files_in(path, symbols, timeframe)) if path.is_dir() else [path]
     wished = symbols[0] if len(symbols) == 1 and not path.is_dir() else None
     if len(symbols) > 1 and not path.is_dir():
         raise ConfigurationError(f"--symbols: {path} is one file; give one symbol, or a folder of files")
     found = [_from_file(file, wished, timeframe, calendar, now).within(span) for file in files]
+    pa.default_memory_pool().release_unused()  # Arrow keeps the room of what was read for files to come
     lengths = sorted({each.series.timeframe.value for each in found})
     if len(lengths) > 1:
         raise DataError(f"{path}: files of different timeframes ({', '.join(lengths)}); choose one with --timeframe")

@@ -5,9 +5,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from numba.extending import register_jitable
-
 import runtime.compiled
+from runtime.lean_imports import without
+
+with without("scipy"):  # a fifth of a second for linear algebra
+    from numba.extending import register_jitable
 
 Function = TypeVar("Function", bound=Callable[..., object])
 _OPTIONS: dict[str, Any] = {"_nrt": False}

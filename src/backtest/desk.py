@@ -35,13 +35,12 @@ class Desk:
         self._account = account
         self._fills = fills
         self._is_intraday = mode is Mode.INTRADAY
-        self._last_row = len(bars) - 1
         self._starts, self._closed_at, self._days = map(packed, (candles.starts, sessions.closed_at, sessions.days))
         prices = candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes
         self._opens, self._highs, self._lows, self._closes, self._volumes = map(packed, prices)
         self._closes_before = packed(sessions.close_before)
         self._squares_off = sessions.squares_off.tobytes()
-        self._is_last = sessions.is_last.tobytes()
+        self._takes_all = self._leaves_none(bars)
         self._may_enter = (sessions.follows & sessions.may_enter | (not self._is_intraday)).tobytes()
 
     def meet(self, row: int) -> None:
@@ -63,7 +62,7 @@ class Desk:
 
     def _end_bar(self, holding: Holding, row: int) -> None:
         """Close what has no later bar to leave in, and mark what stays open to the close."""
-        if holding.quantity and self._takes_all(row):
+        if holding.quantity and self._takes_all[row]:
             reason = exits.REASONS[exits.SQUARE_OFF] if self._is_intraday else END_OF_DATA
             exit_ = Exit(row, self._closes[row], reason, self._closed_at[row], self._days[row])
             self._leave(holding, holding.quantity, exit_)
@@ -133,16 +132,18 @@ class Desk:
             self._leave(holding, quantity, exit_)
 
     def _available_to_leave(self, holding: Holding, row: int) -> int:
-        if self._takes_all(row):
+        if self._takes_all[row]:
             return holding.quantity
         prices = self._opens[row], self._highs[row], self._lows[row]
         if is_locked(-holding.side.sign, *prices, self._closes_before[row], self._instrument.tick):
             return 0
         return available(holding.quantity, self._volumes[row], self._fills.volume_share, self._instrument.lot)
 
-    def _takes_all(self, row: int) -> bool:
-        """Whether what leaves in this bar has no later one to leave in."""
-        return bool(self._is_last[row]) if self._is_intraday else row == self._last_row
+    def _leaves_none(self, bars: SymbolBars) -> bytes:
+        """Return of each bar whether what leaves in it has no later one to leave in."""
+        if self._is_intraday:
+            return bars.sessions.is_last.tobytes()
+        return bytes(len(bars) - 1) + bytes([True])
 
     def _leave(self, holding: Holding, quantity: int, exit_: Exit) -> None:
         """Let some of a position go at the market; the last of it makes the trade."""

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from backtest.desk import Desk
 from backtest.equity import equity_curve
 from backtest.proposals import Proposals
 from backtest.result import BacktestResult
-from backtest.signal_rows import Ask, EveryBar, SignalSource
+from backtest.signal_rows import Answers, EveryBar, SignalSource
 from backtest.tick_desk import TickDesk
 from core.rules import TradingRules
 from core.signals import Direction, SignalProvider
@@ -68,6 +69,26 @@ def run(
     )
 
 
+class _Steps(NamedTuple):
+    """Candles in order of time, each a row of these columns; those that start together are one step."""
+
+    places: IntArray
+    """Of the symbol."""
+    rows: IntArray
+    """Of the candle among its symbol's."""
+    begins_day: BoolArray
+    ends_step: BoolArray
+    is_asked: BoolArray
+    """Whether the strategy may have something to say."""
+
+    def part(self, first: int, last: int) -> "_Steps":
+        """Return some of the rows."""
+        part = slice(first, last)
+        return _Steps(
+            self.places[part], self.rows[part], self.begins_day[part], self.ends_step[part], self.is_asked[part]
+        )
+
+
 class _Walk:
     """Takes the candles step by step: those that start together."""
 
@@ -75,7 +96,7 @@ class _Walk:
         self,
         account: Account,
         desks: Sequence[Desk],
-        asks: Sequence[Ask],
+        answers: Sequence[Answers],
         takers: Sequence[Proposals],
         *,
         is_intraday: bool,
@@ -83,54 +104,71 @@ class _Walk:
         self._account = account
         self._is_intraday = is_intraday
         self._desks = desks
-        self._asks = asks
+        self._answers = answers
+        self._asks = [each.ask for each in answers]
         self._takers = takers
 
     def go(self, symbols: Sequence[SymbolBars], progress: Progress | None) -> None:
         """Take all candles."""
-        columns = _order_of_steps(symbols)
-        total = len(columns[0])
+        steps = _in_steps(symbols, self._answers)
+        total = len(steps.rows)
         first = 0
-        for last in (*(np.flatnonzero(columns[-1]) + 1)[_BLOCK - 1 :: _BLOCK].tolist(), total):
-            self._take(*(each[first:last].tolist() for each in columns))
+        for last in (*(np.flatnonzero(steps.ends_step) + 1)[_BLOCK - 1 :: _BLOCK].tolist(), total):
+            self._take(steps.part(first, last))
             first = last
             if progress is not None:
                 progress(last / total)
         self._account.lapse_all()
 
-    def _take(self, places: list[int], rows: list[int], begins_day: list[bool], ends_step: list[bool]) -> None:
-        """Take the candles of some steps."""
+    def _take(self, steps: _Steps) -> None:
+        """Take the candles of some steps, past those at which nothing is held, waiting, asked or begun."""
         account, asks, desks = self._account, self._asks, self._desks
         holdings, waiting, is_intraday = account.holdings, account.waiting, self._is_intraday
-        step: list[tuple[int, int]] = []
+        places, rows, begins_day, ends_step, is_asked = (column.tolist() for column in steps)
+        following = _following(steps.begins_day | steps.is_asked)
+        asked: list[tuple[int, int]] = []
         is_touched = False
-        for place, row, is_new_day, is_step_over in zip(places, rows, begins_day, ends_step, strict=True):
-            if is_new_day:
+        at = 0
+        while (at := at if holdings or waiting or asked or is_touched else following[at]) < len(rows):
+            place, row = places[at], rows[at]
+            if begins_day[at]:
                 account.begin_day()
             if place in holdings or place in waiting:
                 desks[place].meet(row)
                 is_touched = True
-            step.append((place, row))
-            if not is_step_over:
-                continue
-            if waiting and is_intraday:
-                account.lapse_all()  # their bar would have been in this step
-            if is_touched:
-                account.watch_loss()
-                is_touched = False
-            for each, at in step:
-                signal = asks[each](at)
-                if signal is not None and signal.direction is not Direction.NONE:
-                    self._takers[each].take(at, signal)
-            step.clear()
+            if is_asked[at]:
+                asked.append((place, row))
+            if ends_step[at]:
+                if waiting and is_intraday:
+                    account.lapse_all()  # their bar would have been in this step
+                if is_touched:
+                    account.watch_loss()
+                    is_touched = False
+                for each, closed in asked:
+                    signal = asks[each](closed)
+                    if signal is not None and signal.direction is not Direction.NONE:
+                        self._takers[each].take(closed, signal)
+                asked.clear()
+            at += 1
 
 
-def _order_of_steps(symbols: Sequence[SymbolBars]) -> tuple[IntArray, IntArray, BoolArray, BoolArray]:
-    """Return place and row of every candle in order, whether it is a day's first, and whether it is its step's last."""
+def _following(matters: BoolArray) -> list[int]:
+    """Return for each row, and for the end, the first one from there on that matters, or the end."""
+    end = len(matters)
+    places = np.append(np.where(matters, np.arange(end), end), end)
+    following: list[int] = np.minimum.accumulate(places[::-1])[::-1].tolist()
+    return following
+
+
+def _in_steps(symbols: Sequence[SymbolBars], answers: Sequence[Answers]) -> _Steps:
     places, rows = in_order_of_time(symbols)
-    offsets = np.cumsum([0, *map(len, symbols)])[places]
-    starts = np.concatenate([each.candles.starts for each in symbols])[offsets + rows]
-    days = np.concatenate([each.sessions.days for each in symbols])[offsets + rows]
-    begins_day = np.diff(days, prepend=days[0] - 1) != 0
-    ends_step = np.diff(starts, append=starts[-1] + 1) != 0
-    return places, rows, begins_day, ends_step
+    order = np.cumsum([0, *map(len, symbols)])[places] + rows
+    starts = np.concatenate([each.candles.starts for each in symbols])[order]
+    days = np.concatenate([each.sessions.days for each in symbols])[order]
+    return _Steps(
+        places=places,
+        rows=rows,
+        begins_day=np.diff(days, prepend=days[0] - 1) != 0,
+        ends_step=np.diff(starts, append=starts[-1] + 1) != 0,
+        is_asked=np.concatenate([each.rows for each in answers])[order],
+    )

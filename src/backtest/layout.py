@@ -8,7 +8,7 @@ import numpy as np
 from backtest.assumptions import EntryFill, FillAssumptions, Mode
 from backtest.bars import SessionRows, SymbolBars, in_order_of_time
 from backtest.fast_tables import Bars, Contracts, Rates, Steps, Terms, Wishes
-from backtest.signal_rows import OneByOne, first_decision
+from backtest.signal_rows import columns_of
 from core.charges import delivery_sale
 from core.errors import ConfigurationError
 from core.rules import TradingRules
@@ -18,7 +18,6 @@ from features.columns import BoolArray, FloatArray, IntArray
 from market_data.days import number_of
 from runtime.charge_rates import ChargeTable
 from strategies.base_strategy import DirectionArray, SignalColumns
-from strategies.guarded import signals_at_once
 
 _WHOLE = 2**63 - 1
 
@@ -85,7 +84,7 @@ def laid_out(symbols: Sequence[SymbolBars], mode: Mode) -> Market:
 
 def wishes_of(market: Market, symbols: Sequence[SymbolBars], provider: SignalProvider) -> Wishes:
     """Ask a strategy about every candle: at once if it can answer so, else one by one. Raises `StrategyError`."""
-    return wishes_from(market, symbols, [_answers(each, provider) for each in symbols])
+    return wishes_from(market, symbols, [columns_of(each, provider) for each in symbols])
 
 
 def wishes_from(market: Market, symbols: Sequence[SymbolBars], answers: Sequence[SignalColumns]) -> Wishes:
@@ -143,16 +142,6 @@ def rates_of(charges: ChargeTable, mode: Mode) -> Rates:
         figures=np.array([rates.figures for _, rates in cards], dtype=np.int64),
         delivery=np.array([delivery_sale(rates).total for _, rates in cards], dtype=np.int64),
     )
-
-
-def _answers(bars: SymbolBars, provider: SignalProvider) -> SignalColumns:
-    first, asked = first_decision(bars, provider), bars.lead or bars
-    answers = signals_at_once(provider, asked.features, asked.candles, bars.instrument.symbol)
-    if answers is not None:
-        directions = np.array(answers.directions[-len(bars) :], dtype=np.int8)
-        directions[:first] = 0
-        return SignalColumns(directions, np.asarray(answers.probabilities[-len(bars) :], dtype=np.float64))
-    return OneByOne(bars, provider).until(len(bars))
 
 
 def _bars(symbols: Sequence[SymbolBars], mode: Mode) -> Bars:

@@ -1,14 +1,16 @@
 """What a strategy says after each closed bar: asked bar by bar as live, or looked up where it was asked beforehand."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from backtest.bars import SymbolBars, packed
 from core.market import Candle
-from core.signals import FeatureRow, Signal, SignalProvider
+from core.signals import Direction, FeatureRow, Signal, SignalProvider
+from features.columns import BoolArray
 from strategies.base_strategy import SignalColumns
+from strategies.guarded import signals_at_once
 
 Ask: TypeAlias = Callable[[int], Signal | None]
 """Told the row of a bar that has closed, returns what the strategy wants after it."""
@@ -17,11 +19,20 @@ _ROWS_AT_ONCE = 512
 """Rows of features that are turned into lists together: a row by itself costs several times as much."""
 
 
+class Answers(NamedTuple):
+    """What a strategy says about one symbol."""
+
+    rows: BoolArray
+    """After which bars it may have something to say; of the others it need not be asked."""
+    ask: Ask
+    """To be asked in order of the rows. It may raise `StrategyError`."""
+
+
 class SignalSource(Protocol):
     """Where the signals of a run come from."""
 
-    def of(self, bars: SymbolBars) -> Ask:
-        """Return the answers for one symbol, asked in order of the rows. Those may raise `StrategyError`."""
+    def of(self, bars: SymbolBars) -> Answers:
+        """Return the answers for one symbol. Raises `StrategyError`."""
         ...
 
 
@@ -31,9 +42,11 @@ class EveryBar:
     def __init__(self, provider: SignalProvider) -> None:
         self._provider = provider
 
-    def of(self, bars: SymbolBars) -> Ask:
+    def of(self, bars: SymbolBars) -> Answers:
         """Return what asks the strategy about one symbol."""
         first_row = first_decision(bars, self._provider)
+        rows = bars.features.valid.copy()
+        rows[:first_row] = False
         valid = bars.features.valid.tobytes()
         row_at, on_data = feature_rows(bars), self._provider.on_data
         newest: tuple[int, FeatureRow | None] = -1, _lead_row(bars)
@@ -51,14 +64,14 @@ class EveryBar:
             newest = row, now
             return on_data(now, before)
 
-        return ask
+        return Answers(rows, ask)
 
 
 class OneByOne:
     """Asks a strategy about the bars of a symbol as far as they are wanted, and keeps what it said."""
 
     def __init__(self, bars: SymbolBars, provider: SignalProvider) -> None:
-        self._ask = EveryBar(provider).of(bars)
+        self._ask = EveryBar(provider).of(bars).ask
         self._next = first_decision(bars, provider)
         self._said = SignalColumns(np.zeros(len(bars), dtype=np.int8), np.zeros(len(bars)))
 
@@ -73,15 +86,61 @@ class OneByOne:
         return self._said
 
 
+class AtOnce:
+    """Asks a strategy about all bars of a symbol at once, if it can be; the fast engine does no other.
+
+    For a strategy whose words are known to be the same bar by bar: `fyersbot check-strategy` proves it of any.
+    """
+
+    def __init__(self, provider: SignalProvider) -> None:
+        self._provider = provider
+
+    def of(self, bars: SymbolBars) -> Answers:
+        """Return what looks up the signals of one symbol."""
+        columns = columns_of(bars, self._provider)
+        directions, probabilities = columns.directions.tobytes(), packed(columns.probabilities)
+        symbol, source, closed_at = bars.instrument.symbol, self._provider.name, packed(bars.sessions.closed_at)
+
+        def ask(row: int) -> Signal | None:
+            direction, probability = Direction(directions[row]), probabilities[row]
+            return Signal(
+                symbol=symbol,
+                at=closed_at[row],
+                direction=direction,
+                probability=probability,
+                source=source,
+                reason="",
+            )
+
+        return Answers(columns.directions != Direction.NONE.value, ask)
+
+
 class GivenSignals:
     """Signals that are known beforehand, by symbol and row."""
 
     def __init__(self, signals: Mapping[str, Mapping[int, Signal]]) -> None:
         self._signals = signals
 
-    def of(self, bars: SymbolBars) -> Ask:
+    def of(self, bars: SymbolBars) -> Answers:
         """Return what looks up the signals of one symbol."""
-        return self._signals.get(bars.instrument.symbol, {}).get
+        signals = self._signals.get(bars.instrument.symbol, {})
+        rows = np.zeros(len(bars), dtype=np.bool_)
+        rows[list(signals)] = True
+        return Answers(rows, signals.get)
+
+
+def columns_of(bars: SymbolBars, provider: SignalProvider) -> SignalColumns:
+    """Return what a strategy says after every bar of a symbol, asked at once if it can be, else bar by bar.
+
+    Raises `StrategyError`.
+    """
+    first, asked = first_decision(bars, provider), bars.lead or bars
+    answers = signals_at_once(provider, asked.features, asked.candles, bars.instrument.symbol)
+    if answers is None:
+        return OneByOne(bars, provider).until(len(bars))
+    directions = np.array(answers.directions[-len(bars) :], dtype=np.int8)
+    directions[:first] = Direction.NONE.value
+    return SignalColumns(directions, np.asarray(answers.probabilities[-len(bars) :], dtype=np.float64))
 
 
 def first_decision(bars: SymbolBars, provider: SignalProvider) -> int:

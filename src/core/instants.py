@@ -18,6 +18,7 @@ DAY = 24 * HOUR
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 _IST_OFFSET = 5 * HOUR + 30 * MINUTE
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc).astimezone(IST)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
@@ -52,7 +53,7 @@ def minute_of_day(instant: Instant) -> int:
 
 def ist_datetime(instant: Instant) -> datetime:
     """Return an aware datetime in IST, to the microsecond below."""
-    return datetime(1970, 1, 1, tzinfo=timezone.utc).astimezone(IST) + timedelta(microseconds=instant // 1_000)
+    return _EPOCH + timedelta(microseconds=instant // 1_000)
 
 
 def ist_text(instant: Instant) -> str:

@@ -13,6 +13,9 @@ from features.columns import FloatArray, IntArray
 
 PERCENTILES = (5, 25, 50, 75, 95)
 RUNS = 1_000
+FEWEST_RUNS = 200
+MOST_DRAWS = 4_000_000
+"""Trades drawn in all: of many the runs differ little, so that fewer of them say the same."""
 
 
 class Resampling(Enum):
@@ -41,12 +44,14 @@ class MonteCarlo:
 def monte_carlo(
     nets: IntArray, capital: int, resampling: Resampling, generator: np.random.Generator, runs: int = RUNS
 ) -> MonteCarlo | None:
-    """Draw trades again `runs` times, given their net profits in paise; None when there are fewer than two.
+    """Draw trades again, given their net profits in paise; None when there are fewer than two.
 
+    So often as `runs` says, and less often where that would draw more than `MOST_DRAWS` trades.
     The generator decides, seeded by the caller: the same one gives the same figures.
     """
     if len(nets) < 2 or not runs:
         return None
+    runs = min(runs, max(FEWEST_RUNS, MOST_DRAWS // len(nets)))
     profits, falls = np.empty(runs, dtype=np.int64), np.empty(runs)
     for run in range(runs):
         if resampling is Resampling.BOOTSTRAP:

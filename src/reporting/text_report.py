@@ -11,7 +11,7 @@ from rich.text import Text
 from reporting.analysis import Analysis
 from reporting.breakdowns import Dimension, TradeGroup
 from reporting.figures import NOT_AVAILABLE, Figure, Form, text_of
-from reporting.monte_carlo import PERCENTILES
+from reporting.monte_carlo import PERCENTILES, MonteCarlo
 from reporting.summary import Section, summary
 from reporting.trade_statistics import TradeStatistics
 from trading.rupee_text import profit_style, short_symbol
@@ -92,13 +92,20 @@ def _cells(statistics: TradeStatistics, capital: int, *, is_wide: bool) -> Itera
 def _monte_carlo(analysis: Analysis) -> Iterator[RenderableType]:
     if not analysis.monte_carlo:
         return
-    table = plain_table("Percentile", *(f"{each} %" for each in PERCENTILES))
-    for drawn in analysis.monte_carlo:
-        way = drawn.resampling.value
-        if len(set(drawn.profit)) > 1:  # another order leaves the profit as it is
-            table.add_row(f"Profit, {way}", *map(profit_text, drawn.profit))
-        table.add_row(f"Drawdown, {way}", *(text_of(each, Form.SHARE) for each in drawn.drawdown))
+    columns = dict(_percentiles(analysis.monte_carlo))
+    table = plain_table("Percentile", *columns)
+    for place, percentile in enumerate(PERCENTILES):
+        table.add_row(f"{percentile} %", *(column[place] for column in columns.values()))
     yield titled(f"Monte Carlo over trades, {analysis.monte_carlo[0].runs:,} runs", table)
+
+
+def _percentiles(drawn: Sequence[MonteCarlo]) -> Iterator[tuple[str, list[str | Text]]]:
+    """Yield columns with their names: a profit that is the same in every run, as in another order, is left out."""
+    for each in drawn:
+        way = each.resampling.value
+        if len(set(each.profit)) > 1:
+            yield f"Profit, {way}", list(map(profit_text, each.profit))
+        yield f"Drawdown, {way}", [text_of(fall, Form.SHARE) for fall in each.drawdown]
 
 
 def _refusals(analysis: Analysis) -> Iterator[RenderableType]:

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
+from runtime.lean_imports import without
+
 Function = TypeVar("Function", bound=Callable[..., object])
 _LONGEST_TURN_SECONDS = 60.0
 """Nothing takes so long to compile: whoever holds the lock longer was stopped."""
@@ -27,7 +29,9 @@ def compiled(function: Function, sources: Iterable[Path], **options: Any) -> Fun
     `sources` are the files of all that it calls, its own included. Importing numba takes a third of a second, so call
     this where the function is wanted.
     """
-    import numba  # noqa: PLC0415 - see above
+    with without("scipy"):  # a fifth of a second for linear algebra
+        import numba  # noqa: PLC0415 - see above
+        import numba.np.arraymath  # noqa: PLC0415 - what would ask for it later
 
     folder = _folder(sources)
     decorate: Any = numba.njit(cache=folder is not None, **options)

@@ -14,6 +14,9 @@ from strategies.base_strategy import SignalColumns, check_parameters, parameter
 from strategies.batch import has_two_rows
 from strategies.caution import Caution, KnowsItsTraining
 
+_ROWS_AT_ONCE = 65_536
+"""So that the copies made on the way stay small beside the history itself."""
+
 
 @runtime_checkable
 class ManyRowsPredictor(Protocol):
@@ -98,6 +101,16 @@ class ModelStrategy:
     def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> SignalColumns:
         """Answer as `on_data` does, for every candle at once where the predictor can, else row by row."""
         rows = np.flatnonzero(has_two_rows(table))
+        directions, probabilities = np.zeros(len(candles), dtype=np.int8), np.zeros(len(candles))
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            block = rows[first : first + _ROWS_AT_ONCE]
+            directions[block], probabilities[block] = self._said(table, candles, symbol, block)
+        return SignalColumns(directions, probabilities)
+
+    def _said(
+        self, table: FeatureTable, candles: CandleColumns, symbol: str, rows: IntArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Return direction and probability of some rows."""
         if isinstance(self.predictor, ScoredPredictor):
             probabilities = self.predictor.probabilities_at(symbol, candles.starts[rows])
             said, surest = _said_at_once(probabilities, self.predictor.threshold)
@@ -110,9 +123,7 @@ class ModelStrategy:
         if self._caution:
             columns = table.specification.columns
             said[self._caution.objects(columns, table.values[rows], candles.starts[rows])] = Direction.NONE.value
-        directions, probabilities = np.zeros(len(candles), dtype=np.int8), np.zeros(len(candles))
-        directions[rows], probabilities[rows] = said, surest
-        return SignalColumns(directions, probabilities)
+        return said, surest
 
 
 def _said_at_once(probabilities: FloatArray, threshold: float) -> tuple[IntArray, FloatArray]:

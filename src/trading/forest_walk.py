@@ -31,17 +31,21 @@ def summed_leaves(
     """
     classes = leaves.shape[1]
     total = np.zeros((len(rows), classes))
+    nodes = np.empty(_ROWS_AT_ONCE, dtype=np.intp)
     for first in range(0, len(rows), _ROWS_AT_ONCE):
-        last = min(first + _ROWS_AT_ONCE, len(rows))
+        block = rows[first : first + _ROWS_AT_ONCE]
         for tree in range(trees):
-            for row in range(first, last):
-                node, level_begin, level_length = tree, 0, trees
-                for _ in range(depth):
-                    place = level_begin + node
-                    goes_right = rows[row, features[place]] > thresholds[place]
-                    node = 2 * node + (1 if goes_right else 0)
-                    level_begin += level_length
-                    level_length *= 2
+            nodes[:] = tree
+            level_begin, level_length = 0, trees
+            for _ in range(depth):
+                # Rows do not wait for each other, so that the processor takes several at once.
+                for row in range(len(block)):
+                    place = level_begin + nodes[row]
+                    goes_right = block[row, features[place]] > thresholds[place]
+                    nodes[row] = 2 * nodes[row] + (1 if goes_right else 0)
+                level_begin += level_length
+                level_length *= 2
+            for row in range(len(block)):
                 for each in range(classes):
-                    total[row, each] += leaves[node, each]
+                    total[first + row, each] += leaves[nodes[row], each]
     return total

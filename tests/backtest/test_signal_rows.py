@@ -11,7 +11,7 @@ from backtest.assumptions import Mode
 from backtest.bars import SymbolBars, prepared
 from backtest.layout import laid_out, wishes_of
 from backtest.scored_model import ScoredModel
-from backtest.signal_rows import EveryBar, feature_rows, first_decision
+from backtest.signal_rows import AtOnce, EveryBar, SignalSource, feature_rows, first_decision
 from core.errors import InvariantError
 from core.market import Instrument, Timeframe
 from core.signals import Direction, FeatureRow, Needs, Signal
@@ -110,7 +110,7 @@ def test_a_range_alone_is_decided_on_as_it_is_in_a_longer_one(
 ) -> None:
     provider = SimpleNamespace(name="leaning", needs=Needs(features=(), warm_up=warm_up), on_data=leaning)
     later = prepared(bars.instrument, candles, Timeframe.M5, FeatureSpecification.default(), Weekdays(), first)
-    whole, part = EveryBar(provider).of(bars), EveryBar(provider).of(later)
+    whole, part = (EveryBar(provider).of(each).ask for each in (bars, later))
 
     expected = [whole(row) for row in range(len(bars))]
     assert [part(row) for row in range(len(later))] == expected[first:]
@@ -160,6 +160,30 @@ def test_a_strategy_with_a_fast_face_asks_the_model_itself(bars: SymbolBars, eng
     assert isinstance(scored, ManyRowsPredictor)
     assert np.array_equal(found.directions, known.directions)
     assert np.array_equal(found.probabilities, known.probabilities)
+
+
+def said(source: SignalSource, bars: SymbolBars) -> dict[int, tuple[Direction, float, int]]:
+    """Ask after each bar that may matter; return the directions with their probabilities and times."""
+    answers = source.of(bars)
+    signals = {row: answers.ask(row) for row in np.flatnonzero(answers.rows).tolist()}
+    return {
+        row: (signal.direction, signal.probability, signal.at)
+        for row, signal in signals.items()
+        if signal is not None and signal.direction is not Direction.NONE
+    }
+
+
+def test_a_model_asked_at_once_says_what_it_says_bar_by_bar(bars: SymbolBars, engine: InferenceEngine) -> None:
+    strategy = ModelStrategy(engine)
+
+    assert said(AtOnce(ModelStrategy(ScoredModel(engine))), bars) == said(EveryBar(strategy), bars)
+    assert len(said(EveryBar(strategy), bars)) > 20
+
+
+def test_a_strategy_without_a_fast_face_is_asked_bar_by_bar(bars: SymbolBars) -> None:
+    provider = SimpleNamespace(name="leaning", needs=Needs(features=(), warm_up=30), on_data=leaning)
+
+    assert said(AtOnce(provider), bars) == said(EveryBar(provider), bars)
 
 
 def test_a_row_that_was_not_scored_is_an_error(bars: SymbolBars, engine: InferenceEngine) -> None:

@@ -64,7 +64,7 @@ def admit(path: Path, series: Series, raw: RawCandles, calendar: Calendar, now: 
     _refuse_impossible(path, raw)
     _refuse_future(path, raw, now)
     disordered = int(np.count_nonzero(np.diff(raw.starts) < 0))
-    ordered = raw.rows(np.argsort(raw.starts, kind="stable"))
+    ordered = raw.rows(np.argsort(raw.starts, kind="stable")) if disordered else raw
     single = _without_repeats(path, ordered)
     sessions = _Sessions(calendar, single.starts)
     inside = sessions.holds(path, single.starts, series.timeframe)
@@ -167,7 +167,8 @@ def _finished(sessions: _Sessions, starts: IntArray, timeframe: Timeframe, now: 
 
 def _runs(calendar: Calendar, candles: CandleColumns) -> Iterator[Days]:
     """Return the days that have candles, as ranges within which no session is missing."""
-    days = [date_of(int(number)) for number in np.unique(candles.days())]
+    numbers = candles.days()
+    days = [date_of(number) for number in numbers[np.diff(numbers, prepend=numbers[0] - 1) > 0].tolist()]
     first = days[0]
     for day, following in zip(days, [*days[1:], None], strict=True):
         if following is None or not _is_next(calendar, day, following):
@@ -211,6 +212,8 @@ def _refuse_future(path: Path, raw: RawCandles, now: Instant) -> None:
 
 def _without_repeats(path: Path, ordered: RawCandles) -> RawCandles:
     same_start = np.diff(ordered.starts) == 0
+    if not same_start.any():
+        return ordered
     same = same_start & np.all([np.diff(column) == 0 for column in ordered.columns[1:]], axis=0)
     contradictions = np.flatnonzero(same_start & ~same)
     if len(contradictions):

@@ -128,7 +128,8 @@ def stamps_of(cells: "Cells", times: "Cells | None", order: DateOrder | None) ->
 
 def timeframe_of(stamps: Stamps) -> Timeframe | None:
     """Return the timeframe whose step most rows keep to, or None."""
-    steps, counts = np.unique(np.diff(np.unique(stamps.digits)), return_counts=True)
+    gaps = np.diff(np.sort(stamps.digits))  # `np.unique` of so many takes ten times as long
+    steps, counts = np.unique(gaps[gaps > 0], return_counts=True)
     if not len(steps):
         return Timeframe.D if stamps.are_dates else None
     usual = int(steps[np.argmax(counts)])

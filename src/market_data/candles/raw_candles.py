@@ -39,7 +39,9 @@ class RawCandles:
         return self.starts, self.opens, self.highs, self.lows, self.closes, self.volumes
 
     def rows(self, which: IntArray | np.ndarray[tuple[int], np.dtype[np.bool_]]) -> "RawCandles":
-        """Return some of the rows, by place or by mask."""
+        """Return some of the rows, by place or by mask; the same object for a mask that takes all."""
+        if which.dtype == np.bool_ and which.all():
+            return self
         return RawCandles(
             self.starts[which],
             self.opens[which],
