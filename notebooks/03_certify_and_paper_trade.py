@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import date, time
 from html import escape
 from pathlib import Path
@@ -76,13 +77,9 @@ timeframe: 5m
 strategy: {name: model}
 model: {path: models/first/promoted}
 """)
-options = TrainingOptions.of(
-    load_settings(config),
-    name="first",
-    data=tuple(sorted((home / "learn").glob("*.parquet"))),
-    recipe=Recipe.quick(trees=25, depth=6, folds=3),
-    jobs=1,
-)
+recipe = Recipe.quick(trees=25, depth=6, folds=3)
+options = TrainingOptions.of(load_settings(config), name="first", recipe=recipe, jobs=1)
+options = replace(options, data=tuple(sorted((home / "learn").glob("*.parquet"))))
 bundle = train_model(options, calendar)
 print(f"{bundle}: {', '.join(sorted(each.name for each in bundle.iterdir()))}")
 
