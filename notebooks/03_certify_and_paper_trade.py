@@ -136,7 +136,7 @@ HTML(f'<div><iframe srcdoc="{escape(tear_sheet(analyse(runs["event"])))}" width=
 #
 # The bot as it runs live, with two differences: its orders are filled by a simulated exchange inside of it, and FYERS
 # is played by our simulator, on a port of this machine. Both are programs of their own, with real sockets between them,
-# and a clock that runs 900 times as fast, so that the day takes half a minute. It is the day after the last candle
+# and a clock that runs 600 times as fast: the day is over in less than a minute. It is the day after the last candle
 # above.
 #
 # `fyersbot simulator` and `fyersbot trade` do this by hand ([the guide](../docs/models.md) shows how). With your
@@ -147,9 +147,9 @@ HTML(f'<div><iframe srcdoc="{escape(tear_sheet(analyse(runs["event"])))}" width=
 session = calendar.next_trading_day(TRADE_UNTIL)
 plan = Rehearsal(
     folder=home / "paper",
-    clock_start=session.open - 9_000 * SECOND,  # ten seconds of ours for both programs to come up before the open
+    clock_start=session.open - 6_000 * SECOND,  # ten seconds of ours for both programs to come up before the open
     market_close=session.close,
-    speed=900.0,
+    speed=600.0,
     seed=SEED,
 )
 command = [sys.executable, "-m", "cli", "trade", "--config", str(config), "--mode", "paper", "--days", "1", "--json"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.instants import ist_date
 from core.signals import Direction
-from reporting.figures import Figure, Form, text_of
+from reporting.figures import Form, text_of
 from reporting.page_style import STYLE
 from reporting.page_tables import pairs_table, tone
 from training.baselines import Verdict
@@ -97,21 +97,19 @@ def _warnings(card: ModelCard) -> Iterator[str]:
 
 
 def _tiles(card: ModelCard) -> Iterator[str]:
-    evaluation = card.evaluation
-    after = score(evaluation.probabilities, evaluation.labels)
+    evaluation, threshold = card.evaluation, card.chosen.threshold
     per_trade = evaluation.net / evaluation.trades if evaluation.trades else None
-    for figure in (
-        Figure("Profit, rupees", evaluation.net, Form.PROFIT),
-        Figure("Trades", evaluation.trades, Form.COUNT),
-        Figure("Profit a trade", per_trade, Form.PROFIT),
-        Figure("Accuracy", after.accuracy, Form.SHARE),
-        Figure("Beats baselines", "yes" if card.verdict.beats_baselines else "no", Form.TEXT),
-        Figure("Deflated Sharpe", _chance(card.trials.deflated), Form.TEXT),
-        Figure("Threshold", "never" if card.chosen.threshold >= NEVER else card.chosen.threshold, Form.RATIO),
+    accuracy = score(evaluation.probabilities, evaluation.labels).accuracy
+    for name, text, look in (
+        ("Profit, rupees", text_of(evaluation.net, Form.PROFIT).partition(".")[0], tone(evaluation.net)),
+        ("Trades", f"{evaluation.trades:,}", ""),
+        ("Profit a trade", text_of(per_trade, Form.PROFIT), tone(per_trade)),
+        ("Accuracy", f"{accuracy:.1%}", ""),
+        ("Beats baselines", "yes" if card.verdict.beats_baselines else "no", ""),
+        ("Deflated Sharpe", _chance(card.trials.deflated), ""),
+        ("Threshold", "never" if threshold >= NEVER else threshold_text(threshold), ""),
     ):
-        is_signed = figure.form is Form.PROFIT and isinstance(figure.value, int | float)
-        look = f' class="{tone(figure.value)}"' if is_signed and not isinstance(figure.value, str) else ""
-        yield f'<div class="tile"><span class="soft">{figure.label}</span><b{look}>{escape(figure.text)}</b></div>'
+        yield f'<div class="tile"><span class="soft">{name}</span><b class="{look}">{text}</b></div>'
 
 
 def _equity(evaluation: Evaluation) -> str:
