@@ -6,6 +6,7 @@ account is kept on disk beside the event log and survives a restart.
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from core.instants import Instant
 from core.market import Tick
@@ -26,6 +27,8 @@ from simulator import books
 from simulator.exchange import Exchange
 from trading.exchange_rows import fill_of, position_of, report_of
 from trading.tick_market import TickMarket
+
+Book = TypeVar("Book")
 
 
 class PaperBroker:
@@ -90,28 +93,32 @@ class PaperBroker:
 
     def get_orders(self) -> tuple[OrderReport, ...]:
         """Return the day's orders."""
-        with self._lock:
-            return tuple(report_of(order) for order in self._exchange.orders())
+        return tuple(map(report_of, self._read(self._exchange.orders)))
 
     def get_trades(self) -> tuple[Fill, ...]:
         """Return the day's fills."""
-        with self._lock:
-            return tuple(fill_of(trade) for trade in self._exchange.trades())
+        return tuple(map(fill_of, self._read(self._exchange.trades)))
 
     def get_open_positions(self) -> tuple[BrokerPosition, ...]:
         """Return the day's positions."""
-        with self._lock:
-            return tuple(position_of(row) for row in self._exchange.positions())
+        return tuple(map(position_of, self._read(self._exchange.positions)))
 
     def get_funds(self) -> Funds:
         """Return the paper money."""
-        with self._lock:
-            row = self._exchange.funds()
+        row = self._read(self._exchange.funds)
         return Funds(available=row.available, total=row.total)
 
     def get_profile(self) -> Profile:
         """Return the account's name."""
         return Profile(account_id="PAPER", name="paper account")
+
+    def _read(self, book: Callable[[], Book]) -> Book:
+        """Read a book as it is now: before the first price of a day it must not be the one of the day before."""
+        with self._lock:
+            news = self._exchange.step(self._moment())
+            rows = book()
+        self._tell(news)
+        return rows
 
     def _call(self, call: Callable[[Instant], tuple[books.Reply, list[books.ExchangeEvent]]]) -> Outcome:
         with self._lock:

@@ -15,8 +15,9 @@ WIDTH = 1160
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 8, 22, 22
 _EQUITY_HEIGHT = 280
 _SQUARE = 340
-_BAR_WIDTH, _BAR_HEIGHT = 280, 12
-_SHORT_BAR = 150
+_SQUARE_LEFT = 44
+_BAR_WIDTH, _BAR_HEIGHT = 220, 12
+_SHORT_BAR = 90
 
 
 def equity_drawing(folds: Sequence[tuple[IntArray, IntArray]]) -> str:
@@ -35,18 +36,22 @@ def equity_drawing(folds: Sequence[tuple[IntArray, IntArray]]) -> str:
 
 
 def reliability_drawing(before: Reliability, after: Reliability, name: str) -> str:
-    """Draw what came against what was told: on the dashed line both are equal; grey before calibration, blue after."""
-    most = max(float(each.max()) for curve in (before, after) for each in (curve.told, curve.came))
-    limit = min(1.0, most * 1.08)
-    x = Scale(0, limit, 44, _SQUARE - _RIGHT)
-    y = Scale(0, limit, _SQUARE - 38, 8)
-    shapes = list(_levels(y, _per_cent, left=44, right=_SQUARE - _RIGHT))
+    """Draw what came against what was told: on the dashed line both are equal; grey before calibration, blue after.
+
+    Both axes show the same part of the probabilities: the one in which there is anything.
+    """
+    shares = np.concatenate([each for curve in (before, after) for each in (curve.told, curve.came)])
+    low, high = padded(float(shares.min()), float(shares.max()))
+    low, high = max(0.0, low), min(1.0, high)
+    right = _SQUARE - _RIGHT
+    x, y = Scale(low, high, _SQUARE_LEFT, right), Scale(low, high, _SQUARE - 38, _TOP)
+    shapes = list(_levels(y, _per_cent, left=_SQUARE_LEFT, right=right))
     shapes += [
         f'<text x="{number(x(tick))}" y="{_SQUARE - 20}" text-anchor="middle">{_per_cent(tick)}</text>'
         for tick in x.ticks(5)
     ]
-    shapes.append(f'<text x="{_SQUARE - _RIGHT}" y="{_SQUARE - 4}" text-anchor="end">told</text>')
-    shapes.append(f'<path class="base" d="M{number(x(0))} {number(y(0))}L{number(x(limit))} {number(y(limit))}"/>')
+    shapes.append(f'<text x="{right}" y="{_SQUARE - 4}" text-anchor="end">told</text><text x="0" y="11">came</text>')
+    shapes.append(f'<path class="base" d="M{number(x(low))} {number(y(low))}L{number(x(high))} {number(y(high))}"/>')
     shapes += [*_curve(before, x, y, "var(--soft)", "before"), *_curve(after, x, y, "var(--blue)", "after")]
     return _svg(shapes, _SQUARE, _SQUARE, name)
 

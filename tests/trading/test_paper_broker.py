@@ -98,3 +98,14 @@ def test_ticks_of_a_server_that_is_ahead_of_our_clock_all_meet_the_orders(paper:
     paper.price(94_000, ahead=5)
     paper.price(98_000, ahead=5)
     assert paper.status() is OrderStatus.FILLED
+
+
+def test_the_books_of_a_new_day_are_empty_before_its_first_price(paper: Paper) -> None:
+    paper.price(98_000)
+    paper.buy(limit=98_200)
+    assert len(paper.broker.get_orders()) == len(paper.broker.get_trades()) == 1
+
+    paper.clock.sleep(24 * 3600)
+
+    assert paper.broker.get_orders() == ()
+    assert paper.broker.get_trades() == ()
