@@ -47,7 +47,7 @@ from trading.served_model import ServedModel
 from training.classifier import Classifier
 from training.dataset import Dataset
 from training.export_gate import require_equal
-from training.model_export import export
+from training.model_export import export, extra_libraries
 
 
 def write_bundle(
@@ -97,7 +97,7 @@ def write_bundle(
         ),
         classes=classifier.classes,
         threshold=threshold,
-        versions=_versions(),
+        versions=_versions(classifier.model),
         training=training,
         labels=labels,
         reference=_reference(specification.names, dataset.features),
@@ -109,10 +109,10 @@ def write_bundle(
     return _write(folder, contents)
 
 
-def _versions() -> dict[str, str]:
-    """Name the releases that the live bot compares with its own, and joblib's for whoever looks into a pickle."""
+def _versions(model: Any) -> dict[str, str]:
+    """Name the releases that the live bot compares with its own, and others for whoever looks into a pickle."""
     pickled_by = {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "joblib": joblib.__version__}
-    return {**pickled_by, **COMPUTED_BY}
+    return {**pickled_by, **extra_libraries(model), **COMPUTED_BY}
 
 
 def _golden_rows(features: FloatArray, expected: FloatArray) -> tuple[GoldenRow, ...]:

@@ -33,6 +33,7 @@ from trading.model_versions import manifest_sha256
 from training.bundle_writer import write_bundle
 from training.classifier import Classifier
 from training.dataset import Dataset, History, build
+from training.lightgbm_classifier import LightGbmClassifier
 from training.sources import generated
 from training.train import TrainingOptions, label_rule
 
@@ -49,6 +50,7 @@ FOLDS = KFold(3, shuffle=True, random_state=1)
 MODELS = {
     "forest": FOREST,
     "boosted trees": BOOSTED_TREES,
+    "lightgbm": LightGbmClassifier(n_estimators=20, num_leaves=8, n_jobs=1, random_state=1, verbosity=-1),
     "linear model": LogisticRegression(),
     "calibrated forest": CalibratedClassifierCV(FOREST, method="isotonic", cv=FOLDS, ensemble=False),
     "calibrated boosted trees": CalibratedClassifierCV(BOOSTED_TREES, method="sigmoid", cv=FOLDS, ensemble=False),
