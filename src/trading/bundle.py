@@ -22,6 +22,7 @@ from runtime.settings import Settings
 from runtime.strict_yaml import parse_yaml
 from trading.caution_facts import CautionFacts
 from trading.feature_reference import FeatureReference, novelty_by
+from trading.manifest_signature import require_signature
 from trading.model_versions import LARGEST_MANIFEST
 from trading.plain_file import read_plain_file
 
@@ -163,13 +164,13 @@ class Manifest(_Part):
         return novelty_by((self.reference[name] for name in self.features.names), self.caution.novelty_limit)
 
 
-def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
+def read_manifest(path: Path, expected_sha256: str = "", signed_by: str = "") -> Manifest:
     """Read and check a manifest as `parse_manifest` does, and whether it is for this program.
 
     Raises `ModelError` also for a manifest that was made for features that this program, or another release of TA-Lib,
     computes differently.
     """
-    manifest = parse_manifest(path, expected_sha256)
+    manifest = parse_manifest(path, expected_sha256, signed_by)
     _check_features(path, manifest.features)
     _check_reference(path, manifest)
     for library, installed in COMPUTED_BY.items():
@@ -177,11 +178,11 @@ def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
     return manifest
 
 
-def parse_manifest(path: Path, expected_sha256: str = "") -> Manifest:
+def parse_manifest(path: Path, expected_sha256: str = "", signed_by: str = "") -> Manifest:
     """Read a manifest for what it says; with `expected_sha256`, only the one that has this hash.
 
-    Raises `ModelError` for a manifest that is missing, unreadable, another than expected, from a newer program, or
-    that contradicts itself.
+    With `signed_by`, only one that this public key's holder signed. Raises `ModelError` for a manifest that is missing,
+    unreadable, another than expected, not signed, from a newer program, or that contradicts itself.
     """
     raw = read_plain_file(path, LARGEST_MANIFEST)
     actual = hashlib.sha256(raw).hexdigest()
@@ -190,6 +191,8 @@ def parse_manifest(path: Path, expected_sha256: str = "") -> Manifest:
             f"{path}: its SHA-256 is {actual[:16]}..., model.manifest_sha256 demands {expected_sha256[:16]}...; "
             "restore the bundle, or set the hash of the one you mean"
         )
+    if signed_by:
+        require_signature(path.parent, raw, signed_by)
     try:
         content = parse_yaml(raw.decode("utf-8"), str(path))
         written = content.get("format")

@@ -73,7 +73,11 @@ def test_each_kind_has_a_name_and_defaults():
 @pytest.mark.parametrize(
     ("kind", "parameters", "words"),
     [
-        ("forrest", {}, r"no estimator 'forrest' \(do you mean forest\?\); there are logistic, forest, boosting, lightgbm"),
+        (
+            "forrest",
+            {},
+            r"no estimator 'forrest' \(do you mean forest\?\); there are logistic, forest, boosting, lightgbm",
+        ),
         ("forest", {"tree": 5}, r"forest has no parameter 'tree' \(do you mean trees\?\); it has trees, depth, leaf"),
         ("forest", {"trees": 0}, "forest: trees is 0; give a whole number from 1 to 5000"),
         ("forest", {"depth": 2.5}, "forest: depth is 2.5; give a whole number"),

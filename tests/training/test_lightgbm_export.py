@@ -90,5 +90,7 @@ def test_the_release_is_told_for_whoever_opens_the_pickle(lesson):
 
 
 def test_nobody_who_does_not_ask_for_it_needs_the_library():
-    program = "import sys, cli, cli_training, training.train, training.model_export; sys.exit('lightgbm' in sys.modules)"
+    program = (
+        "import sys, cli, cli_training, training.train, training.model_export; sys.exit('lightgbm' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
