@@ -150,13 +150,13 @@ class LightGbm:
     def model(self, seed: int, jobs: int) -> Any:  # noqa: ARG002 (one core)
         """Return it, not fitted."""
         try:
-            from training.lightgbm_classifier import LightGbmClassifier  # noqa: PLC0415 - an extra
+            from lightgbm import LGBMClassifier  # noqa: PLC0415 - an extra
         except (ImportError, OSError) as error:  # OSError: the system lacks the OpenMP library (libgomp)
             raise ConfigurationError(
                 f"lightgbm: cannot be loaded ({str(error).splitlines()[0]:.80}); install the extra, "
                 "`pip install 'fyersbot[lightgbm]'`, or take boosting"
             ) from error
-        return LightGbmClassifier(
+        return LGBMClassifier(
             n_estimators=self.rounds,
             learning_rate=self.learning_rate,
             num_leaves=self.leaves,

@@ -13,7 +13,7 @@ ZERO = float(np.float32(1e-35))
 
 
 def export(model: Any) -> dict[str, np.ndarray]:
-    """Return a fitted `LightGbmClassifier` as arrays. LightGBM adds its baseline to the leaves of the first trees.
+    """Return a fitted `LGBMClassifier` as arrays. LightGBM adds its baseline to the leaves of the first trees.
 
     Raises `ModelError` for trees with too many leaves, and for questions other than whether a number is at most a
     threshold.

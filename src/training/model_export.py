@@ -37,7 +37,7 @@ def export(model: Any, scaler: Any) -> dict[str, np.ndarray]:
         case _:
             raise ModelError(
                 f"{type(estimator).__name__} cannot be exported; use RandomForestClassifier, "
-                "HistGradientBoostingClassifier, LogisticRegression or LightGbmClassifier"
+                "HistGradientBoostingClassifier, LogisticRegression or LGBMClassifier"
             )
     return {"kind": np.array(kind), "mean": scaler.mean_, "scale": scaler.scale_, **arrays, **calibration}
 

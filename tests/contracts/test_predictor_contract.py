@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from lightgbm import LGBMClassifier
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -33,7 +34,6 @@ from trading.model_versions import manifest_sha256
 from training.bundle_writer import write_bundle
 from training.classifier import Classifier
 from training.dataset import Dataset, History, build
-from training.lightgbm_classifier import LightGbmClassifier
 from training.sources import generated
 from training.train import TrainingOptions, label_rule
 
@@ -50,7 +50,7 @@ FOLDS = KFold(3, shuffle=True, random_state=1)
 MODELS = {
     "forest": FOREST,
     "boosted trees": BOOSTED_TREES,
-    "lightgbm": LightGbmClassifier(n_estimators=20, num_leaves=8, n_jobs=1, random_state=1, verbosity=-1),
+    "lightgbm": LGBMClassifier(n_estimators=20, num_leaves=8, n_jobs=1, random_state=1, verbosity=-1),
     "linear model": LogisticRegression(),
     "calibrated forest": CalibratedClassifierCV(FOREST, method="isotonic", cv=FOLDS, ensemble=False),
     "calibrated boosted trees": CalibratedClassifierCV(BOOSTED_TREES, method="sigmoid", cv=FOLDS, ensemble=False),

@@ -76,7 +76,7 @@ def test_each_kind_has_a_name_and_defaults():
         (
             "forrest",
             {},
-            r"no estimator 'forrest' \(do you mean forest\?\); there are logistic, forest, boosting, lightgbm",
+            r"no estimator 'forrest' \(do you mean forest\?\); there are logistic, forest, boosting, light",
         ),
         ("forest", {"tree": 5}, r"forest has no parameter 'tree' \(do you mean trees\?\); it has trees, depth, leaf"),
         ("forest", {"trees": 0}, "forest: trees is 0; give a whole number from 1 to 5000"),
@@ -98,7 +98,7 @@ def test_what_cannot_be_trained_is_refused_by_name(kind, parameters, words):
 @pytest.mark.parametrize("fault", [ImportError("No module named 'lightgbm'"), OSError("libgomp.so.1: no such file")])
 def test_without_its_library_lightgbm_is_refused_with_the_remedy(monkeypatch, fault):
     def missing(name, *arguments):
-        if name == "training.lightgbm_classifier":
+        if name == "lightgbm":
             raise fault
         return found(name, *arguments)
 

@@ -4,19 +4,19 @@ import sys
 import lightgbm
 import numpy as np
 import pytest
+from lightgbm import LGBMClassifier
 
 from core.errors import ModelError
 from trading.boosted_trees import BoostedTrees
 from trading.model_arrays import ModelArrays
 from training.calibration import CalibrationMethod, calibrated
-from training.lightgbm_classifier import LightGbmClassifier
 from training.lightgbm_export import export
 from training.model_export import extra_libraries
 
 
-def fitted(lesson, **options) -> LightGbmClassifier:
+def fitted(lesson, **options) -> LGBMClassifier:
     settings = {"n_estimators": 25, "n_jobs": 1, "random_state": 1, "verbosity": -1, **options}
-    return LightGbmClassifier(**settings).fit(lesson.scaled, lesson.labels)
+    return LGBMClassifier(**settings).fit(lesson.scaled, lesson.labels)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_trees_of_too_many_leaves_are_refused(lesson):
 def test_features_that_are_categories_are_refused(lesson):
     rows = lesson.scaled.copy()
     rows[:, 3] = lesson.labels
-    model = LightGbmClassifier(n_estimators=2, n_jobs=1, verbosity=-1, min_data_per_group=1, cat_smooth=0)
+    model = LGBMClassifier(n_estimators=2, n_jobs=1, verbosity=-1, min_data_per_group=1, cat_smooth=0)
     model.fit(rows, lesson.labels, categorical_feature=[3])
 
     with pytest.raises(ModelError, match="feature 3 is a category, or was missing"):
@@ -77,7 +77,7 @@ def test_features_that_are_categories_are_refused(lesson):
 def test_features_that_were_missing_are_refused(lesson):
     holed = lesson.scaled.copy()
     holed[::3, 0] = np.nan
-    model = LightGbmClassifier(n_estimators=2, n_jobs=1, verbosity=-1).fit(holed, lesson.labels)
+    model = LGBMClassifier(n_estimators=2, n_jobs=1, verbosity=-1).fit(holed, lesson.labels)
 
     with pytest.raises(ModelError, match="feature 0 is a category, or was missing"):
         export(model)
@@ -90,7 +90,5 @@ def test_the_release_is_told_for_whoever_opens_the_pickle(lesson):
 
 
 def test_nobody_who_does_not_ask_for_it_needs_the_library():
-    program = (
-        "import sys, cli, cli_training, training.train, training.model_export; sys.exit('lightgbm' in sys.modules)"
-    )
+    program = "import sys, cli, training.train, training.model_export; sys.exit('lightgbm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
