@@ -84,9 +84,9 @@ class TrainingFacts(_Part):
     timeframe: Timeframe
     first: AwareDatetime
     last: AwareDatetime
-    rows: int = Field(ge=1)
+    rows: int = Field(ge=1, le=10**12)
     data_sha256: Digest
-    seed: int
+    seed: int = Field(ge=0, lt=2**32)
     parts: dict[Text, dict[Text, float]]
     """Results by part of the data: each fold, and all that were judged."""
     estimator: Text = ""
@@ -107,8 +107,8 @@ class LabelFacts(_Part):
     rule: Text
     stop_atr: float = Field(gt=0)
     target_atr: float = Field(gt=0)
-    position_value: int = Field(ge=1)
-    spread_ticks: int = Field(ge=0)
+    position_value: int = Field(ge=1, le=10**12)
+    spread_ticks: int = Field(ge=0, le=1_000)
     charges_as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
 
 
@@ -198,13 +198,17 @@ def parse_manifest(path: Path, expected_sha256: str = "", signed_by: str = "") -
         written = content.get("format")
         if written != FORMAT:
             raise ModelError(f"{path}: format {written!r:.20}, this program reads {FORMAT}; update it or train again")
-        return Manifest.model_validate(content)
+        manifest = Manifest.model_validate(content)
     except (UnicodeDecodeError, ConfigurationError) as error:
         raise ModelError(f"{path}: unreadable manifest ({error}); restore it or train again") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ascii(".".join(str(part) for part in first["loc"]) or "manifest")[1:-1][:80]
         raise ModelError(f"{path}: {place}: {first['msg']}; restore it or train again") from error
+    name = path.absolute().parent.parent.name
+    if signed_by and manifest.name != name:  # a signature says of which model it is the sound one
+        raise ModelError(f"{path}: signed as the model {manifest.name}, and lies under {name}; put it where it belongs")
+    return manifest
 
 
 def check_fits(manifest: Manifest, settings: Settings) -> None:
