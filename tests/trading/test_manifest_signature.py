@@ -110,6 +110,7 @@ UNSIGNED = "is not signed, and model.signed_by demands the signature of d75a"
 FOREIGN = "no signature of this manifest by d75a"
 
 
+@pytest.mark.hazard("M1")
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
@@ -138,6 +139,7 @@ def test_a_manifest_that_the_key_did_not_sign_is_refused(folder, spoil, reason):
     assert str(refusal.value).isprintable()
 
 
+@pytest.mark.hazard("M1")
 def test_without_the_library_a_pinned_key_refuses_everything_with_the_remedy(folder, monkeypatch):
     def missing(name, *arguments):
         if name.startswith("cryptography"):

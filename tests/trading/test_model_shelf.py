@@ -184,6 +184,7 @@ def test_with_a_key_pinned_the_way_back_leads_to_signed_versions_only(models, tm
     assert pinned.roll_back("sbin", LATER).version == "0001"
 
 
+@pytest.mark.hazard("M1")
 def test_the_bot_opens_what_the_pinned_key_signed(models, tmp_path):
     key = SigningKey.created(tmp_path / "models.pem")
     settings = Settings(model=ModelSettings(path=models / "sbin" / "0001", signed_by=key.public))
@@ -196,3 +197,13 @@ def test_the_bot_opens_what_the_pinned_key_signed(models, tmp_path):
     shutil.copy(models / "sbin" / "0001" / SIGNATURE, models / "sbin" / "0002")
     with pytest.raises(ModelError, match=r"0002/manifest\.yaml\.sig: no signature of this manifest"):
         choose_strategy(Settings(model=settings.model.model_copy(update={"path": models / "sbin" / "0002"})))
+
+
+def test_a_signature_holds_for_a_model_under_its_own_name(models, tmp_path):
+    key = SigningKey.created(tmp_path / "models.pem")
+    ModelShelf(models).sign("sbin", "1", key)
+    shutil.copytree(models / "sbin" / "0001", models / "infy" / "0001")
+
+    assert ModelShelf(models).verify("infy", "1").threshold == ModelShelf(models).verify("sbin", "1").threshold
+    with pytest.raises(ModelError, match="signed as the model sbin, and lies under infy; put it where it belongs"):
+        ModelShelf(models, signed_by=key.public).verify("infy", "1")
