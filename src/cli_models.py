@@ -10,6 +10,7 @@ from runtime.json_answer import print_json
 
 if TYPE_CHECKING:
     from core.instants import Instant
+    from trading.manifest_signature import SigningKey
     from trading.model_shelf import ModelShelf
 
 app = typer.Typer()
@@ -73,6 +74,40 @@ def verify(
 
 
 @models.command()
+def sign(
+    name: NameArgument,
+    version: VersionArgument,
+    key: Annotated[Path | None, typer.Option(help="File with the private key; none: model.signing_key.")] = None,
+    sha256: HashOption = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify a version and sign its manifest; do it where the private key is, which is not where the bot runs."""
+    from trading.model_sheet import signed_data, signed_lines
+
+    signed = _shelf(config).sign(name, version, _signing_key(key, config), sha256)
+    if as_json:
+        print_json(signed_data(signed))
+    else:
+        typer.echo("\n".join(signed_lines(signed)))
+
+
+@models.command("new-key")
+def new_key(
+    file: Annotated[Path, typer.Argument(help="Where the private key goes, as PEM; it must not be there yet.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Make a key pair to sign models with: the private half in a file of yours alone, the public half printed."""
+    from trading.manifest_signature import SigningKey
+
+    public = SigningKey.created(file).public
+    if as_json:
+        print_json({"path": str(file), "signed_by": public})
+    else:
+        typer.echo(f"{file} holds the private key: keep it where no bot runs\nmodel.signed_by: {public!r}")
+
+
+@models.command()
 def promote(
     name: NameArgument,
     version: VersionArgument,
@@ -107,7 +142,20 @@ def _shelf(config: Path | None) -> "ModelShelf":
     from trading.model_shelf import ModelShelf
 
     settings = settings_of(config)
-    return ModelShelf(settings.model.path.parent.parent, settings if config is not None else None)
+    models, signed_by = settings.model.path.parent.parent, settings.model.signed_by
+    return ModelShelf(models, settings if config is not None else None, signed_by)
+
+
+def _signing_key(file: Path | None, config: Path | None) -> "SigningKey":
+    from core.errors import ConfigurationError
+    from trading.manifest_signature import SigningKey
+
+    if file is not None:
+        return SigningKey.in_file(file)
+    text = settings_of(config).model.signing_key.get_secret_value()
+    if not text:
+        raise ConfigurationError("no private key: give --key FILE, or model.signing_key in the environment")
+    return SigningKey.of_text(text, "model.signing_key")
 
 
 def _now(config: Path | None) -> "Instant":

@@ -113,7 +113,12 @@ def set_up_logs(
     """
     folder = settings.paths.logs
     handle = LogHandle(
-        Redactor(settings.auth.secret_key.get_secret_value(), settings.auth.access_token.get_secret_value()), folder
+        Redactor(
+            settings.auth.secret_key.get_secret_value(),
+            settings.auth.access_token.get_secret_value(),
+            settings.model.signing_key.get_secret_value(),
+        ),
+        folder,
     )
     sinks = _sinks(folder, settings.log, console, handle)
     records: SimpleQueue[logging.LogRecord] = SimpleQueue()

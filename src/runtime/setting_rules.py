@@ -23,7 +23,7 @@ _TRADED = re.compile(r"NSE:.+-(EQ|INDEX)", re.ASCII)
 """Charges, sessions and the scale of prices are those of NSE's cash market; an index is only watched."""
 _CLIENT_ID = re.compile(r"[A-Za-z0-9]{4,32}-[0-9]{1,4}", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_HEX_64 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def check_settings(settings: Settings) -> None:
@@ -137,13 +137,15 @@ def _check_risk(settings: Settings) -> None:
 
 
 def _check_names(settings: Settings) -> None:
-    client_id, digest, strategy = settings.auth.client_id, settings.model.manifest_sha256, settings.strategy.name
+    client_id, strategy = settings.auth.client_id, settings.strategy.name
     if client_id and _CLIENT_ID.fullmatch(client_id) is None:
         raise ConfigurationError(
             f"auth.client_id = {client_id[:40]!r}: expected the app id with its suffix, ABCD1234XY-100"
         )
-    if digest and _SHA256.fullmatch(digest) is None:
-        raise ConfigurationError(f"model.manifest_sha256 = {digest[:70]!r}: expected 64 hexadecimal digits, or nothing")
+    for key in ("manifest_sha256", "signed_by"):
+        digits = getattr(settings.model, key)
+        if digits and _HEX_64.fullmatch(digits) is None:
+            raise ConfigurationError(f"model.{key} = {digits[:70]!r}: expected 64 hexadecimal digits, or nothing")
     if settings.live.account != settings.live.account.strip():
         raise ConfigurationError(f"live.account = {settings.live.account[:40]!r}: take away the blanks around it")
     if _FILE_NAME.fullmatch(strategy) is None:

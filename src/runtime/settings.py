@@ -138,6 +138,10 @@ class ModelSettings(Section):
     """Folder of the version; or in its place `promoted`, or `latest` for the newest under the name."""
     manifest_sha256: str = ""
     """When set, only a manifest with this hash is opened."""
+    signed_by: str = ""
+    """Public Ed25519 key. When set, only a manifest that the holder of its private half signed is opened."""
+    signing_key: SecretStr = SecretStr("")
+    """Private half, as PEM, for `fyersbot models sign` without `--key`. The bot has no use for it."""
 
 
 class SizingSettings(Section):

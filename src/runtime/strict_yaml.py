@@ -2,7 +2,7 @@
 
 Plain YAML 1.1 reads `12:30` as 750, `NO` as false, `010` as 8, builds objects from tags, lets the last of two equal
 keys win and expands aliases without end. Here: only the types of JSON, equal keys refused, no aliases, no tags, a
-limit on size and depth, and each refusal says file and line.
+limit on size, depth and number of values, and each refusal says file and line.
 """
 
 import math
@@ -16,6 +16,8 @@ from core.errors import ConfigurationError
 
 LARGEST_FILE = 256 * 1024
 DEEPEST_NESTING = 20
+MOST_VALUES = 50_000
+"""Each takes some fifty microseconds: a megabyte of commas would take minutes."""
 _NUMBER_START = list("-+.0123456789")
 
 
@@ -92,11 +94,11 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
 
 
 def _refuse_tricks(text: str) -> None:
-    """Refuse aliases, tags and deep nesting while they are still events and nothing has been built from them."""
-    depth = 0
+    """Refuse aliases, tags, depth and number while they are still events and nothing has been built from them."""
+    depth, values = 0, 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise _trap(event, "aliases (*name) are not allowed")
+        if getattr(event, "anchor", None) is not None:
+            raise _trap(event, "anchors (&name) and aliases (*name) are not allowed")
         if getattr(event, "tag", None) is not None:
             raise _trap(event, "tags (!name) are not allowed")
         if isinstance(event, yaml.CollectionStartEvent):
@@ -105,6 +107,9 @@ def _refuse_tricks(text: str) -> None:
             depth -= 1
         if depth > DEEPEST_NESTING:
             raise _trap(event, f"nested deeper than {DEEPEST_NESTING} levels")
+        values += isinstance(event, yaml.NodeEvent)
+        if values > MOST_VALUES:
+            raise _trap(event, f"more than {MOST_VALUES} keys and values")
 
 
 def _trap(event: Any, problem: str) -> yaml.MarkedYAMLError:

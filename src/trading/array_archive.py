@@ -20,6 +20,7 @@ from core.errors import ModelError
 MOST_ARRAYS = 64
 
 _ENCRYPTED = 0x1
+_NAME = re.compile(r"[a-z0-9_]{1,40}\.npy", re.ASCII)
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00(?P<length>..)\{'descr': '(?P<kind>[<|](?:[fiu][1248]|b1|U[0-9]{1,3}))', "
     rb"'fortran_order': (?P<by_column>True|False), 'shape': \((?P<shape>[0-9, ]{0,80})\), \} *\n",
@@ -47,6 +48,8 @@ def _require_plain(entries: list[zipfile.ZipInfo], room: int) -> None:
     if len({each.filename for each in entries}) != len(entries):
         raise ValueError("two entries of one name")
     for each in entries:
+        if _NAME.fullmatch(each.filename) is None:
+            raise ValueError(f"entry {each.filename[:40]!r} has no name of an array")
         if each.compress_type != zipfile.ZIP_STORED or each.flag_bits & _ENCRYPTED:
             raise ValueError(f"entry {each.filename[:40]!r} is compressed or encrypted")
     claimed = sum(each.file_size for each in entries)

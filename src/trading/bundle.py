@@ -22,6 +22,7 @@ from runtime.settings import Settings
 from runtime.strict_yaml import parse_yaml
 from trading.caution_facts import CautionFacts
 from trading.feature_reference import FeatureReference, novelty_by
+from trading.manifest_signature import require_signature
 from trading.model_versions import LARGEST_MANIFEST
 from trading.plain_file import read_plain_file
 
@@ -83,9 +84,9 @@ class TrainingFacts(_Part):
     timeframe: Timeframe
     first: AwareDatetime
     last: AwareDatetime
-    rows: int = Field(ge=1)
+    rows: int = Field(ge=1, le=10**12)
     data_sha256: Digest
-    seed: int
+    seed: int = Field(ge=0, lt=2**32)
     parts: dict[Text, dict[Text, float]]
     """Results by part of the data: each fold, and all that were judged."""
     estimator: Text = ""
@@ -106,8 +107,8 @@ class LabelFacts(_Part):
     rule: Text
     stop_atr: float = Field(gt=0)
     target_atr: float = Field(gt=0)
-    position_value: int = Field(ge=1)
-    spread_ticks: int = Field(ge=0)
+    position_value: int = Field(ge=1, le=10**12)
+    spread_ticks: int = Field(ge=0, le=1_000)
     charges_as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
 
 
@@ -163,13 +164,13 @@ class Manifest(_Part):
         return novelty_by((self.reference[name] for name in self.features.names), self.caution.novelty_limit)
 
 
-def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
+def read_manifest(path: Path, expected_sha256: str = "", signed_by: str = "") -> Manifest:
     """Read and check a manifest as `parse_manifest` does, and whether it is for this program.
 
     Raises `ModelError` also for a manifest that was made for features that this program, or another release of TA-Lib,
     computes differently.
     """
-    manifest = parse_manifest(path, expected_sha256)
+    manifest = parse_manifest(path, expected_sha256, signed_by)
     _check_features(path, manifest.features)
     _check_reference(path, manifest)
     for library, installed in COMPUTED_BY.items():
@@ -177,11 +178,11 @@ def read_manifest(path: Path, expected_sha256: str = "") -> Manifest:
     return manifest
 
 
-def parse_manifest(path: Path, expected_sha256: str = "") -> Manifest:
+def parse_manifest(path: Path, expected_sha256: str = "", signed_by: str = "") -> Manifest:
     """Read a manifest for what it says; with `expected_sha256`, only the one that has this hash.
 
-    Raises `ModelError` for a manifest that is missing, unreadable, another than expected, from a newer program, or
-    that contradicts itself.
+    With `signed_by`, only one that this public key's holder signed. Raises `ModelError` for a manifest that is missing,
+    unreadable, another than expected, not signed, from a newer program, or that contradicts itself.
     """
     raw = read_plain_file(path, LARGEST_MANIFEST)
     actual = hashlib.sha256(raw).hexdigest()
@@ -190,18 +191,24 @@ def parse_manifest(path: Path, expected_sha256: str = "") -> Manifest:
             f"{path}: its SHA-256 is {actual[:16]}..., model.manifest_sha256 demands {expected_sha256[:16]}...; "
             "restore the bundle, or set the hash of the one you mean"
         )
+    if signed_by:
+        require_signature(path.parent, raw, signed_by)
     try:
         content = parse_yaml(raw.decode("utf-8"), str(path))
         written = content.get("format")
         if written != FORMAT:
             raise ModelError(f"{path}: format {written!r:.20}, this program reads {FORMAT}; update it or train again")
-        return Manifest.model_validate(content)
+        manifest = Manifest.model_validate(content)
     except (UnicodeDecodeError, ConfigurationError) as error:
         raise ModelError(f"{path}: unreadable manifest ({error}); restore it or train again") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ascii(".".join(str(part) for part in first["loc"]) or "manifest")[1:-1][:80]
         raise ModelError(f"{path}: {place}: {first['msg']}; restore it or train again") from error
+    name = path.absolute().parent.parent.name
+    if signed_by and manifest.name != name:  # a signature says of which model it is the sound one
+        raise ModelError(f"{path}: signed as the model {manifest.name}, and lies under {name}; put it where it belongs")
+    return manifest
 
 
 def check_fits(manifest: Manifest, settings: Settings) -> None:

@@ -86,7 +86,7 @@ def _model_of(desk: DeskSet, settings: Settings) -> ModelSettings:
     recorded, named = Path(desk.model), settings.model.path
     for folder in (recorded, *reversed(versions(recorded.parent)), named, *reversed(versions(named.parent))):
         if (folder / MANIFEST).is_file() and manifest_sha256(folder) == desk.model_sha256:
-            return ModelSettings(path=folder, manifest_sha256=desk.model_sha256)
+            return settings.model.model_copy(update={"path": folder, "manifest_sha256": desk.model_sha256})
     raise ModelError(
         f"the day was decided by model {recorded} with manifest SHA-256 {desk.model_sha256[:16]}..., which is neither "
         f"there nor in {named.parent}; restore that bundle, or set model.path to where it is"

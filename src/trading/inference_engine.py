@@ -45,9 +45,12 @@ class Classifier(Protocol):
 class InferenceEngine:
     """Says none, long or short for a feature row; a `core.ports.Predictor`. Used by one thread."""
 
-    def __init__(self, model_path: Path, scaler_path: Path, encoder_path: Path, manifest_sha256: str = "") -> None:
+    def __init__(
+        self, model_path: Path, scaler_path: Path, encoder_path: Path, manifest_sha256: str = "", signed_by: str = ""
+    ) -> None:
         """Open a bundle whose manifest lies beside the model; with `manifest_sha256`, only the one with that hash.
 
+        With `signed_by`, a public key, only one that its holder signed (`trading.manifest_signature`).
         The exported arrays are used where the bundle has them: neither scikit-learn nor joblib is imported then, and no
         pickle opened. Without arrays the pickles are opened, but only for a manifest that is pinned.
         Raises `ModelError` that names file and remedy for anything missing, altered, unreadable, made for other
@@ -55,7 +58,8 @@ class InferenceEngine:
         """
         self.folder = folder = Path(model_path).parent
         self.manifest_sha256 = manifest_sha256 or hash_of(folder)
-        self.manifest = read_manifest(folder / MANIFEST, self.manifest_sha256)
+        self.signed_by = signed_by
+        self.manifest = read_manifest(folder / MANIFEST, self.manifest_sha256, signed_by)
         files = self.manifest.files
         model = read_file(Path(model_path), files.model)
         scaler = read_file(Path(scaler_path), files.scaler)
@@ -82,11 +86,11 @@ class InferenceEngine:
         self._check_golden_rows(folder / MANIFEST)
 
     @classmethod
-    def open(cls, folder: Path, manifest_sha256: str = "") -> "InferenceEngine":
+    def open(cls, folder: Path, manifest_sha256: str = "", signed_by: str = "") -> "InferenceEngine":
         """Open the version that `trading.model_versions.resolve` finds for a path. Raises `ModelError`."""
         chosen = resolve(folder, manifest_sha256)
         folder = chosen.folder
-        return cls(folder / MODEL, folder / SCALER, folder / ENCODER, chosen.manifest_sha256)
+        return cls(folder / MODEL, folder / SCALER, folder / ENCODER, chosen.manifest_sha256, signed_by)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

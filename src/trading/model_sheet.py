@@ -5,7 +5,7 @@ from typing import Any
 
 from trading.bundle import Manifest
 from trading.inference_engine import InferenceEngine
-from trading.model_shelf import Change, ShelvedModel
+from trading.model_shelf import Change, ShelvedModel, Signed
 from trading.model_versions import Promotion
 
 
@@ -45,7 +45,7 @@ def verdict_line(engine: InferenceEngine) -> str:
     opened = "arrays, no pickle" if manifest.files.arrays is not None else "pickles, by the pinned hash"
     return (
         f"{engine.folder} is sound: sizes and hashes, {len(manifest.features.names)} features, {len(manifest.golden)} "
-        f"golden rows ({opened}); manifest SHA-256 {engine.manifest_sha256}"
+        f"golden rows ({opened}){_by(engine)}; manifest SHA-256 {engine.manifest_sha256}"
     )
 
 
@@ -58,7 +58,25 @@ def verdict_data(engine: InferenceEngine) -> dict[str, Any]:
         "sound": True,
         "opened": "arrays" if engine.manifest.files.arrays is not None else "pickles",
         "golden_rows": len(engine.manifest.golden),
+        "signed_by": engine.signed_by or None,
         "manifest_sha256": engine.manifest_sha256,
+    }
+
+
+def signed_lines(signed: Signed) -> list[str]:
+    """Say what was signed, and what to write into the settings so that nothing else is traded."""
+    return [
+        f"{signed.path.parent} is signed; manifest SHA-256 {signed.manifest_sha256}",
+        f"in the bot's settings, model.signed_by: {signed.signed_by!r} opens only what this key signed",
+    ]
+
+
+def signed_data(signed: Signed) -> dict[str, Any]:
+    """Return the same for a program."""
+    return {
+        "path": str(signed.path),
+        "manifest_sha256": signed.manifest_sha256,
+        "signed_by": signed.signed_by,
     }
 
 
@@ -79,6 +97,10 @@ def change_data(change: Change) -> dict[str, Any]:
         "before": change.before or None,
         "changed": change.is_change,
     }
+
+
+def _by(engine: InferenceEngine) -> str:
+    return f", signed by {engine.signed_by[:16]}..." if engine.signed_by else ""
 
 
 def _shelf_line(model: ShelvedModel) -> str:

@@ -13,6 +13,7 @@ from core.instants import Instant, ist_datetime
 from runtime.settings import Settings
 from trading.bundle import Manifest, check_fits, parse_manifest
 from trading.inference_engine import InferenceEngine
+from trading.manifest_signature import SigningKey
 from trading.model_versions import (
     LATEST,
     MANIFEST,
@@ -57,12 +58,27 @@ class Change:
     """False when just this was promoted already; nothing is written then."""
 
 
-class ModelShelf:
-    """The folder of all models. With `settings`, a model must fit them besides, as it must when the bot starts."""
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A version that somebody vouched for."""
 
-    def __init__(self, models: Path, settings: Settings | None = None) -> None:
+    path: Path
+    """Of the signature."""
+    manifest_sha256: str
+    signed_by: str
+    """The public key."""
+
+
+class ModelShelf:
+    """The folder of all models. With `settings`, a model must fit them besides, as it must when the bot starts.
+
+    With `signed_by`, a public key, nothing is sound that its holder did not sign.
+    """
+
+    def __init__(self, models: Path, settings: Settings | None = None, signed_by: str = "") -> None:
         self._models = models
         self._settings = settings
+        self._signed_by = signed_by
 
     def models(self, name: str | None = None) -> list[ShelvedModel]:
         """Return every version of every model, or of one, oldest first. Raises `ModelError` for an unknown name."""
@@ -94,7 +110,21 @@ class ModelShelf:
         Raises `ModelError` with what the bot would say.
         """
         path = self._folder(name) / version if version == PROMOTED else self.find(name, version)
-        return self._opened(path, expected_sha256)
+        return self._opened(path, expected_sha256, self._signed_by)
+
+    def sign(self, name: str, version: str, key: SigningKey, expected_sha256: str = "") -> Signed:
+        """Verify a version, all but its signature, and put that of this key beside its manifest.
+
+        Raises `ConfigurationError` for another key than the pinned one, `ModelError` for a version that does not
+        verify, and then changes nothing, and `StorageError`.
+        """
+        if self._signed_by not in ("", key.public):
+            raise ConfigurationError(
+                f"this is the key {key.public}, model.signed_by demands {self._signed_by}: what it signs would be "
+                "refused; give the other key, or change the setting"
+            )
+        engine = self._opened(self.find(name, version), expected_sha256, "")
+        return Signed(key.sign(engine.folder, engine.manifest_sha256), engine.manifest_sha256, key.public)
 
     def history(self, name: str) -> tuple[Promotion, ...]:
         """Return who was traded when, oldest first. Raises `ModelError`."""
@@ -125,7 +155,7 @@ class ModelShelf:
         if len(stack) < 2:
             raise ModelError(f"{name}: nothing was promoted before; promote the version you mean")
         before, current = stack[-2:]
-        engine = self._opened(folder / before.version, before.manifest_sha256)
+        engine = self._opened(folder / before.version, before.manifest_sha256, self._signed_by)
         record(folder, "rollback", engine.folder, engine.manifest_sha256, ist_datetime(at))
         return Change(name, before.version, engine.manifest_sha256, current.version)
 
@@ -137,8 +167,8 @@ class ModelShelf:
             raise ModelError(f"{folder}: there is no such model; `fyersbot models list` tells which there are")
         return folder
 
-    def _opened(self, path: Path, expected_sha256: str) -> InferenceEngine:
-        engine = InferenceEngine.open(path, expected_sha256)
+    def _opened(self, path: Path, expected_sha256: str, signed_by: str) -> InferenceEngine:
+        engine = InferenceEngine.open(path, expected_sha256, signed_by)
         if self._settings is not None:
             check_fits(engine.manifest, self._settings)
         return engine
@@ -151,7 +181,7 @@ class ModelShelf:
             try:
                 digest = manifest_sha256(version)
                 manifest = parse_manifest(version / MANIFEST)
-                self._opened(version, pin)
+                self._opened(version, pin, self._signed_by)
             except ModelError as error:
                 fault = str(error)
             yield ShelvedModel(folder.name, version, promoted is not None, manifest, digest, fault)

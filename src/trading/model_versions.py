@@ -5,6 +5,7 @@ the versions has a row for each, the last one counts, and each keeps the hash of
 """
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +17,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from core.errors import ConfigurationError, ModelError
 from runtime.atomic_files import write_text
-from runtime.strict_yaml import read_yaml
+from runtime.strict_yaml import parse_yaml
 from trading.plain_file import read_plain_file
 
 MANIFEST = "manifest.yaml"
 LARGEST_MANIFEST = 1024 * 1024
 PROMOTIONS = "promotions.yaml"
+LARGEST_PROMOTIONS = 256 * 1024
 LATEST = "latest"
 PROMOTED = "promoted"
 
@@ -87,11 +89,12 @@ def manifest_sha256(folder: Path) -> str:
 def promotions(folder: Path) -> tuple[Promotion, ...]:
     """Return every promotion and rollback of a model, oldest first. Raises `ModelError` for a file that is none."""
     path = folder / PROMOTIONS
-    if not path.exists():
+    if not os.path.lexists(path):
         return ()
+    raw = read_plain_file(path, LARGEST_PROMOTIONS)
     try:
-        return _Promotions.model_validate(read_yaml(path)).promotions
-    except (ConfigurationError, ValidationError) as error:
+        return _Promotions.model_validate(parse_yaml(raw.decode("utf-8"), str(path))).promotions
+    except (ConfigurationError, UnicodeDecodeError, ValidationError) as error:
         why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ModelError(f"{path}: no list of promotions ({why}); restore it, or move it away and promote") from error
 

@@ -52,7 +52,7 @@ def choose_strategy(
     opened: list[InferenceEngine] = []
 
     def open_model() -> Predictor:
-        engine = InferenceEngine.open(model.path, model.manifest_sha256)
+        engine = InferenceEngine.open(model.path, model.manifest_sha256, model.signed_by)
         check_fits(engine.manifest, settings)
         opened.append(engine)
         return predictor_of(engine)

@@ -42,12 +42,13 @@ from trading.bundle import (
 from trading.caution_facts import CautionFacts
 from trading.feature_reference import QUANTILES, FeatureReference
 from trading.model_arrays import ModelArrays
-from trading.model_versions import MANIFEST, versions
+from trading.model_versions import MANIFEST, manifest_sha256, versions
 from trading.served_model import ServedModel
 from training.classifier import Classifier
 from training.dataset import Dataset
 from training.export_gate import require_equal
-from training.model_export import export
+from training.model_export import export, extra_libraries
+from training.pickling import pickled
 
 
 def write_bundle(
@@ -71,9 +72,9 @@ def write_bundle(
     served = ServedModel(ModelArrays.read(arrays))
     require_equal(served, dataset.features, expected, classifier.classes, threshold)
     contents = {
-        MODEL: _pickled(classifier.model),
-        SCALER: _pickled(classifier.scaler),
-        ENCODER: _pickled(classifier.encoder),
+        MODEL: pickled(classifier.model),
+        SCALER: pickled(classifier.scaler),
+        ENCODER: pickled(classifier.encoder),
         ARRAYS: arrays,
         **({CARD: card.encode()} if card is not None else {}),
     }
@@ -97,7 +98,7 @@ def write_bundle(
         ),
         classes=classifier.classes,
         threshold=threshold,
-        versions=_versions(),
+        versions=_versions(classifier.model),
         training=training,
         labels=labels,
         reference=_reference(specification.names, dataset.features),
@@ -109,10 +110,10 @@ def write_bundle(
     return _write(folder, contents)
 
 
-def _versions() -> dict[str, str]:
-    """Name the releases that the live bot compares with its own, and joblib's for whoever looks into a pickle."""
+def _versions(model: Any) -> dict[str, str]:
+    """Name the releases that the live bot compares with its own, and others for whoever looks into a pickle."""
     pickled_by = {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "joblib": joblib.__version__}
-    return {**pickled_by, **COMPUTED_BY}
+    return {**pickled_by, **extra_libraries(model), **COMPUTED_BY}
 
 
 def _golden_rows(features: FloatArray, expected: FloatArray) -> tuple[GoldenRow, ...]:
@@ -146,7 +147,7 @@ def _reference(names: tuple[str, ...], features: FloatArray) -> dict[str, Featur
 
 def _write(folder: Path, contents: dict[str, bytes]) -> Path:
     existing = versions(folder)
-    if existing and (existing[-1] / MANIFEST).read_bytes() == contents[MANIFEST]:
+    if existing and manifest_sha256(existing[-1]) == hashlib.sha256(contents[MANIFEST]).hexdigest():
         return existing[-1]
     number = int(existing[-1].name) + 1 if existing else 1
     target = folder / f"{number:04d}"
@@ -166,12 +167,6 @@ def _write(folder: Path, contents: dict[str, bytes]) -> Path:
             f"{target} cannot be written: {error.strerror or error}; free the disk or the name"
         ) from error
     return target
-
-
-def _pickled(estimator: Any) -> bytes:
-    buffer = io.BytesIO()
-    joblib.dump(estimator, buffer)
-    return buffer.getvalue()
 
 
 def _packed(arrays: dict[str, np.ndarray]) -> bytes:

@@ -123,8 +123,56 @@ class Boosting:
         )
 
 
-_Kind: TypeAlias = type[Logistic] | type[Forest] | type[Boosting]
-KINDS: Mapping[str, _Kind] = {each.kind: each for each in (Logistic, Forest, Boosting)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightGbm:
+    """Gradient boosting by LightGBM, an extra to install: the idea of `Boosting`, by another library.
+
+    It is fitted on one core, because its file holds the number of cores and must be the same on any.
+    """
+
+    kind: ClassVar[str] = "lightgbm"
+    rounds: int = 100
+    """Trees for each class."""
+    learning_rate: float = 0.05
+    leaves: int = 15
+    """Most leaves of a tree."""
+    leaf: int = 50
+    """Fewest rows in a leaf."""
+    penalty: float = 1.0
+    """L2 penalty on what a leaf says."""
+
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for a parameter out of range, and where LightGBM cannot be loaded."""
+        limits: dict[str, Limits] = {"learning_rate": (1e-4, 1.0), "leaves": (2, MOST_LEAVES), "leaf": (1, 1_000_000)}
+        _check(self, rounds=(1, MOST_ROUNDS), penalty=(0.0, 1e6), **limits)
+        self.model(seed=0, jobs=1)
+
+    def model(self, seed: int, jobs: int) -> Any:  # noqa: ARG002 (one core)
+        """Return it, not fitted."""
+        try:
+            from lightgbm import LGBMClassifier  # noqa: PLC0415 - an extra
+        except (ImportError, OSError) as error:  # OSError: the system lacks the OpenMP library (libgomp)
+            raise ConfigurationError(
+                f"lightgbm: cannot be loaded ({str(error).splitlines()[0]:.80}); install the extra, "
+                "`pip install 'fyersbot[lightgbm]'`, or take boosting"
+            ) from error
+        return LGBMClassifier(
+            n_estimators=self.rounds,
+            learning_rate=self.learning_rate,
+            num_leaves=self.leaves,
+            min_child_samples=self.leaf,
+            reg_lambda=self.penalty,
+            use_missing=False,
+            deterministic=True,
+            force_row_wise=True,
+            n_jobs=1,
+            random_state=seed,
+            verbosity=-1,
+        )
+
+
+_Kind: TypeAlias = type[Logistic] | type[Forest] | type[Boosting] | type[LightGbm]
+KINDS: Mapping[str, _Kind] = {each.kind: each for each in (Logistic, Forest, Boosting, LightGbm)}
 
 
 def estimator_named(kind: str, parameters: Mapping[str, Any] | None = None) -> Estimator:

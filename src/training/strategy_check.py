@@ -109,8 +109,8 @@ def check_named(
 
     Raises `ConfigurationError`, `ModelError`, `StrategyError` and `DataError`.
     """
-    choice, chosen = choose_strategy(settings), settings.strategy
-    open_model = cache(lambda: InferenceEngine.open(settings.model.path, settings.model.manifest_sha256))
+    choice, chosen, model = choose_strategy(settings), settings.strategy, settings.model
+    open_model = cache(lambda: InferenceEngine.open(model.path, model.manifest_sha256, model.signed_by))
 
     def make() -> SignalProvider:
         return strategy_named(chosen.name, chosen.params, chosen.folder, open_model)

@@ -1,6 +1,7 @@
 """`fyersbot models`: an operator lists, reads, verifies, promotes and goes back; what is unsound ends with one line."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from trading.model_versions import manifest_sha256
 
 from .conftest import Run
 
-VERBS = ("list", "show", "verify", "promote", "rollback")
+VERBS = ("list", "show", "verify", "sign", "new-key", "promote", "rollback")
 
 
 @pytest.fixture
@@ -96,3 +97,57 @@ def test_the_way_back_is_one_verb(run: Run, versions: Path) -> None:
 @pytest.mark.usefixtures("versions")
 def test_bad_input_is_told_in_one_line(run: Run, arguments: tuple[str, ...], reason: str) -> None:
     assert reason in run("models", *arguments).complaint
+
+
+KEY_LINE = re.compile(r"model\.signed_by: '([0-9a-f]{64})'")
+
+
+def test_a_model_is_signed_and_then_opened_by_who_pinned_the_key_only(run: Run, versions: Path, home: Path) -> None:
+    made = run("models", "new-key", "keys/models.pem")
+    [public] = KEY_LINE.findall(made.out)
+    pinned = home / "pinned.yaml"
+    pinned.write_text(f"model: {{signed_by: '{public}'}}")
+
+    for verb in ("verify", "promote"):
+        refusal = run("models", verb, "default", "2", "-c", pinned).complaint
+        assert "is not signed, and model.signed_by demands" in refusal
+    assert not (versions / "promotions.yaml").exists()
+
+    signed = json.loads(run("models", "sign", "default", "2", "--key", "keys/models.pem", "-c", pinned, "--json").out)
+    assert signed == {
+        "path": "models/default/0002/manifest.yaml.sig",
+        "manifest_sha256": manifest_sha256(versions / "0002"),
+        "signed_by": public,
+    }
+    assert f"signed by {public[:16]}" in run("models", "verify", "default", "2", "-c", pinned).out
+    assert json.loads(run("models", "verify", "default", "2", "-c", pinned, "--json").out)["signed_by"] == public
+    assert run("models", "promote", "default", "2", "-c", pinned).code == 0
+    first, second = run("models", "list", "-c", pinned).out.splitlines()
+    assert "REFUSED: models/default/0001 is not signed" in first
+    assert second.endswith("sound")
+    assert run("models", "verify", "default", "1").code == 0  # nobody pinned a key there
+
+
+def test_a_key_of_the_environment_signs_and_is_not_printed(
+    run: Run, versions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [public] = KEY_LINE.findall(run("models", "new-key", "models.pem").out)
+    text = Path("models.pem").read_text()
+    monkeypatch.setenv("FYERSBOT__MODEL__SIGNING_KEY", text)
+
+    signed = run("models", "sign", "default", "1")
+    assert KEY_LINE.findall("model.signed_by: " + signed.out.partition("model.signed_by: ")[2]) == [public]
+    assert text.splitlines()[1] not in signed.out + signed.err + run("show-config").out
+    assert (versions / "0001" / "manifest.yaml.sig").stat().st_size == 64
+
+
+def test_what_cannot_sign_says_why_and_signs_nothing(run: Run, versions: Path, home: Path) -> None:
+    run("models", "new-key", "models.pem")
+    assert "no private key: give --key FILE" in run("models", "sign", "default", "1").complaint
+    assert "models.pem is there already" in run("models", "new-key", "models.pem").complaint
+    (home / "other.yaml").write_text(f"model: {{signed_by: '{'ab' * 32}'}}")
+    other = run("models", "sign", "default", "1", "--key", "models.pem", "-c", home / "other.yaml").complaint
+    assert "what it signs would be refused" in other
+    (versions / "0001" / "scaler.joblib").write_bytes(b"other")
+    assert "scaler.joblib: 5 bytes" in run("models", "sign", "default", "1", "--key", "models.pem").complaint
+    assert list(versions.rglob("*.sig")) == []

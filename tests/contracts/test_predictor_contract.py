@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from lightgbm import LGBMClassifier
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -49,6 +50,7 @@ FOLDS = KFold(3, shuffle=True, random_state=1)
 MODELS = {
     "forest": FOREST,
     "boosted trees": BOOSTED_TREES,
+    "lightgbm": LGBMClassifier(n_estimators=20, num_leaves=8, n_jobs=1, random_state=1, verbosity=-1),
     "linear model": LogisticRegression(),
     "calibrated forest": CalibratedClassifierCV(FOREST, method="isotonic", cv=FOLDS, ensemble=False),
     "calibrated boosted trees": CalibratedClassifierCV(BOOSTED_TREES, method="sigmoid", cv=FOLDS, ensemble=False),

@@ -61,7 +61,7 @@ def test_the_shipped_file_shows_every_setting_that_is_not_a_secret() -> None:
             for key in (keys(value, f"{prefix}{name}.") if isinstance(value, dict) and value else {prefix + name})
         }
 
-    secrets = {"auth.secret_key", "auth.access_token"}
+    secrets = {"auth.secret_key", "auth.access_token", "model.signing_key"}
     assert keys(yaml.safe_load(BOT_YAML.read_text())) == keys(show_config(Settings())) - secrets
 
 
@@ -394,6 +394,7 @@ def test_absolute_paths_are_the_operators_own_choice() -> None:
         ("strategy.name", "a.b"),
         ("strategy.name", ""),
         ("model.manifest_sha256", "abc"),
+        ("model.signed_by", "-----BEGIN PUBLIC KEY-----"),
         ("auth.client_id", "ABC"),
         ("auth.client_id", "ABCD1234XY-100:token"),
     ],

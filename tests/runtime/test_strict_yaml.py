@@ -34,7 +34,9 @@ def test_words_that_older_yaml_turns_into_something_else_stay_text(word: str) ->
     [
         ("a: 1\na: 2", "line 2, column 1: the key 'a' appears twice"),
         ("a: {b: 1, b: 2}", "the key 'b' appears twice"),
-        ("a: &x [1]\nb: *x", "line 2, column 4: aliases"),
+        ("a: &x [1]\nb: *x", "line 1, column 4: anchors"),
+        ("b: *x", "line 1, column 4: anchors (&name) and aliases (*name) are not allowed"),
+        ("a: [" + "1," * 60_000 + "1]", "more than 50000 keys and values"),
         ("a: !!python/object/apply:os.system [id]", "line 1, column 4: tags"),
         ("a: !!binary aGk=", "tags"),
         ("a: " + "[" * 25 + "]" * 25, "nested deeper than 20"),

@@ -25,10 +25,12 @@ from .bundle_spoiling import (
     header_of,
     hostile,
     in_its_place,
+    listening,
     manifest,
     no_word,
     of_other,
     one_golden_row_many_times,
+    overlapping,
     permuted_golden_rows,
     permuted_names,
     put,
@@ -122,6 +124,23 @@ NO_MANIFESTS = [
     Corruption("a key twice", manifest(b"format: 2\nformat: 2\n"), "the key 'format' appears twice"),
     Corruption("a tag", manifest(b"format: !!python/object/apply:os.getcwd []"), "tags .* are not allowed"),
     Corruption("aliases that grow", manifest(ALIASES), "aliases .* are not allowed"),
+    Corruption("an anchor alone", manifest(b"format: &a 2\n"), "anchors .* are not allowed"),
+    Corruption(
+        "a tag renamed", manifest(b"%TAG ! tag:yaml.org,2002:python/\n---\na: !name:os.getcwd\n"), "tags .* are"
+    ),
+    Corruption(
+        "a megabyte of commas", manifest(b"format: [" + b"1," * 500_000 + b"1]"), "more than 50000 keys and val"
+    ),
+    Corruption(
+        "a megabyte of keys", manifest(b"".join(b"k%d: 1\n" % each for each in range(90_000))), "more than 50000"
+    ),
+    Corruption(
+        "a number of a million digits", manifest(b"format: " + b"9" * 1_000_000), "unreadable manifest .*digits"
+    ),
+    Corruption("a word of a megabyte", manifest(b"format: 2\nname: " + b"a" * 1_000_000), "name: String should match"),
+    Corruption(
+        "a socket for a manifest", in_its_place("manifest.yaml", listening), r"manifest\.yaml: (is no plain|cannot)"
+    ),
     Corruption("fifty levels", manifest(b"format: " + b"[" * 50 + b"]" * 50), "nested deeper than 20 levels"),
     Corruption("a format of the future", said("format", 3), "format 3, this program reads 2; update it"),
     Corruption("a format of the past", said("format", 1), "format 1, this program reads 2"),
@@ -178,8 +197,18 @@ FALSE_STATEMENTS = [
     Corruption("data that ends before it begins", said("training.last", "2001-01-01T10:00:00+05:30"), "must not come"),
     Corruption("a time without a zone", said("training.last", "2025-02-01T10:00:00"), "training.last: .*timezone"),
     Corruption("no rows", said("training.rows", 0), "training.rows: .*greater than or equal to 1"),
+    Corruption("rows of 4000 digits", said("training.rows", 10**4_000), "training.rows: .*less than or equal to"),
+    Corruption("a seed of 4000 digits", said("training.seed", 10**4_000), "training.seed: .*less than 4294967296"),
+    Corruption(
+        "a spread of 4000 digits", said("labels.spread_ticks", 10**4_000), "labels.spread_ticks: .*less than or"
+    ),
+    Corruption("a path beside a file", said("files.model.path", "../../x"), "files.model.path: Extra inputs"),
+    Corruption("a feature that is a path", said("features.names.0", "../../etc"), "this program does not have"),
+    Corruption("a feature of a billion candles", said("features.names.0", "return_999999999"), "must be 1 to 500"),
     Corruption("no symbols", said("training.symbols", []), "training.symbols: .*at least 1 item"),
-    Corruption("results that are no numbers", said("training.parts.fit.rows", "inf"), "training.parts.fit.rows: "),
+    Corruption(
+        "results that are no numbers", said("training.parts.all judged.rows", "inf"), "training.parts.all judged.rows: "
+    ),
     Corruption("labels without a stop", said("labels.stop_atr", 0), "labels.stop_atr: .*greater than 0"),
     Corruption("labels without a rule", unsaid("labels.rule"), "labels.rule: Field required"),
 ]
@@ -234,6 +263,26 @@ FALSE_ARRAYS = [
         f"{UNREADABLE} .*1000 entries, at most 64",
     ),
     Corruption(
+        "an entry that leads elsewhere",
+        vouched("arrays", lambda _: archive_of(("../../mean.npy", header_of((1,)) + bytes(8)))),
+        f"{UNREADABLE} .*has no name of an array",
+    ),
+    Corruption(
+        "an archive within the archive",
+        vouched("arrays", lambda raw: archive_of(("inner.npy", raw))),
+        f"{UNREADABLE} .*no array of numbers",
+    ),
+    Corruption(
+        "entries that share their bytes",
+        vouched("arrays", lambda _: overlapping(archive_of(("mean.npy", header_of((10**6,)) + bytes(8 * 10**6))), 60)),
+        f"{UNREADABLE} .*the entries claim",
+    ),
+    Corruption(
+        "a header that is a program",
+        vouched("arrays", lambda _: archive_of(("mean.npy", header_of((1,)).replace(b"False", b"exit()") + bytes(8)))),
+        f"{UNREADABLE} .*no array of numbers",
+    ),
+    Corruption(
         "an entry that is no array",
         vouched("arrays", lambda _: archive_of(("mean.npy", b"no array"))),
         f"{UNREADABLE} .*no array of numbers",
@@ -251,7 +300,7 @@ FALSE_ARRAYS = [
     Corruption("a kind of the future", put("kind", lambda _: np.array("oracle")), f"{UNFIT} is of kind 'oracle', this"),
     Corruption("another kind", put("kind", lambda _: np.array("linear_model")), f"{UNFIT} lacks the array weights"),
     Corruption("an unknown calibration", put("calibration", lambda _: np.array("luck")), "calibration is 'luck'"),
-    Corruption("a calibration without curves", put("calibration", lambda _: np.array("sigmoid")), "the array slopes"),
+    Corruption("a calibration without curves", arrays(lambda content: content.pop("slopes")), "the array slopes"),
     Corruption("a feature that is not there", put("features", first_is(7)), f"{UNFIT}.* features holds a place"),
     Corruption("a negative feature", put("features", first_is(-1)), f"{UNFIT}.* features holds a place"),
     Corruption("a threshold of NaN in a tree", put("thresholds", first_is(float("nan"))), f"{UNFIT}.*that is none"),

@@ -6,10 +6,12 @@
 import hashlib
 import io
 import shutil
+import socket
 import warnings
 import zipfile
 from collections.abc import Callable
-from copy import deepcopy
+from contextlib import chdir
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +214,25 @@ def archive_of(*entries: tuple[str, bytes]) -> bytes:
         for name, raw in entries:
             archive.writestr(name, raw)
     return buffer.getvalue()
+
+
+def overlapping(archive: bytes, times: int) -> bytes:
+    """Let the directory of an archive name its one entry many times over."""
+    buffer = io.BytesIO(archive)
+    with zipfile.ZipFile(buffer, "a") as opened:
+        [entry] = opened.filelist
+        for number in range(times):
+            again = copy(entry)
+            again.filename = f"again_{number}.npy"
+            opened.filelist.append(again)
+        opened.comment = b"so that the directory is written anew"
+    return buffer.getvalue()
+
+
+def listening(path: Path) -> None:
+    """Put a socket there; its own path is longer than a socket's may be."""
+    with chdir(path.parent), socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(path.name)
 
 
 def header_of(shape: tuple[int, ...]) -> bytes:

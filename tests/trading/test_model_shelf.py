@@ -10,6 +10,7 @@ from core.errors import ConfigurationError, ModelError
 from core.instants import instant_at
 from core.market import Timeframe
 from runtime.settings import ModelSettings, Settings
+from trading.manifest_signature import SIGNATURE, SigningKey
 from trading.model_shelf import Change, ModelShelf
 from trading.model_versions import manifest_sha256
 from trading.strategy_choice import choose_strategy
@@ -167,3 +168,42 @@ def test_a_name_that_leads_elsewhere_or_nowhere_is_refused(shelf):
             shelf.find(name, "latest")
     with pytest.raises(ModelError, match="there is no such model"):
         shelf.find("infy", "latest")
+
+
+def test_with_a_key_pinned_the_way_back_leads_to_signed_versions_only(models, tmp_path):
+    key = SigningKey.created(tmp_path / "models.pem")
+    unpinned, pinned = ModelShelf(models), ModelShelf(models, signed_by=key.public)
+    unpinned.promote("sbin", "1", AT)
+    unpinned.promote("sbin", "2", LATER)
+
+    with pytest.raises(ModelError, match="0001 is not signed"):
+        pinned.roll_back("sbin", LATER)
+    assert traded(models) == "0002"
+
+    assert pinned.sign("sbin", "1", key).signed_by == key.public
+    assert pinned.roll_back("sbin", LATER).version == "0001"
+
+
+@pytest.mark.hazard("M1")
+def test_the_bot_opens_what_the_pinned_key_signed(models, tmp_path):
+    key = SigningKey.created(tmp_path / "models.pem")
+    settings = Settings(model=ModelSettings(path=models / "sbin" / "0001", signed_by=key.public))
+    with pytest.raises(ModelError, match="0001 is not signed"):
+        choose_strategy(settings)
+
+    ModelShelf(models).sign("sbin", "1", key)
+    assert choose_strategy(settings).model.endswith("0001")
+
+    shutil.copy(models / "sbin" / "0001" / SIGNATURE, models / "sbin" / "0002")
+    with pytest.raises(ModelError, match=r"0002/manifest\.yaml\.sig: no signature of this manifest"):
+        choose_strategy(Settings(model=settings.model.model_copy(update={"path": models / "sbin" / "0002"})))
+
+
+def test_a_signature_holds_for_a_model_under_its_own_name(models, tmp_path):
+    key = SigningKey.created(tmp_path / "models.pem")
+    ModelShelf(models).sign("sbin", "1", key)
+    shutil.copytree(models / "sbin" / "0001", models / "infy" / "0001")
+
+    assert ModelShelf(models).verify("infy", "1").threshold == ModelShelf(models).verify("sbin", "1").threshold
+    with pytest.raises(ModelError, match="signed as the model sbin, and lies under infy; put it where it belongs"):
+        ModelShelf(models, signed_by=key.public).verify("infy", "1")

@@ -1,5 +1,6 @@
 """What `latest` and `promoted` stand for, and that a training alone changes nothing that is traded."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -119,6 +120,24 @@ def test_promotions_that_cannot_be_read_promote_nothing(model, content):
     with pytest.raises(ModelError, match=r"promotions\.yaml: no list of promotions .*restore it") as refusal:
         resolve(model / "promoted")
     assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os.mkfifo, "is no plain file"),
+        (Path.mkdir, "is no plain file"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a link"),
+        (lambda path: path.symlink_to("nowhere"), "is a link"),
+        (lambda path: path.write_bytes(b"#" * 300_000), "larger than the 262144 bytes allowed"),
+        (lambda path: path.write_bytes(b"\xff"), "no list of promotions"),
+    ],
+    ids=["pipe", "folder", "device", "link", "large", "not UTF-8"],
+)
+def test_promotions_are_read_from_a_plain_file_only(model, make, reason):
+    make(model / "promotions.yaml")
+    with pytest.raises(ModelError, match=rf"promotions\.yaml: {reason}"):
+        resolve(model / "promoted")
 
 
 @pytest.mark.hazard("V10")

@@ -1,3 +1,5 @@
+import builtins
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -7,13 +9,13 @@ from core.errors import ConfigurationError, DataError
 from core.signals import Direction
 from trading.boosted_trees import MOST_LEAVES
 from trading.forest import DEEPEST
-from training.estimators import KINDS, Boosting, Forest, Logistic, estimator_named, fit, require_learnable
+from training.estimators import KINDS, Boosting, Forest, LightGbm, Logistic, estimator_named, fit, require_learnable
 from training.model_export import export
 from training.uniqueness import sample_weights
 
 from .invented_rows import rows_of_market
 
-SMALL = [Logistic(), Forest(trees=20, depth=4), Boosting(rounds=8)]
+SMALL = [Logistic(), Forest(trees=20, depth=4), Boosting(rounds=8), LightGbm(rounds=30)]
 ROWS = rows_of_market(5, edge=0.5)
 WEIGHTS = sample_weights(ROWS)
 
@@ -71,13 +73,18 @@ def test_each_kind_has_a_name_and_defaults():
 @pytest.mark.parametrize(
     ("kind", "parameters", "words"),
     [
-        ("forrest", {}, r"no estimator 'forrest' \(do you mean forest\?\); there are logistic, forest, boosting"),
+        (
+            "forrest",
+            {},
+            r"no estimator 'forrest' \(do you mean forest\?\); there are logistic, forest, boosting, light",
+        ),
         ("forest", {"tree": 5}, r"forest has no parameter 'tree' \(do you mean trees\?\); it has trees, depth, leaf"),
         ("forest", {"trees": 0}, "forest: trees is 0; give a whole number from 1 to 5000"),
         ("forest", {"depth": 2.5}, "forest: depth is 2.5; give a whole number"),
         ("forest", {"depth": 13}, "forest: depth is 13; give a whole number from 1 to 12"),
         ("forest", {"trees": 513, "depth": 12}, "forest: 513 trees of depth 12 are too large .* at most 512 trees"),
         ("boosting", {"leaves": 65}, "boosting: leaves is 65; give a whole number from 2 to 64"),
+        ("lightgbm", {"leaves": 65}, "lightgbm: leaves is 65; give a whole number from 2 to 64"),
         ("logistic", {"freedom": "much"}, "logistic: freedom is 'much'; give a number"),
         ("boosting", {"learning_rate": float("nan")}, "boosting: learning_rate is nan"),
         ("boosting", {"rounds": True}, "boosting: rounds is True"),
@@ -86,6 +93,24 @@ def test_each_kind_has_a_name_and_defaults():
 def test_what_cannot_be_trained_is_refused_by_name(kind, parameters, words):
     with pytest.raises(ConfigurationError, match=words):
         estimator_named(kind, parameters)
+
+
+@pytest.mark.parametrize("fault", [ImportError("No module named 'lightgbm'"), OSError("libgomp.so.1: no such file")])
+def test_without_its_library_lightgbm_is_refused_with_the_remedy(monkeypatch, fault):
+    def missing(name, *arguments):
+        if name == "lightgbm":
+            raise fault
+        return found(name, *arguments)
+
+    found = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", missing)
+    with pytest.raises(ConfigurationError, match=r"lightgbm: cannot be loaded \(.*\); install the extra, `pip install"):
+        estimator_named("lightgbm", {"rounds": 5})
+
+
+def test_the_file_of_lightgbm_is_the_same_whatever_the_number_of_cores():
+    one, two = (pickle.dumps(fitted(LightGbm(rounds=8), jobs=jobs).model) for jobs in (1, 2))
+    assert one == two
 
 
 def test_a_value_that_is_no_number_is_refused():
@@ -113,11 +138,19 @@ def test_a_feature_is_named_where_its_name_is_known():
         require_learnable(features, ROWS.directions, names)
 
 
-@pytest.mark.parametrize("estimator", [Forest(trees=2, depth=DEEPEST, leaf=1), Boosting(rounds=2, leaves=MOST_LEAVES)])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Forest(trees=2, depth=DEEPEST, leaf=1),
+        Boosting(rounds=2, leaves=MOST_LEAVES),
+        LightGbm(rounds=2, leaves=MOST_LEAVES),
+    ],
+    ids=by_kind,
+)
 def test_the_largest_trees_that_may_be_asked_for_can_be_exported(estimator):
     noise = np.random.default_rng(3)
     rows = replace(ROWS, directions=noise.integers(0, 3, len(ROWS)))
-    if isinstance(estimator, Boosting):
+    if not isinstance(estimator, Forest):
         estimator = replace(estimator, leaf=1)
     classifier = fitted(estimator, rows=rows)
 
