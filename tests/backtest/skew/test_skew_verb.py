@@ -16,6 +16,7 @@ from features.stream import FeatureStream
 from runtime.settings import Mode, ModelSettings, StrategySettings
 from strategies.guarded import Guarded
 from trading.bundle import read_manifest
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
 TUESDAY = date(2026, 1, 6)
@@ -270,8 +271,7 @@ class TestAModel:
             symbols=(SBIN,),
             first=date(2025, 1, 1),
             last=date(2025, 1, 31),
-            trees=10,
-            depth=4,
+            recipe=Recipe.quick(trees=10, depth=4, folds=2),
             jobs=1,
         )
         return train_model(options, calendar)
