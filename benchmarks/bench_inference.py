@@ -37,7 +37,7 @@ SERVE = Path(__file__).with_name("serve_rows.py")
 YEAR = date(2025, 1, 1), date(2025, 12, 31)
 FITTED, HELD_BACK = 4_000, 2_000
 """Rows that the models learn from, and those after them that the calibration learns from."""
-TIMED = 20_000
+TIMED = 5_000
 SKLEARN_ROWS = 100
 LARGEST_P99_US = 100
 

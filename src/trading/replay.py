@@ -69,6 +69,12 @@ class Start:
         return booted.version if isinstance(booted, events.Booted) else ""
 
     @property
+    def is_rehearsal(self) -> bool:
+        """Whether its market was this machine's."""
+        booted = self.rows[0].event
+        return isinstance(booted, events.Booted) and booted.is_rehearsal
+
+    @property
     def desk(self) -> events.DeskSet:
         """What its kernel was built from. Raises `StorageError` for a start that did not record it."""
         for row in self.rows[:_DESK_STANDS_WITHIN]:

@@ -95,7 +95,7 @@ def _official(request: SkewRequest, starts: list[Start], settings: Settings, cal
     if request.data is not None:
         symbols, now = [each.symbol for each in desk.instruments], clock_of(settings.clock).now()
         return OfficialCandles.in_files(request.data, symbols, desk.rules.timeframe, day, calendar, now)
-    if not request.bot.is_rehearsal:
+    if not (request.bot.is_rehearsal or starts[0].is_rehearsal):
         return OfficialCandles.archived(request.bot.archive, desk.rules.timeframe, day)
     logged = candles_in(row for start in starts for row in start.rows).as_official
     columns = {symbol: CandleColumns.of(candles) for symbol, candles in logged.items()}
