@@ -2,7 +2,7 @@
 
 Each market goes from candles to trades as `fyersbot train` goes: features, labels, folds, calibration, threshold. On
 random walks the chosen threshold must trade almost never, and what it earns must not lie above 0 by two deviations of
-its mean; a planted edge must be found in 98 of 100 markets, and its rupees a trade lie within the interval of what was
+its mean; a planted edge must be found in 95 of 100 markets, and its rupees a trade lie within the interval of what was
 earned. The markets and the limits stand in `tests/training/test_zero_edge.py`, which this runs. Prints one JSON line.
 """
 

@@ -140,11 +140,11 @@ def of_fold(history: History, rows: Dataset, fold: FoldResult, rates: ChargeRate
 
 
 def test_a_planted_edge_is_found(planted: list[Trades], record_property: Tell) -> None:
-    """In all of a few markets; of many, 2 in 100 may go undecided: what may be luck is not acted on."""
+    """In all of a few markets; of many, 5 in 100 may go undecided: what may be luck is not acted on."""
     found = sum(1 for each in planted if each.is_found)
     record_property("edges", len(planted))
     record_property("edges_found", found)
-    assert found >= np.ceil(0.98 * len(planted)), [len(each.earned) for each in planted]
+    assert found >= np.ceil(0.95 * len(planted)), [len(each.earned) for each in planted]
 
 
 def test_the_size_of_a_planted_edge_lies_within_the_interval_of_what_was_earned(
@@ -164,6 +164,7 @@ def test_over_all_markets_neither_more_nor_less_than_the_planted_edge_is_earned(
         np.concatenate(each) for each in zip(*((each.earned, each.meant) for each in planted), strict=True)
     )
     off = Trades(earned, meant).deviations_off
-    for name, figure in (("trades", len(earned)), ("planted", meant.mean()), ("earned", earned.mean()), ("off", off)):
+    record_property("edge_trades", len(earned))
+    for name, figure in (("rupees_planted", meant.mean()), ("rupees_earned", earned.mean()), ("errors_off", off)):
         record_property(f"edge_{name}", round(float(figure), 2))
     assert abs(off) < 3, (earned.mean(), meant.mean(), off)
