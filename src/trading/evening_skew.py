@@ -64,7 +64,8 @@ class EveningSkew:
         logger.log(logging.INFO if content["sound"] else logging.WARNING, "Checked: %s", skew_line(content))
 
     def _run(self, ends: Event, *arguments: str) -> Said:
-        command = [sys.executable, "-m", "cli", *arguments, "--json", *self._options]
+        # -P: what is run is installed, whatever stands in the folder that the bot was started in.
+        command = [sys.executable, "-P", "-m", "cli", *arguments, "--json", *self._options]
         deadline = time.monotonic() + _LONGEST_SECONDS
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -179,7 +179,9 @@ FALSE_STATEMENTS = [
     Corruption("a time without a zone", said("training.last", "2025-02-01T10:00:00"), "training.last: .*timezone"),
     Corruption("no rows", said("training.rows", 0), "training.rows: .*greater than or equal to 1"),
     Corruption("no symbols", said("training.symbols", []), "training.symbols: .*at least 1 item"),
-    Corruption("results that are no numbers", said("training.parts.fit.rows", "inf"), "training.parts.fit.rows: "),
+    Corruption(
+        "results that are no numbers", said("training.parts.fold 1.rows", "inf"), "training.parts.fold 1.rows: "
+    ),
     Corruption("labels without a stop", said("labels.stop_atr", 0), "labels.stop_atr: .*greater than 0"),
     Corruption("labels without a rule", unsaid("labels.rule"), "labels.rule: Field required"),
 ]
@@ -251,7 +253,7 @@ FALSE_ARRAYS = [
     Corruption("a kind of the future", put("kind", lambda _: np.array("oracle")), f"{UNFIT} is of kind 'oracle', this"),
     Corruption("another kind", put("kind", lambda _: np.array("linear_model")), f"{UNFIT} lacks the array weights"),
     Corruption("an unknown calibration", put("calibration", lambda _: np.array("luck")), "calibration is 'luck'"),
-    Corruption("a calibration without curves", put("calibration", lambda _: np.array("sigmoid")), "the array slopes"),
+    Corruption("a calibration without curves", arrays(lambda content: content.pop("slopes")), "the array slopes"),
     Corruption("a feature that is not there", put("features", first_is(7)), f"{UNFIT}.* features holds a place"),
     Corruption("a negative feature", put("features", first_is(-1)), f"{UNFIT}.* features holds a place"),
     Corruption("a threshold of NaN in a tree", put("thresholds", first_is(float("nan"))), f"{UNFIT}.*that is none"),

@@ -38,8 +38,8 @@ class Programs:
         start = subprocess.Popen
 
         def popen(command: list[str], **how: object) -> subprocess.Popen[str]:
-            self.started.append(command[3:])
-            return start([sys.executable, "-c", self.says[command[3]]], **how)
+            self.started.append(command[4:])
+            return start([sys.executable, "-c", self.says[command[4]]], **how)
 
         monkeypatch.setattr(evening_skew.subprocess, "Popen", popen)
 

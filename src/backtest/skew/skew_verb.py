@@ -59,7 +59,7 @@ def measure(request: SkewRequest, settings: Settings, calendar: Calendar) -> Mea
     features are others by now, `ModelError` for a model that is, `StorageError` for a damaged log, `DataError` for
     official candles that cannot be read or lack one that was decided on.
     """
-    _, starts = request.bot.read(request.day)
+    starts = request.bot.starts(request.day)
     official, found = _official(request, starts, settings, calendar), DaySkew()
     choices: dict[DeskSet, StrategyChoice] = {}
     for start, rows in zip(starts, live_rows(starts), strict=True):
