@@ -24,8 +24,8 @@ from trading.skew_figures import SKEW, skew_line
 logger = logging.getLogger("trading.evening")
 
 _LOOK_AGAIN = 0.2
-_LONGEST_SECONDS = 1_800.0
-"""Wall seconds for a program; fifty symbols are fetched in a minute."""
+_LONGEST_SECONDS = 300.0
+"""Wall seconds for a program; the day of fifty symbols is fetched in a minute."""
 
 
 class Said(NamedTuple):
