@@ -5,7 +5,7 @@ because another name makes no other data, and adds what it has tried. What stand
 training adds nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,9 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import ModelError
-from core.instants import ist_date
 from runtime.atomic_files import write_text
-from training.dataset import History, span
 from training.evaluation import Evaluation
 from training.out_of_fold import Candidate
 from training.recipe import Recipe
@@ -65,18 +63,10 @@ class Tried:
     ground: Ground
 
     @classmethod
-    def of(cls, recipe: Recipe, histories: Sequence[History], *, market: str, choices: str) -> "Tried":
+    def of(cls, recipe: Recipe, ground: Ground, choices: str) -> "Tried":
         """Describe a training; `choices` are those that its recipe does not hold."""
-        first, last = span(histories)
-        return cls(
-            ways={each: f"{each.name}, seed {each.seed}; {recipe.walk.words}; {choices}" for each in recipe.candidates},
-            ground=Ground(
-                market=market,
-                symbols=tuple(each.symbol for each in histories),
-                first=ist_date(first),
-                last=ist_date(last),
-            ),
-        )
+        shared = f"{recipe.walk.words}; {choices}"
+        return cls({each: f"{each.name}, seed {each.seed}; {shared}" for each in recipe.candidates}, ground)
 
     def former(self, models: Path) -> tuple[float | None, ...]:
         """Return the Sharpe ratios of all other ways that models under a folder were tried with on these candles.

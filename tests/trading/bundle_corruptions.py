@@ -180,7 +180,7 @@ FALSE_STATEMENTS = [
     Corruption("no rows", said("training.rows", 0), "training.rows: .*greater than or equal to 1"),
     Corruption("no symbols", said("training.symbols", []), "training.symbols: .*at least 1 item"),
     Corruption(
-        "results that are no numbers", said("training.parts.fold 1.rows", "inf"), "training.parts.fold 1.rows: "
+        "results that are no numbers", said("training.parts.all judged.rows", "inf"), "training.parts.all judged.rows: "
     ),
     Corruption("labels without a stop", said("labels.stop_atr", 0), "labels.stop_atr: .*greater than 0"),
     Corruption("labels without a rule", unsaid("labels.rule"), "labels.rule: Field required"),

@@ -1,34 +1,20 @@
 """What was tried on the same candles is counted without anybody remembering it, and counted once."""
 
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date
 
 import numpy as np
 import pytest
 
 from core.errors import ModelError
-from core.instants import instant_at
 from training.estimators import Forest, Logistic
-from training.former_trials import TRIALS, Tried
+from training.former_trials import TRIALS, Ground, Tried
 from training.out_of_fold import Candidate
 from training.recipe import Recipe
 
 SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
 JANUARY, JUNE = date(2025, 1, 1), date(2025, 6, 30)
 LOGISTIC, FOREST = Candidate(Logistic()), Candidate(Forest(trees=10))
-
-
-@dataclass
-class Candles:
-    starts: np.ndarray
-
-
-@dataclass
-class Held:
-    """As much of a history as tells what was tried on."""
-
-    symbol: str
-    candles: Candles
 
 
 @dataclass
@@ -40,9 +26,8 @@ class Walked:
 
 
 def tried(*candidates, symbols=(SBIN,), first=JANUARY, last=JUNE, market="recorded", choices="5m candles") -> Tried:
-    starts = np.array([instant_at(first, time(9, 15)), instant_at(last, time(15, 25))])
-    histories = [Held(symbol, Candles(starts)) for symbol in symbols]
-    return Tried.of(Recipe(candidates=candidates or (LOGISTIC,)), histories, market=market, choices=choices)
+    ground = Ground(market=market, symbols=symbols, first=first, last=last)
+    return Tried.of(Recipe(candidates=candidates or (LOGISTIC,)), ground, choices)
 
 
 def note(training: Tried, folder, *, daily=(100, 50, 300, -20)) -> None:
