@@ -75,7 +75,7 @@ def test_what_a_model_is_held_against_are_answers_to_rows_that_it_had_not_learne
 
 
 def test_several_ways_to_train_are_compared_and_the_best_is_written(tmp_path, calendar, small_options):
-    recipe = replace(Recipe.quick(folds=2), candidates=(Candidate(Logistic()), Candidate(Boosting(rounds=3), None)))
+    recipe = replace(LOGISTIC, candidates=(Candidate(Logistic()), Candidate(Boosting(rounds=3), None)))
     folder = train_model(small_options(tmp_path, recipe=recipe), calendar)
     facts = read_manifest(folder / "manifest.yaml").training
 
