@@ -144,6 +144,7 @@ def trade(
         waits_for_sign_in=wait_for_sign_in,
         as_json=as_json,
         until_input_ends=until_input_ends,
+        config=config,
     )
 
 

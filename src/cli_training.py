@@ -37,7 +37,7 @@ def train(
     ] = 0,
     calibration: Annotated[str, typer.Option(help="sigmoid, isotonic (for many rows) or none.")] = "sigmoid",
     shuffles: Annotated[int, typer.Option(help="Baselines with shuffled labels.")] = 5,
-    earlier_trials: Annotated[int, typer.Option(help="Ways to train that were tried on this data before.")] = 0,
+    earlier_trials: Annotated[int, typer.Option(help="Ways to train that were tried on this data elsewhere.")] = 0,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same gives the same model.")] = 7,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; none: one for each core.")] = None,
     as_json: JsonOption = False,

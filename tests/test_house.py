@@ -3,7 +3,7 @@
 import ast
 import importlib.util
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,10 @@ KNOW_THE_SDK = {"trading/fyers_client.py", "trading/data_feed.py", "trading/orde
 CLOCK_AND_CHANCE = set(SETTINGS["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]) - {"src"}
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(SRC.rglob("*.py")):
-        yield path.relative_to(SRC).as_posix(), ast.parse(path.read_text())
+@cache
+def names_in_files() -> dict[str, set[str]]:
+    """What each file of ours uses; read once, for all rules."""
+    return {path.relative_to(SRC).as_posix(): names(ast.parse(path.read_text())) for path in sorted(SRC.rglob("*.py"))}
 
 
 def names(module: ast.Module) -> set[str]:
@@ -36,7 +37,10 @@ def names(module: ast.Module) -> set[str]:
 
 def users_of(banned: str) -> set[str]:
     return {
-        file for file, module in sources() for name in names(module) if name == banned or name.startswith(f"{banned}.")
+        file
+        for file, used in names_in_files().items()
+        for name in used
+        if name == banned or name.startswith(f"{banned}.")
     }
 
 

@@ -21,6 +21,9 @@ QUANTILES = (0.0, 0.01, 0.25, 0.5, 0.75, 0.99, 1.0)
 SHARE = 0.999
 """Share of the training rows that are no farther away than the limit."""
 _IQR_OF_NORMAL = 1.3489795003921634
+_ROUNDING = 1e-6
+"""The limit lies so much above a row's own distance: features that differ by a rounding, as of a history that began at
+another candle, must not decide whether that row is traded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Novelty:
         """Measure the rows of a training, one column a feature."""
         unlimited = cls.by(np.quantile(rows, QUANTILES, axis=0, method="inverted_cdf"), MOST)
         limit = float(np.quantile(unlimited.of_rows(rows), SHARE, method="inverted_cdf"))
-        return replace(unlimited, limit=max(limit, float(np.finfo(float).tiny)))
+        return replace(unlimited, limit=max(limit * (1 + _ROUNDING), float(np.finfo(float).tiny)))
 
     @classmethod
     def by(cls, quantiles: FloatArray, limit: float) -> "Novelty":

@@ -30,6 +30,8 @@ from trading.mode_badge import mode_badge
 from trading.rupee_text import profit_style, rupees, share_text, short_symbol, signed_rupees
 from trading.shadow_ledger import ShadowTrade
 
+SUMMARY = "summary.json"
+"""In the day's folder of the logs."""
 WIDE = 110
 """Columns from which the time of a fill stands beside its price."""
 _SHOWN_OF_HEAD = 32
@@ -158,7 +160,7 @@ def no_session(mode: str, strategy: str, symbols: tuple[str, ...], *, is_rehears
 
 
 def write_summary(path: Path, content: dict[str, Any]) -> None:
-    """Replace `logs/<date>/summary.json` in one step. Raises `StorageError`."""
+    """Replace the summary of a day in one step. Raises `StorageError`."""
     write_text(path, json.dumps(content, indent=2) + "\n")
 
 

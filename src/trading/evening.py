@@ -1,4 +1,4 @@
-"""What is done after the close: the recorded ticks of closed days go to the archive, by appointment, on a worker.
+"""What is done after the close, by appointment, on a worker: recorded ticks go to the archive, and the day is checked.
 
 The appointments are market time on APScheduler, as the timetable's are, but they outlive the trading day and put
 nothing into the inbox. The first one catches up with evenings that no bot was there for. Nothing here can harm
@@ -8,7 +8,8 @@ trading: it runs while the market is closed, and what fails is told and tried ag
 import logging
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from typing import TypeAlias
 
 from core.errors import BotError, DataError
 from core.instants import MINUTE, Instant, ist_date
@@ -19,8 +20,14 @@ from trading.timetable import PRE_OPEN_LEAD, Scheduler
 
 logger = logging.getLogger("trading.evening")
 
+Check: TypeAlias = Callable[[date, threading.Event], None]
+"""Looks at a day that is over; the event tells it to end soon."""
+
 AFTER_END = 15 * MINUTE
 """How long after the market's end: the desk, which may stay five minutes, has closed the recorder by then."""
+
+_LONGEST_PAUSE = 10
+"""Days between two sessions, at most."""
 
 
 class StoppedError(BotError):
@@ -28,12 +35,22 @@ class StoppedError(BotError):
 
 
 class Evening:
-    """Archives on every evening that the bot is alive for."""
+    """Archives on every evening that the bot is alive for, and then has the newest session checked."""
 
-    def __init__(self, paths: PathSettings, calendar: Calendar, clock: Clock) -> None:
+    def __init__(
+        self,
+        paths: PathSettings,
+        calendar: Calendar,
+        clock: Clock,
+        check: Check = lambda _day, _ends: None,
+        *,
+        archives: bool = True,
+    ) -> None:
         self._paths = paths
         self._calendar = calendar
         self._clock = clock
+        self._check = check
+        self._archives = archives
         self._ends = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._scheduler = Scheduler()
@@ -46,10 +63,10 @@ class Evening:
     def close(self, *, is_done: bool = False) -> None:
         """Forget what is ahead; a move that runs ends soon and leaves its day where it was. Safe to call twice.
 
-        `is_done` says that the bot has traded the days it was to trade: then it will see no evening, and archives now.
+        `is_done` says that the bot has traded the days it was to trade: then it will see no evening, and does it now.
         """
         if is_done:
-            self._archive()
+            self._work()
         self._ends.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
@@ -77,17 +94,37 @@ class Evening:
             self._scheduler.add_job(self._run, "date", run_date=wall, misfire_grace_time=None)
 
     def _run(self) -> None:
-        self._archive()
+        self._work()
         if not self._ends.is_set():
             self._appoint(self.evening_after)
 
     def _evening_of(self, day: date) -> Instant:
         return end_of(day, self._calendar) + AFTER_END
 
-    def _archive(self) -> None:
-        """Archive all closed days, after what is being archived already; tell what was done, or what failed."""
+    def _work(self) -> None:
+        """Archive all closed days, after what is being archived already, and check the newest; tell what failed."""
         with self._one_at_a_time:
-            self._archive_closed(self._clock.now())
+            now = self._clock.now()
+            if self._archives:
+                self._archive_closed(now)
+            if not self._ends.is_set():
+                self._check_newest(now)
+
+    def _check_newest(self, now: Instant) -> None:
+        try:
+            day = self._newest_session(now)
+            if day is not None:
+                self._check(day, self._ends)
+        except (BotError, OSError) as error:
+            logger.warning("The day is not checked: %s", error)
+        except Exception:
+            logger.critical("The day is not checked", exc_info=True)
+
+    def _newest_session(self, now: Instant) -> date | None:
+        """Return the newest session that is over. Raises `DataError` beyond the calendar's horizon."""
+        days = (ist_date(now) - timedelta(back) for back in range(_LONGEST_PAUSE))
+        is_over = (day for day in days if self._calendar.trading_day(day) and end_of(day, self._calendar) <= now)
+        return next(is_over, None)
 
     def _archive_closed(self, now: Instant) -> None:
         try:

@@ -32,9 +32,10 @@ from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
 from trading.bookkeeper import Bookkeeper
 from trading.call_journal import CallJournal
-from trading.day_report import REPORT_WIDTH, DayFacts, day_report, no_session, summary, write_summary
+from trading.day_report import REPORT_WIDTH, SUMMARY, DayFacts, day_report, no_session, summary, write_summary
 from trading.disk_watch import DiskReserve
 from trading.evening import Evening
+from trading.evening_skew import EveningSkew
 from trading.event_log import SqliteEventLog, put_at_rest
 from trading.fyers_client import FyersClient
 from trading.horizon import Horizon
@@ -61,12 +62,14 @@ def run_bot(
     waits_for_sign_in: bool = False,
     as_json: bool,
     until_input_ends: bool = False,
+    config: Path | None = None,
 ) -> None:
     """Trade until stopped or until `days` sessions are done; with `as_json` each day's summary goes to standard output.
 
     `typed_mode` is the mode given on the command line. A terminal shows the live view during a session, else log lines.
-    With `until_input_ends` the end of standard input is a wish to stop. Raises `BotError` and its children; a second
-    instance on the same state folder ends with exit code 3.
+    With `until_input_ends` the end of standard input is a wish to stop. `config` is the file that the settings are
+    from, for the programs that the evening starts. Raises `BotError` and its children; a second instance on the same
+    state folder ends with exit code 3.
     """
     _require_live_by_name(settings, typed_mode)
     forbid_core_dumps()
@@ -106,18 +109,18 @@ def run_bot(
         if until_input_ends:
             when_input_ends(lambda: trader.request_stop("who started it has gone"))
         bookkeeper = Bookkeeper(log_path(settings.paths.state, settings.mode), trading_log_path(settings.paths.state))
-        evening, sessions = Evening(settings.paths, calendar, clock), 0
+        check = EveningSkew(settings, config, is_rehearsal=is_rehearsal)
+        evening, sessions = Evening(settings.paths, calendar, clock, check, archives=settings.ticks.record), 0
         try:
             bookkeeper.start()
-            if settings.ticks.record:
-                evening.start()
+            evening.start()
             sessions = trader.run()
             if as_json and not sessions:
                 strategy, symbols = settings.strategy.name, settings.symbols
                 print_json(no_session(settings.mode.value, strategy, symbols, is_rehearsal=is_rehearsal))
         finally:
             view.stop()
-            evening.close(is_done=settings.ticks.record and sessions == days)
+            evening.close(is_done=sessions > 0 and sessions == days)
             bookkeeper.close()
             logging.getLogger("trading").removeHandler(recent)
         _leave_one_file(log_path(settings.paths.state, settings.mode))
@@ -246,7 +249,7 @@ def _report(kernel: Kernel, settings: Settings, console: Console, *, as_json: bo
         console.print(day_report(state.trades, facts, console.width))
     if as_json:
         print_json(content)
-    write_summary(settings.paths.logs / str(state.day.date) / "summary.json", content)
+    write_summary(settings.paths.logs / str(state.day.date) / SUMMARY, content)
 
 
 def _leave_one_file(log: Path) -> None:

@@ -29,8 +29,9 @@ from trading.stop_signals import stop_signals
 
 OVERTIME = HOUR
 """A bot that has traded its day, be it by a daily candle after the closing auction, has ended by then."""
-_LATE_SECONDS = 10.0
-"""Wall seconds more that it is given before it is taken for one that waits for the next day."""
+_LATE_SECONDS = 30.0
+"""Wall seconds more that it is given, to archive and to check its day, before it is taken for one that waits for the
+next."""
 _DYING_SECONDS = 1.0
 """Wall seconds for a simulator that does not answer any more to be gone."""
 _NO_ROOM = 1_000_000

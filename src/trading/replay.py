@@ -8,7 +8,7 @@ before it. Ticks are given at the positions that the rows of the log carry; `Tic
 its tick. Timers are recorded inputs like any other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
@@ -69,6 +69,12 @@ class Start:
         return booted.version if isinstance(booted, events.Booted) else ""
 
     @property
+    def is_rehearsal(self) -> bool:
+        """Whether its market was this machine's."""
+        booted = self.rows[0].event
+        return isinstance(booted, events.Booted) and booted.is_rehearsal
+
+    @property
     def desk(self) -> events.DeskSet:
         """What its kernel was built from. Raises `StorageError` for a start that did not record it."""
         for row in self.rows[:_DESK_STANDS_WITHIN]:
@@ -84,16 +90,34 @@ _DESK_STANDS_WITHIN = 2_000
 """Rows; `DeskSet` follows `Booted` and what that asked for, which is one row for each symbol."""
 
 
-def starts_of(rows: Sequence[Row], day: date | None) -> list[Start]:
-    """Return the starts of a day, or of the newest one, in order. A start that never got to its session is none."""
-    heads = [place for place, row in enumerate(rows) if row.kind == events.Booted.__name__]
-    runs = [rows[head:end] for head, end in zip_longest(heads, heads[1:], fillvalue=len(rows))]
-    days = [_day_of(run) for run in runs]
-    if day is None:
-        day = next((each for each in reversed(days) if each is not None), None)
-    chosen = [run for run, each in zip(runs, days, strict=True) if each is not None and each == day]
+def starts_of(rows: Iterable[Row], day: date | None) -> list[Start]:
+    """Return the starts of a day, or of the newest one, in order. A start that never got to its session is none.
+
+    No more rows are kept than those of one start and of the starts that are returned.
+    """
+    found, chosen = day, list[list[Row]]()
+    for run in _runs(rows):
+        began = _day_of(run)
+        if day is None and began is not None and began != found:
+            found, chosen = began, []
+        if began is not None and began == found:
+            chosen.append(run)
     ends = [run[0].tape for run in chosen[1:]]
-    return [Start(day, run, end) for run, end in zip_longest(chosen, ends)] if day is not None else []
+    return [Start(found, run, end) for run, end in zip_longest(chosen, ends)] if found is not None else []
+
+
+def _runs(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Cut the log before each start."""
+    run: list[Row] = []
+    for row in rows:
+        if row.kind == events.Booted.__name__:
+            if run:
+                yield run
+            run = [row]
+        elif run:
+            run.append(row)
+    if run:
+        yield run
 
 
 def _day_of(run: Sequence[Row]) -> date | None:

@@ -6,7 +6,7 @@ same fold the bot itself starts from.
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from trading.event_log import LAYOUT
 from trading.operator_verbs import is_bot_running
 from trading.rupee_text import share_text
 from trading.shadow_ledger import ShadowLedger, ShadowTrade
+from trading.skew_figures import newest_skew, skew_line
 
 _PATIENCE = 2.0
 """Seconds to wait for a writer that has the file to itself, as at the end of a process."""
@@ -48,6 +49,8 @@ class Status:
     """Seconds since the last event was recorded; of a rehearsal, whose clock is another, since the file was written."""
     shadow: tuple[ShadowTrade, ...] = ()
     """Trades that caution kept from being made, over the whole log."""
+    skew: dict[str, Any] | None = None
+    """How the newest evening found live features and batch to agree; None without a check."""
 
     @property
     def loss_if_left(self) -> int:
@@ -79,6 +82,7 @@ class Status:
             "built_candles": candle_data(state.candles),
             "drift": drift_data(state.drift),
             "caution": caution_data(self.shadow),
+            "skew": self.skew,
             "last_event_at": ist_text(self.last_event_at),
             "last_event_age_seconds": round(self.age, 1),
             "event_log": str(self.path),
@@ -99,7 +103,7 @@ class Status:
             self._protection_line,
         ]
         figures = candle_line(self.state.candles), drift_line(self.state.drift), caution_line(self.shadow)
-        told += [line for line in figures if line]
+        told += [line for line in (*figures, skew_line(self.skew)) if line]
         told += [
             f"{row['quantity']:+d} {row['symbol']}: entry {row['entry_price']:.2f}, stop {row['stop']:.2f}, "
             f"{'protected' if row['protected'] else 'NOT PROTECTED'}"
@@ -135,7 +139,8 @@ def status_of(settings: Settings, mode: Mode | None, clock: Clock) -> Status:
         raise ConfigurationError(
             f"no {kind} has run on {folder}; run this in the bot's own folder, or name its settings with --config"
         )
-    return max(read, key=lambda status: status.last_event_at)
+    newest = max(read, key=lambda status: status.last_event_at)
+    return replace(newest, skew=newest_skew(settings.paths.logs, newest.state.mode))
 
 
 def _read(path: Path, clock: Clock) -> Status | None:

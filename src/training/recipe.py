@@ -27,7 +27,7 @@ class Recipe:
     shuffled_seeds: tuple[int, ...] = SHUFFLED_SEEDS
     """A baseline for each: the chosen candidate with its labels shuffled by this seed."""
     earlier_trials: int = 0
-    """Candidates tried on this data in former trainings."""
+    """Candidates tried on this data elsewhere, of which no record is kept."""
 
     def __post_init__(self) -> None:
         """Raise `ConfigurationError` for nothing to try, and for less than no former trial."""
@@ -95,14 +95,15 @@ def follow(
     names: Sequence[str],
     rules: Mapping[str, IntArray] | None = None,
     *,
+    former: Sequence[float | None] = (),
     jobs: int = 1,
     progress: Progress = silent,
 ) -> Trained:
     """Train by a recipe.
 
     `dataset` is in order of time, `names` are those of its features, `rules` hold what rule strategies want after each
-    row (`training.baselines.rule_directions`). The result does not depend on `jobs`. Raises `DataError` for rows that
-    cannot be learned from.
+    row (`training.baselines.rule_directions`), `former` the Sharpe ratios of other ways to train that were tried on
+    this data before. The result does not depend on `jobs`. Raises `DataError` for rows that cannot be learned from.
     """
     folds = recipe.walk.split(dataset.closed_at, dataset.resolved_at)
     for each in folds:
@@ -121,7 +122,7 @@ def follow(
         best=best,
         evaluations=evaluations,
         verdict=verdict(best, (*by_rule, *by_chance)),
-        trials=count_trials(best, evaluations, recipe.earlier_trials),
+        trials=count_trials(best, evaluations, recipe.earlier_trials, former),
         importance=importance,
         balance=ClassBalance.of(dataset.directions),
     )

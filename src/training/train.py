@@ -12,7 +12,7 @@ from rich.console import Console
 
 from core.charges import ChargeRates, round_trip
 from core.errors import ConfigurationError, DataError
-from core.instants import ist_date, ist_datetime
+from core.instants import Instant, ist_date, ist_datetime
 from core.market import Timeframe
 from core.orders import Product
 from core.ports import Calendar
@@ -27,6 +27,7 @@ from training.baselines import rule_directions
 from training.bundle_writer import write_bundle
 from training.caution_reference import caution_of
 from training.dataset import Dataset, History, build, span
+from training.former_trials import Ground, Tried
 from training.progress import Progress, part_of, progress_bar
 from training.recipe import Recipe, Trained, follow
 from training.sources import from_parquet, generated, symbol_of, timeframe_of
@@ -127,8 +128,13 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
         histories, specification, timeframe, calendar, lambda history: label_rule(options, history, rates.rates)
     )
     rules = {RULE: rule_directions(dataset, histories, strategy_named(RULE, {}), timeframe, calendar)}
+    symbols = tuple(each.symbol for each in histories)
+    tried = _tried(options, symbols, span(histories), timeframe, specification)
+    former = tried.former(options.models)
     told = part_of(report, 0.2, 0.9)
-    trained = follow(options.recipe, dataset, specification.names, rules, jobs=options.jobs, progress=told)
+    trained = follow(
+        options.recipe, dataset, specification.names, rules, former=former, jobs=options.jobs, progress=told
+    )
     facts = _training_facts(options, histories, timeframe, dataset, trained)
     labels = LabelFacts(
         rule="core.exits from the next open to stop, target or square-off, after spread and charges",
@@ -156,8 +162,26 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
         ),
         card=trained.card(options.name, _card_facts(options, facts, labels, specification)).page(),
     )
+    tried.note(options.models / options.name, trained.evaluations)
     report("done", 1.0)
     return path
+
+
+def _tried(
+    options: TrainingOptions,
+    symbols: tuple[str, ...],
+    edges: tuple[Instant, Instant],
+    timeframe: Timeframe,
+    specification: FeatureSpecification,
+) -> Tried:
+    """Return what is about to be tried. Two generated markets have nothing but names in common."""
+    first, last = map(ist_date, edges)
+    market = "recorded" if options.data else f"generated, seed {options.market_seed}"
+    choices = (
+        f"{timeframe.value} candles, features {specification.schema_hash[:16]}, stop {options.stop_atr:g}, "
+        f"target {options.target_atr:g}, position {options.position_value}"
+    )
+    return Tried.of(options.recipe, Ground(market=market, symbols=symbols, first=first, last=last), choices)
 
 
 def _training_facts(

@@ -17,7 +17,7 @@ class Trials:
     """What was tried and what remains. Sharpe ratios are per session, not annualised."""
 
     number: int
-    """Candidates tried: those of this training and those said to have been tried before."""
+    """Candidates tried: those of this training, those on record, and those said to have been tried before."""
     sharpe: float | None
     """Of the best; None for too few sessions, or none that differs from another."""
     by_luck: float | None
@@ -26,17 +26,29 @@ class Trials:
     """Chance that the true ratio is above 0; below 0.95 it may be luck. None where it cannot be said."""
 
 
-def count_trials(best: Evaluation, evaluations: Sequence[Evaluation], earlier: int = 0) -> Trials:
-    """Deflate the Sharpe ratio of the best of several evaluations; `earlier` candidates were tried on this data before.
+def count_trials(
+    best: Evaluation,
+    evaluations: Sequence[Evaluation],
+    earlier: int = 0,
+    former: Sequence[float | None] = (),
+) -> Trials:
+    """Deflate the Sharpe ratio of the best of several evaluations.
 
-    Candidates vary as their ratios do; of one alone, as the ratio of no edge varies by chance: 1 / sessions (Lo, The
-    Statistics of Sharpe Ratios, 2002).
+    `former` are the ratios of other candidates that were tried on this data before, None for one without any; of
+    `earlier` more nothing is known. Candidates vary as their ratios do; of one alone, as the ratio of no edge varies by
+    chance: 1 / sessions (Lo, The Statistics of Sharpe Ratios, 2002).
     """
-    number = len(evaluations) + earlier
+    number = len(evaluations) + len(former) + earlier
     series = moments(best.daily.astype(np.float64))
     if series is None:
         return Trials(number, None, None, None)
-    known = [each.sharpe for each in (moments(one.daily.astype(np.float64)) for one in evaluations) if each]
+    known = [each for each in (*map(sharpe_of, evaluations), *former) if each is not None]
     variance = float(np.var(known, ddof=1)) if len(known) > 1 else 1.0 / series.observations
     by_luck = expected_best_sharpe(number, variance)
     return Trials(number, series.sharpe, by_luck, deflated_sharpe(series, number, variance))
+
+
+def sharpe_of(evaluation: Evaluation) -> float | None:
+    """Return the Sharpe ratio of the daily out-of-fold profit; None where no session differs from another."""
+    series = moments(evaluation.daily.astype(np.float64))
+    return series.sharpe if series else None

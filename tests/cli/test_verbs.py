@@ -76,7 +76,7 @@ def test_every_verb_takes_help(verb: str, run: Run, home: Path) -> None:
     assert sorted(home.rglob("*")) == before
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in {"simulator", "symbols"}])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in {"simulator", "symbols", "models"}])
 def test_the_verbs_that_report_take_json(verb: str, run: Run) -> None:
     assert "--json" in run(verb, "--help").out
 

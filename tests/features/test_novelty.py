@@ -32,6 +32,14 @@ def test_an_ordinary_row_is_about_one_away(novelty, rows):
     assert 0.5 < float(np.median(novelty.of_rows(rows))) < 1.5
 
 
+def test_a_rounding_of_its_features_takes_no_row_of_the_training_beyond_the_limit(novelty, rows):
+    distances = novelty.of_rows(rows)
+    nearest = rows[np.argsort(np.abs(distances - novelty.limit))[0]]
+    assert novelty.of_row(nearest.tolist()) == pytest.approx(novelty.limit, rel=1e-5)
+    assert novelty.of_row((nearest * (1 + 1e-12)).tolist()) < novelty.limit
+    assert novelty.of_row((nearest * (1 - 1e-12)).tolist()) < novelty.limit
+
+
 def test_the_limit_passes_999_of_1000_rows_of_the_training(novelty, rows):
     assert (novelty.of_rows(rows) > novelty.limit).mean() == pytest.approx(0.001, abs=0.0005)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DataError
+from core.errors import DataError, ModelError
 from core.instants import DAY, MINUTE, SECOND, instant_at
 from core.sessions import TradingDay
 from market_data.ticks.live_ticks import LiveTicks
@@ -74,8 +74,8 @@ def paths(tmp_path: Path) -> PathSettings:
 def begin(paths: PathSettings) -> Iterator[Callable[[int], Evening]]:
     made: list[Evening] = []
 
-    def at(instant: int) -> Evening:
-        made.append(Evening(paths, WeekdayCalendar(), EveningClock(instant)))
+    def at(instant: int, *check, **how) -> Evening:
+        made.append(Evening(paths, WeekdayCalendar(), EveningClock(instant), *check, **how))
         return made[-1]
 
     yield at
@@ -241,3 +241,58 @@ def test_a_run_that_ends_waits_for_the_archiving_that_its_start_began(begin, mon
     go_on.set()
     end.join(10)
     assert order == ["begins", "ends", "begins", "ends"]
+
+
+@pytest.mark.parametrize(
+    ("now", "newest"),
+    [
+        (instant_at(TUESDAY, EVENING), TUESDAY),
+        (instant_at(TUESDAY, time(8, 0)), MONDAY),
+        (instant_at(MONDAY, time(8, 0)), FRIDAY),
+    ],
+)
+def test_the_newest_session_is_checked_after_the_archiving(begin, paths: PathSettings, now: int, newest: date) -> None:
+    checked = []
+    evening = begin(now, lambda day, _ends: checked.append((day, waiting(paths))))
+    evening.start()
+    wait_for(lambda: checked)
+    assert checked == [(newest, [] if newest is TUESDAY else [TUESDAY])]
+
+
+def test_a_bot_that_records_no_ticks_archives_none_and_checks_its_day(begin, paths: PathSettings) -> None:
+    checked = []
+    evening = begin(instant_at(TUESDAY, EVENING), lambda day, _ends: checked.append(day), archives=False)
+    evening.close(is_done=True)
+    assert (checked, waiting(paths)) == ([TUESDAY], [FRIDAY, TUESDAY])
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "told"),
+    [
+        (
+            ModelError("the model of that day is gone"),
+            "WARNING",
+            "The day is not checked: the model of that day is gone",
+        ),
+        (ZeroDivisionError(), "CRITICAL", "The day is not checked"),
+    ],
+)
+def test_a_check_that_fails_is_told_and_the_next_evening_stands(
+    begin, caplog: pytest.LogCaptureFixture, error: Exception, level: str, told: str
+) -> None:
+    def broken(_day: date, _ends: threading.Event) -> None:
+        raise error
+
+    evening = begin(instant_at(TUESDAY, EVENING), broken, archives=False)
+    evening.start()
+    wait_for(lambda: len(evening._clock.asked) == 2)
+    [record] = [each for each in caplog.records if each.name == "trading.evening"]
+    assert (record.levelname, record.getMessage()) == (level, told)
+
+
+def test_a_bot_that_ends_while_it_archives_checks_nothing_more(begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = []
+    evening = begin(instant_at(TUESDAY, EVENING), lambda day, _ends: checked.append(day))
+    monkeypatch.setattr(module, "archive_closed", lambda *_of, **_how: evening.close() or [])
+    evening._run()
+    assert checked == []

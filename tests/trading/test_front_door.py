@@ -22,7 +22,7 @@ from core import events
 from core.charges import ChargeRates
 from core.errors import BotError, ConfigurationError, StorageError
 from core.events import SafetyLevel
-from core.instants import instant_at
+from core.instants import instant_at, ist_datetime
 from core.market import Instrument
 from core.sessions import TradingDay
 from core.signals import Needs
@@ -31,6 +31,7 @@ from runtime.clock import MarketClock
 from runtime.settings import (
     AuthSettings,
     BrokerSettings,
+    ClockSettings,
     DiskSettings,
     EndpointSettings,
     LiveSettings,
@@ -125,6 +126,8 @@ class WatchedView(LiveView):
 
 VIEWS: list[WatchedView] = []
 FAULTS: list[str] = []
+CHECKED: list[date] = []
+"""Days that the evening had checked."""
 
 
 @pytest.fixture
@@ -137,6 +140,8 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     monkeypatch.setattr(front_door, "LiveView", WatchedView)
     monkeypatch.setattr(front_door, "Wiring", ManyDays)
     monkeypatch.setattr(front_door, "_stop_on_signals", lambda _trader: None)
+    CHECKED.clear()
+    monkeypatch.setattr(front_door, "EveningSkew", lambda *_of, **_how: lambda day, _ends: CHECKED.append(day))
     return output
 
 
@@ -178,6 +183,16 @@ def test_a_run_of_some_days_archives_what_it_recorded_before_it_ends(settings: S
     with LiveTicks(settings.paths.live_ticks) as live:
         assert [day.day for day in live.days()] == ([] if records else [TUESDAY])
     assert settings.paths.archive.exists() is records
+
+
+@pytest.mark.usefixtures("screen")
+@pytest.mark.parametrize(("days", "checked"), [(1, [TUESDAY]), (0, [])])
+def test_a_run_of_some_days_has_the_newest_checked_before_it_ends(
+    settings: Settings, days: int, checked: list[date]
+) -> None:
+    clock = ClockSettings(start=ist_datetime(instant_at(TUESDAY, time(15, 40))))
+    front_door.run_bot(settings.model_copy(update={"clock": clock}), typed_mode=None, days=days, as_json=False)
+    assert checked == CHECKED
 
 
 @pytest.mark.hazard("X12")

@@ -22,6 +22,7 @@ from trading.operator_verbs import LOCK_FILE
 from trading.status import status_of
 
 from .conftest import HandClock, WeekdayCalendar
+from .test_skew_figures import SKEWED, keep
 
 NINE = 1_767_670_200 * SECOND
 """09:00 in India on 2026-01-06."""
@@ -127,6 +128,7 @@ def test_a_bot_is_told_with_its_level_doubts_positions_and_orders(settings, tmp_
         "built_candles": None,
         "drift": None,
         "caution": None,
+        "skew": None,
         "last_event_at": "2026-01-06 09:00:01",
         "last_event_age_seconds": 60.0,
         "event_log": str(tmp_path / "live.sqlite"),
@@ -228,3 +230,13 @@ def test_a_log_that_is_none_or_of_another_version_is_an_error_in_words(settings,
     sqlite3.connect(path).execute("PRAGMA user_version=7").connection.close()
     with pytest.raises(StorageError, match=f"has layout 7, this version reads {LAYOUT}"):
         status_of(settings, None, CLOCK)
+
+
+def test_the_newest_check_of_live_features_is_told_with_the_bot_it_was_of(settings, tmp_path):
+    settings = Settings.model_validate({"paths": {"state": tmp_path, "logs": tmp_path / "logs"}})
+    keep(settings.paths.logs, "2026-01-06", SKEWED | {"mode": "live"})
+    for mode, known in (("live", "2026-01-06"), ("paper", None)):
+        with write(tmp_path, mode, booted(mode)):
+            told = status_of(settings, Mode(mode), CLOCK)
+        assert (told.data["skew"] or {}).get("day") == known
+        assert any(line.startswith("skew of 2026-01-06: decisions changed: 2") for line in told.lines) is bool(known)

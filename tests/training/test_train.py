@@ -1,4 +1,5 @@
 import hashlib
+import shutil
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -19,10 +20,13 @@ from trading.bundle import read_manifest
 from trading.inference_engine import InferenceEngine
 from training import sources
 from training.estimators import Boosting, Logistic
+from training.former_trials import TRIALS
 from training.out_of_fold import Candidate
 from training.progress import progress_bar
 from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
+
+LOGISTIC = replace(Recipe.quick(folds=2), candidates=(Candidate(Logistic()),), shuffled_seeds=())
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -71,7 +75,7 @@ def test_what_a_model_is_held_against_are_answers_to_rows_that_it_had_not_learne
 
 
 def test_several_ways_to_train_are_compared_and_the_best_is_written(tmp_path, calendar, small_options):
-    recipe = replace(Recipe.quick(folds=2), candidates=(Candidate(Logistic()), Candidate(Boosting(rounds=3), None)))
+    recipe = replace(LOGISTIC, candidates=(Candidate(Logistic()), Candidate(Boosting(rounds=3), None)))
     folder = train_model(small_options(tmp_path, recipe=recipe), calendar)
     facts = read_manifest(folder / "manifest.yaml").training
 
@@ -86,17 +90,34 @@ def test_two_trainings_give_the_same_bytes_whatever_the_number_of_processes(bund
     assert hashes(again) == hashes(bundle)
 
 
-def test_training_again_without_a_change_keeps_the_version_and_with_one_adds_the_next(
-    tmp_path, calendar, small_options
-):
-    first = train_model(small_options(tmp_path), calendar)
-    same = train_model(small_options(tmp_path), calendar)
-    other = train_model(small_options(tmp_path, recipe=Recipe.quick(trees=10, depth=4, folds=2, seed=8)), calendar)
+@pytest.fixture
+def trained_before(bundle, tmp_path) -> Path:
+    """The folder of all models, with one of a former training in it."""
+    shutil.copytree(bundle.parent, tmp_path / "default")
+    return tmp_path
 
-    assert same == first
-    assert (first.name, other.name) == ("0001", "0002")
-    assert InferenceEngine.open(tmp_path / "default" / "latest").manifest.training.seed == 8
-    assert [each.name for each in sorted((tmp_path / "default").iterdir())] == ["0001", "0002"]
+
+def test_training_again_without_a_change_keeps_the_version(trained_before, calendar, small_options):
+    before = hashes(trained_before / "default" / "0001")
+    again = train_model(small_options(trained_before), calendar)
+
+    assert again == trained_before / "default" / "0001"
+    assert hashes(again) == before
+    assert [each.name for each in sorted(again.parent.iterdir())] == ["0001", TRIALS]
+
+
+def test_another_recipe_on_the_same_candles_adds_the_next_version_and_counts_what_was_tried_before(
+    trained_before, calendar, small_options
+):
+    other = small_options(trained_before, recipe=LOGISTIC)
+    second = train_model(other, calendar)
+
+    assert second.name == "0002"
+    manifest = InferenceEngine.open(trained_before / "default" / "latest").manifest
+    assert manifest.training.estimator == "logistic:freedom=0.1,iterations=1000, sigmoid"
+    assert manifest.training.parts["all judged"]["candidates"] == 2
+    assert train_model(other, calendar) == second
+    assert len((trained_before / "default" / TRIALS).read_text().splitlines()) == 2
 
 
 def test_progress_is_told_from_start_to_end(tmp_path, calendar, small_options):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reporting.overfitting import moments, probabilistic_sharpe
-from training.trials import count_trials
+from training.trials import count_trials, sharpe_of
 
 
 @dataclass
@@ -40,6 +40,21 @@ def test_the_more_were_tried_the_less_is_left():
 def test_candidates_tried_before_count_for_one_alone():
     only = walked(1)
     assert count_trials(only, [only], earlier=49).by_luck > 0.1
+
+
+def test_candidates_on_record_count_and_tell_how_much_candidates_differ():
+    only = walked(1)
+    alike, apart = count_trials(only, [only], former=(0.1, 0.11)), count_trials(only, [only], former=(-0.4, None))
+
+    assert (alike.number, apart.number) == (3, 3)
+    assert apart.by_luck > alike.by_luck
+
+
+def test_it_is_the_same_whether_candidates_are_tried_together_or_one_after_the_other():
+    best, other = walked(1), walked(2)
+    together, after = count_trials(best, [best, other]), count_trials(best, [best], former=(sharpe_of(other),))
+
+    assert after == together
 
 
 def test_a_model_that_never_traded_has_no_sharpe_ratio():

@@ -1,6 +1,7 @@
 """Where a bot, or a rehearsal, has left what it did: its event log, its tick tapes, and the archive beside them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -42,20 +43,35 @@ class RecordedBot:
 
         Raises `ConfigurationError` for a day that was not recorded, `StorageError` for a damaged log.
         """
-        path = log_path(self.state, self.mode)
-        if not path.exists():
-            raise ConfigurationError(
-                f"there is no event log {path}; name a run with --run, or a bot's folder with --state"
-            )
-        with SqliteEventLog(path) as log:
-            log.verify()
+        with self._log() as log:
             rows = list(log.rows())
-        starts = starts_of(rows, day)
-        if not starts:
-            raise ConfigurationError(f"{path} holds no session{f' of {day}' if day else ''}")
-        return rows, starts
+        return rows, self._some(starts_of(rows, day), day)
+
+    def starts(self, day: date | None) -> list[Start]:
+        """Return the same starts without the rows of other days, which may be years. Raises the same."""
+        with self._log() as log:
+            return self._some(starts_of(log.rows(), day), day)
 
     def ticks(self, day: date) -> Iterator[Seen] | None:
         """Return the ticks of a day's tape; None where there is none."""
         tape = tape_path(tape_folder(self.state, self.mode), day)
         return read_tape(tape) if written_position(tape) else None
+
+    @contextmanager
+    def _log(self) -> Iterator[SqliteEventLog]:
+        if not self._path.exists():
+            raise ConfigurationError(
+                f"there is no event log {self._path}; name a run with --run, or a bot's folder with --state"
+            )
+        with SqliteEventLog(self._path) as log:
+            log.verify()
+            yield log
+
+    def _some(self, starts: list[Start], day: date | None) -> list[Start]:
+        if not starts:
+            raise ConfigurationError(f"{self._path} holds no session{f' of {day}' if day else ''}")
+        return starts
+
+    @property
+    def _path(self) -> Path:
+        return log_path(self.state, self.mode)

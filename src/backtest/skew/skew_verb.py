@@ -59,7 +59,7 @@ def measure(request: SkewRequest, settings: Settings, calendar: Calendar) -> Mea
     features are others by now, `ModelError` for a model that is, `StorageError` for a damaged log, `DataError` for
     official candles that cannot be read or lack one that was decided on.
     """
-    _, starts = request.bot.read(request.day)
+    starts = request.bot.starts(request.day)
     official, found = _official(request, starts, settings, calendar), DaySkew()
     choices: dict[DeskSet, StrategyChoice] = {}
     for start, rows in zip(starts, live_rows(starts), strict=True):
@@ -95,7 +95,7 @@ def _official(request: SkewRequest, starts: list[Start], settings: Settings, cal
     if request.data is not None:
         symbols, now = [each.symbol for each in desk.instruments], clock_of(settings.clock).now()
         return OfficialCandles.in_files(request.data, symbols, desk.rules.timeframe, day, calendar, now)
-    if not request.bot.is_rehearsal:
+    if not (request.bot.is_rehearsal or starts[0].is_rehearsal):
         return OfficialCandles.archived(request.bot.archive, desk.rules.timeframe, day)
     logged = candles_in(row for start in starts for row in start.rows).as_official
     columns = {symbol: CandleColumns.of(candles) for symbol, candles in logged.items()}

@@ -91,7 +91,7 @@ class Bot:
     calendar: Weekdays = field(default_factory=Weekdays)
     boots: int = 0
 
-    def trade(self, first: int = 0, last: int = 20, warm_up: int = 600) -> None:
+    def trade(self, first: int = 0, last: int = 20, warm_up: int = 600, *, is_rehearsal: bool = False) -> None:
         """Start before a candle of the day, warm up, and decide on the candles up to another, by their numbers."""
         settings, at = self.settings, instant_at(TUESDAY, time(9, 15)) + first * 5 * MINUTE
         choice = choose_strategy(settings)
@@ -104,7 +104,7 @@ class Bot:
         writer.restore()
         self.boots += 1
         facts = {"mode": "paper", "account": "PAPER", "version": "0.1.0", "config_digest": "d", "log_id": "A1"}
-        writer.take(events.Booted(at=at, boot=self.boots, **facts), at)
+        writer.take(events.Booted(at=at, boot=self.boots, is_rehearsal=is_rehearsal, **facts), at)
         writer.take(desk, at)
         writer.take(events.DayBegan(at=at, day=self.calendar.trading_day(TUESDAY)), at)
         for symbol, candles in self.history.items():

@@ -1,6 +1,7 @@
 """`fyersbot skew` on a day on disk: nothing differs by itself, and what is planted is named with its cause."""
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import date, time
 from math import nan
@@ -16,7 +17,10 @@ from features.stream import FeatureStream
 from runtime.settings import Mode, ModelSettings, StrategySettings
 from strategies.guarded import Guarded
 from trading.bundle import read_manifest
+from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
+
+from .conftest import Weekdays
 
 TUESDAY = date(2026, 1, 6)
 SBIN = "NSE:SBIN-EQ"
@@ -207,6 +211,11 @@ def test_a_rehearsal_is_held_against_its_own_log(new_bot, skew, tmp_path):
     assert (said["official_candles"], said["mode"]) == ("the log itself", "live")
 
 
+def test_a_log_says_itself_that_it_is_a_rehearsals(bot, skew):
+    bot.trade(is_rehearsal=True)
+    assert skew(bot)["official_candles"] == "the log itself"
+
+
 def test_people_are_told_what_differs(bot, skew, spoil_live, calendar, capsys):
     spoil_live("ema_gap_9", 1.0)
     bot.trade()
@@ -260,21 +269,26 @@ class TestWhatCannotBeCompared:
             skew(bot)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    options = TrainingOptions(
+        models=tmp_path_factory.mktemp("models"),
+        symbols=(SBIN,),
+        first=date(2025, 1, 1),
+        last=date(2025, 1, 31),
+        recipe=Recipe.quick(trees=10, depth=4, folds=2),
+        jobs=1,
+    )
+    return train_model(options, Weekdays())
+
+
 class TestAModel:
     """A day that a trained bundle decided."""
 
     @pytest.fixture
-    def bundle(self, tmp_path, calendar) -> Path:
-        options = TrainingOptions(
-            models=tmp_path / "models",
-            symbols=(SBIN,),
-            first=date(2025, 1, 1),
-            last=date(2025, 1, 31),
-            trees=10,
-            depth=4,
-            jobs=1,
-        )
-        return train_model(options, calendar)
+    def bundle(self, trained, tmp_path) -> Path:
+        """A copy of it to spoil."""
+        return Path(shutil.copytree(trained, tmp_path / "models" / "0001"))
 
     @pytest.fixture
     def modelled(self, new_bot, bundle):

@@ -138,8 +138,8 @@ def test_other_rules_show_the_first_decision_that_would_differ(day):
     assert day.replayed(stop_atr=2.0)[0] is None
     difference, _ = day.replayed(stop_atr=1.5)
     assert difference.recorded.startswith("OrderIntended")
-    assert difference.decided.endswith("0.7,200.0,1.5,3.0]]")
-    assert difference.recorded.endswith("0.7,200.0,2.0,3.0]]")
+    assert difference.decided.endswith("0.7,200.0,1.5,3.0,0]]")
+    assert difference.recorded.endswith("0.7,200.0,2.0,3.0,0]]")
 
 
 @pytest.mark.parametrize(

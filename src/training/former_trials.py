@@ -1,0 +1,103 @@
+"""The ways to train that were tried on the same data before, so that nobody has to remember how many there were.
+
+Each model keeps its own in `trials.jsonl` beside its versions, a line for each. A training reads those of all models,
+because another name makes no other data, and adds what it has tried. What stands there is never changed; the same
+training adds nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import ModelError
+from runtime.atomic_files import write_text
+from training.evaluation import Evaluation
+from training.out_of_fold import Candidate
+from training.recipe import Recipe
+from training.trials import sharpe_of
+
+TRIALS = "trials.jsonl"
+
+
+class Ground(BaseModel):
+    """The candles that something is tried on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    market: str
+    """The recorded one, or which generated one."""
+    symbols: tuple[str, ...]
+    first: date
+    last: date
+
+    def overlaps(self, other: "Ground") -> bool:
+        """Whether a session of a symbol belongs to both: then what was learned from one is known of the other."""
+        return (
+            self.market == other.market
+            and not set(self.symbols).isdisjoint(other.symbols)
+            and self.first <= other.last
+            and other.first <= self.last
+        )
+
+
+class Trial(BaseModel):
+    """One way to train that was judged on some candles."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    way: str
+    """Everything that was chosen: kind of model, calibration, seed, folds, features, labels."""
+    ground: Ground
+    sharpe: float | None = Field(allow_inf_nan=False)
+    """Of its daily out-of-fold profit; None where there was no trade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a training tries, on which candles."""
+
+    ways: Mapping[Candidate, str]
+    ground: Ground
+
+    @classmethod
+    def of(cls, recipe: Recipe, ground: Ground, choices: str) -> "Tried":
+        """Describe a training; `choices` are those that its recipe does not hold."""
+        shared = f"{recipe.walk.words}; {choices}"
+        return cls({each: f"{each.name}, seed {each.seed}; {shared}" for each in recipe.candidates}, ground)
+
+    def former(self, models: Path) -> tuple[float | None, ...]:
+        """Return the Sharpe ratios of all other ways that models under a folder were tried with on these candles.
+
+        A way counts once, by its newest ratio: who tries again what was tried has not tried more. Raises `ModelError`.
+        """
+        rows = [row for path in sorted(models.glob(f"*/{TRIALS}")) for row in _read(path)]
+        ours = set(self.ways.values())
+        others = {row.way: row.sharpe for row in rows if row.way not in ours and row.ground.overlaps(self.ground)}
+        return tuple(others[way] for way in sorted(others))
+
+    def note(self, folder: Path, evaluations: Iterable[Evaluation]) -> None:
+        """Add what came of it to the trials of a model, in one step and flushed.
+
+        Raises `ModelError` and `StorageError`.
+        """
+        path = folder / TRIALS
+        known = _read(path) if path.exists() else ()
+        trials = [
+            Trial(way=self.ways[each.candidate], ground=self.ground, sharpe=sharpe_of(each)) for each in evaluations
+        ]
+        new = [each for each in trials if each not in known]
+        if new:
+            write_text(path, "".join(f"{each.model_dump_json()}\n" for each in (*known, *new)))
+
+
+def _read(path: Path) -> tuple[Trial, ...]:
+    try:
+        return tuple(map(Trial.model_validate_json, path.read_bytes().splitlines()))
+    except ValidationError as error:
+        raise ModelError(
+            f"{path}: no list of trials ({error.errors()[0]['msg']}); restore it, or move it away and count them by "
+            "--earlier-trials"
+        ) from error
