@@ -21,10 +21,10 @@ run: setup
 	$(BIN)/fyersbot demo
 
 # Each test once. The two packages that decide come first: they are covered by tests of their own, line by line. The
-# whole days come last and keep the machine to themselves, since they are timed by the market's clock.
+# whole days come last, two at a time on any machine, since they are timed by the market's clock.
 test: coverage
 	$(BIN)/python -m pytest -n auto -m "not e2e" $(DECIDING:%=--ignore=%)
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest -n 2 -m e2e
 
 coverage: setup
 	$(BIN)/python -m pytest -n auto $(DECIDING) --cov=src/core --cov=src/features --cov-report=term --cov-fail-under=95

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 def test_the_picture_is_a_real_moment_of_a_simulated_day(home: Path) -> None:
     strategy = json.dumps({"name": "follow", "folder": "strategies"})
-    command = [sys.executable, str(ROOT / "benchmarks" / "draw_live_view.py"), "--to", "view.svg", "--speed", "900"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "draw_live_view.py"), "--to", "view.svg", "--speed", "600"]
 
     done = subprocess.run(
         command,

@@ -1,3 +1,4 @@
+import resource
 import signal
 import subprocess
 import sys
@@ -33,5 +34,7 @@ def test_a_stricter_limit_that_the_service_manager_set_stays(tmp_path: Path) -> 
 def test_the_look_for_dumps_would_find_one(tmp_path: Path) -> None:
     if Path("/proc/sys/kernel/core_pattern").read_text().strip() not in {"core", "core.%p"}:
         pytest.skip("dumps of this machine do not go into the folder of the process")
+    if 0 <= resource.getrlimit(resource.RLIMIT_CORE)[1] <= 1:
+        pytest.skip("this process may leave no dump, and so none that it starts may")
     _, left = die(tmp_path, AS_MUCH_AS_ALLOWED, forbid="")
     assert [path.name.startswith("core") for path in left] == [True]
