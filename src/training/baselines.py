@@ -4,7 +4,7 @@ All are counted on the same rows, by the same trades and charges. A model that e
 shuffled has found nothing in the features, however much it earns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,7 +97,7 @@ def rule_baseline(name: str, dataset: Dataset, rows: IntArray, directions: IntAr
 
 def rule_directions(
     dataset: Dataset,
-    histories: Sequence[History],
+    histories: Iterable[History],
     strategy: SignalProvider,
     timeframe: Timeframe,
     calendar: Calendar,

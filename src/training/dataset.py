@@ -1,7 +1,7 @@
 """From candles to what a classifier learns from: rows, labels, and when each label was known."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -28,6 +28,8 @@ class History:
     tick: int
     """Price step, in units."""
     candles: CandleColumns
+    first: int = 0
+    """The first candle that teaches; those before it warm up the features."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +74,7 @@ class Dataset:
 
 
 def build(
-    histories: Sequence[History],
+    histories: Iterable[History],
     specification: FeatureSpecification,
     timeframe: Timeframe,
     calendar: Calendar,
@@ -98,12 +100,10 @@ def build(
     return dataset
 
 
-def span(histories: Sequence[History]) -> tuple[Instant, Instant]:
-    """Return the starts of the first and the last candle of all symbols."""
-    return (
-        min(int(each.candles.starts[0]) for each in histories),
-        max(int(each.candles.starts[-1]) for each in histories),
-    )
+def span(histories: Iterable[History]) -> tuple[Instant, Instant]:
+    """Return the starts of the first and the last candle of all symbols that teaches."""
+    ends = [(int(each.candles.starts[each.first]), int(each.candles.starts[-1])) for each in histories]
+    return min(first for first, _ in ends), max(last for _, last in ends)
 
 
 def closes(candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> IntArray:
@@ -129,6 +129,7 @@ def _of_symbol(
     table = compute(specification, candles)
     labels = label(candles, table.atr, timeframe, calendar, rule)
     usable = table.valid & labels.known
+    usable[: history.first] = False
     ends = closes(candles, timeframe, calendar)
     return (
         table.values[usable],

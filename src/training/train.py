@@ -1,7 +1,7 @@
 """Train a model and write it as a bundle that the live bot will open: one call, the same result every time."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,9 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from backtest.candle_sources import Range
 from core.charges import ChargeRates, round_trip
-from core.errors import ConfigurationError, DataError
-from core.instants import ist_date, ist_datetime
+from core.errors import ConfigurationError
+from core.instants import Instant, ist_date, ist_datetime
 from core.market import Timeframe
 from core.orders import Product
 from core.ports import Calendar
@@ -26,10 +27,12 @@ from trading.bundle import LabelFacts, TrainingFacts
 from training.baselines import rule_directions
 from training.bundle_writer import write_bundle
 from training.caution_reference import caution_of
+from training.data_wish import GENERATED, DataWish
 from training.dataset import Dataset, History, build, span
+from training.histories import Histories, in_files, in_memory, stored
 from training.progress import Progress, part_of, progress_bar
 from training.recipe import Recipe, Trained, follow
-from training.sources import from_parquet, generated, symbol_of, timeframe_of
+from training.sources import generated
 
 SPREAD_TICKS = 1
 """Ticks per share lost between buying at the ask and selling at the bid."""
@@ -45,13 +48,18 @@ class TrainingOptions:
     """Folder under `models`."""
     models: Path = Path("models")
     data: tuple[Path, ...] = ()
-    """Parquet files of candles; none means a generated market."""
+    """Parquet files of candles; none means the store, and without one a generated market."""
+    store: Path | None = None
+    """The archive whose candles are trained on."""
+    span: Range = field(default_factory=Range)
+    """Days of files or store that teach; those before them warm up the features."""
     symbols: tuple[str, ...] = ("NSE:SBIN-EQ", "NSE:RELIANCE-EQ", "NSE:INFY-EQ")
-    """What the generated market lists; of files, the names say it."""
-    timeframe: Timeframe = Timeframe.M5
-    first: date = date(2025, 1, 1)
+    """What is read of the store, or listed by the generated market; of files, the names say it."""
+    timeframe: Timeframe | None = None
+    """None: of files what they hold, else five minutes."""
+    first: date = GENERATED.first
     """First and last date of the generated market, both included."""
-    last: date = date(2025, 6, 30)
+    last: date = GENERATED.last
     market_seed: int = 2025
     features: tuple[str, ...] = ()
     """Names; none means the default's."""
@@ -65,7 +73,7 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained. Raises `ConfigurationError`."""
-        if not self.data and self.first > self.last:
+        if not self.data and self.store is None and self.first > self.last:
             raise ConfigurationError(f"training from {self.first} to {self.last}: the first day must come first")
         if min(self.stop_atr, self.target_atr, self.position_value, self.jobs) <= 0:
             raise ConfigurationError("stop, target, position value and jobs must all be above 0")
@@ -79,17 +87,22 @@ class TrainingOptions:
         cls,
         settings: Settings,
         name: str = "default",
-        data: tuple[Path, ...] = (),
+        data: DataWish | None = None,
         recipe: Recipe | None = None,
         jobs: int = 2,
     ) -> "TrainingOptions":
         """Train for the trades that these settings would make."""
+        wish = data or DataWish()
         capital_share = settings.risk.capital * Decimal(str(settings.sizing.capital_fraction))
         return cls(
             name=name,
-            data=data,
-            symbols=tuple(each for each in settings.symbols if not each.endswith("-INDEX")),
-            timeframe=settings.timeframe,
+            data=wish.files,
+            store=settings.paths.archive if wish.is_stored else None,
+            span=wish.span,
+            symbols=wish.symbols or tuple(each for each in settings.symbols if not each.endswith("-INDEX")),
+            timeframe=wish.timeframe or (None if wish.files else settings.timeframe),
+            first=wish.generated.first,
+            last=wish.generated.last,
             stop_atr=settings.exits.stop_atr,
             target_atr=settings.exits.target_atr,
             position_value=int(min(capital_share, settings.risk.max_order_value)),
@@ -119,17 +132,21 @@ def train_model(
 
 def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, report: Progress) -> Path:
     report("market data", 0.0)
-    histories, timeframe = _histories(options, calendar)
-    specification = FeatureSpecification.of(options.features)
-    rates = charges.rates_on(ist_date(span(histories)[1]), Product.INTRADAY)
-    report("features and labels", 0.1)
+    histories = _histories(options, calendar)
+    edges = span(histories)
+    timeframe, specification = histories.timeframe, FeatureSpecification.of(options.features)
+    rates = charges.rates_on(ist_date(edges[1]), Product.INTRADAY)
     dataset = build(
-        histories, specification, timeframe, calendar, lambda history: label_rule(options, history, rates.rates)
+        _told(histories, part_of(report, 0.02, 0.1)),
+        specification,
+        timeframe,
+        calendar,
+        lambda history: label_rule(options, history, rates.rates),
     )
     rules = {RULE: rule_directions(dataset, histories, strategy_named(RULE, {}), timeframe, calendar)}
-    told = part_of(report, 0.2, 0.9)
+    told = part_of(report, 0.1, 0.9)
     trained = follow(options.recipe, dataset, specification.names, rules, jobs=options.jobs, progress=told)
-    facts = _training_facts(options, histories, timeframe, dataset, trained)
+    facts = _training_facts(histories, edges, dataset, trained)
     labels = LabelFacts(
         rule="core.exits from the next open to stop, target or square-off, after spread and charges",
         stop_atr=options.stop_atr,
@@ -161,17 +178,13 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
 
 
 def _training_facts(
-    options: TrainingOptions,
-    histories: Sequence[History],
-    timeframe: Timeframe,
-    dataset: Dataset,
-    trained: Trained,
+    histories: Histories, edges: tuple[Instant, Instant], dataset: Dataset, trained: Trained
 ) -> TrainingFacts:
-    first, last = span(histories)
+    first, last = edges
     return TrainingFacts(
-        source=", ".join(each.name for each in options.data) or f"generated market, seed {options.market_seed}",
-        symbols=tuple(each.symbol for each in histories),
-        timeframe=timeframe,
+        source=histories.source,
+        symbols=histories.symbols,
+        timeframe=histories.timeframe,
         first=ist_datetime(first),
         last=ist_datetime(last),
         rows=len(dataset),
@@ -202,30 +215,22 @@ def _card_facts(
     }
 
 
-def _histories(options: TrainingOptions, calendar: Calendar) -> tuple[Sequence[History], Timeframe]:
-    if not options.data:
-        span_of_days = options.first, options.last
-        made = generated(options.symbols, options.timeframe, *span_of_days, options.market_seed, calendar)
-        return made, options.timeframe
-    paths: dict[str, Path] = {}
-    for path in options.data:
-        symbol = symbol_of(path)
-        if symbol in paths:
-            raise ConfigurationError(f"{path}: {symbol} was given already with {paths[symbol]}; give one file for each")
-        paths[symbol] = path
-    histories = [from_parquet(path, symbol) for symbol, path in paths.items()]
-    timeframes = {_timeframe_of(path, history) for path, history in zip(paths.values(), histories, strict=True)}
-    if len(timeframes) > 1:
-        lengths = ", ".join(sorted(each.value for each in timeframes))
-        raise ConfigurationError(f"training files of different timeframes ({lengths}): train a model for each")
-    return histories, timeframes.pop()
+def _histories(options: TrainingOptions, calendar: Calendar) -> Histories:
+    if options.data:
+        return in_files(options.data, options.timeframe, options.span)
+    timeframe = options.timeframe or Timeframe.M5
+    if options.store is not None:
+        return stored(options.store, options.symbols, timeframe, options.span)
+    days, seed = (options.first, options.last), options.market_seed
+    made = generated(options.symbols, timeframe, *days, seed, calendar)
+    return in_memory(made, timeframe, f"generated market, seed {seed}")
 
 
-def _timeframe_of(path: Path, history: History) -> Timeframe:
-    try:
-        return timeframe_of(history.candles)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+def _told(histories: Histories, report: Progress) -> Iterator[History]:
+    """Yield the candles of each symbol and tell how far that is."""
+    for number, history in enumerate(histories):
+        report("features and labels", number / len(histories))
+        yield history
 
 
 def label_rule(options: TrainingOptions, history: History, rates: ChargeRates) -> LabelRule:
