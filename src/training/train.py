@@ -1,11 +1,13 @@
 """Train a model and write it as a bundle that the live bot will open: one call, the same result every time."""
 
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -126,35 +128,24 @@ def train_model(
     model, `StorageError` when the bundle cannot be written.
     """
     cards = charges or ChargeTable.load(CONFIG / "charges.yaml")
-    with nullcontext(progress) if progress else progress_bar(Console(stderr=True)) as report:
-        return _train(options, calendar, cards, report)
+    shown = nullcontext(progress) if progress else progress_bar(Console(stderr=True))
+    with shown as report, tempfile.TemporaryDirectory(prefix="fyersbot-training-") as folder:
+        return _train(options, calendar, cards, report, Path(folder))
 
 
-def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, report: Progress) -> Path:
+def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, report: Progress, folder: Path) -> Path:
     report("market data", 0.0)
     histories = _histories(options, calendar)
     edges = span(histories)
     timeframe, specification = histories.timeframe, FeatureSpecification.of(options.features)
     rates = charges.rates_on(ist_date(edges[1]), Product.INTRADAY)
-    dataset = build(
-        _told(histories, part_of(report, 0.02, 0.1)),
-        specification,
-        timeframe,
-        calendar,
-        lambda history: label_rule(options, history, rates.rates),
-    )
+    told = _told(histories, part_of(report, 0.02, 0.1))
+    dataset = build(told, specification, timeframe, calendar, partial(label_rule, options, rates=rates.rates), folder)
     rules = {RULE: rule_directions(dataset, histories, strategy_named(RULE, {}), timeframe, calendar)}
-    told = part_of(report, 0.1, 0.9)
-    trained = follow(options.recipe, dataset, specification.names, rules, jobs=options.jobs, progress=told)
+    follows = part_of(report, 0.1, 0.9)
+    trained = follow(options.recipe, dataset, specification.names, rules, jobs=options.jobs, progress=follows)
     facts = _training_facts(histories, edges, dataset, trained)
-    labels = LabelFacts(
-        rule="core.exits from the next open to stop, target or square-off, after spread and charges",
-        stop_atr=options.stop_atr,
-        target_atr=options.target_atr,
-        position_value=options.position_value,
-        spread_ticks=SPREAD_TICKS,
-        charges_as_of=rates.valid_from.isoformat(),
-    )
+    labels = _label_facts(options, rates.valid_from)
     report("checking the exported model on every row", 0.9)
     best = trained.best
     path = write_bundle(
@@ -167,7 +158,7 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
         labels=labels,
         caution=caution_of(
             dataset,
-            dataset.at(best.rows),
+            dataset.outcomes_at(best.rows),
             best.probabilities,
             is_calibrated=best.candidate.calibration is not None,
         ),
@@ -175,6 +166,17 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
     )
     report("done", 1.0)
     return path
+
+
+def _label_facts(options: TrainingOptions, charges_as_of: date) -> LabelFacts:
+    return LabelFacts(
+        rule="core.exits from the next open to stop, target or square-off, after spread and charges",
+        stop_atr=options.stop_atr,
+        target_atr=options.target_atr,
+        position_value=options.position_value,
+        spread_ticks=SPREAD_TICKS,
+        charges_as_of=charges_as_of.isoformat(),
+    )
 
 
 def _training_facts(
