@@ -60,14 +60,13 @@ class FeatureRows:
         shape = len(self), self._features
         if self._folder is None:
             return np.empty(shape)
-        path = self._folder / "rows"
         try:
-            with path.open("wb") as file:
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
                 # Room for all of it now: a page of a mapped file for which there is none later ends the process.
                 os.posix_fallocate(file.fileno(), 0, max(1, shape[0] * shape[1] * np.dtype(np.float64).itemsize))
         except OSError as error:
             raise StorageError(_refused(error)) from error
-        return np.asarray(np.memmap(path, np.float64, "r+", shape=shape))
+        return np.asarray(np.memmap(file.name, np.float64, "r+", shape=shape))
 
 
 def _refused(error: OSError) -> str:

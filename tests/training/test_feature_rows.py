@@ -29,7 +29,7 @@ def test_rows_leave_in_the_order_that_is_asked_for(tmp_path: Path, is_mapped: bo
 
     assert type(found) is np.ndarray
     assert np.array_equal(found, np.concatenate(PARTS)[ORDER])
-    assert [each.name for each in tmp_path.iterdir()] == (["rows"] if is_mapped else [])
+    assert len(list(tmp_path.iterdir())) == is_mapped
 
 
 def test_another_process_reads_the_same_file_and_is_sent_no_copy(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_another_process_reads_the_same_file_and_is_sent_no_copy(tmp_path: Path)
 
     [backing] = crew([joblib.delayed(getattr)(mapped, "filename", "none")])
 
-    assert str(backing) == str(tmp_path / "rows")
+    assert [Path(str(backing))] == list(tmp_path.iterdir())
 
 
 def test_a_full_disk_is_told_before_a_row_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
