@@ -43,8 +43,7 @@ much again, in 32 bits."""
 RECIPE = Recipe(
     candidates=(Candidate(Forest(trees=2, depth=4)),),
     walk=WalkForward(folds=2),
-    shuffled_seeds=(101,),
-    earlier_trials=0,
+    shuffled_seeds=(),
 )
 
 

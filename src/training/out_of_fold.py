@@ -17,6 +17,7 @@ from training.dataset import Dataset
 from training.estimators import Estimator, fit, written
 from training.folds import Fold
 from training.progress import Progress, silent
+from training.row_blocks import blocks
 from training.uniqueness import sample_weights
 
 
@@ -77,7 +78,7 @@ def fit_folds(
 
 def fit_fold(dataset: Dataset, fold: Fold, candidate: Candidate) -> FoldFit:
     """Fit a candidate on the training part of a fold and ask it about the test."""
-    train, features = dataset.outcomes_at(fold.train), dataset.features[fold.test]
+    train = dataset.outcomes_at(fold.train)
     classifier = fit(
         candidate.estimator,
         dataset.features,
@@ -86,7 +87,10 @@ def fit_fold(dataset: Dataset, fold: Fold, candidate: Candidate) -> FoldFit:
         seed=candidate.seed,
         places=fold.train,
     )
-    return FoldFit(fold, classifier, classifier.scores(features), classifier.probabilities(features))
+    parts = [fold.test[each] for each in blocks(len(fold.test))]
+    scores = [classifier.scores(dataset.features[each]) for each in parts]
+    probabilities = [classifier.probabilities(dataset.features[each]) for each in parts]
+    return FoldFit(fold, classifier, np.concatenate(scores), np.concatenate(probabilities))
 
 
 def _labels(train: Dataset, candidate: Candidate) -> IntArray:
