@@ -34,6 +34,11 @@ class Classifier:
         """Return the probability of each class for rows of raw features, by scikit-learn itself."""
         return self._of_blocks(self.model.predict_proba, features)
 
+    def answers(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return `scores` and `probabilities`; where they are the same, the model is asked once."""
+        scores = self.scores(features)
+        return scores, scores if calibration.are_probabilities(self.model) else self.probabilities(features)
+
     def scores(self, features: FloatArray) -> FloatArray:
         """Return what a calibration reads: the log-odds of each class, or the shares of a forest's trees."""
         return self._of_blocks(partial(calibration.scores, self.model), features)

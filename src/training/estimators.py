@@ -66,8 +66,9 @@ class Forest:
     """A random forest: many trees, each of other rows and features, that vote."""
 
     kind: ClassVar[str] = "forest"
-    trees: int = 100
-    """As good as 200: on recorded shares their out-of-fold log losses differ by 0.0003, once up and once down."""
+    trees: int = 80
+    """As good as 200: on recorded shares the out-of-fold log loss of a test is 0.0002 lower, that of another 0.0007
+    higher."""
     depth: int = 8
     leaf: int = 20
     """Fewest rows in a leaf: fewer learn single days by heart."""

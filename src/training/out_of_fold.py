@@ -87,10 +87,9 @@ def fit_fold(dataset: Dataset, fold: Fold, candidate: Candidate) -> FoldFit:
         seed=candidate.seed,
         places=fold.train,
     )
-    parts = [fold.test[each] for each in blocks(len(fold.test))]
-    scores = [classifier.scores(dataset.features[each]) for each in parts]
-    probabilities = [classifier.probabilities(dataset.features[each]) for each in parts]
-    return FoldFit(fold, classifier, np.concatenate(scores), np.concatenate(probabilities))
+    answers = [classifier.answers(dataset.features[fold.test[each]]) for each in blocks(len(fold.test))]
+    scores, probabilities = (np.concatenate(each) for each in zip(*answers, strict=True))
+    return FoldFit(fold, classifier, scores, probabilities)
 
 
 def _labels(train: Dataset, candidate: Candidate) -> IntArray:
