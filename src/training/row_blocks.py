@@ -12,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from features.columns import FloatArray, IntArray
 
-BLOCK = 2**18
-"""Rows: 50 MB of 24 features."""
+BLOCK = 2**17
+"""Rows: 25 MB of 24 features."""
 
 
 def blocks(rows: int) -> Iterator[slice]:

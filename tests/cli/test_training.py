@@ -1,6 +1,7 @@
 """`fyersbot train`: what it says of a model, and what it says to data and wishes that make none."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -167,3 +168,20 @@ def test_an_empty_store_is_refused_with_how_to_fill_it(run: Run, home: Path) -> 
     complaint = run("train", "--data", "store").complaint
     assert complaint.startswith("the store data/archive holds no candles yet; `fyersbot download-data` or ")
     assert not (home / "models").exists()
+
+
+def test_recorded_files_with_their_defects_come_to_a_model_by_way_of_the_store(run: Run, home: Path) -> None:
+    folder = os.environ.get("NSE_DATA_DIR")
+    if not folder:
+        pytest.skip("NSE_DATA_DIR is not set: no recorded candles")
+    names = ("NSE_SBIN-EQ_5m.parquet", "NSE_RELIANCE-EQ_5m.parquet")
+    files = [word for name in names for word in ("--data", Path(folder) / name)]
+    assert re.search(r"5m\.parquet: .*; sort the rows and drop duplicates", run("train", *files).complaint)
+    assert run("coverage", *files, "--fix", "cleaned").code == 0
+    for name in names:
+        assert run("import-data", home / "cleaned" / name, "--yes").code == 0
+    wish = ("--symbols", "NSE:SBIN-EQ,NSE:RELIANCE-EQ", "--timeframe", "5m", "--timerange", "20230701-20231231")
+    answer = run("train", "--data", "store", *wish, *QUICK, "--name", "real")
+    assert answer.code == 0, answer.err
+    assert run("models", "verify", "real").code == 0
+    assert "2023-07-03 to 2023-12-29" in (home / "models" / "real" / "0001" / "card.html").read_text()

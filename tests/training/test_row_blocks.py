@@ -58,6 +58,7 @@ def test_a_model_is_asked_a_block_at_a_time_and_answers_the_same(
 
     assert np.array_equal(classifier.probabilities(ROWS.features), at_once[0])
     assert np.array_equal(classifier.scores(ROWS.features), at_once[1])
+    assert all(map(np.array_equal, classifier.answers(ROWS.features), at_once[::-1]))
 
 
 def test_a_model_of_rows_at_places_is_the_model_of_a_copy_of_them() -> None:
