@@ -368,10 +368,11 @@ def _train_default_model(settings: "Settings") -> None:
     """Train the model that the defaults name, if these settings need it and there is none yet."""
     if not _lacks_default_model(settings):
         return
+    from training.data_wish import DataWish
     from training.recipe import Recipe
 
     sys.stderr.write("No model yet: training the default one on the simulator's market.\n")
-    trained(settings_of(None), DEFAULT_MODEL.parent.name, (), Recipe.quick())
+    trained(settings_of(None), DEFAULT_MODEL.parent.name, DataWish(), Recipe.quick())
 
 
 if __name__ == "__main__":

@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
+from cli_options import (
+    ConfigOption,
+    JsonOption,
+    SymbolsOption,
+    TimeframeOption,
+    TimerangeOption,
+    calendar_of,
+    settings_of,
+)
 from runtime.json_answer import print_json
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
+    from training.data_wish import DataWish
     from training.recipe import Recipe
 
 app = typer.Typer()
@@ -19,7 +28,13 @@ app = typer.Typer()
 @app.command()
 def train(
     config: ConfigOption = None,
-    data: Annotated[list[Path] | None, typer.Option(help="Candle files; none: the simulator's market.")] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="`store`, or a parquet file, repeated for more; none: the simulator's market."),
+    ] = None,
+    symbols: SymbolsOption = None,
+    timeframe: TimeframeOption = None,
+    timerange: TimerangeOption = None,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "default",
     model: Annotated[
         list[str] | None,
@@ -43,6 +58,7 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model, judge it fold by fold, and write its verified bundle to models/<name>/<version>/."""
+    from training.data_wish import DataWish
     from training.recipe_options import RecipeWish
     from training.training_report import report_data, report_lines
 
@@ -57,14 +73,15 @@ def train(
         earlier_trials=earlier_trials,
         seed=seed,
     )
-    bundle = trained(settings_of(config), name, tuple(data or ()), wish.recipe(), jobs)
+    candles = DataWish.of(data or (), symbols or (), timeframe, timerange)
+    bundle = trained(settings_of(config), name, candles, wish.recipe(), jobs)
     if as_json:
         print_json(report_data(name, bundle))
     else:
         typer.echo("\n".join(report_lines(bundle)))
 
 
-def trained(settings: "Settings", name: str, data: tuple[Path, ...], recipe: "Recipe", jobs: int | None = None) -> Path:
+def trained(settings: "Settings", name: str, data: "DataWish", recipe: "Recipe", jobs: int | None = None) -> Path:
     """Train for the trades of these settings; return the folder of the version."""
     from training.train import TrainingOptions, train_model
 

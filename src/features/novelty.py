@@ -47,7 +47,9 @@ class Novelty:
     @classmethod
     def of(cls, rows: FloatArray) -> "Novelty":
         """Measure the rows of a training, one column a feature."""
-        unlimited = cls.by(np.quantile(rows, QUANTILES, axis=0, method="inverted_cdf"), MOST)
+        # One column after the other: together they would be copied as a whole.
+        quantiles = [np.quantile(column, QUANTILES, method="inverted_cdf") for column in rows.T]
+        unlimited = cls.by(np.stack(quantiles, axis=1), MOST)
         limit = float(np.quantile(unlimited.of_rows(rows), SHARE, method="inverted_cdf"))
         return replace(unlimited, limit=max(limit * (1 + _ROUNDING), float(np.finfo(float).tiny)))
 

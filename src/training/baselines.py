@@ -4,7 +4,7 @@ All are counted on the same rows, by the same trades and charges. A model that e
 shuffled has found nothing in the features, however much it earns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from features.specification import FeatureSpecification
 from strategies.base_strategy import BatchSignals
 from training import threshold
 from training.dataset import Dataset, History, closes
-from training.evaluation import Evaluation, evaluate
+from training.evaluation import Evaluation, evaluations
 from training.folds import Fold
 from training.out_of_fold import Candidate
 from training.progress import Progress, silent
@@ -81,23 +81,23 @@ def shuffled_baselines(
 ) -> tuple[Baseline, ...]:
     """Walk the same candidate through the same folds, each time with the labels of its training parts shuffled."""
     candidates = [replace(candidate, shuffled_by=seed) for seed in seeds]
-    evaluations = evaluate(dataset, folds, candidates, jobs=jobs, progress=progress)
+    walked = evaluations(dataset, folds, candidates, jobs=jobs, progress=progress)
     return tuple(
         Baseline(f"labels shuffled, seed {seed}", each.trades, each.net)
-        for seed, each in zip(seeds, evaluations, strict=True)
+        for seed, each in zip(seeds, walked, strict=True)
     )
 
 
 def rule_baseline(name: str, dataset: Dataset, rows: IntArray, directions: IntArray) -> Baseline:
     """Trade what a rule wants (`rule_directions`) on the rows that a model was judged by (`Evaluation.rows`)."""
     sure = np.eye(len(Direction))[directions[rows]]
-    taken = threshold.take(dataset.at(rows), sure, 0.5)
+    taken = threshold.take(dataset.outcomes_at(rows), sure, 0.5)
     return Baseline(name, len(taken.rows), int(taken.net.sum()))
 
 
 def rule_directions(
     dataset: Dataset,
-    histories: Sequence[History],
+    histories: Iterable[History],
     strategy: SignalProvider,
     timeframe: Timeframe,
     calendar: Calendar,

@@ -118,7 +118,9 @@ def _versions(model: Any) -> dict[str, str]:
 
 def _golden_rows(features: FloatArray, expected: FloatArray) -> tuple[GoldenRow, ...]:
     """Take different rows spread evenly over the data, with the probabilities of none, long and short they must get."""
-    different = np.sort(np.unique(features, axis=0, return_index=True)[1])
+    # Told apart by a hash of their bytes, for which 0 and -0 are made one: to sort the rows takes three copies of them.
+    hashes = np.fromiter((hash((row + 0.0).tobytes()) for row in features), np.int64, len(features))
+    different = np.sort(np.unique(hashes, return_index=True)[1])
     if len(different) < FEWEST_GOLDEN_ROWS:
         raise ModelError(
             f"{len(different)} different rows of features, a bundle needs {FEWEST_GOLDEN_ROWS} to prove itself; train "
@@ -133,8 +135,8 @@ def _golden_rows(features: FloatArray, expected: FloatArray) -> tuple[GoldenRow,
 
 def _reference(names: tuple[str, ...], features: FloatArray) -> dict[str, FeatureReference]:
     """Describe each feature over all rows; quantiles are values of rows, so that no processor rounds them otherwise."""
-    quantiles = np.quantile(features, QUANTILES, axis=0, method="inverted_cdf")
-    means, deviations = features.mean(axis=0), features.std(axis=0)
+    quantiles = np.stack([np.quantile(column, QUANTILES, method="inverted_cdf") for column in features.T], axis=1)
+    means, deviations = features.mean(axis=0), np.array([column.std() for column in features.T])
     return {
         name: FeatureReference(
             mean=float(f"{means[place]:.12g}"),

@@ -24,9 +24,14 @@ class CalibrationMethod(Enum):
     """Any rising line: for thousands of rows."""
 
 
+def are_probabilities(model: Any) -> bool:
+    """Whether the `scores` of a model are its probabilities."""
+    return not hasattr(model, "decision_function")
+
+
 def scores(model: Any, rows: FloatArray) -> FloatArray:
     """Return what scikit-learn's calibration reads of a model: log-odds, or the probabilities of one that has none."""
-    read = getattr(model, "decision_function", None) or model.predict_proba
+    read = model.predict_proba if are_probabilities(model) else model.decision_function
     result: FloatArray = read(rows)
     return result
 

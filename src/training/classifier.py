@@ -1,14 +1,18 @@
 """The estimators of a bundle: scaler, encoder and model, and what they say of many rows at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from core.signals import Direction
 from features.columns import FloatArray
 from training import calibration
+from training.row_blocks import blocks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,14 +32,20 @@ class Classifier:
 
     def probabilities(self, features: FloatArray) -> FloatArray:
         """Return the probability of each class for rows of raw features, by scikit-learn itself."""
-        with _one_thread():
-            result: FloatArray = self.model.predict_proba(self.scaler.transform(features))
-        return result
+        return self._of_blocks(self.model.predict_proba, features)
+
+    def answers(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return `scores` and `probabilities`; where they are the same, the model is asked once."""
+        scores = self.scores(features)
+        return scores, scores if calibration.are_probabilities(self.model) else self.probabilities(features)
 
     def scores(self, features: FloatArray) -> FloatArray:
         """Return what a calibration reads: the log-odds of each class, or the shares of a forest's trees."""
+        return self._of_blocks(partial(calibration.scores, self.model), features)
+
+    def _of_blocks(self, answer: Callable[[FloatArray], FloatArray], features: FloatArray) -> FloatArray:
         with _one_thread():
-            return calibration.scores(self.model, self.scaler.transform(features))
+            return np.concatenate([answer(self.scaler.transform(features[each])) for each in blocks(len(features))])
 
 
 def _one_thread() -> threadpool_limits:

@@ -1,9 +1,10 @@
 """From candles to what a classifier learns from: rows, labels, and when each label was known."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from features.batch import compute
 from features.columns import CandleColumns, FloatArray, IntArray
 from features.labels import LabelRule, label
 from features.specification import FeatureSpecification
+from training.feature_rows import FeatureRows
 
 FEWEST_ROWS = 500
 """Fewer rows than this teach nothing that would hold tomorrow."""
@@ -28,6 +30,8 @@ class History:
     tick: int
     """Price step, in units."""
     candles: CandleColumns
+    first: int = 0
+    """The first candle that teaches; those before it warm up the features."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,47 +67,72 @@ class Dataset:
             self.free_at[places],
         )
 
+    def outcomes_at(self, places: IntArray) -> "Dataset":
+        """Return the rows at some places without a feature: what became of them takes a fraction of the memory."""
+        return Dataset(
+            np.empty((len(places), 0)),
+            self.directions[places],
+            self.symbols[places],
+            self.closed_at[places],
+            self.resolved_at[places],
+            self.net[places],
+            self.free_at[places],
+        )
+
     def fingerprint(self) -> str:
         """Return the SHA-256 of rows and labels."""
         digest = hashlib.sha256()
         for each in (self.features, self.directions, self.closed_at, self.net):
-            digest.update(np.ascontiguousarray(each).tobytes())
+            digest.update(np.ascontiguousarray(each).reshape(-1).data)
         return digest.hexdigest()
 
 
 def build(
-    histories: Sequence[History],
+    histories: Iterable[History],
     specification: FeatureSpecification,
     timeframe: Timeframe,
     calendar: Calendar,
     rule_for: Callable[[History], LabelRule],
+    folder: Path | None = None,
 ) -> Dataset:
-    """Compute features and labels of every symbol.
+    """Compute features and labels symbol by symbol; of the candles nothing is kept.
 
-    Raises `DataError` when there are too few rows, or a label that never occurs.
+    With a `folder` the features lie in a file there and not in memory: it must stay as long as the rows are used.
+    Raises `DataError` when there are too few rows, or a label that never occurs, and `StorageError` when the disk
+    refuses.
     """
-    parts = [
-        _of_symbol(place, history, specification, timeframe, calendar, rule_for(history))
-        for place, history in enumerate(histories)
-    ]
-    columns = [np.concatenate(each) for each in zip(*parts, strict=True)] if parts else []
-    rows = len(columns[0]) if columns else 0
-    if rows < FEWEST_ROWS:
-        raise DataError(f"{rows} usable rows for training, at least {FEWEST_ROWS} are needed: give more candles")
-    order = np.argsort(columns[3], kind="stable")
-    dataset = Dataset(*(each[order] for each in columns))
+    columns: list[list[IntArray]] = []
+    with FeatureRows(len(specification.names), folder) as rows:
+        for place, history in enumerate(histories):
+            features, *others = _of_symbol(place, history, specification, timeframe, calendar, rule_for(history))
+            rows.add(features)
+            columns.append(others)
+        if len(rows) < FEWEST_ROWS:
+            raise DataError(
+                f"{len(rows)} usable rows for training, at least {FEWEST_ROWS} are needed: give more candles"
+            )
+        directions, symbols, closed_at, *rest = ([*parts] for parts in zip(*columns, strict=True))
+        columns.clear()
+        order = np.argsort(np.concatenate(closed_at), kind="stable")
+        in_order = [_joined(parts)[order] for parts in (directions, symbols, closed_at, *rest)]
+        dataset = Dataset(rows.in_order(order), *in_order)
     for value, name in enumerate(("none", "long", "short")):
         if not (dataset.directions == value).any():
             raise DataError(f"no row is labelled {name}: give more candles, or other stop and target multiples")
     return dataset
 
 
-def span(histories: Sequence[History]) -> tuple[Instant, Instant]:
-    """Return the starts of the first and the last candle of all symbols."""
-    return (
-        min(int(each.candles.starts[0]) for each in histories),
-        max(int(each.candles.starts[-1]) for each in histories),
-    )
+def _joined(parts: list[IntArray]) -> IntArray:
+    """Put parts one behind the other, and let go of them."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
+
+
+def span(histories: Iterable[History]) -> tuple[Instant, Instant]:
+    """Return the starts of the first and the last candle of all symbols that teaches."""
+    ends = [(int(each.candles.starts[each.first]), int(each.candles.starts[-1])) for each in histories]
+    return min(first for first, _ in ends), max(last for _, last in ends)
 
 
 def closes(candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> IntArray:
@@ -129,6 +158,7 @@ def _of_symbol(
     table = compute(specification, candles)
     labels = label(candles, table.atr, timeframe, calendar, rule)
     usable = table.valid & labels.known
+    usable[: history.first] = False
     ends = closes(candles, timeframe, calendar)
     return (
         table.values[usable],

@@ -4,7 +4,7 @@ The probabilities of a fold are calibrated, and the threshold chosen, by the out
 it, as far as their labels were known when it began. The first has none before it: it calibrates and is not traded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -137,8 +137,20 @@ def evaluate(
     `dataset` is in order of time, as `training.dataset.build` makes it; `folds` are of its rows. Raises `DataError`
     for rows that cannot be learned from, and for a fold before which no label of a test is known.
     """
+    return tuple(evaluations(dataset, folds, candidates, jobs=jobs, progress=progress))
+
+
+def evaluations(
+    dataset: Dataset,
+    folds: Sequence[Fold],
+    candidates: Sequence[Candidate],
+    *,
+    jobs: int = 1,
+    progress: Progress = silent,
+) -> Iterator[Evaluation]:
+    """Yield what `evaluate` returns, one after the other: each is as large as its rows, and not all are kept."""
     fitted = fit_folds(dataset, folds, candidates, jobs=jobs, progress=progress)
-    return tuple(judge(dataset, candidate, fits) for candidate, fits in zip(candidates, fitted, strict=True))
+    return (judge(dataset, candidate, fits) for candidate, fits in zip(candidates, fitted, strict=True))
 
 
 def judge(dataset: Dataset, candidate: Candidate, fits: Sequence[FoldFit]) -> Evaluation:
@@ -160,7 +172,7 @@ def finish(dataset: Dataset, evaluation: Evaluation, jobs: int = 1) -> Finished:
         jobs=jobs,
     )
     fits = [each.fit for each in evaluation.folds]
-    asked = dataset.at(np.concatenate([each.fold.test for each in fits]))
+    asked = dataset.outcomes_at(np.concatenate([each.fold.test for each in fits]))
     scores = np.concatenate([each.scores for each in fits])
     if candidate.calibration is None:
         return Finished(classifier, choose(asked, np.concatenate([each.probabilities for each in fits]), CERTAINTY))
@@ -175,7 +187,7 @@ def best_of(evaluations: Sequence[Evaluation]) -> Evaluation:
 
 
 def _judge_fold(dataset: Dataset, candidate: Candidate, earlier: Sequence[FoldFit], own: FoldFit) -> FoldResult:
-    test = dataset.at(own.fold.test)
+    test = dataset.outcomes_at(own.fold.test)
     calibrate, chosen = _by_earlier(dataset, candidate, earlier, own.fold) if earlier else (None, NEVER)
     probabilities = calibrate(own.scores) if calibrate else own.probabilities
     taken = take(test, probabilities, chosen)
@@ -204,7 +216,7 @@ def _by_earlier(
             f"the test from {ist_text(fold.begins)} on: no label of the tests before it was known in time to "
             "calibrate by; take fewer folds or a shorter embargo"
         )
-    asked = dataset.at(rows[known])
+    asked = dataset.outcomes_at(rows[known])
     if candidate.calibration is None:
         own = np.concatenate([each.probabilities for each in earlier])[known]
         return None, choose(asked, own, CERTAINTY).threshold

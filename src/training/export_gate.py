@@ -9,6 +9,7 @@ from core.signals import Direction
 from features.columns import BoolArray, FloatArray
 from trading.inference_engine import GOLDEN_TOLERANCE, direction_of
 from trading.served_model import ServedModel
+from training.row_blocks import blocks
 
 TOLERANCE = GOLDEN_TOLERANCE
 """Largest difference of a probability where the served form cannot be equal to the bit.
@@ -29,10 +30,13 @@ def require_equal(
     the same decision at `threshold`; many rows at once must get what each gets alone. Raises `ModelError` that names
     the first row for which this does not hold.
     """
-    answers = np.array([served.probabilities(row) for row in features])
+    answers = np.empty(expected.shape)
+    for place, row in enumerate(features):
+        answers[place] = served.probabilities(row)
     differences = np.abs(answers - expected).max(axis=1)
     allowed = 0.0 if served.is_exact else TOLERANCE
-    alone, at_once = (each.view(np.int64) for each in (answers, served.probabilities_of(features)))
+    many = np.concatenate([served.probabilities_of(features[each]) for each in blocks(len(features))])
+    alone, at_once = (each.view(np.int64) for each in (answers, many))
     faults: dict[str, BoolArray] = {
         "another likeliest class": answers.argmax(axis=1) != expected.argmax(axis=1),
         f"another decision at the threshold of {threshold}": (
@@ -53,5 +57,6 @@ def require_equal(
 
 def _decisions(probabilities: FloatArray, classes: Sequence[Direction], threshold: float) -> np.ndarray:
     """Return the value of the direction that each row of probabilities leads to."""
-    long, short = (probabilities[:, list(classes).index(side)].tolist() for side in (Direction.LONG, Direction.SHORT))
-    return np.array([direction_of(*both, threshold).value for both in zip(long, short, strict=True)])
+    columns = [list(classes).index(side) for side in (Direction.LONG, Direction.SHORT)]
+    wanted = (direction_of(long, short, threshold).value for long, short in probabilities[:, columns])
+    return np.fromiter(wanted, np.int64, len(probabilities))

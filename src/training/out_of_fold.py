@@ -4,7 +4,7 @@ Every fit stands alone, with its own scaler and weights from its own rows, so th
 and on many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import joblib
@@ -17,6 +17,7 @@ from training.dataset import Dataset
 from training.estimators import Estimator, fit, written
 from training.folds import Fold
 from training.progress import Progress, silent
+from training.row_blocks import blocks
 from training.uniqueness import sample_weights
 
 
@@ -57,27 +58,38 @@ def fit_folds(
     *,
     jobs: int = 1,
     progress: Progress = silent,
-) -> tuple[tuple[FoldFit, ...], ...]:
-    """Fit every candidate for every fold; return the fits of each candidate, in the order of the folds.
+) -> Iterator[tuple[FoldFit, ...]]:
+    """Fit every candidate for every fold; yield the fits of each candidate, in the order of the folds.
 
     `jobs` is the number of processes. Raises `DataError` as `training.estimators.fit` does.
     """
     work = [(candidate, fold) for candidate in candidates for fold in folds]
+    whole, done = sum(len(fold.train) for _, fold in work), 0
     fits: list[FoldFit] = []
     crew = joblib.Parallel(n_jobs=jobs, return_as="generator")
     for each in crew(joblib.delayed(fit_fold)(dataset, fold, candidate) for candidate, fold in work):
         fits.append(each)
-        progress("fitting the folds", len(fits) / len(work))
-    return tuple(tuple(fits[first : first + len(folds)]) for first in range(0, len(fits), len(folds)))
+        done += len(each.fold.train)
+        progress("fitting the folds", done / whole)
+        if len(fits) == len(folds):
+            yield tuple(fits)
+            fits = []
 
 
 def fit_fold(dataset: Dataset, fold: Fold, candidate: Candidate) -> FoldFit:
     """Fit a candidate on the training part of a fold and ask it about the test."""
-    train, features = dataset.at(fold.train), dataset.features[fold.test]
+    train = dataset.outcomes_at(fold.train)
     classifier = fit(
-        candidate.estimator, train.features, _labels(train, candidate), sample_weights(train), seed=candidate.seed
+        candidate.estimator,
+        dataset.features,
+        _labels(train, candidate),
+        sample_weights(train),
+        seed=candidate.seed,
+        places=fold.train,
     )
-    return FoldFit(fold, classifier, classifier.scores(features), classifier.probabilities(features))
+    answers = [classifier.answers(dataset.features[fold.test[each]]) for each in blocks(len(fold.test))]
+    scores, probabilities = (np.concatenate(each) for each in zip(*answers, strict=True))
+    return FoldFit(fold, classifier, scores, probabilities)
 
 
 def _labels(train: Dataset, candidate: Candidate) -> IntArray:

@@ -107,16 +107,24 @@ def follow(
     """
     folds = recipe.walk.split(dataset.closed_at, dataset.resolved_at)
     for each in folds:
-        require_learnable(dataset.features[each.train], dataset.directions[each.train], names)
-    evaluations = evaluate(dataset, folds, recipe.candidates, jobs=jobs, progress=part_of(progress, 0.0, 0.4))
+        require_learnable(dataset.features, dataset.directions[each.train], names, each.train)
+    tried, by_luck = len(recipe.candidates), len(recipe.shuffled_seeds)
+    walks = tried + by_luck + 1  # each takes about as long; the last is importance and the fit on every row
+    first, second = tried / walks, (tried + by_luck) / walks
+    evaluations = evaluate(dataset, folds, recipe.candidates, jobs=jobs, progress=part_of(progress, 0.0, first))
     best = best_of(evaluations)
     by_rule = [rule_baseline(name, dataset, best.rows, wanted) for name, wanted in (rules or {}).items()]
     by_chance = shuffled_baselines(
-        dataset, folds, best.candidate, seeds=recipe.shuffled_seeds, jobs=jobs, progress=part_of(progress, 0.4, 0.8)
+        dataset,
+        folds,
+        best.candidate,
+        seeds=recipe.shuffled_seeds,
+        jobs=jobs,
+        progress=part_of(progress, first, second),
     )
-    progress("importance of the features", 0.8)
+    progress("importance of the features", second)
     importance = permutation_importance(dataset, best, names, jobs=jobs)
-    progress("fitting on every row", 0.9)
+    progress("fitting on every row", (1 + second) / 2)
     trained = Trained(
         finished=finish(dataset, best, jobs),
         best=best,

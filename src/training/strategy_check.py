@@ -34,12 +34,11 @@ from training.dataset import Dataset, History, build
 from training.estimators import Logistic
 from training.evaluation import FoldResult, evaluate
 from training.folds import Fold, WalkForward
+from training.histories import STORE
 from training.out_of_fold import Candidate
 from training.sources import from_parquet, generated, symbol_of, timeframe_of
 from training.train import TrainingOptions, label_rule
 
-STORE = "store"
-"""The word for the candles that `download-data` and `import-data` keep."""
 MOST_CANDLES = 6_000
 """The newest candles of each symbol that are looked at."""
 GENERATED_FIRST = date(2025, 1, 1)

@@ -9,6 +9,7 @@ import numpy as np
 
 from features.columns import FloatArray, IntArray
 from training.dataset import Dataset
+from training.row_blocks import blocks
 
 CANDIDATES = tuple(round(0.34 + 0.01 * step, 2) for step in range(47))
 """From just above an even chance among three classes to 0.80."""
@@ -74,16 +75,12 @@ def take(dataset: Dataset, probabilities: FloatArray, threshold: float) -> Taken
     wanted = np.flatnonzero(sides.max(axis=1) >= threshold)
     free_at: dict[int, int] = {}
     taken: list[int] = []
-    rows = zip(
-        wanted.tolist(),
-        dataset.symbols[wanted].tolist(),
-        dataset.closed_at[wanted].tolist(),
-        dataset.free_at[wanted, chosen[wanted]].tolist(),
-        strict=True,
-    )
-    for row, symbol, at, ends in rows:
-        if at >= free_at.get(symbol, 0):
-            free_at[symbol] = ends
-            taken.append(row)
+    for block in blocks(len(wanted)):
+        part = wanted[block]
+        columns = part, dataset.symbols[part], dataset.closed_at[part], dataset.free_at[part, chosen[part]]
+        for row, symbol, at, ends in zip(*(each.tolist() for each in columns), strict=True):
+            if at >= free_at.get(symbol, 0):
+                free_at[symbol] = ends
+                taken.append(row)
     places = np.array(taken, dtype=np.int64)
     return Taken(places, dataset.net[places, chosen[places]])

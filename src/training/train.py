@@ -1,17 +1,20 @@
 """Train a model and write it as a bundle that the live bot will open: one call, the same result every time."""
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
+from backtest.candle_sources import Range
 from core.charges import ChargeRates, round_trip
-from core.errors import ConfigurationError, DataError
+from core.errors import ConfigurationError
 from core.instants import Instant, ist_date, ist_datetime
 from core.market import Timeframe
 from core.orders import Product
@@ -26,11 +29,13 @@ from trading.bundle import LabelFacts, TrainingFacts
 from training.baselines import rule_directions
 from training.bundle_writer import write_bundle
 from training.caution_reference import caution_of
+from training.data_wish import GENERATED, DataWish
 from training.dataset import Dataset, History, build, span
 from training.former_trials import Ground, Tried
+from training.histories import Histories, in_files, in_memory, stored
 from training.progress import Progress, part_of, progress_bar
 from training.recipe import Recipe, Trained, follow
-from training.sources import from_parquet, generated, symbol_of, timeframe_of
+from training.sources import generated
 
 SPREAD_TICKS = 1
 """Ticks per share lost between buying at the ask and selling at the bid."""
@@ -46,13 +51,18 @@ class TrainingOptions:
     """Folder under `models`."""
     models: Path = Path("models")
     data: tuple[Path, ...] = ()
-    """Parquet files of candles; none means a generated market."""
+    """Parquet files of candles; none means the store, and without one a generated market."""
+    store: Path | None = None
+    """The archive whose candles are trained on."""
+    span: Range = field(default_factory=Range)
+    """Days of files or store that teach; those before them warm up the features."""
     symbols: tuple[str, ...] = ("NSE:SBIN-EQ", "NSE:RELIANCE-EQ", "NSE:INFY-EQ")
-    """What the generated market lists; of files, the names say it."""
-    timeframe: Timeframe = Timeframe.M5
-    first: date = date(2025, 1, 1)
+    """What is read of the store, or listed by the generated market; of files, the names say it."""
+    timeframe: Timeframe | None = None
+    """None: of files what they hold, else five minutes."""
+    first: date = GENERATED.first
     """First and last date of the generated market, both included."""
-    last: date = date(2025, 6, 30)
+    last: date = GENERATED.last
     market_seed: int = 2025
     features: tuple[str, ...] = ()
     """Names; none means the default's."""
@@ -66,7 +76,7 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained. Raises `ConfigurationError`."""
-        if not self.data and self.first > self.last:
+        if not self.data and self.store is None and self.first > self.last:
             raise ConfigurationError(f"training from {self.first} to {self.last}: the first day must come first")
         if min(self.stop_atr, self.target_atr, self.position_value, self.jobs) <= 0:
             raise ConfigurationError("stop, target, position value and jobs must all be above 0")
@@ -80,17 +90,22 @@ class TrainingOptions:
         cls,
         settings: Settings,
         name: str = "default",
-        data: tuple[Path, ...] = (),
+        data: DataWish | None = None,
         recipe: Recipe | None = None,
         jobs: int = 2,
     ) -> "TrainingOptions":
         """Train for the trades that these settings would make."""
+        wish = data or DataWish()
         capital_share = settings.risk.capital * Decimal(str(settings.sizing.capital_fraction))
         return cls(
             name=name,
-            data=data,
-            symbols=tuple(each for each in settings.symbols if not each.endswith("-INDEX")),
-            timeframe=settings.timeframe,
+            data=wish.files,
+            store=settings.paths.archive if wish.is_stored else None,
+            span=wish.span,
+            symbols=wish.symbols or tuple(each for each in settings.symbols if not each.endswith("-INDEX")),
+            timeframe=wish.timeframe or (None if wish.files else settings.timeframe),
+            first=wish.generated.first,
+            last=wish.generated.last,
             stop_atr=settings.exits.stop_atr,
             target_atr=settings.exits.target_atr,
             position_value=int(min(capital_share, settings.risk.max_order_value)),
@@ -114,57 +129,62 @@ def train_model(
     model, `StorageError` when the bundle cannot be written.
     """
     cards = charges or ChargeTable.load(CONFIG / "charges.yaml")
-    with nullcontext(progress) if progress else progress_bar(Console(stderr=True)) as report:
-        return _train(options, calendar, cards, report)
+    shown = nullcontext(progress) if progress else progress_bar(Console(stderr=True))
+    with shown as report, tempfile.TemporaryDirectory(prefix="fyersbot-training-") as folder:
+        return _train(options, calendar, cards, report, Path(folder))
 
 
-def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, report: Progress) -> Path:
+def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, report: Progress, folder: Path) -> Path:
     report("market data", 0.0)
-    histories, timeframe = _histories(options, calendar)
-    specification = FeatureSpecification.of(options.features)
-    rates = charges.rates_on(ist_date(span(histories)[1]), Product.INTRADAY)
-    report("features and labels", 0.1)
-    dataset = build(
-        histories, specification, timeframe, calendar, lambda history: label_rule(options, history, rates.rates)
-    )
+    histories = _histories(options, calendar)
+    edges = span(histories)
+    timeframe, specification = histories.timeframe, FeatureSpecification.of(options.features)
+    rates = charges.rates_on(ist_date(edges[1]), Product.INTRADAY)
+    told = _told(histories, part_of(report, 0.02, 0.1))
+    dataset = build(told, specification, timeframe, calendar, partial(label_rule, options, rates=rates.rates), folder)
     rules = {RULE: rule_directions(dataset, histories, strategy_named(RULE, {}), timeframe, calendar)}
-    symbols = tuple(each.symbol for each in histories)
-    tried = _tried(options, symbols, span(histories), timeframe, specification)
-    former = tried.former(options.models)
-    told = part_of(report, 0.2, 0.9)
+    follows = part_of(report, 0.1, 0.9)
+    tried = _tried(options, histories.symbols, edges, timeframe, specification)
     trained = follow(
-        options.recipe, dataset, specification.names, rules, former=former, jobs=options.jobs, progress=told
-    )
-    facts = _training_facts(options, histories, timeframe, dataset, trained)
-    labels = LabelFacts(
-        rule="core.exits from the next open to stop, target or square-off, after spread and charges",
-        stop_atr=options.stop_atr,
-        target_atr=options.target_atr,
-        position_value=options.position_value,
-        spread_ticks=SPREAD_TICKS,
-        charges_as_of=rates.valid_from.isoformat(),
-    )
-    report("checking the exported model on every row", 0.9)
-    best = trained.best
-    path = write_bundle(
-        options.models / options.name,
-        trained.finished.classifier,
+        options.recipe,
         dataset,
-        specification,
-        trained.finished.chosen.threshold,
-        training=facts,
-        labels=labels,
-        caution=caution_of(
-            dataset,
-            dataset.at(best.rows),
-            best.probabilities,
-            is_calibrated=best.candidate.calibration is not None,
-        ),
-        card=trained.card(options.name, _card_facts(options, facts, labels, specification)).page(),
+        specification.names,
+        rules,
+        former=tried.former(options.models),
+        jobs=options.jobs,
+        progress=follows,
     )
+    facts = _training_facts(histories, edges, dataset, trained)
+    labels = _label_facts(options, rates.valid_from)
+    report("checking the exported model on every row", 0.9)
+    path = _bundle(options, dataset, specification, trained, facts, labels)
     tried.note(options.models / options.name, trained.evaluations)
     report("done", 1.0)
     return path
+
+
+def _bundle(
+    options: TrainingOptions,
+    dataset: Dataset,
+    specification: FeatureSpecification,
+    trained: Trained,
+    facts: TrainingFacts,
+    labels: LabelFacts,
+) -> Path:
+    best, finished = trained.best, trained.finished
+    is_calibrated = best.candidate.calibration is not None
+    outcomes = dataset.outcomes_at(best.rows)
+    return write_bundle(
+        options.models / options.name,
+        finished.classifier,
+        dataset,
+        specification,
+        finished.chosen.threshold,
+        training=facts,
+        labels=labels,
+        caution=caution_of(dataset, outcomes, best.probabilities, is_calibrated=is_calibrated),
+        card=trained.card(options.name, _card_facts(options, facts, labels, specification)).page(),
+    )
 
 
 def _tried(
@@ -176,7 +196,8 @@ def _tried(
 ) -> Tried:
     """Return what is about to be tried. Two generated markets have nothing but names in common."""
     first, last = map(ist_date, edges)
-    market = "recorded" if options.data else f"generated, seed {options.market_seed}"
+    is_generated = not options.data and options.store is None
+    market = f"generated, seed {options.market_seed}" if is_generated else "recorded"
     choices = (
         f"{timeframe.value} candles, features {specification.schema_hash[:16]}, stop {options.stop_atr:g}, "
         f"target {options.target_atr:g}, position {options.position_value}"
@@ -184,18 +205,25 @@ def _tried(
     return Tried.of(options.recipe, Ground(market=market, symbols=symbols, first=first, last=last), choices)
 
 
+def _label_facts(options: TrainingOptions, charges_as_of: date) -> LabelFacts:
+    return LabelFacts(
+        rule="core.exits from the next open to stop, target or square-off, after spread and charges",
+        stop_atr=options.stop_atr,
+        target_atr=options.target_atr,
+        position_value=options.position_value,
+        spread_ticks=SPREAD_TICKS,
+        charges_as_of=charges_as_of.isoformat(),
+    )
+
+
 def _training_facts(
-    options: TrainingOptions,
-    histories: Sequence[History],
-    timeframe: Timeframe,
-    dataset: Dataset,
-    trained: Trained,
+    histories: Histories, edges: tuple[Instant, Instant], dataset: Dataset, trained: Trained
 ) -> TrainingFacts:
-    first, last = span(histories)
+    first, last = edges
     return TrainingFacts(
-        source=", ".join(each.name for each in options.data) or f"generated market, seed {options.market_seed}",
-        symbols=tuple(each.symbol for each in histories),
-        timeframe=timeframe,
+        source=histories.source,
+        symbols=histories.symbols,
+        timeframe=histories.timeframe,
         first=ist_datetime(first),
         last=ist_datetime(last),
         rows=len(dataset),
@@ -226,30 +254,22 @@ def _card_facts(
     }
 
 
-def _histories(options: TrainingOptions, calendar: Calendar) -> tuple[Sequence[History], Timeframe]:
-    if not options.data:
-        span_of_days = options.first, options.last
-        made = generated(options.symbols, options.timeframe, *span_of_days, options.market_seed, calendar)
-        return made, options.timeframe
-    paths: dict[str, Path] = {}
-    for path in options.data:
-        symbol = symbol_of(path)
-        if symbol in paths:
-            raise ConfigurationError(f"{path}: {symbol} was given already with {paths[symbol]}; give one file for each")
-        paths[symbol] = path
-    histories = [from_parquet(path, symbol) for symbol, path in paths.items()]
-    timeframes = {_timeframe_of(path, history) for path, history in zip(paths.values(), histories, strict=True)}
-    if len(timeframes) > 1:
-        lengths = ", ".join(sorted(each.value for each in timeframes))
-        raise ConfigurationError(f"training files of different timeframes ({lengths}): train a model for each")
-    return histories, timeframes.pop()
+def _histories(options: TrainingOptions, calendar: Calendar) -> Histories:
+    if options.data:
+        return in_files(options.data, options.timeframe, options.span)
+    timeframe = options.timeframe or Timeframe.M5
+    if options.store is not None:
+        return stored(options.store, options.symbols, timeframe, options.span)
+    days, seed = (options.first, options.last), options.market_seed
+    made = generated(options.symbols, timeframe, *days, seed, calendar)
+    return in_memory(made, timeframe, f"generated market, seed {seed}")
 
 
-def _timeframe_of(path: Path, history: History) -> Timeframe:
-    try:
-        return timeframe_of(history.candles)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+def _told(histories: Histories, report: Progress) -> Iterator[History]:
+    """Yield the candles of each symbol and tell how far that is."""
+    for number, history in enumerate(histories):
+        report("features and labels", number / len(histories))
+        yield history
 
 
 def label_rule(options: TrainingOptions, history: History, rates: ChargeRates) -> LabelRule:

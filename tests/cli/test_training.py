@@ -1,6 +1,7 @@
 """`fyersbot train`: what it says of a model, and what it says to data and wishes that make none."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -123,3 +124,64 @@ def test_a_wish_that_makes_no_training_is_refused_in_one_line(
     complaint = run("train", *wish).complaint
     assert re.search(named, complaint), complaint
     assert not (home / "models").exists()
+
+
+@pytest.fixture
+def store(run: Run, home: Path) -> Path:
+    """The candles of one share in the store."""
+    assert run("import-data", written(home, walk(30)), "--yes").code == 0
+    return home / "data" / "archive"
+
+
+def test_a_training_reads_the_store_and_some_days_of_it(run: Run, home: Path, store: Path) -> None:
+    arguments = ("--symbols", "NSE:SBIN-EQ", "--timeframe", "5m", "--timerange", "20250108-20250207", *QUICK)
+    answer = run("train", "--data", "store", *arguments, "--name", "mine", "--json")
+    assert answer.code == 0, answer.err
+    card = (home / json.loads(answer.out)["card"]).read_text()
+    assert "candle store, from 2025-01-08 to 2025-02-07" in card
+    assert "5m, 2025-01-08 to 2025-02-07" in card
+    assert run("models", "verify", "mine").code == 0
+
+
+@pytest.mark.parametrize(
+    ("wish", "named"),
+    [
+        (("--symbols", "NSE:TCS-EQ"), "NSE:TCS-EQ: the store data/archive has no candles of it, it has NSE:SBIN-EQ; "),
+        (("--timeframe", "15m"), "NSE:SBIN-EQ: the store data/archive has 5m candles of it and none of 15m"),
+        (("--timerange", "20260101-"), "NSE:SBIN-EQ 5m: the store has no candles from 2026-01-01 on, it has some from"),
+        (("--timerange", "20250108-20250109"), r"\d+ usable rows for training, at least 500 are needed"),
+        (("--timerange", "20250108"), "--timerange 20250108: give two dates"),
+        (("--data", "NSE_SBIN-EQ_5m.parquet"), "--data store and --data FILE: give one or the other"),
+    ],
+    ids=["symbol", "timeframe", "range", "few rows", "no range", "file too"],
+)
+def test_what_the_store_has_not_is_refused_in_one_line(
+    wish: tuple[str, ...], named: str, run: Run, home: Path, store: Path
+) -> None:
+    symbols = () if "--symbols" in wish else ("--symbols", "NSE:SBIN-EQ")
+    complaint = run("train", "--data", "store", *symbols, *wish, "--jobs", "1").complaint
+    assert re.search(named, complaint), complaint
+    assert not (home / "models").exists()
+
+
+def test_an_empty_store_is_refused_with_how_to_fill_it(run: Run, home: Path) -> None:
+    complaint = run("train", "--data", "store").complaint
+    assert complaint.startswith("the store data/archive holds no candles yet; `fyersbot download-data` or ")
+    assert not (home / "models").exists()
+
+
+def test_recorded_files_with_their_defects_come_to_a_model_by_way_of_the_store(run: Run, home: Path) -> None:
+    folder = os.environ.get("NSE_DATA_DIR")
+    if not folder:
+        pytest.skip("NSE_DATA_DIR is not set: no recorded candles")
+    names = ("NSE_SBIN-EQ_5m.parquet", "NSE_RELIANCE-EQ_5m.parquet")
+    files = [word for name in names for word in ("--data", Path(folder) / name)]
+    assert re.search(r"5m\.parquet: .*; sort the rows and drop duplicates", run("train", *files).complaint)
+    assert run("coverage", *files, "--fix", "cleaned").code == 0
+    for name in names:
+        assert run("import-data", home / "cleaned" / name, "--yes").code == 0
+    wish = ("--symbols", "NSE:SBIN-EQ,NSE:RELIANCE-EQ", "--timeframe", "5m", "--timerange", "20230701-20231231")
+    answer = run("train", "--data", "store", *wish, *QUICK, "--name", "real")
+    assert answer.code == 0, answer.err
+    assert run("models", "verify", "real").code == 0
+    assert "2023-07-03 to 2023-12-29" in (home / "models" / "real" / "0001" / "card.html").read_text()

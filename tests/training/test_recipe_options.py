@@ -65,7 +65,7 @@ def test_what_a_card_calls_a_model_can_be_typed_again(estimator):
         ({"models": ("forest:trees=many",)}, "trees is 'many'; give a whole number"),
         ({"models": ("forest:trees",)}, "write each parameter once, as"),
         ({"models": ("forest:trees=5,trees=6",)}, "write each parameter once, as"),
-        ({"models": ("forest", "forest:trees=200")}, "is given twice"),
+        ({"models": ("forest", "forest:trees=60")}, "is given twice"),
         ({"scheme": "rollin"}, "'rollin': give anchored, rolling"),
         ({"calibration": "platt"}, "'platt': give sigmoid, isotonic, none"),
         ({"folds": 1}, "1 folds: give at least 2"),
