@@ -27,10 +27,11 @@ def check_strategy(
     name: Annotated[str, typer.Argument(help="Name of a strategy, or a file as strategies/mine.py.")],
     param: Annotated[list[str] | None, typer.Option("--param", help="A parameter, as fast=5; repeat for more.")] = None,
     data: Annotated[
-        str | None, typer.Option(help="A parquet file of candles, or `store`; none: a generated market.")
+        str | None, typer.Option(help="A candle file, a folder of them, or `store`; none: a generated market.")
     ] = None,
     symbols: Annotated[
-        list[str] | None, typer.Option(help="Symbols; repeat for more; none: the settings' first.")
+        list[str] | None,
+        typer.Option(help="Symbols between commas; none: the data's, or the settings' first."),
     ] = None,
     timeframe: Annotated[str | None, typer.Option(help="1m, 3m, 5m, 15m, 60m or D; none: the settings'.")] = None,
     config: ConfigOption = None,
@@ -39,6 +40,7 @@ def check_strategy(
     """Prove that a strategy knows only what was knowable, or say where it does not; red ends with 1."""
     from rich.console import Console
 
+    from backtest.run_options import names_in
     from backtest.strategy_check.report import report_data, report_lines
     from market_data.candles.timeframe_option import chosen_timeframe
     from training.progress import progress_bar
@@ -48,7 +50,7 @@ def check_strategy(
     calendar = calendar_of(settings)
     length = chosen_timeframe(timeframe) if timeframe else None
     with progress_bar(Console(stderr=True), "checking") as progress:
-        ground = ground_of(settings, calendar, data, tuple(symbols or ()), length)
+        ground = ground_of(settings, calendar, data, names_in(symbols or ()), length)
         results = check_named(settings, calendar, ground, progress)
     if as_json:
         print_json(report_data(name, results))

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from backtest.candle_sources import Range, from_path, from_store
+from backtest.run import instrument_of
 from backtest.run_options import params_of
 from backtest.strategy_check.check import Checked, Progress, check
 from backtest.strategy_check.subject import Subject
 from backtest.strategy_check.training_face import Learned, TrainingFace
-from core.errors import ConfigurationError, DataError
+from core.errors import ConfigurationError
 from core.instants import ist_date
 from core.market import Timeframe
 from core.orders import Product
@@ -20,13 +22,12 @@ from core.ports import Calendar
 from core.signals import SignalProvider
 from features.columns import CandleColumns
 from features.labels import label
-from market_data.candles.candle_store import Series
 from market_data.candles.parquet_candles import ParquetCandleStore
-from market_data.days import Days
+from market_data.symbols.parquet_symbols import ParquetSymbolArchive
 from runtime.charge_rates import ChargeTable
+from runtime.clock import clock_of
 from runtime.project import CONFIG
 from runtime.settings import Settings
-from simulator.listings import nse_tick
 from strategies.catalogue import strategy_named
 from trading.inference_engine import InferenceEngine
 from trading.strategy_choice import choose_strategy
@@ -36,7 +37,7 @@ from training.evaluation import FoldResult, evaluate
 from training.folds import Fold, WalkForward
 from training.histories import STORE
 from training.out_of_fold import Candidate
-from training.sources import from_parquet, generated, symbol_of, timeframe_of
+from training.sources import generated
 from training.train import TrainingOptions, label_rule
 
 MOST_CANDLES = 6_000
@@ -82,23 +83,23 @@ def with_strategy(settings: Settings, name: str, params: Sequence[str]) -> Setti
 def ground_of(
     settings: Settings, calendar: Calendar, data: str | None, symbols: Sequence[str], timeframe: Timeframe | None
 ) -> Ground:
-    """Return the candles of a file, of the store, or of a generated market. Raises `DataError`.
+    """Return the candles of a file or folder, of the store, or of a generated market. Raises `DataError`.
 
-    Without `symbols`, the first of the settings', or what the file's name says.
+    Files are read as a backtest reads them. Without `symbols`: the first of the settings', or what the files hold.
     """
-    if data is not None and data != STORE:
-        path = Path(data)
-        history = from_parquet(path, symbols[0] if symbols else symbol_of(path))
-        found = timeframe_of(history.candles)
-        if timeframe not in {None, found}:
-            raise ConfigurationError(f"{data} holds {found.value} candles; leave out --timeframe, or give such a file")
-        return Ground((_newest(history),), found)
-    wanted, length = symbols or settings.symbols[:1], timeframe or settings.timeframe
+    wanted, length = tuple(symbols or settings.symbols[:1]), timeframe or settings.timeframe
+    if data is None:
+        last = GENERATED_FIRST + timedelta(days=GENERATED_DAYS * (20 if length is Timeframe.D else 1))
+        made = generated(wanted, length, GENERATED_FIRST, last, GENERATED_SEED, calendar)
+        return Ground(tuple(map(_newest, made)), length)
     if data == STORE:
-        return Ground(tuple(_newest(_stored(settings, each, length)) for each in wanted), length)
-    last = GENERATED_FIRST + timedelta(days=GENERATED_DAYS * (20 if length is Timeframe.D else 1))
-    made = generated(wanted, length, GENERATED_FIRST, last, GENERATED_SEED, calendar)
-    return Ground(tuple(map(_newest, made)), length)
+        sources = from_store(ParquetCandleStore(settings.paths.archive), wanted, length, Range())
+    else:
+        now = clock_of(settings.clock).now()
+        sources = from_path(Path(data), tuple(symbols), timeframe, Range(), calendar, now)
+    masters = ParquetSymbolArchive(settings.paths.archive)
+    found = (History(each.series.symbol, instrument_of(each, masters).tick, each.candles) for each in sources)
+    return Ground(tuple(map(_newest, found)), sources[0].series.timeframe)
 
 
 def check_named(
@@ -171,14 +172,3 @@ def _learned(result: FoldResult) -> Learned:
 def _newest(history: History) -> History:
     rows = len(history.candles)
     return replace(history, candles=history.candles.slice(max(0, rows - MOST_CANDLES), rows))
-
-
-def _stored(settings: Settings, symbol: str, timeframe: Timeframe) -> History:
-    store, series = ParquetCandleStore(settings.paths.archive), Series(symbol, timeframe)
-    known = store.known(series)
-    if not known:
-        raise DataError(f"the store {settings.paths.archive} holds no {series}; bring some in with import-data")
-    candles = store.read(series, Days(known[0].first, known[-1].last))
-    if not len(candles):
-        raise DataError(f"the store {settings.paths.archive} holds no candles of {series}; download others")
-    return History(symbol, nse_tick(int(candles.closes[-1])), candles)

@@ -108,7 +108,7 @@ def test_a_file_that_peeks_is_red(run: Run, peeking: Path) -> None:
         (("simple_ma_crossover", "--param", "fast=1"), "fast: 1 is out of range; give 2 to 499 candles (default 9)"),
         (("simple_ma_crossover", "--timeframe", "7m"), "--timeframe 7m: must be one of 1m"),
         (("simple_ma_crossover", "--data", "NSE_SBIN-EQ_5m.parquet"), "there is no such file"),
-        (("simple_ma_crossover", "--data", "store"), "holds no NSE:SBIN-EQ 5m; bring some in with import-data"),
+        (("simple_ma_crossover", "--data", "store"), "NSE:SBIN-EQ 5m: the store has no candles of any day"),
     ],
 )
 def test_bad_input_is_one_line(run: Run, arguments: tuple[str, ...], told: str) -> None:
