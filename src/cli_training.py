@@ -39,7 +39,7 @@ def train(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="logistic, forest, boosting or lightgbm, as forest:trees=100,depth=6 too; repeat to compare; none: forest."
+            help="logistic, forest, boosting or lightgbm, as forest:trees=100; repeat to compare; none: forest."
         ),
     ] = None,
     folds: Annotated[int, typer.Option(help="Tests, one after the other; the first calibrates the second.")] = 5,
