@@ -79,7 +79,7 @@ def test_on_random_walks_the_chosen_threshold_trades_almost_never(
     share = sum(each.trades for each in walks) / sum(len(each.rows) for each in walks)
     record_property("walks", len(walks))
     record_property("walks_traded", sum(1 for each in walks if each.trades))
-    record_property("traded_share_of_rows", round(share, 6))
+    record_property("traded_share_of_rows", round(float(share), 6))
     assert share < 0.01, share
 
 
@@ -89,8 +89,8 @@ def test_on_random_walks_the_walk_forward_profit_is_not_above_chance(
     """Two deviations of the mean over all markets."""
     nets = np.array([each.net for each in walks], dtype=float)
     chance = nets.std(ddof=1) / np.sqrt(len(nets))
-    record_property("walk_net_rupees", round(nets.mean() / 100, 2))
-    record_property("walk_net_t", round(nets.mean() / chance, 2) if chance else 0.0)
+    record_property("walk_net_rupees", round(float(nets.mean()) / 100, 2))
+    record_property("walk_net_t", round(float(nets.mean() / chance), 2) if chance else 0.0)
     assert nets.mean() < 2 * chance + 1e-9, nets / 100
 
 
