@@ -27,6 +27,8 @@ class Kind(Enum):
     """Something else than features and candles is read."""
     DATES = "dates"
     """An answer changes when only the years are others."""
+    ANSWER = "answer"
+    """An answer is no signal: a direction that there is not, a probability outside 0 to 1."""
     MUTATION = "mutation"
     """What was given to read was written to."""
     LABELS = "labels"
@@ -52,6 +54,7 @@ class Cause(Enum):
     READS_OUTSIDE = "reads_outside"
     KNOWS_DATES = "knows_dates"
     WRITES = "writes"
+    NO_SIGNAL = "no_signal"
     TWO_ANSWERS = "two_answers"
     TWO_FORMULAS = "two_formulas"
     UNBOUNDED_MEMORY = "unbounded_memory"
@@ -80,6 +83,7 @@ _REMEDIES = {
     Cause.READS_OUTSIDE: "read files and networks when the strategy is made, and only what was known at that time",
     Cause.KNOWS_DATES: "decide by prices, weekday, month and time of day; a table by date was made in hindsight",
     Cause.WRITES: "work on a copy: what is given is shared by everybody",
+    Cause.NO_SIGNAL: "answer with a Direction and a probability from 0 to 1; where that is NaN, say nothing",
     Cause.TWO_ANSWERS: "make signals() answer for each row what on_data() answers",
     Cause.TWO_FORMULAS: "make the indicator's `over` and `live` count the same",
     Cause.UNBOUNDED_MEMORY: "count from the session's open or over a window, so that the start is forgotten",
@@ -95,7 +99,7 @@ class Finding:
 
     kind: Kind
     column: str
-    """A feature, `on_data.direction`, `signals.probability`, `label.long_net`.."""
+    """A feature, `on_data.direction`, `signals.probability`, `signals.answer`, `label.long_net`.."""
     row: int | None
     """First bad bar, as a row of the candles that were checked; None where it is about no bar."""
     at: Instant | None
