@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+from backtest.candle_sources import symbol_given
 from backtest.run_options import params_of
 from backtest.strategy_check.check import Checked, Progress, check
 from backtest.strategy_check.label_check import TrainingFace
@@ -74,13 +75,14 @@ def with_strategy(settings: Settings, name: str, params: Sequence[str]) -> Setti
 def ground_of(
     settings: Settings, calendar: Calendar, data: str | None, symbols: Sequence[str], timeframe: Timeframe | None
 ) -> Ground:
-    """Return the candles of a file, of the store, or of a generated market. Raises `DataError`.
+    """Return the candles of a file, of the store, or of a generated market.
 
-    Without `symbols`, the first of the settings', or what the file's name says.
+    Without `symbols`, the first of the settings', or what the file's name says. Raises `DataError`, and
+    `ConfigurationError` for a symbol or timeframe that a file is not of.
     """
     if data is not None and data != STORE:
         path = Path(data)
-        history = from_parquet(path, symbols[0] if symbols else symbol_of(path))
+        history = from_parquet(path, symbol_given(path, symbols) or symbol_of(path))
         found = timeframe_of(history.candles)
         if timeframe not in {None, found}:
             raise ConfigurationError(f"{data} holds {found.value} candles; leave out --timeframe, or give such a file")

@@ -108,6 +108,10 @@ def test_a_file_that_peeks_is_red(run: Run, peeking: Path) -> None:
         (("simple_ma_crossover", "--param", "fast=1"), "fast: 1 is out of range; give 2 to 499 candles (default 9)"),
         (("simple_ma_crossover", "--timeframe", "7m"), "--timeframe 7m: must be one of 1m"),
         (("simple_ma_crossover", "--data", "NSE_SBIN-EQ_5m.parquet"), "there is no such file"),
+        (
+            ("simple_ma_crossover", "--data", "NSE_SBIN-EQ_5m.parquet", "--symbols", "NSE:INFY-EQ"),
+            "--symbols NSE:INFY-EQ: by its name NSE_SBIN-EQ_5m.parquet is of NSE:SBIN-EQ; leave out --symbols",
+        ),
         (("simple_ma_crossover", "--data", "store"), "holds no NSE:SBIN-EQ 5m; bring some in with import-data"),
     ],
 )
