@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -25,7 +26,7 @@ _SYSTEM = frozenset({"posix", "nt"})
 _NOTHING_READ = frozenset({"fspath", "register_at_fork"})
 _ENVIRONMENT = (type(os.environ).__getitem__.__code__, type(os.environ).__iter__.__code__)
 _LIBRARIES = ("site-packages", "dist-packages")
-_STANDARD_LIBRARY = os.path.dirname(os.__file__)
+_STANDARD_LIBRARY = str(Path(os.__file__).parent)
 _FINDING_CODE = ("importlib", "linecache")
 
 _listeners: list[Callable[[Cause, str], None]] = []
@@ -122,7 +123,7 @@ def _tell_of_reading(frame: FrameType, name: str) -> None:
 
 
 def _is_of_a_library(frame: FrameType) -> bool:
-    """Whether a library asks, for its threads say, or Python for code; whoever uses the standard library asks himself."""
+    """Whether a library asks, for its threads say, or Python for code; the standard library asks for its caller."""
     asking: FrameType | None = frame
     while asking is not None:
         path = asking.f_code.co_filename

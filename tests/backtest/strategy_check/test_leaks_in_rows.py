@@ -176,7 +176,7 @@ def test_a_time_that_is_given_may_be_converted(subject_of: SubjectOf, convert: C
         (lambda: os.stat(os.curdir).st_mtime < 0, "os.stat"),  # noqa: PTH116 - the leak itself
         (lambda: not Path().exists(), "os.stat"),
         (lambda: os.listdir(os.curdir) == [""], "os.listdir"),  # noqa: PTH208 - the leak itself
-        (lambda: list(os.scandir(os.curdir)) == [""], "os.scandir"),  # noqa: PTH208 - the leak itself
+        (lambda: list(os.scandir(os.curdir)) == [""], "os.scandir"),
         (lambda: list(Path().iterdir()) == [""], "os."),
     ],
 )

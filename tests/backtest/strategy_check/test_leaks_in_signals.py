@@ -222,7 +222,7 @@ def test_a_move_before_and_after_is_told_to_read_no_later_row(subject_of: Subjec
     [finding] = look_ahead(BatchFace(subject))
 
     assert "looks ahead by 1 bar" in finding.detail
-    assert "shift(n)" in finding.remedy
+    assert "no shift(n) below 0" in finding.remedy
 
 
 @dataclass
