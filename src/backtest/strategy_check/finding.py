@@ -70,7 +70,7 @@ class Cause(Enum):
 
 _REMEDIES = {
     Cause.LOOKS_AHEAD: "use rows at or before the candle: shift(n) with n of 0 or more, never a negative one",
-    Cause.CENTRED_WINDOW: "let the window end at the candle: rolling(n) without center=True",
+    Cause.CENTRED_WINDOW: "let what is read end at the candle: rolling(n) without center=True, no shift(n) below 0",
     Cause.WHOLE_HISTORY: "replace it by a rolling or expanding statistic, or one fitted on earlier data",
     Cause.REST_OF_SESSION: "use the session so far (cummax, cummin, the last close), or the session before",
     Cause.LONGER_CANDLE: "use the longer candle only from its close on: shift it by one before joining it",
