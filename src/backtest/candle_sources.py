@@ -113,20 +113,35 @@ def from_path(
     """Read a file, or the files of a folder: symbol, timeframe and range are theirs unless given.
 
     What lies outside the sessions, or is there twice, is left out and noted. Raises `DataError` for what no market
-    makes, and for files that do not say what they are or do not fit together.
+    makes, and for files that do not say what they are or do not fit together, `ConfigurationError` for a symbol that a
+    file is not of.
     """
     import pyarrow as pa  # noqa: PLC0415 - whoever reads the store needs it later, or not at all
 
     files = list(_files_in(path, symbols, timeframe)) if path.is_dir() else [path]
-    wished = symbols[0] if len(symbols) == 1 and not path.is_dir() else None
-    if len(symbols) > 1 and not path.is_dir():
-        raise ConfigurationError(f"--symbols: {path} is one file; give one symbol, or a folder of files")
+    wished = None if path.is_dir() else symbol_given(path, symbols)
     found = [_from_file(file, wished, timeframe, calendar, now).within(span) for file in files]
     pa.default_memory_pool().release_unused()  # Arrow keeps the room of what was read for files to come
     lengths = sorted({each.series.timeframe.value for each in found})
     if len(lengths) > 1:
         raise DataError(f"{path}: files of different timeframes ({', '.join(lengths)}); choose one with --timeframe")
     return found
+
+
+def symbol_given(path: Path, symbols: Sequence[str]) -> str | None:
+    """Return the symbol that a file is said to be of; None where nothing is said.
+
+    Raises `ConfigurationError` for several, and for one that the name of the file contradicts.
+    """
+    if len(symbols) > 1:
+        raise ConfigurationError(f"--symbols: {path} is one file; give one symbol, or a folder of files")
+    named = name_of(path)
+    if symbols and named is not None and named.symbol != symbols[0]:
+        raise ConfigurationError(
+            f"--symbols {symbols[0]}: by its name {path} is of {named.symbol}; leave out --symbols, give a file of "
+            f"{symbols[0]}, or rename this one"
+        )
+    return symbols[0] if symbols else None
 
 
 def tick_of(candles: CandleColumns, usual: int) -> int:

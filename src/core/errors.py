@@ -21,6 +21,15 @@ class StrategyError(BotError):
     """A strategy raised, or returned something else than a signal. Entries stop until an operator resumes."""
 
 
+class NoSignalError(StrategyError):
+    """A strategy returned something that is no signal. The bot does what it does when one raises."""
+
+    def __init__(self, message: str, at: int | None = None) -> None:
+        """`at` is the start of the candle it was asked about; None where it is about no single one."""
+        super().__init__(message)
+        self.at = at
+
+
 class StorageError(BotError):
     """The event log or another file cannot be written. No new order is sent; resting stops stay at the broker."""
 
@@ -49,6 +58,6 @@ class RateLimitError(BrokerError):
     """Our own budget or the broker's limit is used up. The call was not sent; it waits for the next window."""
 
 
-def one_line(error: Exception) -> str:
-    """Return what an error of a library says, short enough to stand in a message of ours."""
+def one_line(error: BaseException) -> str:
+    """Return what an error of a library or of a user's file says, short enough to stand in a message of ours."""
     return " ".join(str(error).split())[:200] or type(error).__name__

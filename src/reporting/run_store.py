@@ -33,6 +33,8 @@ from trading.state_files import trading_log_path
 
 _BUSY_MILLISECONDS = 10_000
 """How long a run waits for a bot that writes the same file."""
+_UNFIT_VALUES = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""What is raised where a value is at fault and the file is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,10 @@ class RunStore:
             raise StorageError(f"{self._path} cannot be opened: {error.strerror}; free or repair it") from error
         except sqlite3.OperationalError as error:  # locked, full, not ours to write
             raise StorageError(f"{self._path} cannot be used: {error}; free or repair it") from error
+        except _UNFIT_VALUES as error:
+            raise StorageError(
+                f"{self._path} does not take this run: {error}; the file is whole, so leave it there and report this"
+            ) from error
         except sqlite3.Error as error:
             raise StorageError(f"{self._path} is damaged: {error}; move it away") from error
 

@@ -64,7 +64,7 @@ def strategy_named(
             if inspect.isfunction(factory)
             else _made(factory, name, params, open_model)
         )
-    _check_shape(provider, path)
+        _check_shape(provider, path)
     return provider
 
 
@@ -84,7 +84,7 @@ def _faults_of(path: Path) -> Iterator[None]:
         yield
     except BotError:
         raise
-    except Exception as error:  # a user's file may raise anything; nothing is swallowed
+    except (Exception, SystemExit) as error:  # a user's file may raise anything, or exit; nothing is swallowed
         words = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
         raise ConfigurationError(f"strategy file {_place_of(error, path)}: {type(error).__name__}: {words}") from error
 

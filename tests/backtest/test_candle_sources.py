@@ -129,6 +129,30 @@ def test_one_file_is_of_one_symbol(tmp_path: Path) -> None:
         read(path, "NSE:SBIN-EQ", "NSE:INFY-EQ")
 
 
+def test_a_file_is_not_read_for_another_symbol_than_its_name_says(tmp_path: Path) -> None:
+    path = write(tmp_path / "NSE_SBIN-EQ_15m.csv", session(MONDAY))
+
+    with pytest.raises(ConfigurationError, match=r"--symbols NSE:INFY-EQ: .*15m.csv is of NSE:SBIN-EQ; leave out"):
+        read(path, "NSE:INFY-EQ")
+    assert [each.series for each in read(path, "NSE:SBIN-EQ")] == [SERIES]
+
+
+def test_a_file_is_not_read_for_another_symbol_than_its_column_says(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.csv", session(MONDAY))
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([f"symbol,{header}", *(f"NSE:SBIN-EQ,{row}" for row in rows)]))
+
+    with pytest.raises(DataError, match="column 'symbol' has no row of NSE:INFY-EQ; it holds NSE:SBIN-EQ"):
+        read(path, "NSE:INFY-EQ")
+    assert [each.series for each in read(path, "NSE:SBIN-EQ")] == [SERIES]
+
+
+def test_a_file_whose_name_tells_no_symbol_is_of_the_one_given(tmp_path: Path) -> None:
+    [found] = read(write(tmp_path / "mine.csv", session(MONDAY)), "NSE:SBIN-EQ")
+
+    assert (found.series, len(found.candles)) == (SERIES, 25)
+
+
 def test_the_store_gives_what_it_has_of_the_range_and_before() -> None:
     store = MemoryCandleStore()
     store.put(SERIES, Days(MONDAY, TUESDAY), CandleColumns.of(session(MONDAY) + session(TUESDAY)))

@@ -118,7 +118,7 @@ def test_a_fast_face_that_fails_or_answers_too_little_is_named():
 
     with pytest.raises(StrategyError, match="strategy leaky on NSE:SHARE0-EQ, all candles at once: ZeroDivisionError"):
         run(bars_of(1), failing, account(), FillAssumptions(), Mode.INTRADAY, CHARGES)
-    with pytest.raises(StrategyError, match=r"\(3, 3\) answers for \d+ candles; return one for each"):
+    with pytest.raises(StrategyError, match=r"directions of shape \(3,\) and .* for \d+ candles; return one of each"):
         run(bars_of(1), short, account(), FillAssumptions(), Mode.INTRADAY, CHARGES)
 
 

@@ -73,6 +73,7 @@ def test_the_best_comes_with_what_it_is_worth_and_a_look_at_sessions_kept_back(c
     assert 0 <= found["luck"]["probability_of_overfitting"] <= 1
     assert found["last"] < found["holdout"]["first"]
     assert found["holdout"]["sessions"] == round(0.2 * (found["sessions"] + found["holdout"]["sessions"]))
+    assert found["space"] == ["fast=2..6", "slow=7..20"]
     params = [f"{name}={value}" for name, value in found["best"]["params"].items()]
     span = found["first"].replace("-", "") + "-" + found["last"].replace("-", "")
     run = ("backtest", "--strategy", "simple_ma_crossover", "--param", params[0], "--param", params[1])
@@ -112,6 +113,27 @@ def test_a_search_that_is_killed_outright_goes_on_to_the_same_best(capsys) -> No
     again = figures(capsys, *search, "--storage", str(path), "--resume")
 
     assert (again["best"], again["luck"], again["trials"]) == (whole["best"], whole["luck"], 60)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ("backtest.hyperopt.ground.Ground.charges_hash", "was made with charges "),
+        ("backtest.hyperopt.verb.code_version", "was made with version of the code "),
+    ],
+)
+def test_a_search_goes_on_only_with_the_same_charges_and_code(
+    capsys, monkeypatch: pytest.MonkeyPatch, changed: str, words: str
+) -> None:
+    search = ("hyperopt", *SEARCH, "--method", "grid", "--workers", "1", "--storage", "trials.sqlite")
+    text(capsys, *search)
+    other = property(lambda _: "other") if "Ground" in changed else lambda: "other"
+    monkeypatch.setattr(changed, other)
+
+    refused = complaint(capsys, *search, "--resume")
+
+    assert words in refused
+    assert 'this search has "other"; give the same, or another file' in refused
 
 
 def kept(path: Path) -> int:
@@ -186,6 +208,7 @@ def test_a_walk_forward_for_people_has_a_line_a_fold_and_one_result(capsys) -> N
     said = text(capsys, *walk)
     assert "rolling, training 20, purged 0, embargo 1, test 10" in said
     assert "all tests joined" in said
+    assert "PBO" in said
     assert "efficiency" in said
 
 

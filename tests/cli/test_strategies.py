@@ -109,6 +109,10 @@ def test_a_file_that_peeks_is_red(run: Run, peeking: Path) -> None:
         (("simple_ma_crossover", "--timeframe", "7m"), "--timeframe 7m: must be one of 1m"),
         (("simple_ma_crossover", "--data", "NSE_SBIN-EQ_5m.parquet"), "there is no such file"),
         (("simple_ma_crossover", "--data", "store"), "NSE:SBIN-EQ 5m: the store has no candles of any day"),
+        (
+            ("simple_ma_crossover", "--data", "NSE_SBIN-EQ_5m.parquet", "--symbols", "NSE:INFY-EQ"),
+            "--symbols NSE:INFY-EQ: by its name NSE_SBIN-EQ_5m.parquet is of NSE:SBIN-EQ; leave out --symbols",
+        ),
     ],
 )
 def test_bad_input_is_one_line(run: Run, arguments: tuple[str, ...], told: str) -> None:

@@ -105,6 +105,19 @@ def test_a_run_that_cannot_be_kept_whole_is_not_kept(
     assert len(store.runs()) == 1
 
 
+def test_a_value_that_the_tables_do_not_take_says_nothing_against_the_file(
+    store: RunStore, path: Path, record: RunRecord
+) -> None:
+    first, *others = record.trades
+    unfit = replace(record, trades=(replace(first, probability=float("nan")), *others))
+    with pytest.raises(StorageError, match=r"does not take this run: NOT NULL .*; the file is whole") as refused:
+        store.save(unfit)
+    assert "move" not in str(refused.value)
+    assert store.runs() == ()
+    store.save(record)
+    assert store.load(record.run_id).trades == record.trades
+
+
 def test_an_unknown_run_is_named_with_where_to_look(store: RunStore) -> None:
     with pytest.raises(ConfigurationError, match=r"no run 'x' in .*fyersbot runs"):
         store.load("x")

@@ -211,3 +211,13 @@ def test_the_twenty_line_example_in_the_documentation_is_a_strategy(
     assert (signal.direction, signal.reason) == (Direction.LONG, "closed 0.20% above the average")
     assert strategy.on_data(above, above) is None
     assert strategy.on_data(below, above) is None
+
+
+EXITS = ("sys.exit(0)", "def __init__(self): sys.exit(0)", "needs = property(lambda self: sys.exit(0))")
+
+
+@pytest.mark.parametrize("body", EXITS, ids=["in its class", "when made", "when asked what it needs"])
+def test_a_file_that_exits_is_a_fault_of_that_file(tmp_path: Path, body: str) -> None:
+    path = write(tmp_path, f"import sys\n\nclass Own:\n    name = 'own'\n    def on_data(self): ...\n    {body}\n")
+
+    assert complaint("own", {}, tmp_path) == f"strategy file {path}, line 6: SystemExit: 0"

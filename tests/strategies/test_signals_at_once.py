@@ -6,12 +6,13 @@ from datetime import date, time
 import numpy as np
 import pytest
 
+from core.errors import StrategyError
 from core.instants import DAY, MINUTE, instant_at
 from core.signals import Direction, FeatureRow, Prediction, SignalProvider
 from features.batch import FeatureTable, compute
 from features.columns import CandleColumns, FloatArray
 from features.specification import FeatureSpecification
-from strategies.base_strategy import BatchSignals
+from strategies.base_strategy import BatchSignals, SignalColumns
 from strategies.guarded import Guarded, signals_at_once
 from strategies.model import ModelStrategy
 from strategies.opening_price_crossover import OpeningPriceCrossover
@@ -112,3 +113,67 @@ def test_a_strategy_without_a_fast_face_has_no_answer_at_once(candles):
     table = compute(FeatureSpecification.of(("return_1",)), candles)
 
     assert signals_at_once(Guarded(Plain()), table, candles, "NSE:SBIN-EQ") is None
+
+
+class Says:
+    """Answers with what a test says, or raises it."""
+
+    name = "says"
+    needs = SimpleMaCrossover().needs
+    on_data = None
+
+    def __init__(self, answers: object) -> None:
+        self.answers = answers
+
+    def signals(self, table: FeatureTable, candles: CandleColumns, symbol: str) -> object:
+        if isinstance(self.answers, BaseException):
+            raise self.answers
+        return self.answers
+
+
+def asked_at_once(answers: object, candles: CandleColumns) -> SignalColumns | None:
+    table = compute(FeatureSpecification.of(("return_1",)), candles)
+    return signals_at_once(Guarded(Says(answers)), table, candles, "NSE:SBIN-EQ")
+
+
+def columns(direction: object, probability: object) -> SignalColumns:
+    """450 entries, all no wish and sure of nothing but the one at row 75, the open of the second day."""
+    directions, probabilities = [0] * 450, [float("nan")] * 450
+    directions[75], probabilities[75] = direction, probability
+    return SignalColumns(directions, probabilities)
+
+
+def test_columns_may_be_plain_lists_and_a_probability_without_a_direction_is_not_read(candles):
+    answers = asked_at_once(columns(2, 0.25), candles)
+
+    assert answers is not None
+    assert (answers.directions.dtype, answers.directions[75], answers.probabilities[75]) == (np.int8, 2, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        (columns(7, 1.0), "returned the direction 7 at candle 2026-01-07 09:15:00; return 0, 1 or 2"),
+        (columns(1.5, 1.0), "returned the direction 1.5 at candle 2026-01-07 09:15:00;"),
+        (columns(-1, 1.0), "returned the direction -1 at candle 2026-01-07 09:15:00;"),
+        (columns(257, 1.0), "returned the direction 257 at candle 2026-01-07 09:15:00;"),
+        (
+            columns(1, float("nan")),
+            "returned the probability nan at candle 2026-01-07 09:15:00; return one from 0 to 1",
+        ),
+        (columns(2, 1.1), "returned the probability 1.1 at candle 2026-01-07 09:15:00;"),
+        (columns(1, "sure"), "ValueError: could not convert string"),
+        (SignalColumns(np.zeros((450, 1)), np.zeros(450)), r"returned directions of shape \(450, 1\) and"),
+        (None, "returned NoneType; return SignalColumns"),
+        (SystemExit(0), "SystemExit: 0$"),
+        (ValueError("boom\nsecond line"), "ValueError: boom second line$"),
+    ],
+)
+def test_answers_at_once_that_are_no_signals_are_told_with_their_candle(candles, answers, why):
+    with pytest.raises(StrategyError, match=f"^strategy says on NSE:SBIN-EQ, all candles at once: {why}"):
+        asked_at_once(answers, candles)
+
+
+def test_a_person_who_interrupts_a_fast_face_is_heard(candles):
+    with pytest.raises(KeyboardInterrupt):
+        asked_at_once(KeyboardInterrupt(), candles)

@@ -99,6 +99,11 @@ class Ground:
                 digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()
 
+    @property
+    def charges_hash(self) -> str:
+        """SHA-256 of the rate cards that may be applied: all of the product, each with its first day."""
+        return hashlib.sha256(repr(self.charges.cards(self.mode.product)).encode()).hexdigest()
+
 
 def ground_of(wish: Wish, config: Path | None) -> Ground:
     """Read and check everything that a search needs.

@@ -39,14 +39,21 @@ def luck_of(best: Trial, trials: Sequence[Trial]) -> Luck:
     returns = [each for _, each in tried]
     known = [each for each in map(moments, returns) if each is not None]
     own = moments(best.figures.returns) if best.figures is not None else None
-    variance = float(np.var([each.sharpe for each in known], ddof=1)) if len(known) > 1 else 0.0
-    expected = expected_best_sharpe(len(returns), variance) if returns else None
+    variance = _variance([each.sharpe for each in known], len(returns))
+    expected = None if variance is None else expected_best_sharpe(len(returns), variance)
     return Luck(
         trials=len(returns),
         expected_best=None if expected is None else expected * sqrt(SESSIONS_A_YEAR),
-        deflated_sharpe=deflated_sharpe(own, len(returns), variance) if own else None,
+        deflated_sharpe=None if own is None or variance is None else deflated_sharpe(own, len(returns), variance),
         overfitting=_overfitting([each for state, each in tried if state is State.RAN]),
     )
+
+
+def _variance(sharpes: Sequence[float], trials: int) -> float | None:
+    """Return that of the trials' Sharpe ratios; None where several trials have no two that differ to tell it by."""
+    if trials == 1:
+        return 0.0
+    return float(np.var(sharpes, ddof=1)) if len(set(sharpes)) > 1 else None
 
 
 def _overfitting(returns: Sequence[np.ndarray]) -> float | None:

@@ -63,7 +63,7 @@ class Plan:
         return {
             "method": self.method,
             "seed": self.seed,
-            "space": [f"{each.name} {each.values or (each.low, each.high)}" for each in self.space.dimensions],
+            "space": [each.written for each in self.space.dimensions],
             "objectives": [each.value for each in self.judge.objectives],
             "min_trades": conditions.min_trades,
             "max_drawdown": conditions.max_drawdown,

@@ -33,6 +33,14 @@ class Dimension:
             return f"{self.name} {self.values[0]:g} to {self.values[-1]:g} ({len(self.values)} values)"
         return f"{self.name} {', '.join(map(str, self.values))}"
 
+    @property
+    def written(self) -> str:
+        """The dimension as `--range` takes it: `fast=3..15`, `slow=20..120:5`, `exits.stop_atr=1.0,2.5`."""
+        if isinstance(self.values, range) and len(self.values) > 1:
+            step = f":{self.values.step}" if self.values.step != 1 else ""
+            return f"{self.name}={self.values[0]}..{self.values[-1]}{step}"
+        return f"{self.name}={','.join(map(str, self.values)) or f'{self.low}..{self.high}'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Space:

@@ -59,7 +59,7 @@ def space_of(
     """
     offered = _offered(declared, chosen)
     known = {each.name: each for each in (*declared, *_EXITS, *_all_sizing())}
-    given = dict(_range(each, known) for each in ranges)
+    given = _given(ranges, known)
     for name in given.keys() & fixed.keys():
         raise ConfigurationError(f"--range {name}: --param {name} fixes it; leave one of them out")
     names = [each.name for part in parts for each in offered[part] if each.name not in fixed and _is_bounded(each)]
@@ -70,6 +70,19 @@ def space_of(
             "give --range name=low..high, or --spaces exits"
         )
     return Space(tuple(dimensions))
+
+
+def _given(ranges: Sequence[str], known: Mapping[str, Parameter]) -> Mapping[str, Dimension]:
+    """Read all `--range`, one for each parameter."""
+    given: dict[str, Dimension] = {}
+    for written in ranges:
+        name, dimension = _range(written, known)
+        if name in given:
+            raise ConfigurationError(
+                f"--range {written}: {name} has a range already; give one, as {name}=5..9 or {name}=5,9"
+            )
+        given[name] = dimension
+    return given
 
 
 def _offered(declared: Sequence[Parameter], chosen: Settings) -> Mapping[Part, Sequence[Parameter]]:

@@ -23,6 +23,7 @@ from backtest.hyperopt.workers import evaluating
 from core.errors import ConfigurationError
 from reporting.run_record import RunRecord
 from reporting.run_store import keep_run
+from runtime.code_version import code_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,6 +99,8 @@ def _file_of(storage: Path | None, plan: Plan, ground: Ground, *, resume: bool) 
         "strategy's files": ground.strategy_sha256,
         "mode": ground.mode.value,
         "data": ground.data_hash,
+        "charges": ground.charges_hash,
+        "version of the code": code_version(),
     }
     with closing(SqliteTrialFile(storage, decides, resume=resume)) as file:
         yield file

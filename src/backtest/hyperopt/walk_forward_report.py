@@ -19,6 +19,8 @@ from reporting.report_data import report_data
 from reporting.summary import summary
 
 _SHOWN = ("Result", "Risk", "Trades")
+_WIDTHS = (18, 10, 10, 14, 15)
+"""Of the columns of a fold after its days."""
 
 
 def walk_forward_data(walked: WalkedForward) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def walk_forward_lines(walked: WalkedForward) -> Iterator[str]:
     )
     yield f"space: {'; '.join(map(str, walked.plan.space.dimensions))}"
     yield f"{walked.plan.method}, seed {walked.plan.seed}: {walked.trials:,} trials in {walked.seconds:.1f} s"
-    yield f"{'test':25}{'Sharpe, training':>18}{'deflated':>10}{'Sharpe, test':>14}{'profit, test':>15}  chosen"
+    yield _row(("test", "Sharpe, training", "deflated", "PBO", "Sharpe, test", "profit, test"), "chosen")
     yield from map(_step_line, walked.steps)
     analysis = analyse(walked.record)
     for section in summary(analysis):
@@ -83,6 +85,12 @@ def _step_line(step: Step) -> str:
     best, test = step.best, step.test
     if best is None or best.figures is None or test is None or step.luck is None:
         return f"{days:25}no trial keeps the conditions; nothing is traded"
-    cells = text_of(best.figures.sharpe, Form.RATIO), text_of(step.luck.deflated_sharpe, Form.RATIO)
+    luck = step.luck
+    before = text_of(best.figures.sharpe, Form.RATIO), text_of(luck.deflated_sharpe, Form.RATIO)
     after = text_of(test.sharpe, Form.RATIO), text_of(test.net, Form.PROFIT)
-    return f"{days:25}{cells[0]:>18}{cells[1]:>10}{after[0]:>14}{after[1]:>15}  {combination_text(best.combination)}"
+    return _row((days, *before, text_of(luck.overfitting, Form.SHARE), *after), combination_text(best.combination))
+
+
+def _row(cells: tuple[str, str, str, str, str, str], chosen: str) -> str:
+    first, *others = cells
+    return f"{first:25}{''.join(f'{cell:>{width}}' for cell, width in zip(others, _WIDTHS, strict=True))}  {chosen}"

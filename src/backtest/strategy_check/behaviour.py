@@ -1,7 +1,8 @@
 """Does a strategy answer from what it is given, and from nothing else?
 
 The same question is asked again, in another order, after other questions, and of a strategy made anew; what it is
-given to read is compared afterwards; the years are changed; both faces are held against each other.
+given to read is compared afterwards; the years are changed; both faces are held against each other. Before all that:
+are its answers signals at all?
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from backtest.strategy_check.faces import (
 )
 from backtest.strategy_check.finding import Cause, Finding, Kind
 from backtest.strategy_check.subject import Subject, head
+from core.errors import NoSignalError
 from core.signals import FeatureRow, SignalProvider
 from features.batch import FeatureTable
 from features.columns import CandleColumns
@@ -59,8 +61,7 @@ def disagreements(subject: Subject) -> list[Finding]:
 
 def writings(subject: Subject) -> list[Finding]:
     """Compare what a strategy is given to read before and after."""
-    table, candles = _copy(subject.table), subject.candles.slice(0, len(subject.candles))
-    candles = CandleColumns(*(getattr(candles, name).copy() for name in _CANDLES))
+    table, candles = _own_copies(subject)
     before = _contents(table, candles)
     asked(subject.make(), lambda row: subject.row_of(table, candles, row), subject.asked, len(candles))
     strategy = subject.make()
@@ -68,6 +69,29 @@ def writings(subject: Subject) -> list[Finding]:
         batch_columns(strategy, table, candles, subject.symbol)
     words = "a column that it was given to read has changed"
     return _difference(subject, Kind.MUTATION, Cause.WRITES, words, before, _contents(table, candles))
+
+
+def unfit_answers(subject: Subject) -> list[Finding]:
+    """Ask about every candle: is each answer a signal, with a direction and a probability that there are?"""
+
+    def rows(table: FeatureTable, candles: CandleColumns) -> Columns:
+        return asked(
+            subject.make(), lambda row: subject.row_of(table, candles, row), subject.asked, len(subject.candles)
+        )
+
+    def batch(table: FeatureTable, candles: CandleColumns) -> Columns:
+        return batch_columns(subject.make(), table, candles, subject.symbol)
+
+    faces = {"on_data": rows} | ({"signals": batch} if isinstance(subject.make(), BatchSignals) else {})
+    found = []
+    for face, ask in faces.items():
+        try:
+            ask(*_own_copies(subject))
+        except NoSignalError as error:
+            row = None if error.at is None else int(np.searchsorted(subject.candles.starts, error.at))
+            column, cause = f"{face}.answer", Cause.NO_SIGNAL
+            found.append(Finding(kind=Kind.ANSWER, column=column, row=row, at=error.at, cause=cause, detail=str(error)))
+    return found
 
 
 def known_dates(subject: Subject) -> list[Finding]:
@@ -147,6 +171,12 @@ def _row_reader(subject: Subject) -> _RowAt:
 
 def _asked(subject: Subject, rows: _RowAt) -> Columns:
     return asked(subject.make(), rows, subject.asked, len(subject.candles))
+
+
+def _own_copies(subject: Subject) -> tuple[FeatureTable, CandleColumns]:
+    """Return what a strategy may even write to."""
+    candles = CandleColumns(*(getattr(subject.candles, name).copy() for name in _CANDLES))
+    return _copy(subject.table), candles
 
 
 def _copy(table: FeatureTable) -> FeatureTable:

@@ -1,7 +1,8 @@
 """Why does an answer change with later candles? Found by moving one stretch of the future after the other.
 
 The farthest later row that still matters to a bad row is its reach. Reaches of one length are a shift; reaches that
-end where sessions or longer candles end give those away; a reach without end is a statistic of the whole history.
+end where sessions, longer candles, weeks or months end give those away; a reach without end is a statistic of the whole
+history.
 """
 
 from collections import Counter
@@ -24,6 +25,8 @@ DAILY_HORIZON = 60
 LONGER_MINUTES = (2, 3, 5, 10, 15, 20, 25, 30, 45, 60, 75, 90, 120, 125, 180, 240)
 MOSTLY = 0.7
 OFTEN = 0.3
+EPOCH_WEEKDAY = 3
+"""1970-01-01, the day 0, was a Thursday: the fourth day of its week."""
 OPEN_MINUTE = 555
 """09:15, from which NSE counts longer candles; charting libraries count from midnight."""
 
@@ -47,6 +50,9 @@ def diagnose(face: Face, column: str, bad_rows: list[int]) -> tuple[Cause, str]:
     if endless:
         if all(each.only_newest for each in endless):
             return Cause.NEWEST_ROW, "reads the newest row of the history, which live is the forming candle"
+        period = _calendar_period(rule, [each.row for each in endless])
+        if period:
+            return Cause.LONGER_CANDLE, f"knows the end of its {period} before that is over"
         return Cause.WHOLE_HISTORY, "rests on a statistic of the whole history"
     ended = [each for each in reaches if each.has_end]
     ahead, times = Counter(each.ahead for each in ended).most_common(1)[0]
@@ -87,10 +93,14 @@ class _Rule:
         """Measure how far ahead of a row there is something that matters to it."""
         horizon, rows = self._horizon(row), self._rows
         if self._matters(row, row + horizon + 1, rows):
-            only_newest = not self._matters(row, row + 1, rows - 1)
+            only_newest = self._matters(row, rows - 1, rows) and not self._matters(row, row + 1, rows - 1)
             return _Reach(row, horizon, has_end=False, only_newest=only_newest)
         ahead = self._farthest(lambda far: self._matters(row, row + far, min(row + horizon + 1, rows)), horizon)
         return _Reach(row, ahead, has_end=True)
+
+    def knows_later_than(self, row: int, end: int) -> bool:
+        """Whether anything behind the row `end` matters to a row."""
+        return self._matters(row, end + 1, self._rows)
 
     def behind(self, row: int, most: int) -> int:
         """Measure how far back there is something that matters to a row, up to `most` rows."""
@@ -125,6 +135,19 @@ class _Rule:
         if not len(later):
             return self._rows - 1 - row
         return int(np.searchsorted(days, days[later[0]], side="right")) - 1 - row
+
+
+def _calendar_period(rule: _Rule, rows: list[int]) -> str:
+    """Return the period of the calendar behind whose end nothing matters to any of the rows; empty for none."""
+    days = rule.subject.candles.days()
+    dates = days.astype("datetime64[D]")
+    periods = {"week": (days + EPOCH_WEEKDAY) // 7, "month": dates.astype("datetime64[M]").astype(np.int64)}
+    for name, numbers in periods.items():
+        ends = {row: int(np.searchsorted(numbers, numbers[row], side="right")) - 1 for row in rows}
+        judging = [row for row in rows if ends[row] < len(days) - 1]  # behind the last period there is nothing to move
+        if judging and not any(rule.knows_later_than(row, ends[row]) for row in judging):
+            return name
+    return ""
 
 
 def _shift(rule: _Rule, ahead: int, rows: list[int]) -> tuple[Cause, str]:

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from backtest.strategy_check.behaviour import disagreements, known_dates, live_differences, repeated, writings
+from backtest.strategy_check.behaviour import (
+    disagreements,
+    known_dates,
+    live_differences,
+    repeated,
+    unfit_answers,
+    writings,
+)
 from backtest.strategy_check.faces import EXISTS, faces_of
 from backtest.strategy_check.finding import Finding
 from backtest.strategy_check.look_ahead import Coverage, coverage_of, look_ahead
@@ -51,8 +58,8 @@ def check(subject: Subject, training: TrainingFace | None = None, progress: Prog
             f"{FEWEST_DECISIONS} are needed to check a strategy; give more candles"
         )
     tell("the same question again", 0.0)
-    found, result, is_taught = writings(subject), None, False
-    if not found:  # what writes to what all share would spoil every other proof
+    found, result, is_taught = unfit_answers(subject) or writings(subject), None, False
+    if not found:  # what answers no signals, or writes to what all share, would spoil every other proof
         found, result = _proved(subject, tell)
         if training is not None and not found:  # else it would be told again of every row that learns from it
             is_taught = True

@@ -14,8 +14,8 @@ from core.errors import StrategyError
 from core.signals import Direction, FeatureRow, SignalProvider
 from features.batch import FeatureTable, compute
 from features.columns import BoolArray, CandleColumns, FloatArray
-from strategies.base_strategy import BatchSignals, SignalColumns
-from strategies.guarded import Guarded
+from strategies.base_strategy import BatchSignals
+from strategies.guarded import Guarded, signals_at_once
 
 Columns: TypeAlias = Mapping[str, FloatArray]
 """One entry a candle; NaN where a column has none."""
@@ -101,7 +101,7 @@ def feature_columns(table: FeatureTable) -> Columns:
 def asked(
     strategy: SignalProvider, row_at: Callable[[int], FeatureRow | None], rows: Sequence[int], length: int
 ) -> Columns:
-    """Ask `on_data` for some rows, in the order given. Raises `StrategyError` for a strategy that raises."""
+    """Ask `on_data` for some rows, in the order given. Raises `StrategyError` where it raises or gives no signal."""
     ask = Guarded(strategy).on_data
     directions, probabilities = np.full(length, np.nan), np.full(length, np.nan)
     for row in rows:
@@ -116,14 +116,12 @@ def asked(
 
 
 def batch_columns(strategy: SignalProvider, table: FeatureTable, candles: CandleColumns, symbol: str) -> Columns:
-    """Ask `signals` for all rows. Raises `StrategyError` for one that raises, or answers in another shape."""
-    if not isinstance(strategy, BatchSignals):
+    """Ask `signals` for all rows. Raises `StrategyError` where it raises or gives no signals."""
+    answers = signals_at_once(strategy, table, candles, symbol)
+    if answers is None:
         raise StrategyError(f"strategy {strategy.name}: has no method signals(table, candles, symbol)")
-    try:
-        answer = strategy.signals(table, candles, symbol)
-    except Exception as error:
-        raise StrategyError(f"strategy {strategy.name}.signals on {symbol}: {type(error).__name__}: {error}") from error
-    return _columns_of(answer, strategy.name, len(candles))
+    wishes = answers.directions.astype(np.float64)
+    return {"signals.direction": wishes, "signals.probability": np.where(wishes > 0, answers.probabilities, 0.0)}
 
 
 def same(first: FloatArray, second: FloatArray, column: str) -> BoolArray:
@@ -150,21 +148,3 @@ def all_answers(face: Face) -> Columns:
     """Return a face's answers for the whole history."""
     table = face.subject.table
     return face.answers(head(table, len(table.valid)), face.subject.candles, asked_rows(table))
-
-
-def _columns_of(answer: object, name: str, rows: int) -> Columns:
-    if not isinstance(answer, SignalColumns):
-        raise StrategyError(f"strategy {name}.signals returned {type(answer).__name__}; return SignalColumns")
-    directions, probabilities = np.asarray(answer.directions), np.asarray(answer.probabilities)
-    if directions.shape != (rows,) or probabilities.shape != (rows,):
-        raise StrategyError(
-            f"strategy {name}.signals returned {directions.shape} and {probabilities.shape} for {rows} candles; "
-            "return one entry a candle"
-        )
-    if not np.isin(directions, (0, 1, 2)).all():
-        raise StrategyError(f"strategy {name}.signals returned a direction that is none of 0, 1, 2")
-    wishes = directions.astype(np.float64)
-    return {
-        "signals.direction": wishes,
-        "signals.probability": np.where(wishes > 0, probabilities.astype(np.float64), 0.0),
-    }

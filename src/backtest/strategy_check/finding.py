@@ -27,6 +27,8 @@ class Kind(Enum):
     """Something else than features and candles is read."""
     DATES = "dates"
     """An answer changes when only the years are others."""
+    ANSWER = "answer"
+    """An answer is no signal: a direction that there is not, a probability outside 0 to 1."""
     MUTATION = "mutation"
     """What was given to read was written to."""
     LABELS = "labels"
@@ -58,6 +60,7 @@ class Cause(Enum):
     READS_OUTSIDE = "reads_outside"
     KNOWS_DATES = "knows_dates"
     WRITES = "writes"
+    NO_SIGNAL = "no_signal"
     TWO_ANSWERS = "two_answers"
     TWO_FORMULAS = "two_formulas"
     UNBOUNDED_MEMORY = "unbounded_memory"
@@ -78,7 +81,7 @@ class Cause(Enum):
 
 _REMEDIES = {
     Cause.LOOKS_AHEAD: "use rows at or before the candle: shift(n) with n of 0 or more, never a negative one",
-    Cause.CENTRED_WINDOW: "let the window end at the candle: rolling(n) without center=True",
+    Cause.CENTRED_WINDOW: "let what is read end at the candle: rolling(n) without center=True, no shift(n) below 0",
     Cause.WHOLE_HISTORY: "replace it by a rolling or expanding statistic, or one fitted on earlier data",
     Cause.REST_OF_SESSION: "use the session so far (cummax, cummin, the last close), or the session before",
     Cause.LONGER_CANDLE: "use the longer candle only from its close on: shift it by one before joining it",
@@ -91,6 +94,7 @@ _REMEDIES = {
     Cause.READS_OUTSIDE: "read files and networks when the strategy is made, and only what was known at that time",
     Cause.KNOWS_DATES: "decide by prices, weekday, month and time of day; a table by date was made in hindsight",
     Cause.WRITES: "work on a copy: what is given is shared by everybody",
+    Cause.NO_SIGNAL: "answer with a Direction and a probability from 0 to 1; where that is NaN, say nothing",
     Cause.TWO_ANSWERS: "make signals() answer for each row what on_data() answers",
     Cause.TWO_FORMULAS: "make the indicator's `over` and `live` count the same",
     Cause.UNBOUNDED_MEMORY: "count from the session's open or over a window, so that the start is forgotten",
@@ -111,7 +115,7 @@ class Finding:
 
     kind: Kind
     column: str
-    """A feature, `on_data.direction`, `signals.probability`, `label.long_net`.."""
+    """A feature, `on_data.direction`, `signals.probability`, `signals.answer`, `label.long_net`.."""
     row: int | None
     """First bad bar, as a row of the candles that were checked; None where it is about no bar."""
     at: Instant | None

@@ -1,16 +1,19 @@
 """What else does a strategy read while it decides? The interpreter says: files and sockets opened, clocks asked.
 
 Python tells of every file, database, socket and program that is opened (`sys.addaudithook`) and of every call of a
-function written in C (`sys.setprofile`), the clock's among them. A library that opens files without telling is not
-seen here; what it gains is seen when the years are changed.
+function written in C (`sys.setprofile`): those of the operating system among them, and most clocks. A library that
+opens files without telling is not seen here; what it gains is seen when the years are changed.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from backtest.strategy_check.clocks import clock_called, stand_ins
 from backtest.strategy_check.faces import asked, batch_columns
 from backtest.strategy_check.finding import Cause, Finding, Kind
 from backtest.strategy_check.subject import Subject, head
@@ -18,10 +21,13 @@ from strategies.base_strategy import BatchSignals
 
 _OPENINGS = frozenset({"open", "sqlite3.connect", "socket.connect", "subprocess.Popen", "urllib.Request"})
 _CODE = (".py", ".pyc", ".so", ".pyd")
-_CLOCK = frozenset(
-    {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "localtime", "gmtime"}
-)
-_CALENDAR_CLOCK = frozenset({"now", "utcnow", "today"})
+_SYSTEM = frozenset({"posix", "nt"})
+"""Python's names for the module in C behind `os`."""
+_NOTHING_READ = frozenset({"fspath", "register_at_fork"})
+_ENVIRONMENT = (type(os.environ).__getitem__.__code__, type(os.environ).__iter__.__code__)
+_LIBRARIES = ("site-packages", "dist-packages")
+_STANDARD_LIBRARY = str(Path(os.__file__).parent)
+_FINDING_CODE = ("importlib", "linecache")
 
 _listeners: list[Callable[[Cause, str], None]] = []
 _hooked: list[bool] = []
@@ -66,7 +72,10 @@ def _listened(subject: Subject, column: str, ask: Callable[[Any, list[int]], Non
             ),
         )
 
-    with _listening(hear):
+    def hear_clock(name: str) -> None:
+        hear(Cause.CLOCK, _clock_words(name))
+
+    with stand_ins(strategy, hear_clock), _listening(hear):
         ask(strategy, at)
     return list(heard.values())
 
@@ -95,10 +104,38 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         _listeners[-1](Cause.READS_OUTSIDE, f"reads {what} while it decides")
 
 
-def _profile(_: FrameType, event: str, function: Any) -> None:
-    if event != "c_call" or not _listeners:
+def _profile(frame: FrameType, event: str, function: Any) -> None:
+    if not _listeners:
         return
-    name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
-    owner_name = getattr(owner, "__name__", "")
-    if (owner_name == "time" and name in _CLOCK) or (owner_name in {"datetime", "date"} and name in _CALENDAR_CLOCK):
-        _listeners[-1](Cause.CLOCK, f"asks the machine's clock ({owner_name}.{name}) while it decides")
+    if event == "call" and (frame.f_code is _ENVIRONMENT[0] or frame.f_code is _ENVIRONMENT[1]):
+        _tell_of_reading(frame, "environ")
+    elif event == "c_call":
+        clock = clock_called(frame, function)
+        if clock:
+            _listeners[-1](Cause.CLOCK, _clock_words(clock))
+        elif getattr(function, "__module__", "") in _SYSTEM and function.__name__ not in _NOTHING_READ:
+            _tell_of_reading(frame, function.__name__)
+
+
+def _tell_of_reading(frame: FrameType, name: str) -> None:
+    if not _is_of_a_library(frame):
+        _listeners[-1](Cause.READS_OUTSIDE, f"reads the machine (os.{name}) while it decides")
+
+
+def _is_of_a_library(frame: FrameType) -> bool:
+    """Whether a library asks, for its threads say, or Python for code; the standard library asks for its caller."""
+    asking: FrameType | None = frame
+    while asking is not None:
+        path = asking.f_code.co_filename
+        if any(each in path for each in _LIBRARIES):
+            return True
+        if not path.startswith((_STANDARD_LIBRARY, "<frozen")):
+            return False
+        if any(each in path for each in _FINDING_CODE):
+            return True
+        asking = asking.f_back
+    return False
+
+
+def _clock_words(name: str) -> str:
+    return f"asks the machine's clock ({name}) while it decides"

@@ -50,3 +50,19 @@ def test_the_more_are_tried_the_less_the_same_best_is_worth(make_figures) -> Non
 def test_of_too_little_nothing_is_said(make_figures, number: int, sessions: int) -> None:
     trials = trials_of(make_figures, number, sessions)
     assert luck_of(trials[0], trials).overfitting is None
+
+
+def test_without_two_that_differ_nothing_is_said_of_luck(make_figures) -> None:
+    """Of trials that never trade, or trade all the same, no spread is known that the best could stand out from."""
+    traded, idle = trials_of(make_figures, 1)[0], Trial(1, {}, make_figures(returns=np.zeros(100), sharpe=None))
+    same = Trial(1, {}, traded.figures)
+
+    for others in ([idle, idle], [same, same]):
+        luck = luck_of(traded, [traded, *others])
+        assert (luck.trials, luck.expected_best, luck.deflated_sharpe) == (3, None, None)
+
+
+def test_a_single_trial_was_no_choice(make_figures) -> None:
+    [alone] = trials_of(make_figures, 1)
+    luck = luck_of(alone, [alone])
+    assert (luck.expected_best, luck.deflated_sharpe) == (0.0, deflated_sharpe(moments(alone.figures.returns), 1, 0.0))

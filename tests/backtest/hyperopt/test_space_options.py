@@ -83,3 +83,29 @@ def test_a_grid_counts_before_it_is_laid_out() -> None:
         list(Space((Dimension("a", range(1000)), Dimension("b", range(999)))).grid())
     with pytest.raises(ConfigurationError, match="a grid needs steps"):
         list(Space((Dimension("a", low=0.0, high=1.0),)).grid())
+
+
+def test_a_second_range_of_one_parameter_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="--range fast=9: fast has a range already; give one"):
+        space("fast=5", "slow=20,30", "fast=9")
+
+
+@pytest.mark.parametrize(
+    ("written", "again"),
+    [
+        ("fast=3..15", "fast=3..15"),
+        ("fast=5..21:5", "fast=5..20:5"),
+        ("fast=3..3", "fast=3"),
+        ("fast=9,5", "fast=5,9"),
+        ("exits.stop_atr=1..2:0.5", "exits.stop_atr=1.0,1.5,2.0"),
+    ],
+)
+def test_a_dimension_is_told_as_a_range_that_gives_it_again(written: str, again: str) -> None:
+    fixed = {"fast": 5, "slow": 99}
+    fixed.pop(written.partition("=")[0], None)
+    [dimension] = space_of(CROSSOVER, fixed, (Part.STRATEGY,), [written], SETTINGS).dimensions
+    assert dimension.written == again
+
+
+def test_a_dimension_without_steps_is_told_by_its_ends() -> None:
+    assert Dimension("x", low=0.25, high=4.0).written == "x=0.25..4.0"

@@ -1,6 +1,7 @@
 """Leaks planted in `on_data`: state, chance, clocks, files, dates, and what lies behind a row."""
 
 import datetime
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from numpy import datetime64
 
 from backtest.strategy_check.check import check
 from backtest.strategy_check.finding import Cause, Finding, Kind
@@ -119,8 +122,20 @@ def test_chance_is_found(subject_of: SubjectOf) -> None:
     ("read", "told"),
     [
         (lambda: time.time() < 0, "time.time"),  # noqa: TID251 - the leak itself
+        (lambda: time.clock_gettime(time.CLOCK_REALTIME) < 0, "time.clock_gettime"),
+        (lambda: time.strftime("%Y") < "1970", "time.strftime"),
+        (lambda: time.gmtime().tm_year < 1970, "time.gmtime"),
+        (lambda: time.ctime() == "", "time.ctime"),
+        (lambda: time.localtime(*[]).tm_year < 1970, "time.localtime"),
         (lambda: datetime.datetime.now().year < 1970, "datetime.now"),  # noqa: TID251 - the leak itself
+        (lambda: datetime.datetime.utcnow().year < 1970, "datetime.utcnow"),  # noqa: TID251 - the leak itself
         (lambda: datetime.date.today().year < 1970, "date.today"),  # noqa: TID251 - the leak itself
+        (lambda: np.datetime64("now") < np.datetime64("1970"), "numpy.datetime64('now')"),
+        (lambda: datetime64("today") < datetime64("1970"), "numpy.datetime64('today')"),
+        (lambda: pd.Timestamp.now().year < 1970, "pandas.Timestamp.now"),
+        (lambda: pd.Timestamp.today().year < 1970, "pandas.Timestamp."),
+        (lambda: pd.Timestamp("now").year < 1970, "pandas.Timestamp('now')"),
+        (lambda: pd.to_datetime("today").year < 1970, "pandas.to_datetime('today')"),
     ],
 )
 def test_the_machines_clock_is_found_where_it_is_asked(
@@ -134,6 +149,53 @@ def test_the_machines_clock_is_found_where_it_is_asked(
 
     assert (finding.kind, finding.cause, finding.row) == (Kind.OUTSIDE, Cause.CLOCK, first)
     assert told in finding.detail
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda seconds: time.gmtime(seconds).tm_hour,
+        lambda seconds: int(time.strftime("%H", time.gmtime(seconds))),
+        lambda seconds: pd.Timestamp(seconds, unit="s").hour,
+        lambda seconds: int(np.datetime64(int(seconds), "s").astype(datetime64).astype(np.int64)) // 3600 % 24,
+        lambda seconds: datetime.datetime.fromtimestamp(seconds, datetime.UTC).hour,
+    ],
+)
+def test_a_time_that_is_given_may_be_converted(subject_of: SubjectOf, convert: Callable[[float], int]) -> None:
+    subject = subject_of(lambda: Asked(lambda _, now: convert(now.closed_at / 1e9) == 6))
+
+    assert check(subject).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        (lambda: "LONG_ONLY" in os.environ, "os.environ"),
+        (lambda: os.getenv("LONG_ONLY") == "yes", "os.environ"),
+        (lambda: dict(os.environ) == {}, "os.environ"),
+        (lambda: os.stat(os.curdir).st_mtime < 0, "os.stat"),  # noqa: PTH116 - the leak itself
+        (lambda: not Path().exists(), "os.stat"),
+        (lambda: os.listdir(os.curdir) == [""], "os.listdir"),  # noqa: PTH208 - the leak itself
+        (lambda: list(os.scandir(os.curdir)) == [""], "os.scandir"),
+        (lambda: list(Path().iterdir()) == [""], "os."),
+    ],
+)
+def test_what_the_operating_system_says_is_outside(subject_of: SubjectOf, read: Callable[[], bool], told: str) -> None:
+    subject = subject_of(lambda: Asked(lambda _, now: read()))
+
+    finding = only(subject)
+
+    assert (finding.kind, finding.cause, finding.row) == (Kind.OUTSIDE, Cause.READS_OUTSIDE, subject.asked[0])
+    assert told in finding.detail
+
+
+def test_numpy_and_pandas_are_left_as_they_were(subject_of: SubjectOf) -> None:
+    names = ("__new__", "now", "today", "utcnow")
+    before = np.datetime64, datetime64, pd.to_datetime, *(vars(pd.Timestamp)[name] for name in names)
+
+    check(subject_of(lambda: Asked(lambda _, now: False)))
+
+    assert before == (np.datetime64, datetime64, pd.to_datetime, *(vars(pd.Timestamp)[name] for name in names))
 
 
 def test_a_file_read_while_deciding_is_found(subject_of: SubjectOf, tmp_path: Path) -> None:

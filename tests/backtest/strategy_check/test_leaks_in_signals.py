@@ -18,7 +18,7 @@ from features.batch import FeatureTable
 from features.columns import CandleColumns
 from strategies.base_strategy import SignalColumns
 
-from .conftest import SubjectOf
+from .conftest import SubjectOf, subject_on, walk
 
 Rule = Callable[[pd.DataFrame, FeatureTable], "pd.Series | np.ndarray"]
 
@@ -182,6 +182,47 @@ def test_a_leak_in_signals_is_found_with_bar_and_cause(subject_of: SubjectOf, le
     assert (finding.cause, finding.row) == (cause, first_bad_bar(subject)), finding.detail
     assert finding.at == subject.candles.starts[finding.row]
     assert words in finding.detail
+
+
+def week(frame: pd.DataFrame) -> pd.PeriodIndex:
+    return frame.index.tz_localize(None).to_period("W")
+
+
+def month(frame: pd.DataFrame) -> pd.PeriodIndex:
+    return frame.index.tz_localize(None).to_period("M")
+
+
+@pytest.mark.parametrize(
+    ("days", "rule", "words"),
+    [
+        (12, lambda f, _: f["close"] < f["close"].groupby(week(f)).transform("last"), "the end of its week"),
+        (12, lambda f, _: f["close"] > f["high"].groupby(week(f)).transform("max") * 0.99, "the end of its week"),
+        (35, lambda f, _: f["close"] < f["close"].groupby(month(f)).transform("last"), "the end of its month"),
+    ],
+)
+def test_the_end_of_a_week_or_a_month_is_no_statistic_of_the_whole(days: int, rule: Rule, words: str) -> None:
+    [finding] = look_ahead(BatchFace(subject_on(walk(days), lambda: Ruled(rule))))
+
+    assert finding.cause is Cause.LONGER_CANDLE
+    assert words in finding.detail
+
+
+def test_the_highest_close_of_all_is_not_taken_for_the_newest_row(subject_of: SubjectOf) -> None:
+    subject = subject_of(lambda: Ruled(lambda f, _: np.arange(len(f)) == int(np.argmax(f["close"]))))
+
+    [finding] = look_ahead(BatchFace(subject))
+
+    assert finding.cause is Cause.WHOLE_HISTORY
+
+
+def test_a_move_before_and_after_is_told_to_read_no_later_row(subject_of: SubjectOf) -> None:
+    """What reaches as far ahead as behind may be a window or a shift: the remedy holds for either."""
+    subject = subject_of(lambda: Ruled(lambda f, _: (f["close"].pct_change() > 0.001) & (f["close"].diff(-1) < 0)))
+
+    [finding] = look_ahead(BatchFace(subject))
+
+    assert "looks ahead by 1 bar" in finding.detail
+    assert "no shift(n) below 0" in finding.remedy
 
 
 @dataclass
