@@ -1,20 +1,25 @@
 """Runs side by side: the same figures of each, and how far every one is from the first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from reporting.analysis import Analysis
-from reporting.figures import NOT_AVAILABLE, Better, Figure, difference_text
+from reporting.figures import NOT_AVAILABLE, Better, Figure, Form, difference_text
 from reporting.run_record import RunRecord
 from reporting.summary import summary
-from reporting.text_report import figure_text, plain_table
+from reporting.text_report import FULL, figure_text, plain_table
 from trading.rupee_text import profit_style
 
 _LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LABEL_WIDTH = 12
+"""Columns of the longest word of a label."""
+_GAP = 3
+"""Columns between two of a table, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +83,60 @@ def run_name(record: RunRecord) -> str:
     return f"{record.run_id} {', '.join((record.facts.strategy, *parameters))}"
 
 
-def comparison_text(analyses: Sequence[Analysis]) -> RenderableType:
-    """Return the comparison for a terminal; letters stand for the runs."""
+def comparison_text(analyses: Sequence[Analysis], width: int) -> RenderableType:
+    """Return the comparison for a terminal of so many columns; letters stand for the runs.
+
+    Runs that have no room beside each other get tables of their own, each beside the first run.
+    """
     labels = [run_label(place) for place in range(len(analyses))]
-    table = plain_table("Metric", labels[0], *(name for label in labels[1:] for name in (label, f"{label} - A")))
-    for column in table.columns:
-        column.no_wrap, column.overflow = False, "fold"  # a long name takes two lines and hides nothing
-    for section in compare(analyses):
-        for row in section.rows:
-            cells: list[Text] = [figure_text(row.figures[0])]
-            for figure, difference in zip(row.figures[1:], row.differences, strict=True):
-                cells += [figure_text(figure), _difference(row, difference)]
-            table.add_row(row.label, *cells)
-        table.add_section()
     names = (f"{label}: {run_name(each.record)}" for label, each in zip(labels, analyses, strict=True))
-    return Group(Text("Comparison", "bold"), *map(Text, names), table)
+    tables = _tables(compare(analyses), range(1, len(analyses)), width)
+    return Group(Text("Comparison", "bold"), *map(Text, names), *tables)
+
+
+def _tables(sections: Sequence[ComparedSection], others: Sequence[int], width: int) -> Iterator[Table]:
+    """Yield a table of the first run and others, by their places, or as many as it takes to show every figure whole."""
+    is_stacked = width < FULL
+    labels = [(Text(run_label(place)), Text(f"{run_label(place)} - {run_label(0)}")) for place in others]
+    names = [name.plain for each in labels for name in _joined(*each, is_stacked=is_stacked)]
+    table = plain_table("Metric", run_label(0), *names)
+    widths = [_LABEL_WIDTH] + [0] * (len(table.columns) - 1)
+    for section in sections:
+        for row in section.rows:
+            cells = [figure_text(row.figures[0])]
+            for place in others:
+                figure, difference = row.figures[place], row.differences[place - 1]
+                cells += _joined(figure_text(figure), _difference(row, difference), is_stacked=is_stacked)
+            table.add_row(row.label, *cells)
+            if row.figures[0].form is not Form.TEXT:
+                widths[1:] = map(max, widths[1:], (_longest_word(cell) for cell in cells))
+        table.add_section()
+    middle = len(others) // 2
+    if middle and sum(widths) + _GAP * len(widths) > width:
+        yield from _tables(sections, others[:middle], width)
+        yield from _tables(sections, others[middle:], width)
+    else:
+        yield _narrowed(table, widths, width)
+
+
+def _narrowed(table: Table, widths: Sequence[int], width: int) -> Table:
+    """Take from the names what there is no room for: a long one takes two lines, a figure stays whole."""
+    for column in table.columns:
+        column.no_wrap, column.overflow = False, "fold"
+    if Console(width=10_000).measure(table).maximum > width:
+        for column, least in zip(table.columns, widths, strict=True):
+            column.width = least
+        table.columns[0].width = max(_LABEL_WIDTH, width - sum(widths[1:]) - _GAP * len(widths))
+    return table
+
+
+def _joined(value: Text, difference: Text, *, is_stacked: bool) -> list[Text]:
+    """Lay a value and its difference beside each other, or one under the other."""
+    return [Text("\n").join(each for each in (value, difference) if each)] if is_stacked else [value, difference]
+
+
+def _longest_word(cell: Text) -> int:
+    return max(map(len, cell.plain.split()), default=0)
 
 
 def comparison_data(analyses: Sequence[Analysis]) -> list[dict[str, Any]]:

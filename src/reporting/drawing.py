@@ -1,6 +1,6 @@
 """What every drawing needs: a scale with round ticks, a long line made short, and numbers as SVG wants them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
@@ -53,6 +53,11 @@ def thinned(values: IntArray | FloatArray, most: int) -> IntArray:
         part = values[first:last]
         rows |= {first + int(part.argmin()), first + int(part.argmax())}
     return np.array(sorted(rows))
+
+
+def decimals_of(ticks: Sequence[float]) -> int:
+    """Return how many decimals it takes to write every tick as what it is."""
+    return next((each for each in range(6) if all(abs(round(tick, each) - tick) < 1e-9 for tick in ticks)), 6)
 
 
 def number(value: float) -> str:

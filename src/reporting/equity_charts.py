@@ -6,7 +6,7 @@ import numpy as np
 
 from core.instants import DAY, ist_date
 from features.columns import IST_OFFSET, FloatArray, IntArray
-from reporting.drawing import Scale, number, padded, polyline, thinned
+from reporting.drawing import Scale, decimals_of, number, padded, polyline, thinned
 from trading.rupee_text import rupees
 
 WIDTH = 1160
@@ -15,6 +15,7 @@ _TOP, _BOTTOM = 8, 20
 _EQUITY_HEIGHT, _DRAWDOWN_HEIGHT, _HISTOGRAM_HEIGHT = 300, 130, 220
 _MOST_POINTS = 1_600
 _MOST_LABELS = 12
+_DRAWDOWN_TICKS = 4
 _BINS = 41
 """An odd number: the middle one is around 0."""
 
@@ -41,8 +42,9 @@ def drawdown_chart(capital: int, at: IntArray, equity: IntArray) -> str:
     falls = values / np.maximum.accumulate(values) - 1.0
     y = Scale(min(float(falls.min()) * 1.08, -0.001), 0.0, _DRAWDOWN_HEIGHT - _BOTTOM, _TOP)
     line = _line(falls, y)
+    decimals = decimals_of([100 * tick for tick in y.ticks(_DRAWDOWN_TICKS)])
     shapes = [
-        *_grid(y, lambda share: f"{share:.2%}" if y.low > -0.02 else f"{share:.0%}", most=4),
+        *_grid(y, lambda share: f"{share:.{decimals}%}", _DRAWDOWN_TICKS),
         *_dates(at, _DRAWDOWN_HEIGHT),
         f'<path class="fall" d="{line}L{WIDTH - RIGHT} {_TOP}L{LEFT} {_TOP}z"/>',
     ]

@@ -16,7 +16,7 @@ h3 { font-size: .8rem; margin: 0 0 .25rem; color: var(--soft); font-weight: 600;
 p { margin: .25rem 0; } .soft { color: var(--soft); } .note { color: var(--amber); }
 code { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 section { border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.25rem; margin: 1.25rem 0; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(135px, 1fr)); gap: .75rem; margin: 1.25rem 0; }
+.tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .75rem; margin: 1.25rem 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .6rem .85rem; }
 .tile b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; letter-spacing: -.01em;
   white-space: nowrap; }
@@ -56,7 +56,8 @@ svg text { font-size: 11px; fill: var(--soft); font-variant-numeric: tabular-num
 .reading { min-height: 1.5em; color: var(--soft); font-variant-numeric: tabular-nums; float: right; white-space: pre; }
 details summary { cursor: pointer; color: var(--soft); } details[open] summary { margin-bottom: .5rem; }
 details + details { margin-top: 1rem; }
-@media (max-width: 700px) { [data-group] { overflow-x: auto; } [data-group] svg.chart { min-width: 720px; } }
+@media (max-width: 700px) { .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  [data-group] { overflow-x: auto; } [data-group] svg.chart { min-width: 720px; } }
 @media print { :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 11px; }
   section, .tile { break-inside: avoid; } .reading { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }

@@ -60,7 +60,7 @@ def _show(analysis: Analysis, beside: Sequence[Analysis], html: Path | None, *, 
     console = Console()
     content: list[RenderableType] = list(text_report(analysis, console.width))
     if beside:
-        content.append(comparison_text((analysis, *beside)))
+        content.append(comparison_text((analysis, *beside), console.width))
     for each in content:
         console.print(each)
     if html:

@@ -9,7 +9,6 @@ import numpy as np
 from core.instants import ist_date
 from core.positions import Trade
 from reporting.analysis import Analysis
-from reporting.breakdowns import Dimension
 from reporting.candle_chart import candle_chart
 from reporting.comparison import compare, run_label, run_name
 from reporting.equity_charts import LEFT, RIGHT, WIDTH, drawdown_chart, equity_chart, histogram
@@ -33,6 +32,8 @@ from trading.rupee_text import rupees, short_symbol, signed_rupees
 _MOST_CHARTS = 12
 _OPEN_CHARTS = 2
 _MOST_TRADES = 500
+_MOST_GROUPS = 24
+"""Longer tables are folded."""
 
 
 def tear_sheet(analysis: Analysis, others: Sequence[Analysis] = ()) -> str:
@@ -138,11 +139,13 @@ def _whole_rupees(paise: float) -> str:
 
 
 def _breakdowns(analysis: Analysis) -> Iterator[str]:
-    tables = [
-        breakdown_table(dimension, groups, analysis.trades)
-        for dimension, groups in analysis.groups.items()
-        if groups and dimension is not Dimension.MONTH
-    ]
+    tables = []
+    for dimension, groups in analysis.groups.items():
+        if groups:
+            table = breakdown_table(dimension, groups, analysis.trades)
+            folds = len(groups) > _MOST_GROUPS
+            count = f"<summary>{len(groups):,} groups by {dimension.value}</summary>"
+            tables.append(f"<details>{count}{table}</details>" if folds else table)
     if tables:
         yield f"<section><h2>Where it came from</h2>{'<br>'.join(tables)}</section>"
 

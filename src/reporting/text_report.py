@@ -16,22 +16,27 @@ from reporting.summary import Section, summary
 from reporting.trade_statistics import TradeStatistics
 from trading.rupee_text import profit_style, short_symbol
 
+FULL = 80
+"""Columns below which tables leave out what can be worked out, or put under each other what stands beside."""
 _WIDE = 110
 """Columns from which on tables show all they have, and the summary stands in two columns."""
 _MOST_GROUPS = 24
 """Of hours, weekdays and months; longer tables are for the page."""
-_NAMES = ("Trades", "Win/Draw/Loss", "Win %", "Total profit", "Total %")
+_SPLIT = "Win/Draw/Loss"
+_NAMES = ("Trades", _SPLIT, "Win %", "Total profit", "Total %")
 _WIDE_NAMES = ("Avg profit", "Profit factor", "Charges", "Avg duration")
 _ALWAYS = (Dimension.SYMBOL, Dimension.EXIT_REASON, Dimension.SIDE)
 _MORE = (Dimension.HOUR, Dimension.WEEKDAY, Dimension.MONTH)
 
 
 def text_report(analysis: Analysis, width: int) -> Iterator[RenderableType]:
-    """Yield what to print, for a terminal of so many columns (80 or more)."""
+    """Yield what to print, for a terminal of so many columns (60 or more)."""
     capital = analysis.record.facts.capital
     for dimension in (*_ALWAYS, *_MORE):
         groups = analysis.groups[dimension]
-        if groups and (dimension in _ALWAYS or 1 < len(groups) <= _MOST_GROUPS):
+        if len(groups) > _MOST_GROUPS and dimension in _MORE:
+            yield titled(f"By {dimension.value}", Text(f"{len(groups):,} groups: on the page (--html)\n", "dim"))
+        elif groups and (dimension in _ALWAYS or len(groups) > 1):
             yield _breakdown_table(dimension, groups, analysis.trades, capital, width)
     yield from _monte_carlo(analysis)
     yield from _refusals(analysis)
@@ -63,30 +68,35 @@ def titled(title: str, content: RenderableType) -> Group:
 def _breakdown_table(
     dimension: Dimension, groups: Sequence[TradeGroup], total: TradeStatistics, capital: int, width: int
 ) -> RenderableType:
-    is_wide = width >= _WIDE
-    names = (*_NAMES, *(_WIDE_NAMES if is_wide else ()))
+    names = [name for name in (*_NAMES, *_WIDE_NAMES) if width >= _WIDE or name not in _WIDE_NAMES]
+    if width < FULL:
+        names.remove(_SPLIT)
     table = plain_table(dimension.value.partition(" of ")[0].capitalize(), *names)
+    table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     for group in groups:
         name = short_symbol(group.name) if dimension is Dimension.SYMBOL else group.name
-        table.add_row(name, *_cells(group.statistics, capital, is_wide=is_wide))
+        table.add_row(name, *map(_cells(group.statistics, capital).__getitem__, names))
     if len(groups) > 1:
         table.add_section()
-        table.add_row("TOTAL", *_cells(total, capital, is_wide=is_wide), style="bold")
+        table.add_row("TOTAL", *map(_cells(total, capital).__getitem__, names), style="bold")
     return titled(f"By {dimension.value}", table)
 
 
-def _cells(statistics: TradeStatistics, capital: int, *, is_wide: bool) -> Iterator[str | Text]:
+def _cells(statistics: TradeStatistics, capital: int) -> dict[str, str | Text]:
+    """Return all cells of a group, by the name of their column."""
     draws = statistics.trades - statistics.wins - statistics.losses
-    yield text_of(statistics.trades, Form.COUNT)
-    yield f"{statistics.wins:,}/{draws:,}/{statistics.losses:,}"
-    yield f"{statistics.win_rate:.1%}" if statistics.win_rate is not None else NOT_AVAILABLE
-    yield profit_text(statistics.net)
-    yield profit_text(statistics.net / capital, Form.CHANGE)
-    if is_wide:
-        yield profit_text(statistics.expectancy)
-        yield text_of(statistics.profit_factor, Form.RATIO)
-        yield text_of(statistics.charges, Form.RUPEES)
-        yield text_of(statistics.holding, Form.DURATION)
+    cells = (
+        text_of(statistics.trades, Form.COUNT),
+        f"{statistics.wins:,}/{draws:,}/{statistics.losses:,}",
+        f"{statistics.win_rate:.1%}" if statistics.win_rate is not None else NOT_AVAILABLE,
+        profit_text(statistics.net),
+        profit_text(statistics.net / capital, Form.CHANGE),
+        profit_text(statistics.expectancy),
+        text_of(statistics.profit_factor, Form.RATIO),
+        text_of(statistics.charges, Form.RUPEES),
+        text_of(statistics.holding, Form.DURATION),
+    )
+    return dict(zip((*_NAMES, *_WIDE_NAMES), cells, strict=True))
 
 
 def _monte_carlo(analysis: Analysis) -> Iterator[RenderableType]:
@@ -94,6 +104,8 @@ def _monte_carlo(analysis: Analysis) -> Iterator[RenderableType]:
         return
     columns = dict(_percentiles(analysis.monte_carlo))
     table = plain_table("Percentile", *columns)
+    for column in table.columns:
+        column.no_wrap = False  # of the headings, which are longer than the figures
     for place, percentile in enumerate(PERCENTILES):
         table.add_row(f"{percentile} %", *(column[place] for column in columns.values()))
     yield titled(f"Monte Carlo over trades, {analysis.monte_carlo[0].runs:,} runs", table)

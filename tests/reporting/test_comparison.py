@@ -7,6 +7,7 @@ from rich.console import Console
 
 from reporting.analysis import Analysis, analyse
 from reporting.comparison import ComparedFigure, compare, comparison_data, comparison_text, run_label
+from reporting.figures import Form, difference_text
 
 from .conftest import MakeRecord
 
@@ -35,13 +36,24 @@ def test_a_run_compared_with_itself_differs_in_nothing(two: tuple[Analysis, Anal
 
 
 @pytest.mark.parametrize("number", [2, 4])
-def test_a_narrow_terminal_hides_nothing(two: tuple[Analysis, Analysis], number: int) -> None:
-    console = Console(file=StringIO(), width=80, color_system=None)
-    console.print(comparison_text([*two, *two][:number]))
+@pytest.mark.parametrize("width", [60, 80, 150])
+def test_a_narrow_terminal_hides_nothing_and_breaks_no_figure(
+    two: tuple[Analysis, Analysis], number: int, width: int
+) -> None:
+    runs = [*two, *two][:number]
+    console = Console(file=StringIO(), width=width, color_system=None)
+    console.print(comparison_text(runs, width))
     file = console.file
     assert isinstance(file, StringIO)
-    assert "…" not in file.getvalue()
-    assert f"{two[0].record.run_id} simple_ma_crossover, fast 10, slow 30" in file.getvalue()
+    text = file.getvalue()
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    assert f"{two[0].record.run_id} simple_ma_crossover, fast 10, slow 30" in " ".join(text.split())
+    for section in compare(runs):
+        for each in section.rows:
+            words = [word for figure in each.figures for word in figure.text.split() if figure.form is not Form.TEXT]
+            words += [word for other in each.differences if other for word in difference_text(other).split()]
+            assert [word for word in words if word not in text] == []
 
 
 def test_less_drawdown_is_better_and_less_profit_is_not(two: tuple[Analysis, Analysis]) -> None:

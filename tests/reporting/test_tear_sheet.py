@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date, time
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -9,12 +10,13 @@ import numpy as np
 import pytest
 
 from core.charges import Charges
-from core.instants import DAY
+from core.instants import DAY, instant_at
 from reporting.analysis import analyse
+from reporting.equity_charts import drawdown_chart
 from reporting.run_record import RunRecord
 from reporting.tear_sheet import tear_sheet
 
-from .conftest import MakeRecord
+from .conftest import MakeRecord, trade_of
 
 VOID = {"meta", "br"}
 
@@ -74,6 +76,36 @@ def test_the_parts_of_the_bill_add_up_to_its_total(make_record: MakeRecord) -> N
 
     assert total == sum(parts) == paid.total
     assert "Depository" in table
+
+
+@pytest.mark.parametrize(("months", "is_folded"), [(3, False), (30, True)])
+def test_months_of_exit_stand_on_the_page_however_many(make_record: MakeRecord, months: int, is_folded: bool) -> None:
+    trades = tuple(
+        trade_of(entry_at=instant_at(date(2020, 1, 6), time(10)) + 31 * DAY * each) for each in range(months)
+    )
+    page = tear_sheet(analyse(replace(make_record(days=1, trades=0), trades=trades)))
+    before, title, table = page.partition("<h3>By month of exit</h3>")
+    assert title
+    assert table.partition("</table>")[0].count("<tr>") == 1 + months
+    assert (f"<summary>{months} groups by month of exit</summary>" in before) is is_folded
+
+
+@pytest.mark.parametrize("share", [0.0004, 0.004, 0.013, 0.03, 0.084, 0.3])
+def test_the_drawdown_axis_says_what_its_lines_are(share: float) -> None:
+    equity = np.array([1_000_000, round(1_000_000 * (1 - share)), 1_000_000])
+    drawing = drawdown_chart(1_000_000, instant_at(date(2023, 9, 4), time(10)) + DAY * np.arange(3), equity)
+    lines = [float(y) for y in re.findall(r'class="grid" d="M84 ([\d.]+)H', drawing)]
+    shares = [float(text) for text in re.findall(r">(-?[\d.]+)%<", drawing)]
+    assert len(lines) == len(shares) > 1
+    steps, drawn = np.diff(shares), np.diff(lines)
+    assert steps == pytest.approx(np.full(len(steps), steps[0]))
+    assert drawn == pytest.approx(np.full(len(drawn), drawn[0]), abs=0.11)
+
+
+def test_the_tiles_fill_their_rows(page: str) -> None:
+    across = [int(columns) for columns in re.findall(r"\.tiles {[^}]*repeat\((\d+),", page)]
+    assert across == [4, 2]
+    assert [page.count('class="tile"') % columns for columns in across] == [0, 0]
 
 
 def test_what_users_wrote_is_escaped(make_record: MakeRecord) -> None:

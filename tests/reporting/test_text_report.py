@@ -6,11 +6,12 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from core.instants import DAY
 from reporting.analysis import Analysis, analyse
 from reporting.run_record import RunRecord
 from reporting.text_report import text_report
 
-from .conftest import MakeRecord
+from .conftest import MakeRecord, trade_of
 
 NAMES = (
     "Backtesting from",
@@ -38,6 +39,12 @@ NAMES = (
 )
 
 
+def months_of(record: RunRecord, number: int) -> RunRecord:
+    """A run with a trade in each of so many months."""
+    trades = tuple(trade_of(entry_at=record.facts.first + month * 31 * DAY) for month in range(number))
+    return replace(record, trades=trades)
+
+
 def printed(analysis: Analysis, width: int) -> str:
     console = Console(file=StringIO(), width=width, color_system=None)
     for each in text_report(analysis, width):
@@ -47,7 +54,7 @@ def printed(analysis: Analysis, width: int) -> str:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_report_fits_the_terminal_and_cuts_nothing_off(record: RunRecord, width: int) -> None:
     text = printed(analyse(record), width)
     assert max(map(len, text.splitlines())) <= width
@@ -66,3 +73,8 @@ def test_a_run_without_trades_is_reported_as_such(make_record: MakeRecord) -> No
     assert "n/a" in text
     assert "By symbol" not in text
     assert "nan" not in text.lower().replace("balance", "")
+
+
+def test_groups_that_are_too_many_are_counted_and_sent_to_the_page(make_record: MakeRecord) -> None:
+    text = printed(analyse(months_of(make_record(days=1, trades=0), 30)), 80)
+    assert "By month of exit\n30 groups: on the page (--html)" in text

@@ -7,6 +7,20 @@ _FEED_DOUBTS = ("FEED:", "GAP:")
 _HAND_CODES = frozenset({"STOPPING", "SYMBOL_BLOCKED"})
 _SAFETY_LEVEL = "SAFETY_LEVEL"
 _LATE_CODES = frozenset({"STALE_SIGNAL"})
+_FOLLOWING_CODES = frozenset(
+    {
+        "SAFETY_LEVEL",
+        "SYMBOL_BUSY",
+        "LOSS_LIMIT",
+        "MAX_POSITIONS",
+        "MAX_ORDERS",
+        "SYMBOL_EXPOSURE",
+        "TOTAL_EXPOSURE",
+        "OPEN_ORDERS",
+        "TURNOVER",
+        "MARGIN",
+    }
+)
 
 
 class Cause(Enum):
@@ -32,6 +46,11 @@ class Cause(Enum):
     """Prices were missing, or doubted."""
     UNEXPLAINED = "unexplained"
     """Nothing in the log says why."""
+
+
+def follows_from_others(code: str) -> bool:
+    """Return whether a refusal says nothing of the order itself, but of other positions or of the day so far."""
+    return code in _FOLLOWING_CODES
 
 
 def cause_of_refusal(code: str, detail: str, *, level_by_hand: bool) -> Cause:

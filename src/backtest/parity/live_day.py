@@ -65,6 +65,8 @@ class LiveTrade:
 
     trade: Trade
     exit_moment: int
+    closed: tuple[int, Instant]
+    """Moment and time at which the bot knew that all of it was gone; until then the symbol was busy."""
     by_hand: bool
     """Whether it was not the rules of the bot that closed it, but a person, the broker or an operator's command."""
     had_gap: bool
@@ -200,8 +202,8 @@ class _Reading:
                 noted = self._open[symbol]
                 noted.by_hand = True
                 noted.exit_moment = moment if noted.exit_moment is None else noted.exit_moment
-            case events.TradeClosed(trade=trade):
-                self._close(trade)
+            case events.TradeClosed(at=at, trade=trade):
+                self._close(trade, (moment, at))
             case _:
                 pass
 
@@ -209,12 +211,12 @@ class _Reading:
         state = self._state
         return state.closing or (state.level is SafetyLevel.FLATTEN and self._level_by_hand)
 
-    def _close(self, trade: Trade) -> None:
+    def _close(self, trade: Trade, closed: tuple[int, Instant]) -> None:
         noted = self._open.pop(trade.symbol, None) or _Open(None)
         self._note_fill(noted, self._state.positions[trade.symbol])
         moment = self._market.moment_at(trade.exit_at) if noted.exit_moment is None else noted.exit_moment
         key = noted.key or Key(trade.symbol, trade.entry_at)
-        self._day.trades[key] = LiveTrade(trade, moment, noted.by_hand, noted.had_gap)
+        self._day.trades[key] = LiveTrade(trade, moment, closed, noted.by_hand, noted.had_gap)
 
     def _note_fill(self, noted: _Open | None, position: OpenPosition) -> None:
         if noted is None or noted.key is None:

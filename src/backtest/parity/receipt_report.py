@@ -1,5 +1,7 @@
 """The receipt as people and programs read it: a waterfall, and each decision on both sides."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -77,9 +79,20 @@ def receipt_text(compared: Compared, width: int) -> RenderableType:
     told = f" {receipt.same} of {receipt.decisions} decisions the same; official candles from {compared.candles_from}"
     parts: list[RenderableType] = [heading, _waterfall(receipt), Text(told, "dim")]
     parts += [Text(f" {note}", "yellow") for note in compared.notes]
-    if receipt.pairs:
-        parts += [Text(), _pairs_table(receipt.pairs, is_wide=width >= _WIDE)]
+    listed = sorted((pair for pair in receipt.pairs if not _is_refused_alike(pair)), key=lambda pair: not pair.amounts)
+    if listed:
+        parts += [Text(), _pairs_table(listed, is_wide=width >= _WIDE)]
+    alike = Counter(pair.refused for pair in receipt.pairs if _is_refused_alike(pair))
+    if alike:
+        codes = ", ".join(f"{times:,} {code}" for code, times in alike.most_common())
+        parts.append(Text(f" refused alike on both sides: {codes}", "dim"))
     return Group(*parts, _verdict(compared))
+
+
+def _is_refused_alike(pair: Pair) -> bool:
+    """Whether nothing came of a signal on either side, for the same reason."""
+    said = _direction(pair.opinion), pair.refused
+    return bool(pair.refused) and said == _live_words(pair) and not (pair.trade or pair.live_trade or pair.amounts)
 
 
 def _waterfall(receipt: Receipt) -> Table:
@@ -110,7 +123,7 @@ def _waterfall(receipt: Receipt) -> Table:
     return table
 
 
-def _pairs_table(pairs: tuple[Pair, ...], *, is_wide: bool) -> Table:
+def _pairs_table(pairs: Sequence[Pair], *, is_wide: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, header_style="bold dim", border_style="dim", pad_edge=False)
     table.add_column("Candle", no_wrap=True)
     table.add_column("Symbol", style="bold", overflow="fold")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from backtest.account import FORCE_EXIT, Account, BarFill, Holding
-from backtest.parity.live_day import Filled, Standing
+from backtest.parity.causes import follows_from_others
+from backtest.parity.live_day import Filled, LiveTrade, Standing
 from backtest.parity.opinions import Key, Opinion
 from backtest.parity.prices import Market, Price
 from core import exits
@@ -51,8 +52,12 @@ class Plan:
     """In the order in which they are acted on."""
     verdicts: Mapping[Key, bool] = field(default_factory=dict)
     """Whether an entry is made, whatever the gate says."""
+    passed: frozenset[Key] = frozenset()
+    """Entries that the gate has nothing against but what other positions and the day so far bring about."""
     fills: Mapping[Key, Filled] = field(default_factory=dict)
     """What entries got; a quantity of 0 for nothing."""
+    ends: Mapping[Key, LiveTrade] = field(default_factory=dict)
+    """How positions ended, whatever the rules say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ class _Held:
     number: int
     holding: Holding
     watched_from: int
+    end: LiveTrade | None
+    """How it ends; None where the rules decide it."""
 
 
 def rerun(plan: Plan, ground: Ground) -> Rerun:
@@ -105,6 +112,7 @@ def rerun(plan: Plan, ground: Ground) -> Rerun:
     if ground.until >= end:
         walk.square_off()
     walk.advance(len(ground.market.prices))
+    walk.end_as_told()
     return Rerun(walk.trades, walk.exit_moments, walk.refusals)
 
 
@@ -146,6 +154,7 @@ class _Walk:
     def enter(self, number: int, wish: Wish) -> None:
         """Size a signal, ask the gate, and take the position."""
         key, ground = wish.key, self._ground
+        self.end_as_told((wish.moment, wish.at))
         price, verdict = ground.market.last(key.symbol, wish.moment), self._plan.verdicts.get(key)
         filled = self._plan.fills.get(key)
         if verdict is False:
@@ -158,7 +167,7 @@ class _Walk:
         quantity = less_for_drift(full.quantity, ground.drift_at(wish.at), ground.rules, instrument)
         entry = replace(full, quantity=quantity)
         code = TOO_SMALL if entry.quantity == 0 else self._refusal(number, wish, entry, price.tick)
-        if code and not verdict:
+        if code and not verdict and (key not in self._plan.passed or follows_from_others(code)):
             self.refusals[key] = code
             return
         fill = self._fill(wish, entry, price) if filled is None else filled
@@ -216,28 +225,41 @@ class _Walk:
         account.holdings[number] = holding
         account.orders_today += 1  # its stop
         account.book(BarFill(number, 0, side.sign * fill.quantity, fill.value // fill.quantity, charges))
-        held = _Held(wish.key, number, holding, max(fill.watched_from, wish.moment))
+        held = _Held(wish.key, number, holding, max(fill.watched_from, wish.moment), self._plan.ends.get(wish.key))
         self._held.setdefault(wish.key.symbol, []).append(held)
 
     # --- exits --------------------------------------------------------------------------------------------------
 
+    def end_as_told(self, now: tuple[int, Instant] | None = None) -> None:
+        """Close the positions whose end is known, and not later than now, a moment and its time (None: all of them)."""
+        for held in [each for group in self._held.values() for each in group]:
+            if held.end is not None and (now is None or held.end.closed <= now):
+                self._close(held, held.end.trade, held.end.exit_moment)
+
     def _meet(self, held: _Held, price: Price, moment: int) -> None:
-        """Let a price meet a position: stop, target, a stop that trails, and the loss of the day."""
-        holding, account = held.holding, self._account
-        sign, levels = holding.side.sign, (holding.stop, holding.target)
-        code, at = exits.decide(sign, *levels, price.open, price.high, price.low, False)
-        if code != exits.HOLD:
-            paid = at if price.is_bar else price.touch(holding.side.opposite)
-            self._leave(held, exits.REASONS[code], paid, moment, price.now)
+        """Let a price meet a position: its end, stop, target, a stop that trails, and the loss of the day."""
+        account = self._account
+        if held.end is not None:
+            self.end_as_told((moment, 0))
         else:
-            if account.rules.trail_atr:
-                self._trail(holding, price)
+            self._meet_levels(held, price, moment)
+        if held.key not in self.trades:
             profits = (each.holding.profit_at(price.last) for each in self._held[price.symbol])
             account.open_profit.mark(price.symbol, sum(profits))
         if account.profit_today <= -min(account.rules.soft_loss, account.rules.max_loss):
             account.watch_loss()
             if any(each.leaving for each in account.holdings.values()):
                 self._leave_all(FORCE_EXIT, moment, price.now)
+
+    def _meet_levels(self, held: _Held, price: Price, moment: int) -> None:
+        holding = held.holding
+        sign, levels = holding.side.sign, (holding.stop, holding.target)
+        code, at = exits.decide(sign, *levels, price.open, price.high, price.low, False)
+        if code != exits.HOLD:
+            paid = at if price.is_bar else price.touch(holding.side.opposite)
+            self._leave(held, exits.REASONS[code], paid, moment, price.now)
+        elif self._account.rules.trail_atr:
+            self._trail(holding, price)
 
     def _trail(self, holding: Holding, price: Price) -> None:
         if holding.changes >= exits.MOST_CHANGES:
@@ -253,15 +275,14 @@ class _Walk:
     def _leave_all(self, reason: str, moment: int, at: Instant) -> None:
         for held in [each for group in self._held.values() for each in group]:
             price = self._ground.market.last(held.key.symbol, moment)
-            if price is not None:
+            if price is not None and held.end is None:
                 self._leave(held, reason, price.touch(held.holding.side.opposite), moment, at)
 
     def _leave(self, held: _Held, reason: str, paid: int, moment: int, at: Instant) -> None:
         """Close a position whole at a price."""
-        account, holding, side = self._account, held.holding, held.holding.side
+        holding, side = held.holding, held.holding.side
         value = holding.quantity * paid
-        charges = account.bill(side.opposite, value, self._ordinal)
-        account.book(BarFill(held.number, 0, -side.sign * holding.quantity, paid, charges))
+        charges = self._account.bill(side.opposite, value, self._ordinal)
         trade = Trade(
             symbol=held.key.symbol,
             side=side,
@@ -276,6 +297,12 @@ class _Walk:
             target=holding.target,
             probability=holding.probability,
         )
+        self._close(held, trade, moment)
+
+    def _close(self, held: _Held, trade: Trade, moment: int) -> None:
+        quantity, account = held.holding.quantity, self._account
+        charges, paid = trade.charges - held.holding.entry_charges, trade.exit_value // quantity
+        account.book(BarFill(held.number, 0, -trade.side.sign * quantity, paid, charges))
         account.close(held.number, trade)
         self._held[held.key.symbol].remove(held)
         if not self._held[held.key.symbol]:

@@ -1,18 +1,19 @@
 """From the profit of the backtest to the profit of the day, cause by cause, so that the sum is exact.
 
 The day is traded again many times. Each time one thing more is what it really was: the candles, the numbers that the
-strategy saw, its word, when it was acted on, who refused it, what the entry got. What a step changes is its cause's.
-Then each pair's way out is put in, and its bill. The last step is the day itself, so nothing can be lost on the way;
-and what one thing brings about elsewhere, a symbol that is still busy, a limit that is reached, counts as its own.
+strategy saw, its word, when it was acted on, who refused it, what the entry got, how the position ended. What a step
+changes is its cause's. The last step is the day itself, so nothing can be lost on the way; and what one thing brings
+about elsewhere, a symbol that is still busy, a limit that is reached, counts as its own: such refusals are left to the
+rules until all that could bring them about is in.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from backtest.account import FORCE_EXIT
-from backtest.parity.causes import Cause
+from backtest.parity.causes import Cause, follows_from_others
 from backtest.parity.live_day import Filled, LiveDay, LiveTrade, LiveWord, directional
 from backtest.parity.opinions import Key, Opinion
 from backtest.parity.rerun import Ground, Plan, Rerun, Wish, rerun
@@ -22,6 +23,8 @@ from core.signals import Direction
 
 Opinions: TypeAlias = Mapping[Key, Opinion]
 Step: TypeAlias = tuple[Cause, Plan]
+Part: TypeAlias = tuple[Cause, int]
+_NO_PARTS: Mapping[Key, tuple[Part, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +73,58 @@ def explain(official: Opinions, recorded: Opinions, live: LiveDay, ground: Groun
     bot decided on.
     """
     first = Plan(_ideal(official, ground))
-    before = backtest = rerun(first, ground)
-    plan = first
-    amounts: dict[Key, Counter[Cause]] = {}
-    for cause, following in _steps(first, recorded, live, ground):
-        if following != plan:
-            plan, after = following, rerun(following, ground)
-            for key in before.trades.keys() | after.trades.keys():
-                _add(amounts, key, cause, _net(after.trades.get(key)) - _net(before.trades.get(key)))
-            before = after
-    for key in before.trades.keys() | live.trades.keys():
-        for cause, amount in _ways_out(key, before, live, ground):
-            _add(amounts, key, cause, amount)
-    return _receipt(official, backtest, live, amounts)
+    backtest = rerun(first, ground)
+    way = _Way(live, ground, first, backtest)
+    for cause, plan in _steps(first, recorded, live, ground):
+        way.go(plan, cause)
+    way.end_as_live()
+    way.go(replace(way.plan, verdicts={key: word.was_sent for key, word in live.words.items()}), Cause.GATE)
+    way.end_as_live()
+    for key in way.reached.trades.keys() ^ live.trades.keys():
+        way.part(key, _ways_out(key, way.reached, live, ground))
+    return _receipt(official, backtest, live, way.amounts)
+
+
+@dataclass(slots=True)
+class _Way:
+    """How far the backtest has become the day, and what that came to by decision and cause."""
+
+    live: LiveDay
+    ground: Ground
+    plan: Plan
+    reached: Rerun
+    amounts: dict[Key, Counter[Cause]] = field(default_factory=dict)
+
+    def go(self, plan: Plan, cause: Cause, own: Mapping[Key, tuple[Part, ...]] = _NO_PARTS) -> None:
+        """Trade by another plan. What that changes is a cause's; what now ends as it did has parts of its `own`."""
+        if plan == self.plan:
+            return
+        before, self.plan, self.reached = self.reached.trades, plan, rerun(plan, self.ground)
+        after = self.reached.trades
+        for key in before.keys() | after.keys():
+            is_live = key in own and key in after and after[key] is self.live.trades[key].trade
+            whole = ((cause, _net(after.get(key)) - _net(before.get(key))),)
+            self.part(key, own[key] if is_live else whole)
+
+    def end_as_live(self) -> None:
+        """Let the positions that both sides have end as they did, cause by cause, until no other one comes up."""
+        while ends := self._other_ends():
+            cause = next(each for each in Cause if each in ends.values())
+            keys = [key for key, each in ends.items() if each is cause]
+            own = {key: tuple(_ways_out(key, self.reached, self.live, self.ground)) for key in keys}
+            told = {**self.plan.ends, **{key: self.live.trades[key] for key in keys}}
+            self.go(replace(self.plan, ends=told), cause, own)
+
+    def part(self, key: Key, parts: Iterable[Part]) -> None:
+        """Note what a decision comes to."""
+        for cause, amount in parts:
+            if amount:
+                self.amounts.setdefault(key, Counter())[cause] += amount
+
+    def _other_ends(self) -> dict[Key, Cause]:
+        """Return the trades of both sides whose end is still that of the rules, and why it is another."""
+        both = self.reached.trades.keys() & self.live.trades.keys() - self.plan.ends.keys()
+        return {key: _cause_of_exit(self.reached.trades[key], self.live.trades[key], self.ground) for key in both}
 
 
 def _steps(first: Plan, recorded: Opinions, live: LiveDay, ground: Ground) -> Iterator[Step]:
@@ -97,9 +139,10 @@ def _steps(first: Plan, recorded: Opinions, live: LiveDay, ground: Ground) -> It
     for cause in (Cause.TIMING, Cause.FEED_GAP, Cause.MANUAL_ACTION):
         plan = replace(plan, verdicts={**plan.verdicts, **{key: False for key in refused if refused[key] is cause}})
         yield cause, plan
-    plan = replace(plan, verdicts={key: word.was_sent for key, word in live.words.items()})
-    yield Cause.GATE, plan
     sent = {key: word for key, word in live.words.items() if word.was_sent}
+    own = [key for key, word in live.words.items() if not word.was_sent and not follows_from_others(word.refused)]
+    plan = replace(plan, verdicts={**plan.verdicts, **dict.fromkeys(own, False)}, passed=frozenset(sent))
+    yield Cause.GATE, plan
     whole = {key: _whole(word.filled, word.ordered) for key, word in sent.items() if word.filled}
     yield Cause.FILL_PRICE, replace(plan, fills=whole)
     yield Cause.PARTIAL_FILL, replace(plan, fills={key: word.filled or _NOTHING for key, word in sent.items()})
@@ -132,7 +175,7 @@ def _as_acted_on(live: LiveDay) -> tuple[Wish, ...]:
     return tuple(wish for wish in wishes if wish.opinion.direction is not Direction.NONE)
 
 
-def _ways_out(key: Key, before: Rerun, live: LiveDay, ground: Ground) -> Iterator[tuple[Cause, int]]:
+def _ways_out(key: Key, before: Rerun, live: LiveDay, ground: Ground) -> Iterator[Part]:
     """Yield what the way out of a position comes to: when, at what price, and what it was billed."""
     trade, ended = before.trades.get(key), live.trades.get(key)
     if trade is None or ended is None:
@@ -215,11 +258,6 @@ def _receipt(official: Opinions, backtest: Rerun, live: LiveDay, amounts: dict[K
         decisions=len(both),
         same=sum(official[key].direction is live.words[key].opinion.direction for key in both),
     )
-
-
-def _add(amounts: dict[Key, Counter[Cause]], key: Key, cause: Cause, amount: int) -> None:
-    if amount:
-        amounts.setdefault(key, Counter())[cause] += amount
 
 
 def _net(trade: Trade | None) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backtest.parity.causes import Cause, cause_of_refusal
+from backtest.parity.causes import Cause, cause_of_refusal, follows_from_others
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,8 @@ from backtest.parity.causes import Cause, cause_of_refusal
 )
 def test_a_refusal_has_the_cause_of_its_code(code, detail, by_hand, cause):
     assert cause_of_refusal(code, detail, level_by_hand=by_hand) is cause
+
+
+def test_only_a_refusal_for_what_else_there_is_follows_from_it():
+    codes = ("SYMBOL_BUSY", "MAX_POSITIONS", "MARGIN", "PRICE_BAND", "BROKER_REFUSED")
+    assert [follows_from_others(code) for code in codes] == [True, True, True, False, False]

@@ -280,6 +280,62 @@ def test_a_worse_price_on_the_way_out_lands_in_fill_price(entered):
     assert receipt.amounts[Cause.FILL_PRICE] == pytest.approx(-400, abs=5)
 
 
+def enter_dearer_and_stay_longer(bot) -> None:
+    """Pay 50 paise more than the market showed, so that the target is above a price which would have been enough."""
+    bot.tick(PRICE)
+    bot.signal(Direction.LONG)
+    bot.run(0.3)
+    bot.broker.price(SBIN, 80_050)
+    bot.run(2)
+    bot.tick(80_620)
+    bot.run(15)
+    assert bot.position(SBIN).quantity
+
+
+@pytest.mark.parametrize(("symbol", "code"), [(SBIN, "SYMBOL_BUSY"), (INFY, "MAX_POSITIONS")])
+def test_a_refusal_that_a_dearer_entry_brings_about_lands_in_fill_price(rehearse, symbol, code):
+    bot = rehearse(max_positions=1)
+    bot.tick(PRICE, INFY)
+    enter_dearer_and_stay_longer(bot)
+    bot.signal(Direction.LONG, symbol)
+    bot.run(2)
+    bot.tick(80_200, symbol)
+    finish(bot)
+    receipt = receipt_of(bot)
+    assert_lands_in(receipt, Cause.FILL_PRICE)
+    assert [(pair.word.refused, pair.refused) for pair in receipt.pairs] == [("", ""), (code, "")]
+
+
+def test_an_entry_for_which_a_dearer_one_left_room_lands_in_fill_price_with_all_that_follows(rehearse):
+    bot = rehearse(max_positions=1)
+    bot.tick(PRICE, INFY)
+    enter_dearer_and_stay_longer(bot)
+    bot.signal(Direction.LONG, INFY)
+    bot.run(2)
+    bot.tick(80_700)
+    bot.run(15)
+    bot.enter(Direction.SHORT)
+    bot.tick(79_900)
+    bot.run_to(15, 31)
+    receipt = receipt_of(bot)
+    assert_lands_in(receipt, Cause.FILL_PRICE)
+    assert [(pair.word.refused, pair.refused) for pair in receipt.pairs][1:] == [
+        ("MAX_POSITIONS", ""),
+        ("", "MAX_POSITIONS"),
+    ]
+
+
+def test_a_refusal_that_a_slow_way_out_brings_about_lands_in_timing(entered):
+    entered.run_until(entered.now // (5 * MINUTE) * 5 * MINUTE + 5 * MINUTE)
+    entered.tick(80_700)
+    entered.signal(Direction.SHORT)
+    entered.run(60)
+    entered.run_to(15, 31)
+    receipt = receipt_of(entered)
+    assert receipt.pairs[1].word.refused == "SYMBOL_BUSY"
+    assert_lands_in(receipt, Cause.TIMING)
+
+
 @pytest.mark.parametrize("depth", [5, 0])
 def test_an_entry_that_filled_in_part_or_not_at_all_lands_in_partial_fill(bot, depth):
     bot.tick(PRICE, depth=depth)
