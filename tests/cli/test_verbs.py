@@ -141,7 +141,7 @@ def test_settings_are_shown_as_yaml_that_can_be_used_as_a_file(run: Run, home: P
     shown = run("show-config")
     assert (shown.code, shown.err) == (0, "")
     content = yaml.safe_load(shown.out)
-    del content["auth"]["secret_key"], content["auth"]["access_token"]
+    del content["auth"]["secret_key"], content["auth"]["access_token"], content["model"]["signing_key"]
     (home / "bot.yaml").write_text(yaml.safe_dump(content))
     assert run("show-config", "--config", "bot.yaml").out == shown.out
 

@@ -28,6 +28,7 @@ ALLOWED = {
         "joblib.load",
     ): "candles that the search itself has just written for its workers, in a file that only its user may write",
     ("trading/rehearsal.py", "subprocess"): "starts our own two programs, by a list of words",
+    ("trading/evening_skew.py", "subprocess"): "starts our own two programs of the evening, by a list of words",
     ("simulation/crew.py", "subprocess"): "starts our own players, by a list of words",
     ("simulation/player.py", "importlib.import_module"): "opens the session that its crew names, by default our own",
     (
