@@ -5,6 +5,8 @@ function written in C (`sys.setprofile`): those of the operating system among th
 opens files without telling is not seen here; what it gains is seen when the years are changed.
 """
 
+import gc
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +30,8 @@ _ENVIRONMENT = (type(os.environ).__getitem__.__code__, type(os.environ).__iter__
 _LIBRARIES = ("site-packages", "dist-packages")
 _STANDARD_LIBRARY = str(Path(os.__file__).parent)
 _FINDING_CODE = ("importlib", "linecache")
+_LOG = str(Path(logging.__file__).parent)
+"""What asks for the time and the process of a line in a log: nobody decides by that."""
 
 _listeners: list[Callable[[Cause, str], None]] = []
 _hooked: list[bool] = []
@@ -82,11 +86,15 @@ def _listened(subject: Subject, column: str, ask: Callable[[Any, list[int]], Non
 
 @contextmanager
 def _listening(hear: Callable[[Cause, str], None]) -> Iterator[None]:
-    """Hear of openings and clocks; an audit hook stays for the life of the process, and is silent without listeners."""
+    """Hear of openings and clocks; an audit hook stays for the life of the process, and is silent without listeners.
+
+    Python looks for cycles another time: what others have hung onto that is not the strategy's doing.
+    """
     if not _hooked:
         sys.addaudithook(_audit)
         _hooked.append(True)
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()
     _listeners.append(hear)
     sys.setprofile(_profile)
     try:
@@ -94,6 +102,8 @@ def _listening(hear: Callable[[Cause, str], None]) -> Iterator[None]:
     finally:
         sys.setprofile(before if callable(before) else None)  # the one of cProfile can only be put back by itself
         _listeners.remove(hear)
+        if collects:
+            gc.enable()
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
@@ -105,7 +115,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _profile(frame: FrameType, event: str, function: Any) -> None:
-    if not _listeners:
+    if not _listeners or frame.f_code.co_filename.startswith(_LOG):
         return
     if event == "call" and (frame.f_code is _ENVIRONMENT[0] or frame.f_code is _ENVIRONMENT[1]):
         _tell_of_reading(frame, "environ")

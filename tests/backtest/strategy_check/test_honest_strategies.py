@@ -1,5 +1,6 @@
 """No false alarm: strategies of many shapes, ours among them, are green."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -52,11 +53,18 @@ def same_session(now: FeatureRow, before: FeatureRow) -> bool:
     return ist_date(now.candle.start) == ist_date(before.candle.start)
 
 
+def told(now: FeatureRow, before: FeatureRow) -> int:
+    """Say in the log what was seen, as anybody would who looks for a mistake."""
+    logging.getLogger("tests.honest").warning("%s after %s", now.closed_at, before.closed_at)
+    return 1 if before["rsi_14"] < 40 <= now["rsi_14"] else 0
+
+
 RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "momentum": (lambda n, b: 1 if n["return_3"] > 0.003 else 2 if n["return_3"] < -0.003 else 0, ("return_3",)),
     "reversal": (lambda n, b: 2 if n["zscore_20"] > 2 else 1 if n["zscore_20"] < -2 else 0, ("zscore_20",)),
     "strength": (lambda n, b: 1 if b["rsi_14"] < 40 <= n["rsi_14"] else 0, ("rsi_14",)),
     "crossing": (lambda n, b: 1 if b["ema_gap_9"] <= 0 < n["ema_gap_9"] else 0, ("ema_gap_9",)),
+    "told in the log": (told, ("rsi_14",)),
     "session average": (lambda n, b: 1 if n["vwap_gap"] > 0 else 2, ("vwap_gap",)),
     "opening gap": (
         lambda n, b: 2 if n["overnight_gap"] > 0.005 and n["open_gap"] < 0 else 0,
