@@ -42,6 +42,7 @@ PATIENCE_SECONDS = 60.0
 """Wall seconds to wait for anything; a machine may be slow."""
 _POLL_SECONDS = 0.02
 _CALL_SECONDS = 0.25
+_LIMIT_REACHED = -429
 """Between calls to the broker, which counts ours and the bot's together."""
 FOLLOW = '''"""Go with every candle: long after one that closed higher than its average, else short."""
 from dataclasses import dataclass
@@ -150,6 +151,15 @@ class Market:
         self._ask(method, self.endpoints["control"] + path, body)
 
     def _ask(self, method: str, url: str, body: object = None) -> dict[str, Any]:
+        """Return an answer; whoever watches shares the account's limits with the bot, and waits its turn."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (answer := self._answer(method, url, body)).get("code") == _LIMIT_REACHED:
+            assert time.monotonic() < deadline, answer
+            time.sleep(1.0)
+        assert answer["s"] == "ok", answer
+        return answer
+
+    def _answer(self, method: str, url: str, body: object = None) -> dict[str, Any]:
         parts = urlsplit(url)
         headers = {"Authorization": f"{self.endpoints['client_id']}:{self.endpoints['access_token']}"}
         connection = HTTPConnection(parts.netloc, timeout=10)
@@ -158,7 +168,6 @@ class Market:
             answer: dict[str, Any] = json.loads(connection.getresponse().read())
         finally:
             connection.close()
-        assert answer["s"] == "ok", answer
         return answer
 
 
