@@ -42,8 +42,8 @@ PATIENCE_SECONDS = 60.0
 """Wall seconds to wait for anything; a machine may be slow."""
 _POLL_SECONDS = 0.02
 _CALL_SECONDS = 0.25
-_LIMIT_REACHED = -429
 """Between calls to the broker, which counts ours and the bot's together."""
+_LIMIT_REACHED = -429
 FOLLOW = '''"""Go with every candle: long after one that closed higher than its average, else short."""
 from dataclasses import dataclass
 from core.signals import Direction, FeatureRow, Needs, Signal
