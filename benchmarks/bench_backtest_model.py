@@ -28,7 +28,8 @@ from training.train import TrainingOptions, train_model
 
 YEARS = 5
 ROUNDS = 2
-THRESHOLD = 0.5
+TREES = 200
+THRESHOLD = 0.42
 """Some fifteen trades a day, as many as the case with given signals has."""
 LEAST_CANDLES_PER_SECOND = 60_000
 AIM = 130_000
@@ -52,6 +53,7 @@ def main() -> None:
     result = {
         "benchmark": "backtest_model",
         "candles": candles,
+        "trees": TREES,
         "features": len(finished.choice.specification.names),
         "trades": trades,
         "seconds": round(seconds, 2),

@@ -1,6 +1,5 @@
 """Where the candles of a backtest come from: the store, a file, or a folder of files."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -60,6 +59,10 @@ class Range:
             return "of any day"
         first = "" if self.first == _FIRST_DAY else f"from {self.first} "
         return f"{first}to {self.last}" if self.last != _LAST_DAY else f"{first}on"
+
+
+_TICKS = (500, 100, 50, 10, 5)
+"""Those that NSE has, the largest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -146,11 +149,8 @@ def symbol_given(path: Path, symbols: Sequence[str]) -> str | None:
 
 def tick_of(candles: CandleColumns, usual: int) -> int:
     """Return the tick that all prices keep to, in units, or the usual one where they keep to none (adjusted data)."""
-    grid = 0
-    for column in (candles.opens, candles.highs, candles.lows, candles.closes):
-        grid = math.gcd(grid, int(np.gcd.reduce(column)))
-    known = [tick for tick in (500, 100, 50, 10, 5) if grid % tick == 0]
-    return known[0] if known else usual
+    columns = candles.opens, candles.highs, candles.lows, candles.closes
+    return next((tick for tick in _TICKS if all(not (column % tick).any() for column in columns)), usual)
 
 
 def _from_file(

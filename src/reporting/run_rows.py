@@ -57,8 +57,9 @@ def trade_rows(record: RunRecord) -> Iterator[dict[str, Any]]:
     """Yield the rows of its trades."""
     run_id = record.run_id
     for number, trade in enumerate(record.trades, start=1):
-        day = ist_date(trade.exit_at).isoformat()
-        yield {"run_id": run_id, "number": number, "day": day} | trade_row(trade)
+        row = trade_row(trade)
+        row["run_id"], row["number"], row["day"] = run_id, number, ist_date(trade.exit_at).isoformat()
+        yield row
 
 
 def day_rows(record: RunRecord) -> Iterator[dict[str, Any]]:

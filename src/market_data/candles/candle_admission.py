@@ -183,14 +183,14 @@ def _is_next(calendar: Calendar, day: date, following: date) -> bool:
 
 
 def _refuse_impossible(path: Path, raw: RawCandles) -> None:
-    prices = np.vstack([raw.opens, raw.highs, raw.lows, raw.closes])
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # what is no number compares as false
         possible = (
-            np.isfinite(prices).all(axis=0)
-            & (prices * UNITS_PER_RUPEE > 0.5).all(axis=0)
-            & (prices <= LARGEST_PRICE).all(axis=0)
-            & (raw.lows <= np.minimum(raw.opens, raw.closes))
-            & (raw.highs >= np.maximum(raw.opens, raw.closes))
+            (raw.lows * UNITS_PER_RUPEE > 0.5)
+            & (raw.lows <= raw.opens)
+            & (raw.lows <= raw.closes)
+            & (raw.highs >= raw.opens)
+            & (raw.highs >= raw.closes)
+            & (raw.highs <= LARGEST_PRICE)
             & ((raw.volumes > 0.5) | (raw.volumes == 0))  # half a share is none: these are lots or lakhs
             & (raw.volumes <= _LARGEST_VOLUME)
         )
