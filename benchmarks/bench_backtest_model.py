@@ -79,7 +79,7 @@ def train(folder: Path) -> None:
         last=date(2025, 2, 28),
         stop_atr=STOP_ATR,
         target_atr=TARGET_ATR,
-        recipe=Recipe.quick(trees=200, depth=8),
+        recipe=Recipe.quick(trees=TREES, depth=8),
     )
     manifest = train_model(options, NseCalendar(), progress=silent) / MANIFEST
     facts = yaml.safe_load(manifest.read_text(encoding="utf-8"))
