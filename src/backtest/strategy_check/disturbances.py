@@ -106,4 +106,5 @@ def _earlier(session: TradingDay) -> TradingDay:
         square_off=back(session.square_off),
         flat_by=back(session.flat_by),
         closing_price_at=None if closing is None else back(closing),
+        breaks=tuple((back(pause), back(resumed)) for pause, resumed in session.breaks),
     )
