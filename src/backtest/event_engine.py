@@ -105,7 +105,6 @@ class _Walk:
         self._is_intraday = is_intraday
         self._desks = desks
         self._answers = answers
-        self._asks = [each.ask for each in answers]
         self._takers = takers
 
     def go(self, symbols: Sequence[SymbolBars], progress: Progress | None) -> None:
@@ -122,7 +121,7 @@ class _Walk:
 
     def _take(self, steps: _Steps) -> None:
         """Take the candles of some steps, past those at which nothing is held, waiting, asked or begun."""
-        account, asks, desks = self._account, self._asks, self._desks
+        account, desks, asks = self._account, self._desks, [each.ask for each in self._answers]
         holdings, waiting, is_intraday = account.holdings, account.waiting, self._is_intraday
         places, rows, begins_day, ends_step, is_asked = (column.tolist() for column in steps)
         following = _following(steps.begins_day | steps.is_asked)

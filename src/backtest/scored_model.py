@@ -10,8 +10,10 @@ from backtest.bars import SymbolBars, packed
 from core.errors import InvariantError
 from core.instants import ist_text
 from core.signals import FeatureRow, Prediction
-from features.columns import FloatArray
+from features.batch import FeatureTable
+from features.columns import FloatArray, IntArray
 from strategies.caution import TrainedOn
+from strategies.model import ManyRowsPredictor
 from trading.inference_engine import InferenceEngine, direction_of
 
 _ROWS_AT_ONCE = 65_536
@@ -64,14 +66,9 @@ class ScoredModel:
 
     def score(self, bars: SymbolBars) -> None:
         """Classify every complete row of a symbol. Raises as the model does."""
-        table = bars.features
-        rows = np.flatnonzero(table.valid)
-        columns, probabilities = table.specification.columns, np.empty((len(rows), 3))
-        for first in range(0, len(rows), _ROWS_AT_ONCE):
-            block = slice(first, first + _ROWS_AT_ONCE)
-            probabilities[block] = self._engine.probabilities_of(columns, table.values[rows[block]])
+        rows, probabilities = answers_of(self._engine, bars.features)
         places = {start: place for place, start in enumerate(bars.candles.starts[rows].tolist())}
-        self._answers[bars.instrument.symbol] = _Answers(places, *map(packed, probabilities.T))
+        self._answers[bars.instrument.symbol] = _Answers(places, *(packed(probabilities[:, each]) for each in range(3)))
 
     def predict(self, row: FeatureRow) -> Prediction:
         """Return what the model says of a row. Raises `InvariantError` for one that was not scored."""
@@ -84,3 +81,13 @@ class ScoredModel:
             raise InvariantError(f"{row.symbol}, candle {ist_text(row.candle.start)}: not scored; score its bars first")
         long, short = answers.long[place], answers.short[place]
         return Prediction(direction_of(long, short, self._threshold), (answers.none[place], long, short))
+
+
+def answers_of(model: ManyRowsPredictor, table: FeatureTable) -> tuple[IntArray, FloatArray]:
+    """Return the complete rows of a table, and none, long and short of each. Raises as the model does."""
+    rows, columns = np.flatnonzero(table.valid), table.specification.columns
+    probabilities = np.empty((len(rows), 3))
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        block = slice(first, first + _ROWS_AT_ONCE)
+        probabilities[block] = model.probabilities_of(columns, table.values[rows[block]])
+    return rows, probabilities

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -57,15 +57,7 @@ class Dataset:
 
     def at(self, places: IntArray) -> "Dataset":
         """Return the rows at some places, in that order."""
-        return Dataset(
-            self.features[places],
-            self.directions[places],
-            self.symbols[places],
-            self.closed_at[places],
-            self.resolved_at[places],
-            self.net[places],
-            self.free_at[places],
-        )
+        return replace(self.outcomes_at(places), features=self.features[places])
 
     def outcomes_at(self, places: IntArray) -> "Dataset":
         """Return the rows at some places without a feature: what became of them takes a fraction of the memory."""

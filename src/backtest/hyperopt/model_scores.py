@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backtest.scored_model import ScoredModel
+from backtest.scored_model import ScoredModel, answers_of
 from core.errors import InvariantError
 from core.instants import Instant, ist_text
 from core.signals import FeatureRow, Prediction
@@ -15,8 +15,6 @@ from features.specification import FeatureSpecification
 from strategies.caution import TrainedOn
 from trading.inference_engine import direction_of
 
-_ROWS_AT_ONCE = 65_536
-"""So that the copies made on the way stay small beside the history itself."""
 _NOTHING = np.empty(0, dtype=np.int64), np.empty((0, 3))
 _NEVER = -1
 """Start of no candle."""
@@ -71,9 +69,5 @@ def _not_asked(symbol: str, start: Instant) -> InvariantError:
 
 
 def _answers(model: ScoredModel, table: FeatureTable, candles: CandleColumns) -> tuple[IntArray, FloatArray]:
-    rows, columns = np.flatnonzero(table.valid), table.specification.columns
-    probabilities = np.empty((len(rows), 3))
-    for first in range(0, len(rows), _ROWS_AT_ONCE):
-        block = slice(first, first + _ROWS_AT_ONCE)
-        probabilities[block] = model.probabilities_of(columns, table.values[rows[block]])
+    rows, probabilities = answers_of(model, table)
     return candles.starts[rows], probabilities
