@@ -48,7 +48,7 @@ def walked(market: Market, wishes: Wishes, terms: Terms, rates: Rates, *, with_c
     """Walk the bars once; without a curve the bars are passed over in which nothing is held and nothing wanted."""
     from backtest.kernel import walk  # noqa: PLC0415 - numba takes a quarter of a second to import
 
-    symbols, most = len(market.symbols), int(np.count_nonzero(wishes.directions))
+    symbols, most = len(market.symbols), len(wishes.rows)
     points = len(market.steps.ends) if with_curve else 0
     outcome = Outcome(
         sums=np.zeros(len(Sum), dtype=np.int64),
@@ -72,12 +72,12 @@ def walked(market: Market, wishes: Wishes, terms: Terms, rates: Rates, *, with_c
 def result_of(market: Market, outcome: Outcome) -> BacktestResult:
     """Turn the columns of a walk with a curve into the result that both engines return."""
     bars = market.bars
-    places, starts = bars.places[outcome.actions].tolist(), bars.starts[outcome.actions].tolist()
+    places, starts = bars.candles.place[outcome.actions].tolist(), market.starts[outcome.actions].tolist()
     return BacktestResult(
         trades=tuple(_trades(market, outcome)),
         charges=Charges(**dict(zip(_CHARGE_PARTS, outcome.charges.tolist(), strict=True))),
         curve=EquityCurve(market.step_ends_at(), outcome.equity, outcome.exposure),
-        candles=len(bars.starts),
+        candles=len(market.starts),
         refusals={each.name: int(outcome.refusals[each]) for each in Code if each and outcome.refusals[each]},
         corporate_actions=tuple((market.symbols[place], at) for place, at in zip(places, starts, strict=True)),
     )
@@ -89,9 +89,9 @@ def _trades(market: Market, outcome: Outcome) -> list[Trade]:
             symbol=market.symbols[row[Field.PLACE]],
             side=Side(row[Field.SIDE]),
             quantity=row[Field.QUANTITY],
-            entry_at=row[Field.ENTRY_AT],
+            entry_at=entry_at,
             entry_value=row[Field.ENTRY_VALUE],
-            exit_at=row[Field.EXIT_AT],
+            exit_at=exit_at,
             exit_value=row[Field.EXIT_VALUE],
             exit_reason=_REASONS[row[Field.REASON]],
             charges=row[Field.CHARGES],
@@ -99,5 +99,11 @@ def _trades(market: Market, outcome: Outcome) -> list[Trade]:
             target=row[Field.TARGET],
             probability=probability,
         )
-        for row, probability in zip(outcome.trades.tolist(), outcome.probabilities.tolist(), strict=True)
+        for row, entry_at, exit_at, probability in zip(
+            outcome.trades.tolist(),
+            market.instants(outcome.trades[:, Field.ENTRY_MOMENT]).tolist(),
+            market.instants(outcome.trades[:, Field.EXIT_MOMENT]).tolist(),
+            outcome.probabilities.tolist(),
+            strict=True,
+        )
     ]

@@ -1,46 +1,75 @@
 """What the fast engine walks and fills in: columns only, because compiled code knows no objects.
 
-Rows of all symbols stand one after another. Prices and money are in units, times in nanoseconds.
+Rows of all symbols stand one after another. Prices and money are in units. A moment is twice a row, and one more for
+the candle's close; its time is looked up later, and only for those who ask.
 """
 
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.columns import BoolArray, FloatArray, IntArray
 from strategies.base_strategy import DirectionArray
 
+RowArray: TypeAlias = NDArray[np.int32]
+
+
+CANDLE = np.dtype(
+    [
+        *[(name, np.int32) for name in ("open", "high", "low", "close", "close_before", "day")],
+        ("place", np.int16),
+        *[(name, np.bool_) for name in ("may_enter", "squares_off", "is_last", "is_special")],
+        *[(name, np.bool_) for name in ("entries_open", "session_open")],
+    ]
+)
+"""A candle and what the calendar says of it (`backtest.bars.SessionRows`), together in 32 bytes.
+
+A walk jumps from one candle of interest to the next. With a column for each of these, a jump read a dozen places far
+from each other, and waiting for them took half of the time.
+"""
+HIGHEST_PRICE = 2**31 - 1
+"""Of a candle, in units."""
+CandleArray: TypeAlias = "np.recarray[Any, Any]"
+
+
+class CandleRow(Protocol):
+    """One of `CANDLE`."""
+
+    open: int
+    high: int
+    low: int
+    close: int
+    close_before: int
+    day: int
+    place: int
+    """Which symbol it is of."""
+    may_enter: bool
+    """Whether an intraday entry may fill that was wanted after the candle before."""
+    squares_off: bool
+    is_last: bool
+    is_special: bool
+    """Whether it is a day's first or last, or squares off: more than its prices may count."""
+    entries_open: bool
+    """Whether entries are allowed when the candle closes."""
+    session_open: bool
+    """Whether the session still runs when the candle closes."""
+
 
 class Bars(NamedTuple):
-    """All candles, and what the calendar says of each; see `backtest.bars.SessionRows`."""
+    """All candles."""
 
-    places: IntArray
-    """Which symbol each row is of."""
-    starts: IntArray
-    opens: IntArray
-    highs: IntArray
-    lows: IntArray
-    closes: IntArray
+    candles: CandleArray
+    """Rows of `CANDLE`."""
     volumes: IntArray
-    days: IntArray
-    closed_at: IntArray
-    close_before: IntArray
-    may_enter: BoolArray
-    squares_off: BoolArray
-    is_last: BoolArray
-    follows: BoolArray
-    entries_open: BoolArray
-    """Whether intraday entries are allowed when the candle closes."""
-    session_open: BoolArray
-    """Whether the session still runs when the candle closes."""
 
 
 class Steps(NamedTuple):
     """The order in which rows are walked: those that start together are one step."""
 
-    order: IntArray
-    ends: IntArray
+    order: RowArray
+    ends: RowArray
     """Where in the order each step ends."""
 
 
@@ -56,16 +85,15 @@ class Contracts(NamedTuple):
 
 
 class Wishes(NamedTuple):
-    """What the strategy wants after each candle."""
+    """What the strategy wants: one entry a signal, in the order of the walk."""
 
+    steps: RowArray
+    """After which of them; one more entry, the number of all steps, ends the list."""
+    rows: RowArray
     directions: DirectionArray
     probabilities: FloatArray
     ranges: FloatArray
     """Average true range."""
-    coming: IntArray
-    """Of each step the first, itself included, after which something is wanted; the number of steps for none."""
-    is_quiet: BoolArray
-    """Whether a candle has nothing but prices: nothing wanted after it, not a day's first or last, no square-off."""
 
 
 class Terms(NamedTuple):
@@ -124,7 +152,7 @@ class Book(NamedTuple):
     """1 long, -1 short, of what is held or waits."""
     entry_value: IntArray
     exit_value: IntArray
-    entry_at: IntArray
+    entry_moment: IntArray
     entry_day: IntArray
     entry_charges: IntArray
     stop: IntArray
@@ -188,9 +216,9 @@ class Field(IntEnum):
     PLACE = 0
     SIDE = 1
     QUANTITY = 2
-    ENTRY_AT = 3
+    ENTRY_MOMENT = 3
     ENTRY_VALUE = 4
-    EXIT_AT = 5
+    EXIT_MOMENT = 5
     EXIT_VALUE = 6
     REASON = 7
     CHARGES = 8

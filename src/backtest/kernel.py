@@ -50,17 +50,17 @@ def _walk(
 ) -> None:
     sums, draws = outcome.sums, len(outcome.equity) > 0
     passes_quiet_bars = not draws and len(contracts.ticks) == 1 and terms.trail_atr == 0
-    step, count = 0, len(steps.ends)
+    step, wish, count = 0, 0, len(steps.ends)
     while step < count:
         is_empty = sums[Sum.HELD] + sums[Sum.WAITING] == 0
         if is_empty and not draws:
-            step = wishes.coming[step]  # nothing happens to an empty book before somebody wants something
-            if step == count:
+            step = wishes.steps[wish]  # nothing happens to an empty book before somebody wants something
+            if step >= count:
                 break
         elif passes_quiet_bars and book.entered[0] > 0 and book.leaving[0] == 0:
-            step = _after_quiet_bars(step, bars, wishes, terms, book, sums)
+            step = _after_quiet_bars(step, wishes.steps[wish], bars, terms, book, sums)
         first, last = (steps.ends[step - 1] if step else 0), steps.ends[step]
-        day = bars.days[steps.order[first]]
+        day = bars.candles[steps.order[first]].day
         if day != sums[Sum.DAY]:
             _begin_day(day, book, outcome)
         if not is_empty:
@@ -68,11 +68,10 @@ def _walk(
         if draws:
             profit = sums[Sum.REALISED] + sums[Sum.PROFIT] - sums[Sum.ENTRY_CHARGES]
             outcome.equity[step], outcome.exposure[step] = terms.capital + profit, sums[Sum.VALUE]
-        for number in range(first, last):
-            row = steps.order[number]
-            if wishes.directions[row]:
-                code = propose(row, bars.places[row], bars, contracts, wishes, terms, book, sums)
-                outcome.refusals[code] += 1
+        while wishes.steps[wish] == step:
+            code = propose(wish, bars, contracts, wishes, terms, book, sums)
+            outcome.refusals[code] += 1
+            wish += 1
         step += 1
     lapse_all(book, outcome)
 
@@ -82,18 +81,19 @@ walk = compiled(_walk, _SOURCES)
 
 
 @rule
-def _after_quiet_bars(row: int, bars: Bars, wishes: Wishes, terms: Terms, book: Book, sums: IntArray) -> int:
+def _after_quiet_bars(row: int, wanted: int, bars: Bars, terms: Terms, book: Book, sums: IntArray) -> int:
     """Return the first row, from one on, in which something happens to the only position of the only symbol.
 
-    The data's last candle is never quiet.
+    In the row `wanted` something does, and so in the data's last one, which is special.
     """
     side, stop, target = book.side[0], book.stop[0], book.target[0]
     signed = side * book.held[0]
     realised = sums[Sum.REALISED_TODAY] + side * (book.exit_value[0] - book.entry_value[0])
     limit = -min(terms.soft_loss, terms.max_loss)
-    while wishes.is_quiet[row]:
-        code, _ = exits.decide(side, stop, target, bars.opens[row], bars.highs[row], bars.lows[row], False)
-        if code != exits.HOLD or realised + signed * bars.closes[row] <= limit:
+    while row < wanted and not bars.candles[row].is_special:
+        candle = bars.candles[row]
+        code, _ = exits.decide(side, stop, target, candle.open, candle.high, candle.low, False)
+        if code != exits.HOLD or realised + signed * candle.close <= limit:
             break
         row += 1
     return row
@@ -129,7 +129,7 @@ def _meet_all(
     was_busy = False
     for number in range(first, last):
         row = steps.order[number]
-        place = bars.places[row]
+        place = bars.candles[row].place
         if book.entered[place] > 0 or book.waiting[place] > 0:
             _meet(row, place, bars, contracts, terms, rates, book, outcome)
             was_busy = True
@@ -168,7 +168,7 @@ def _meet(
     if book.entered[place] > 0:
         if sees_target and terms.trail_atr > 0 and book.leaving[place] == 0:
             trail_stop(row, place, bars, contracts, terms, book)
-        mark(place, bars.closes[row], book, outcome)
+        mark(place, bars.candles[row].close, book, outcome)
 
 
 @rule

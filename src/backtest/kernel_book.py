@@ -1,7 +1,8 @@
 """What fills do to book and account, in compiled code. A name without a rule in it: sums and nothing else."""
 
 from backtest.compiled import rule
-from backtest.fast_tables import Book, Code, Field, Outcome, Rates, Sum
+from backtest.fast_tables import Bars, Book, Code, Contracts, Field, Outcome, Rates, Sum, Terms
+from core.bar_fills import available
 from core.charges import bill
 
 
@@ -37,6 +38,14 @@ def _card_on(day: int, rates: Rates) -> int:
 
 
 @rule
+def room_for(wanted: int, row: int, place: int, bars: Bars, contracts: Contracts, terms: Terms) -> int:
+    """Return how many of the wanted shares a bar has room for; volumes that nobody asks for are not read."""
+    if terms.volume_share <= 0:
+        return wanted
+    return available(wanted, bars.volumes[row], terms.volume_share, contracts.lots[place])
+
+
+@rule
 def lapse(place: int, book: Book, outcome: Outcome) -> None:
     """Let an entry end without a fill."""
     book.waiting[place] = 0
@@ -63,15 +72,15 @@ def mark(place: int, close: int, book: Book, outcome: Outcome) -> None:
 
 
 @rule
-def finish(place: int, at: int, reason: int, exit_charges: int, book: Book, outcome: Outcome) -> None:
+def finish(place: int, moment: int, reason: int, exit_charges: int, book: Book, outcome: Outcome) -> None:
     """Turn a position into a trade."""
     sums = outcome.sums
     number = sums[Sum.TRADES]
     charges = book.entry_charges[place] + exit_charges
     trade = outcome.trades[number]
     trade[Field.PLACE], trade[Field.SIDE], trade[Field.QUANTITY] = place, book.side[place], book.entered[place]
-    trade[Field.ENTRY_AT], trade[Field.ENTRY_VALUE] = book.entry_at[place], book.entry_value[place]
-    trade[Field.EXIT_AT], trade[Field.EXIT_VALUE], trade[Field.REASON] = at, book.exit_value[place], reason
+    trade[Field.ENTRY_MOMENT], trade[Field.ENTRY_VALUE] = book.entry_moment[place], book.entry_value[place]
+    trade[Field.EXIT_MOMENT], trade[Field.EXIT_VALUE], trade[Field.REASON] = moment, book.exit_value[place], reason
     trade[Field.CHARGES], trade[Field.STOP], trade[Field.TARGET] = charges, book.first_stop[place], book.target[place]
     outcome.probabilities[number] = book.probability[place]
     net = book.side[place] * (book.exit_value[place] - book.entry_value[place]) - charges

@@ -5,9 +5,9 @@ cannot break. Which these are, and that both refuse alike, is what the compariso
 """
 
 from backtest.compiled import rule
-from backtest.fast_tables import Bars, Book, Code, Contracts, Outcome, Rates, Sum, Terms, Wishes
-from backtest.kernel_book import charged, lapse
-from core.bar_fills import available, entry_fill, fill_cost, is_locked
+from backtest.fast_tables import Bars, Book, CandleRow, Code, Contracts, Outcome, Rates, Sum, Terms, Wishes
+from backtest.kernel_book import charged, lapse, room_for
+from core.bar_fills import entry_fill, fill_cost, is_locked
 from core.exits import levels
 from core.pricing import limit_beyond, stop_limit_beyond
 from core.sizing import sized
@@ -18,8 +18,7 @@ _LONG = 1
 
 @rule
 def propose(
-    row: int,
-    place: int,
+    wish: int,
     bars: Bars,
     contracts: Contracts,
     wishes: Wishes,
@@ -28,8 +27,10 @@ def propose(
     sums: IntArray,
 ) -> int:
     """Size a signal and ask the gate; what passes waits for the next bar. Return a `Code`."""
-    side = 1 if wishes.directions[row] == _LONG else -1
-    close, atr, tick = bars.closes[row], wishes.ranges[row], contracts.ticks[place]
+    candle, atr = bars.candles[wishes.rows[wish]], wishes.ranges[wish]
+    side = 1 if wishes.directions[wish] == _LONG else -1
+    place, close = candle.place, candle.close
+    tick = contracts.ticks[place]
     price = limit_beyond(side, close, terms.price_buffer, tick)
     stop, target = levels(side, close, atr, terms.stop_atr, terms.target_atr, tick)
     distance = max(abs(price - stop), tick)
@@ -39,7 +40,7 @@ def propose(
     )  # fmt: skip
     if quantity == 0:
         return Code.TOO_SMALL
-    code = _refusal_by_state(row, place, side, bars, contracts, terms, book, sums)
+    code = _refusal_by_state(candle, side, contracts, terms, book, sums)
     if code == Code.PASSED:
         code = _refusal_by_value(quantity * price, contracts, terms, book, sums)
     if code == Code.PASSED:
@@ -48,20 +49,21 @@ def propose(
         return code
     sums[Sum.ORDERS] += 1
     book.side[place], book.waiting[place], book.limit[place], book.nights[place] = side, quantity, price, 0
-    book.atr[place], book.probability[place] = atr, wishes.probabilities[row]
+    book.atr[place], book.probability[place] = atr, wishes.probabilities[wish]
     sums[Sum.WAITING] += 1
     return Code.PASSED
 
 
 @rule
 def _refusal_by_state(
-    row: int, place: int, side: int, bars: Bars, contracts: Contracts, terms: Terms, book: Book, sums: IntArray
+    candle: CandleRow, side: int, contracts: Contracts, terms: Terms, book: Book, sums: IntArray
 ) -> int:
+    place = candle.place
     if sums[Sum.LEVEL] > 0:
         return Code.SAFETY_LEVEL
-    if not bars.session_open[row]:
+    if not candle.session_open:
         return Code.SESSION_CLOSED
-    if terms.is_intraday and not bars.entries_open[row]:
+    if terms.is_intraday and not candle.entries_open:
         return Code.ENTRIES_CLOSED
     if book.entered[place] > 0 or book.waiting[place] > 0:
         return Code.SYMBOL_BUSY
@@ -128,21 +130,21 @@ def enter(
     outcome: Outcome,
 ) -> bool:
     """Let the waiting entry meet a bar; return whether the bar may also hit the target. Without a fill it lapses."""
-    side, tick, open_ = book.side[place], contracts.ticks[place], bars.opens[row]
-    high, low = bars.highs[row], bars.lows[row]
-    comes_too_late = terms.is_intraday and not (bars.follows[row] and bars.may_enter[row])
-    if comes_too_late or is_locked(side, open_, high, low, bars.close_before[row], tick):
+    candle, side, tick = bars.candles[row], book.side[place], contracts.ticks[place]
+    open_, high, low = candle.open, candle.high, candle.low
+    comes_too_late = terms.is_intraday and not candle.may_enter
+    if comes_too_late or is_locked(side, open_, high, low, candle.close_before, tick):
         lapse(place, book, outcome)
         return False
     limit = book.limit[place] if terms.entry_is_limit else 0
     cost = fill_cost(open_, terms.spread_ticks, terms.slippage_ticks, terms.slippage_share, tick)
     price, is_inside = entry_fill(side, limit, open_, high, low, cost, tick)
-    quantity = available(book.waiting[place], bars.volumes[row], terms.volume_share, contracts.lots[place])
+    quantity = room_for(book.waiting[place], row, place, bars, contracts, terms)
     if price == 0 or quantity == 0:
         lapse(place, book, outcome)
         return False
-    at = bars.closed_at[row] if is_inside else bars.starts[row]
-    _open_position(place, quantity, price, at, bars.days[row], tick, terms, rates, book, outcome)
+    moment = 2 * row + is_inside
+    _open_position(place, quantity, price, moment, candle.day, tick, terms, rates, book, outcome)
     return not is_inside
 
 
@@ -151,7 +153,7 @@ def _open_position(
     place: int,
     quantity: int,
     price: int,
-    at: int,
+    moment: int,
     day: int,
     tick: int,
     terms: Terms,
@@ -164,7 +166,7 @@ def _open_position(
     charges = charged(side > 0, value, day, rates, outcome)
     book.entered[place] = book.held[place] = quantity
     book.entry_value[place], book.exit_value[place] = value, 0
-    book.entry_at[place], book.entry_day[place], book.entry_charges[place] = at, day, charges
+    book.entry_moment[place], book.entry_day[place], book.entry_charges[place] = moment, day, charges
     book.stop[place] = book.first_stop[place] = stop
     book.target[place], book.changes[place], book.leaving[place] = target, 0, 0
     book.waiting[place] = 0

@@ -2,9 +2,9 @@
 
 from backtest.compiled import rule
 from backtest.fast_tables import Bars, Book, Contracts, Outcome, Rates, Reason, Sum, Terms
-from backtest.kernel_book import charged, delivery_charged, finish
+from backtest.kernel_book import charged, delivery_charged, finish, room_for
 from core import exits
-from core.bar_fills import available, fill_cost, is_corporate_action, is_locked, worsened
+from core.bar_fills import fill_cost, is_corporate_action, is_locked, worsened
 
 
 @rule
@@ -20,33 +20,33 @@ def look_for_exit(
     outcome: Outcome,
 ) -> None:
     """Let a position go that has to, or whose stop or target the bar hits, as far as the bar has room for it."""
-    open_, high, low = bars.opens[row], bars.highs[row], bars.lows[row]
+    candle = bars.candles[row]
+    open_, high, low = candle.open, candle.high, candle.low
     reason, price = book.leaving[place], open_
     if reason == 0:
-        squares_off = terms.is_intraday and bars.squares_off[row]
         target = book.target[place] if sees_target else 0
-        reason, price = exits.decide(book.side[place], book.stop[place], target, open_, high, low, squares_off)
+        reason, price = exits.decide(book.side[place], book.stop[place], target, open_, high, low, candle.squares_off)
         if reason == exits.HOLD:
             return
     held = book.held[place]
     quantity = held
     if not takes_all(row, place, bars, contracts, terms):
-        if is_locked(-book.side[place], open_, high, low, bars.close_before[row], contracts.ticks[place]):
+        if is_locked(-book.side[place], open_, high, low, candle.close_before, contracts.ticks[place]):
             quantity = 0
         else:
-            quantity = available(held, bars.volumes[row], terms.volume_share, contracts.lots[place])
+            quantity = room_for(held, row, place, bars, contracts, terms)
     if quantity < held:
         book.leaving[place] = reason
     if quantity > 0:
-        at = bars.starts[row] if price == open_ else bars.closed_at[row]
-        leave(place, quantity, price, reason, at, bars.days[row], contracts, terms, rates, book, outcome)
+        moment = 2 * row + (price != open_)
+        leave(place, quantity, price, reason, moment, candle.day, contracts, terms, rates, book, outcome)
 
 
 @rule
 def takes_all(row: int, place: int, bars: Bars, contracts: Contracts, terms: Terms) -> bool:
     """Whether what leaves in a bar has no later one to leave in."""
     if terms.is_intraday:
-        return bool(bars.is_last[row])
+        return bool(bars.candles[row].is_last)
     return bool(row == contracts.ends[place] - 1)
 
 
@@ -63,16 +63,19 @@ def close_with_the_data(
 ) -> None:
     """Close what is left where there is no later bar to leave in."""
     reason = Reason.SQUARE_OFF if terms.is_intraday else Reason.END_OF_DATA
-    at, day, price = bars.closed_at[row], bars.days[row], bars.closes[row]
-    leave(place, book.held[place], price, reason, at, day, contracts, terms, rates, book, outcome)
+    candle, moment = bars.candles[row], 2 * row + 1
+    leave(place, book.held[place], candle.close, reason, moment, candle.day, contracts, terms, rates, book, outcome)
 
 
 @rule
 def follows_corporate_action(row: int, place: int, bars: Bars, terms: Terms) -> bool:
     """Whether a session begins with this bar whose open no night of trading explains."""
-    if terms.is_intraday or row == 0 or bars.places[row - 1] != place or bars.days[row - 1] == bars.days[row]:
+    if terms.is_intraday or row == 0:
         return False
-    return is_corporate_action(bars.opens[row], bars.close_before[row])
+    before, candle = bars.candles[row - 1], bars.candles[row]
+    if before.place != place or before.day == candle.day:
+        return False
+    return is_corporate_action(candle.open, candle.close_before)
 
 
 @rule
@@ -89,9 +92,8 @@ def close_before_corporate_action(
     """Close a position at the last price of the old shares."""
     outcome.actions[outcome.sums[Sum.ACTIONS]] = row
     outcome.sums[Sum.ACTIONS] += 1
-    at, day, price = bars.closed_at[row - 1], bars.days[row - 1], bars.closes[row - 1]
-    reason = Reason.CORPORATE_ACTION
-    leave(place, book.held[place], price, reason, at, day, contracts, terms, rates, book, outcome)
+    before, moment, reason = bars.candles[row - 1], 2 * row - 1, Reason.CORPORATE_ACTION
+    leave(place, book.held[place], before.close, reason, moment, before.day, contracts, terms, rates, book, outcome)
 
 
 @rule
@@ -100,7 +102,7 @@ def leave(
     quantity: int,
     price: int,
     reason: int,
-    at: int,
+    moment: int,
     day: int,
     contracts: Contracts,
     terms: Terms,
@@ -119,7 +121,7 @@ def leave(
         charges = charged(side < 0, book.exit_value[place], day, rates, outcome)
         if side > 0 and day > book.entry_day[place]:
             charges += delivery_charged(day, rates, outcome)
-        finish(place, at, reason, charges, book, outcome)
+        finish(place, moment, reason, charges, book, outcome)
 
 
 @rule
@@ -129,8 +131,8 @@ def trail_stop(row: int, place: int, bars: Bars, contracts: Contracts, terms: Te
         return
     risk = abs(book.entry_value[place] // book.entered[place] - book.first_stop[place])
     reach, tick = int(terms.trail_atr * book.atr[place] + 1e-9), contracts.ticks[place]
-    first, stop = book.first_stop[place], book.stop[place]
-    moved = exits.trail(book.side[place], first, stop, risk, reach, tick, bars.highs[row], bars.lows[row])
+    candle, first, stop = bars.candles[row], book.first_stop[place], book.stop[place]
+    moved = exits.trail(book.side[place], first, stop, risk, reach, tick, candle.high, candle.low)
     if moved != stop:
         book.stop[place] = moved
         book.changes[place] += 1

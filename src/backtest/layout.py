@@ -7,7 +7,7 @@ import numpy as np
 
 from backtest.assumptions import EntryFill, FillAssumptions, Mode
 from backtest.bars import SessionRows, SymbolBars, in_order_of_time
-from backtest.fast_tables import Bars, Contracts, Rates, Steps, Terms, Wishes
+from backtest.fast_tables import CANDLE, HIGHEST_PRICE, Bars, CandleArray, Contracts, Rates, Steps, Terms, Wishes
 from backtest.signal_rows import columns_of
 from core.charges import delivery_sale
 from core.errors import ConfigurationError
@@ -30,23 +30,31 @@ class Market:
     bars: Bars
     contracts: Contracts
     steps: Steps
-    is_special: BoolArray
-    """Whether a candle is a day's first or last, or squares off."""
+    starts: IntArray
+    closed_at: IntArray
 
     def wishes(self, directions: DirectionArray, probabilities: FloatArray, ranges: FloatArray) -> Wishes:
-        """Return what a strategy wants after each candle, and where nothing is."""
-        wants = directions != 0
-        count = len(self.steps.ends)
-        by_step = wants[self.steps.order]
-        if count < len(wants):
-            by_step = np.logical_or.reduceat(by_step, self._step_begins())
-        coming = np.where(by_step, np.arange(count), count)[::-1]
-        coming = np.minimum.accumulate(coming)[::-1].copy()
-        return Wishes(directions, probabilities, ranges, coming, ~(wants | self.is_special))
+        """Return what a strategy wants, of what it says after each candle."""
+        order, ends = self.steps
+        places = np.flatnonzero(directions[order])
+        rows, steps = order[places], np.searchsorted(ends, places, side="right")
+        return Wishes(
+            steps=np.append(steps, len(ends)).astype(np.int32),
+            rows=rows,
+            directions=directions[rows],
+            probabilities=probabilities[rows],
+            ranges=ranges[rows],
+        )
+
+    def instants(self, moments: IntArray) -> IntArray:
+        """Return the times of some moments of a walk."""
+        rows = moments >> 1
+        times: IntArray = np.where(moments & 1, self.closed_at[rows], self.starts[rows])
+        return times
 
     def step_ends_at(self) -> IntArray:
         """Return when all candles of each step were known."""
-        closed_at = self.bars.closed_at[self.steps.order]
+        closed_at = self.closed_at[self.steps.order]
         if len(self.steps.ends) == len(closed_at):
             return closed_at
         latest: IntArray = np.maximum.reduceat(closed_at, self._step_begins())
@@ -58,17 +66,17 @@ class Market:
 
     def days_of(self, steps: IntArray) -> IntArray:
         """Return the date of each of some steps, as days since 1970-01-01."""
-        return self.bars.days[self.steps.order[self.steps.ends[steps] - 1]]
+        days: IntArray = self.bars.candles.day[self.steps.order[self.steps.ends[steps] - 1]].astype(np.int64)
+        return days
 
     def _step_begins(self) -> IntArray:
         return np.concatenate(([0], self.steps.ends[:-1]))
 
 
 def laid_out(symbols: Sequence[SymbolBars], mode: Mode) -> Market:
-    """Put the candles of all symbols into columns. The arrays of a single symbol are not copied."""
+    """Put the candles of all symbols one after another. Raises `ConfigurationError` for prices beyond 32 bits."""
     instruments = [each.instrument for each in symbols]
     ends = np.cumsum([len(each) for each in symbols])
-    bars = _bars(symbols, mode)
     contracts = Contracts(
         ticks=np.array([each.tick for each in instruments], dtype=np.int64),
         lots=np.array([each.lot for each in instruments], dtype=np.int64),
@@ -76,10 +84,14 @@ def laid_out(symbols: Sequence[SymbolBars], mode: Mode) -> Market:
         is_index=np.array([each.is_index for each in instruments]),
         ends=ends,
     )
-    is_special = bars.is_last | (bars.squares_off & (mode is Mode.INTRADAY))
-    is_special[1:] |= np.diff(bars.days) != 0
-    is_special[[0, -1]] = True
-    return Market(tuple(each.symbol for each in instruments), bars, contracts, _steps(symbols, ends), is_special)
+    return Market(
+        symbols=tuple(each.symbol for each in instruments),
+        bars=Bars(_candles(symbols, mode), _joined([each.candles.volumes for each in symbols])),
+        contracts=contracts,
+        steps=_steps(symbols, ends),
+        starts=_joined([each.candles.starts for each in symbols]),
+        closed_at=_joined([each.sessions.closed_at for each in symbols]),
+    )
 
 
 def wishes_of(market: Market, symbols: Sequence[SymbolBars], provider: SignalProvider) -> Wishes:
@@ -144,27 +156,31 @@ def rates_of(charges: ChargeTable, mode: Mode) -> Rates:
     )
 
 
-def _bars(symbols: Sequence[SymbolBars], mode: Mode) -> Bars:
-    candles, sessions = [each.candles for each in symbols], [each.sessions for each in symbols]
-    hours = [_hours(each, mode) for each in sessions]
-    return Bars(
-        places=np.repeat(np.arange(len(symbols)), [len(each) for each in symbols]),
-        starts=_joined([each.starts for each in candles]),
-        opens=_joined([each.opens for each in candles]),
-        highs=_joined([each.highs for each in candles]),
-        lows=_joined([each.lows for each in candles]),
-        closes=_joined([each.closes for each in candles]),
-        volumes=_joined([each.volumes for each in candles]),
-        days=_joined([each.days for each in sessions]),
-        closed_at=_joined([each.closed_at for each in sessions]),
-        close_before=_joined([each.close_before for each in sessions]),
-        may_enter=_joined([each.may_enter for each in sessions]),
-        squares_off=_joined([each.squares_off for each in sessions]),
-        is_last=_joined([each.is_last for each in sessions]),
-        follows=_joined([each.follows for each in sessions]),
-        entries_open=_joined([entries_open for entries_open, _ in hours]),
-        session_open=_joined([session_open for _, session_open in hours]),
-    )
+def _candles(symbols: Sequence[SymbolBars], mode: Mode) -> CandleArray:
+    table = np.recarray(sum(len(each) for each in symbols), dtype=CANDLE)
+    first = 0
+    for place, each in enumerate(symbols):
+        _fill_in(table[first : first + len(each)].view(np.recarray), place, each, mode)
+        first += len(each)
+    return table
+
+
+def _fill_in(rows: CandleArray, place: int, symbol: SymbolBars, mode: Mode) -> None:
+    candles, sessions = symbol.candles, symbol.sessions
+    highest = max(candles.highs.max(), sessions.close_before.max())
+    if highest > HIGHEST_PRICE:
+        raise ConfigurationError(
+            f"{symbol.instrument.symbol}: a price of {highest} units; the fast engine counts up to {HIGHEST_PRICE}, so"
+            f" use --engine event"
+        )
+    rows.open, rows.high, rows.low, rows.close = candles.opens, candles.highs, candles.lows, candles.closes
+    rows.close_before, rows.day, rows.place = sessions.close_before, sessions.days, place
+    rows.may_enter, rows.is_last = sessions.may_enter & sessions.follows, sessions.is_last
+    rows.squares_off = sessions.squares_off & (mode is Mode.INTRADAY)
+    rows.entries_open, rows.session_open = _hours(sessions, mode)
+    is_special = (np.diff(sessions.days, prepend=-1) != 0) | rows.squares_off | rows.is_last
+    is_special[-1] = True
+    rows.is_special = is_special
 
 
 def _hours(sessions: SessionRows, mode: Mode) -> tuple[BoolArray, BoolArray]:
@@ -188,13 +204,14 @@ def _hours(sessions: SessionRows, mode: Mode) -> tuple[BoolArray, BoolArray]:
 
 def _steps(symbols: Sequence[SymbolBars], ends: IntArray) -> Steps:
     if len(symbols) == 1:
-        rows = np.arange(len(symbols[0]))
-        return Steps(rows, rows + 1)
+        numbers = np.arange(len(symbols[0]) + 1, dtype=np.int32)
+        return Steps(numbers[:-1], numbers[1:])
     places, rows = in_order_of_time(symbols)
     begins = ends - np.array([len(each) for each in symbols], dtype=np.int64)
-    order = rows + begins[places]
+    order = (rows + begins[places]).astype(np.int32)
     starts = np.concatenate([each.candles.starts for each in symbols])[order]
-    return Steps(order, np.flatnonzero(np.diff(starts, append=starts[-1] + 1)) + 1)
+    step_ends = np.flatnonzero(np.diff(starts, append=starts[-1] + 1)) + 1
+    return Steps(order, step_ends.astype(np.int32))
 
 
 def _joined(columns: Sequence[np.ndarray]) -> np.ndarray:

@@ -1,11 +1,13 @@
 """What the fast engine promises by itself: compiled or not it is one source, and a sweep is a row of single runs."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from backtest import event_engine
 from backtest.assumptions import FillAssumptions, Mode
 from backtest.bars import prepared
 from backtest.fast_engine import result_of, run, walked
@@ -120,6 +122,31 @@ def test_a_fast_face_that_fails_or_answers_too_little_is_named():
         run(bars_of(1), failing, account(), FillAssumptions(), Mode.INTRADAY, CHARGES)
     with pytest.raises(StrategyError, match=r"directions of shape \(3,\) and .* for \d+ candles; return one of each"):
         run(bars_of(1), short, account(), FillAssumptions(), Mode.INTRADAY, CHARGES)
+
+
+def dear_bars(factor):
+    candles = random_candles(4, 6, seed=1)
+    prices = {name: getattr(candles, name) * factor for name in ("opens", "highs", "lows", "closes")}
+    specification = FeatureSpecification.of(STRATEGY.needs.features)
+    instrument = Instrument(symbol="NSE:DEAR-EQ", token="10100000000001", tick=5)
+    return [prepared(instrument, replace(candles, **prices), Timeframe.M5, specification, EveryDay())]
+
+
+def test_prices_are_counted_up_to_32_bits_and_refused_beyond():
+    bars, much = dear_bars(15_000), 10**13
+    rules = account(
+        capital=much, max_order_value=much, max_symbol_value=much, max_exposure=much, max_open_value=much,
+        max_turnover=much, max_loss=much, soft_loss=much, sizing=replace(account().sizing, max_order_value=much),
+    )  # fmt: skip
+
+    fast, event = (
+        engine(bars, STRATEGY, rules, FillAssumptions(), Mode.POSITIONAL, CHARGES) for engine in (run, event_engine.run)
+    )
+
+    assert max(trade.entry_value // trade.quantity for trade in fast.trades) > 2**29
+    assert fast.trades == event.trades
+    with pytest.raises(ConfigurationError, match=r"a price of \d+ units; .* use --engine event"):
+        laid_out(dear_bars(150_000), Mode.POSITIONAL)
 
 
 def test_capital_beyond_64_bits_is_refused():

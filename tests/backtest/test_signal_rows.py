@@ -7,11 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from backtest.assumptions import Mode
 from backtest.bars import SymbolBars, prepared
-from backtest.layout import laid_out, wishes_of
 from backtest.scored_model import ScoredModel
-from backtest.signal_rows import AtOnce, EveryBar, SignalSource, feature_rows, first_decision
+from backtest.signal_rows import AtOnce, EveryBar, SignalSource, columns_of, feature_rows, first_decision
 from core.errors import InvariantError
 from core.market import Instrument, Timeframe
 from core.signals import Direction, FeatureRow, Needs, Signal
@@ -124,8 +122,7 @@ def test_a_fast_face_answers_for_a_range_as_it_does_for_a_longer_one(candles: Ca
     specification = FeatureSpecification.of(strategy.needs.features)
     given = Instrument(symbol=SBIN, token="1", tick=5), candles, Timeframe.M5, specification, Weekdays()
     whole, part = (
-        wishes_of(laid_out([bars], Mode.INTRADAY), [bars], strategy).directions.tolist()
-        for bars in (prepared(*given), prepared(*given, first))
+        columns_of(bars, strategy).directions.tolist() for bars in (prepared(*given), prepared(*given, first))
     )
 
     assert part == whole[first:]

@@ -77,7 +77,7 @@ class Evaluator:
 
     def idle(self) -> BacktestResult:
         """Return the run of nobody: no trade, and a curve that stays at the capital."""
-        rows = len(self._market.bars.starts)
+        rows = len(self._market.starts)
         wishes = self._market.wishes(np.zeros(rows, dtype=np.int8), np.zeros(rows), np.zeros(rows))
         return result_of(self._market, walked(self._market, wishes, self._terms({}), self._rates, with_curve=True))
 
@@ -89,7 +89,7 @@ class Evaluator:
         """Walk the first sessions."""
         last_steps = self._last_steps[:sessions]
         outcome = walked(self._market.until(last_steps[-1]), wishes, terms, self._rates, with_curve=True)
-        return figures_of(self._ground.rules.capital, last_steps, outcome)
+        return figures_of(self._ground.rules.capital, self._market, last_steps, outcome)
 
     def _asked(self, provider: SignalProvider) -> Callable[[int], Wishes]:
         """Return what a strategy wants in the first sessions; one without a fast face is asked about no later ones."""

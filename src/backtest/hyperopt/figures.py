@@ -9,6 +9,7 @@ from enum import Enum
 import numpy as np
 
 from backtest.fast_tables import Field, Outcome
+from backtest.layout import Market
 from features.columns import FloatArray, IntArray
 from reporting.metrics import cagr, daily_returns, deepest_fall, ratio, sharpe, sortino
 
@@ -86,9 +87,10 @@ class Conditions:
         return all(each <= 0 for each in self.excess(figures).values())
 
 
-def figures_of(capital: int, last_steps: IntArray, outcome: Outcome) -> Figures:
+def figures_of(capital: int, market: Market, last_steps: IntArray, outcome: Outcome) -> Figures:
     """Return the figures of a walk with a curve; `last_steps` are the steps that end a session."""
     trades = outcome.trades
+    entries, exits = (market.instants(trades[:, each]) for each in (Field.ENTRY_MOMENT, Field.EXIT_MOMENT))
     gains = trades[:, Field.SIDE] * (trades[:, Field.EXIT_VALUE] - trades[:, Field.ENTRY_VALUE])
     nets = gains - trades[:, Field.CHARGES]
     closes = outcome.equity[last_steps]
@@ -106,6 +108,6 @@ def figures_of(capital: int, last_steps: IntArray, outcome: Outcome) -> Figures:
         sharpe=sharpe(returns),
         sortino=sortino(returns),
         calmar=ratio(growth, fall) if growth is not None else None,
-        longest_holding=int((trades[:, Field.EXIT_AT] - trades[:, Field.ENTRY_AT]).max(initial=0)),
+        longest_holding=int((exits - entries).max(initial=0)),
         returns=every,
     )
