@@ -12,6 +12,7 @@ import joblib
 import numpy as np
 
 from features.columns import FloatArray
+from runtime.worker_processes import crew
 from training.dataset import Dataset
 from training.evaluation import Evaluation, FoldResult
 from training.scoring import log_loss
@@ -45,10 +46,9 @@ def permutation_importance(
 
     The result does not depend on `jobs`. Features that stand for one another share their importance.
     """
-    crew = joblib.Parallel(n_jobs=jobs)
     work = (_some_rows(dataset, each) for each in evaluation.judged)
     rises = np.concatenate(
-        crew(
+        crew(jobs)(
             joblib.delayed(_rises)(result, features, places, repeats, seed + number)
             for number, (result, features, places) in enumerate(work)
         )

@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 
 from features.columns import FloatArray, IntArray
+from runtime.worker_processes import crew
 from training.calibration import CalibrationMethod
 from training.classifier import Classifier
 from training.dataset import Dataset
@@ -66,8 +67,8 @@ def fit_folds(
     work = [(candidate, fold) for candidate in candidates for fold in folds]
     whole, done = sum(len(fold.train) for _, fold in work), 0
     fits: list[FoldFit] = []
-    crew = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    for each in crew(joblib.delayed(fit_fold)(dataset, fold, candidate) for candidate, fold in work):
+    fit_all = crew(jobs, return_as="generator")
+    for each in fit_all(joblib.delayed(fit_fold)(dataset, fold, candidate) for candidate, fold in work):
         fits.append(each)
         done += len(each.fold.train)
         progress("fitting the folds", done / whole)

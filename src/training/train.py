@@ -1,7 +1,6 @@
 """Train a model and write it as a bundle that the live bot will open: one call, the same result every time."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from features.labels import LabelRule
 from features.specification import FeatureSpecification
 from runtime.charge_rates import ChargeTable
 from runtime.project import CONFIG
+from runtime.scratch_folder import scratch_folder
 from runtime.settings import Settings
 from strategies.catalogue import strategy_named
 from trading.bundle import LabelFacts, TrainingFacts
@@ -130,8 +130,8 @@ def train_model(
     """
     cards = charges or ChargeTable.load(CONFIG / "charges.yaml")
     shown = nullcontext(progress) if progress else progress_bar(Console(stderr=True))
-    with shown as report, tempfile.TemporaryDirectory(prefix="fyersbot-training-") as folder:
-        return _train(options, calendar, cards, report, Path(folder))
+    with shown as report, scratch_folder("fyersbot-training-") as folder:
+        return _train(options, calendar, cards, report, folder)
 
 
 def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, report: Progress, folder: Path) -> Path:

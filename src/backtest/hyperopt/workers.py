@@ -5,10 +5,9 @@ only a list of numbers. The answers come back in the order of the questions, who
 """
 
 import os
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +19,8 @@ from backtest.hyperopt.loop import Evaluate
 from backtest.hyperopt.pruning import Hurdles, Tried
 from backtest.hyperopt.space import Combination
 from core.errors import StorageError
+from runtime.scratch_folder import scratch_folder
+from runtime.worker_processes import crew
 
 _evaluators: dict[str, Evaluator] = {}
 """Of this process, by the file they were made from."""
@@ -39,11 +40,11 @@ def evaluating(ground: Ground, workers: int, backend: str) -> Iterator[Evaluate]
         evaluator = Evaluator(ground)
         yield lambda batch, hurdles: [evaluator.tried(each, hurdles) for each in batch]
         return
-    with _written(ground, ground.settings.paths.cache) as path, joblib.Parallel(workers, backend=backend) as crew:
+    with _written(ground, ground.settings.paths.cache) as path, crew(workers, backend) as try_all:
 
         def evaluate(batch: Sequence[Combination], hurdles: Hurdles | None) -> list[Tried]:
             shares = _shares(batch, workers)
-            answers: list[list[Tried]] = crew(joblib.delayed(_tried)(str(path), share, hurdles) for share in shares)
+            answers: list[list[Tried]] = try_all(joblib.delayed(_tried)(str(path), share, hurdles) for share in shares)
             return [tried for share in answers for tried in share]
 
         yield evaluate
@@ -58,29 +59,15 @@ def _shares(batch: Sequence[Combination], workers: int) -> list[Sequence[Combina
 @contextmanager
 def _written(ground: Ground, folder: Path) -> Iterator[Path]:
     """Lend a file that holds the ground. Raises `StorageError` where it cannot be written."""
-    try:
-        path = _dumped(ground, folder)
-    except OSError as error:
-        why = error.strerror or error
-        raise StorageError(f"{folder} cannot be written: {why}; set paths.cache, or --workers 1") from error
-    try:
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = stack.enter_context(scratch_folder("hyperopt-", folder)).resolve() / "ground.joblib"
+            joblib.dump(ground, path)
+        except OSError as error:
+            why = error.strerror or error
+            raise StorageError(f"{folder} cannot be written: {why}; set paths.cache, or --workers 1") from error
         yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _dumped(ground: Ground, folder: Path) -> Path:
-    """Write the ground to a file of its own; of a disk that is full half-way nothing is left."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix="hyperopt-", suffix=".joblib", dir=folder)
-    os.close(handle)
-    path = Path(name).resolve()
-    try:
-        joblib.dump(ground, path)
-    except BaseException:
-        path.unlink()
-        raise
-    return path
 
 
 def _tried(path: str, share: Sequence[Combination], hurdles: Hurdles | None) -> list[Tried]:
