@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.columns import IntArray
 from reporting.breakdowns import Dimension, TradeGroup, breakdown
 from reporting.metrics import CurveMetrics, curve_metrics, daily_closes, daily_returns
 from reporting.monte_carlo import RUNS, MonteCarlo, Resampling, monte_carlo
@@ -49,13 +50,13 @@ class Analysis:
 def analyse(record: RunRecord, runs: int = RUNS) -> Analysis:
     """Compute every figure of a run, drawing its trades again `runs` times (0: not at all).
 
-    The same run gives the same figures: chance is seeded by its name.
+    The same trades give the same figures: chance is seeded by what they earned.
     """
     columns = TradeColumns.of(record.trades)
     capital = record.facts.capital
     _, closes = daily_closes(record.at, record.equity)
     series = moments(daily_returns(capital, closes))
-    generator = np.random.default_rng(_seed(record.run_id))
+    generator = np.random.default_rng(_seed(columns.net))
     drawn = (monte_carlo(columns.net, capital, way, generator, runs) for way in Resampling)
     return Analysis(
         record=record,
@@ -67,5 +68,5 @@ def analyse(record: RunRecord, runs: int = RUNS) -> Analysis:
     )
 
 
-def _seed(run_id: str) -> int:
-    return int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:8], "big")
+def _seed(nets: IntArray) -> int:
+    return int.from_bytes(hashlib.sha256(nets.tobytes()).digest()[:8], "big")

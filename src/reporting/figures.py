@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import floor
 from typing import TypeAlias
 
 from core.instants import DAY, HOUR, MINUTE, ist_datetime
@@ -22,6 +23,8 @@ class Form(Enum):
     """0.1 is 10 %."""
     CHANGE = "change"
     """A share whose sign matters."""
+    CHANCE = "chance"
+    """A share that is never rounded up: no figure may read as certain that is not."""
     RATIO = "ratio"
     COUNT = "count"
     MEAN_COUNT = "mean count"
@@ -92,6 +95,8 @@ def text_of(value: Value, form: Form) -> str:
             return f"{value:.2%}"
         case Form.CHANGE:
             return _signed(f"{value:+.2%}")
+        case Form.CHANCE:
+            return f"{floor(value * 1_000) / 1_000:.3f}"
         case Form.RATIO | Form.MEAN_COUNT:
             return f"{value:,.2f}"
         case Form.COUNT:

@@ -6,7 +6,6 @@ One HTML file that loads nothing, with the look of the tear sheet, and no time o
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import floor
 
 import numpy as np
 
@@ -92,7 +91,7 @@ def _warnings(card: ModelCard) -> Iterator[str]:
         yield f"This model {card.verdict.words}."
     deflated = card.trials.deflated
     if deflated is not None and deflated < SURE:
-        ratio = f"its deflated Sharpe ratio is {_chance(deflated)}, {SURE} would be convincing"
+        ratio = f"its deflated Sharpe ratio is {text_of(deflated, Form.CHANCE)}, {SURE} would be convincing"
         yield f"What it earned may be luck: {ratio}."
 
 
@@ -106,7 +105,7 @@ def _tiles(card: ModelCard) -> Iterator[str]:
         ("Profit a trade", text_of(per_trade, Form.PROFIT), tone(per_trade)),
         ("Accuracy", f"{accuracy:.1%}", ""),
         ("Beats baselines", "yes" if card.verdict.beats_baselines else "no", ""),
-        ("Deflated Sharpe", _chance(card.trials.deflated), ""),
+        ("Deflated Sharpe", text_of(card.trials.deflated, Form.CHANCE), ""),
         ("Threshold", "never" if threshold >= NEVER else threshold_text(threshold), ""),
     ):
         yield f'<div class="tile"><span class="soft">{name}</span><b class="{look}">{text}</b></div>'
@@ -149,7 +148,7 @@ def _luck(card: ModelCard) -> str:
         "Candidates tried": f"{trials.number:,}",
         "Sharpe ratio a session": text_of(trials.sharpe, Form.RATIO),
         "the best of so many by luck": text_of(trials.by_luck, Form.RATIO),
-        "Deflated Sharpe ratio": _chance(trials.deflated),
+        "Deflated Sharpe ratio": text_of(trials.deflated, Form.CHANCE),
         "Threshold of the finished model": threshold_text(card.chosen.threshold),
         "earned on the rows that chose it": text_of(card.chosen.net, Form.PROFIT),
     }
@@ -196,8 +195,3 @@ def _classes(card: ModelCard) -> str:
 
 def _candidates(card: ModelCard) -> str:
     return f"<section><h2>What was tried</h2>{candidate_table(card.candidates, card.evaluation)}</section>"
-
-
-def _chance(share: float | None) -> str:
-    """Write a chance without rounding it up to certainty."""
-    return text_of(None, Form.RATIO) if share is None else f"{floor(share * 1_000) / 1_000:.3f}"

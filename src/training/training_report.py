@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from reporting.figures import Form, text_of
 from trading.bundle import CARD, parse_manifest
 from trading.model_versions import MANIFEST
 from training.threshold import NEVER
@@ -41,5 +42,5 @@ def _luck(judged: dict[str, float]) -> list[str]:
     deflated = judged.get("deflated_sharpe")
     if deflated is None:
         return []
-    tried = f"{judged['candidates']:g} tried"
-    return [f"deflated Sharpe ratio {deflated:.3f}, with {tried}: the chance that this is more than luck"]
+    chance, tried = text_of(deflated, Form.CHANCE), f"{judged['candidates']:g} tried"
+    return [f"deflated Sharpe ratio {chance}, with {tried}: the chance that this is more than luck"]

@@ -21,6 +21,8 @@ from reporting.figures import Figure, Form, Value, difference_text, duration_tex
         (0, Form.INSTANT, "1970-01-01 05:30"),
         ("not yet", Form.INSTANT, "not yet"),
         (None, Form.RATIO, "n/a"),
+        (0.99996, Form.CHANCE, "0.999"),
+        (0.15, Form.CHANCE, "0.150"),
     ],
 )
 def test_a_value_is_written_for_people(value: Value, form: Form, text: str) -> None:

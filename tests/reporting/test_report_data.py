@@ -32,3 +32,15 @@ def test_no_run_makes_a_number_that_json_lacks(make_record: MakeRecord, final: i
 
 def test_drawing_the_trades_again_can_be_left_out(record: RunRecord) -> None:
     assert report_data(analyse(record, runs=0))["monte_carlo"] == []
+
+
+def test_the_same_trades_have_the_same_luck_whatever_their_run_is_called(record):
+    again, other = (
+        replace(record, facts=replace(record.facts, started_at=record.facts.started_at + 1)),
+        replace(record, trades=record.trades[:-1]),
+    )
+
+    drawn, drawn_again, drawn_other = (report_data(analyse(each))["monte_carlo"] for each in (record, again, other))
+
+    assert drawn == drawn_again
+    assert drawn != drawn_other

@@ -29,5 +29,5 @@ def _note(split: Split, judge: Judge, luck: Luck) -> str:
     return (
         f"the best by {judge.objectives[0].value} of {luck.trials:,} trials on the sessions to "
         f"{split.searched.sessions[-1]}, {kept_back}; deflated Sharpe ratio "
-        f"{text_of(luck.deflated_sharpe, Form.RATIO)}"
+        f"{text_of(luck.deflated_sharpe, Form.CHANCE)}"
     )

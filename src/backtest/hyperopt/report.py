@@ -129,7 +129,7 @@ def luck_lines(luck: Luck) -> Iterator[str]:
     )
     deflated = luck.deflated_sharpe
     doubt = f"; below {_DOUBTFUL} it may be luck" if deflated is not None and deflated < _DOUBTFUL else ""
-    yield f"deflated Sharpe ratio {text_of(deflated, Form.RATIO)} (chance that the true one is above 0){doubt}"
+    yield f"deflated Sharpe ratio {text_of(deflated, Form.CHANCE)} (chance that the true one is above 0){doubt}"
     yield (
         f"probability of overfitting {text_of(luck.overfitting, Form.SHARE)} (how often the best of one half of the "
         "sessions is below the median in the other)"

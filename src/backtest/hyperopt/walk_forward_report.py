@@ -86,7 +86,7 @@ def _step_line(step: Step) -> str:
     if best is None or best.figures is None or test is None or step.luck is None:
         return f"{days:25}no trial keeps the conditions; nothing is traded"
     luck = step.luck
-    before = text_of(best.figures.sharpe, Form.RATIO), text_of(luck.deflated_sharpe, Form.RATIO)
+    before = text_of(best.figures.sharpe, Form.RATIO), text_of(luck.deflated_sharpe, Form.CHANCE)
     after = text_of(test.sharpe, Form.RATIO), text_of(test.net, Form.PROFIT)
     return _row((days, *before, text_of(luck.overfitting, Form.SHARE), *after), combination_text(best.combination))
 
