@@ -22,6 +22,7 @@ from trading.model_versions import (
     manifest_sha256,
     promotions,
     record,
+    require_as_promoted,
     resolve,
     standing,
     versions,
@@ -110,7 +111,7 @@ class ModelShelf:
         Raises `ModelError` with what the bot would say.
         """
         path = self._folder(name) / version if version == PROMOTED else self.find(name, version)
-        return self._opened(path, expected_sha256, self._signed_by)
+        return self._opened(path, expected_sha256 or self._pin_of(path), self._signed_by)
 
     def sign(self, name: str, version: str, key: SigningKey, expected_sha256: str = "") -> Signed:
         """Verify a version, all but its signature, and put that of this key beside its manifest.
@@ -155,9 +156,19 @@ class ModelShelf:
         if len(stack) < 2:
             raise ModelError(f"{name}: nothing was promoted before; promote the version you mean")
         before, current = stack[-2:]
-        engine = self._opened(folder / before.version, before.manifest_sha256, self._signed_by)
+        version = folder / before.version
+        require_as_promoted(version, before)
+        engine = self._opened(version, before.manifest_sha256, self._signed_by)
         record(folder, "rollback", engine.folder, engine.manifest_sha256, ist_datetime(at))
         return Change(name, before.version, engine.manifest_sha256, current.version)
+
+    def _pin_of(self, path: Path) -> str:
+        """Return the hash that the settings demand of a version; empty where they name another model or version."""
+        if self._settings is None:
+            return ""
+        wanted = self._settings.model.path
+        is_meant = wanted.name in {LATEST, PROMOTED, path.name} and wanted.parent.name == path.parent.name
+        return self._settings.model.manifest_sha256 if is_meant else ""
 
     def _folder(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
@@ -177,11 +188,13 @@ class ModelShelf:
         stack = standing(promotions(folder))
         for version in versions(folder):
             promoted = stack[-1] if stack and stack[-1].version == version.name else None
-            pin, fault, manifest, digest = promoted.manifest_sha256 if promoted else "", "", None, ""
+            fault, manifest, digest = "", None, ""
             try:
                 digest = manifest_sha256(version)
                 manifest = parse_manifest(version / MANIFEST)
-                self._opened(version, pin, self._signed_by)
+                if promoted is not None:
+                    require_as_promoted(version, promoted)
+                self._opened(version, promoted.manifest_sha256 if promoted else "", self._signed_by)
             except ModelError as error:
                 fault = str(error)
             yield ShelvedModel(folder.name, version, promoted is not None, manifest, digest, fault)

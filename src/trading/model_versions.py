@@ -117,6 +117,16 @@ def record(folder: Path, verb: Literal["promote", "rollback"], version: Path, sh
     write_text(folder / PROMOTIONS, _HEAD + yaml.safe_dump({"promotions": rows}, sort_keys=False))
 
 
+def require_as_promoted(version: Path, promotion: Promotion) -> None:
+    """Raise `ModelError` for a version that is not what it was when it was promoted."""
+    actual = manifest_sha256(version)
+    if actual != promotion.manifest_sha256:
+        raise ModelError(
+            f"{version / MANIFEST}: its SHA-256 is {actual[:16]}..., promoted was {promotion.manifest_sha256[:16]}...; "
+            f"restore the bundle, or look at it and promote it again"
+        )
+
+
 def refuse_unchosen(path: Path, manifest_sha256: str) -> None:
     """Refuse to trade money with whatever was trained last. Raises `ConfigurationError`."""
     if path.name == LATEST and not manifest_sha256:
@@ -132,10 +142,5 @@ def _promoted(folder: Path, pinned: str) -> ChosenVersion:
         raise ModelError(f"{folder}: no version is promoted; run `fyersbot models promote {folder.name} VERSION`")
     current = stack[-1]
     version = folder / current.version
-    actual = manifest_sha256(version)
-    if actual != current.manifest_sha256:
-        raise ModelError(
-            f"{version / MANIFEST}: its SHA-256 is {actual[:16]}..., promoted was {current.manifest_sha256[:16]}...; "
-            f"restore the bundle, or look at it and promote it again"
-        )
+    require_as_promoted(version, current)
     return ChosenVersion(version, pinned or current.manifest_sha256)

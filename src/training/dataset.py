@@ -12,7 +12,7 @@ from core.errors import DataError
 from core.instants import Instant, ist_date
 from core.market import Timeframe
 from core.ports import Calendar
-from features.batch import compute
+from features.batch import FeatureTable, compute
 from features.columns import CandleColumns, FloatArray, IntArray
 from features.labels import LabelRule, label
 from features.specification import FeatureSpecification
@@ -138,6 +138,19 @@ def closes(candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> 
     return np.array(closes, dtype=np.int64)
 
 
+def _require_values(history: History, table: FeatureTable, timeframe: Timeframe) -> None:
+    """Raise `DataError` for features that long enough a history never gives a value."""
+    if len(history.candles) < table.specification.warm_up(timeframe):
+        return
+    names = table.specification.names
+    missing = [name for place, name in enumerate(names) if not np.isfinite(table.values[:, place]).any()]
+    if missing:
+        raise DataError(
+            f"{history.symbol}: no candle has a value of {', '.join(missing)}, as where price or volume never changes; "
+            "leave the symbol out"
+        )
+
+
 def _of_symbol(
     place: int,
     history: History,
@@ -148,6 +161,7 @@ def _of_symbol(
 ) -> tuple[np.ndarray, ...]:
     candles = history.candles
     table = compute(specification, candles)
+    _require_values(history, table, timeframe)
     labels = label(candles, table.atr, timeframe, calendar, rule)
     usable = table.valid & labels.known
     usable[: history.first] = False

@@ -1,6 +1,7 @@
 """What an operator does with models: nothing that does not verify is ever promoted, and the way back is kept."""
 
 import shutil
+from contextlib import nullcontext
 from datetime import date, time
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def test_there_is_no_way_back_to_what_was_altered_since(shelf, models, spoil):
     shelf.promote("sbin", "0002", AT)
     spoil(models / "sbin" / "0001")
 
-    with pytest.raises(ModelError, match=r"altered|demands"):
+    with pytest.raises(ModelError, match=r"altered|promoted was"):
         shelf.roll_back("sbin", LATER)
     assert traded(models) == "0002"
 
@@ -154,6 +155,26 @@ def test_a_model_must_fit_the_settings_it_is_promoted_for(models):
     with pytest.raises(ModelError, match="trained on 5m candles, timeframe is 15m"):
         shelf.promote("sbin", "0001", AT)
     assert shelf.history("sbin") == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "is_refused"), [("promoted", True), ("latest", True), ("0001", True), ("0002", False)]
+)
+def test_a_model_must_be_the_one_that_the_settings_pin_if_they_mean_it(models, path, is_refused):
+    settings = Settings(model=ModelSettings(path=models / "sbin" / path, manifest_sha256="ab" * 32))
+    shelf = ModelShelf(models, settings)
+
+    for verb in (shelf.verify, lambda *names: shelf.promote(*names, AT)):
+        with pytest.raises(ModelError, match="demands abababab") if is_refused else nullcontext():
+            verb("sbin", "0001")
+    assert len(shelf.history("sbin")) == (not is_refused)
+
+
+def test_a_list_says_of_what_changed_since_its_promotion_what_was_promoted(shelf, models):
+    shelf.promote("sbin", "0001", AT)
+    said("threshold", 0.0)(models / "sbin" / "0001")
+
+    assert "promoted was" in shelf.models("sbin")[0].fault
 
 
 @pytest.mark.parametrize("version", ["0003", "../0001", "-1", "", "0001/..", "1" * 40])

@@ -66,6 +66,16 @@ def test_a_label_that_never_occurs_is_refused(histories, calendar):
         build(histories, FeatureSpecification.default(), Timeframe.M5, calendar, lambda _: ruinous)
 
 
+def test_a_feature_without_a_value_is_named_and_more_candles_are_not_asked_for(histories, calendar):
+    still = replace(
+        histories[1], candles=replace(histories[1].candles, volumes=np.zeros_like(histories[1].candles.volumes))
+    )
+    with pytest.raises(
+        DataError, match=r"NSE:INFY-EQ: no candle has a value of .*volume_zscore_20.*leave the symbol out"
+    ):
+        build([histories[0], still], FeatureSpecification.default(), Timeframe.M5, calendar, lambda _: RULE)
+
+
 def test_no_history_at_all_is_refused(calendar):
     with pytest.raises(DataError, match="0 usable rows"):
         build([], FeatureSpecification.default(), Timeframe.M5, calendar, lambda _: RULE)
