@@ -10,7 +10,7 @@ import numpy as np
 
 from backtest.assumptions import FillAssumptions, Mode
 from backtest.bars import SymbolBars
-from backtest.fast_tables import Book, Code, Field, Outcome, Rates, Reason, Sum, Terms, Wishes
+from backtest.fast_tables import Book, Code, Field, Outcome, Rates, Reason, Run, Sum, Terms, Wishes
 from backtest.layout import Market, laid_out, rates_of, terms_of, wishes_of
 from backtest.result import BacktestResult, EquityCurve
 from core.charges import Charges
@@ -60,7 +60,7 @@ def walked(market: Market, wishes: Wishes, terms: Terms, rates: Rates, *, with_c
         exposure=np.empty(points, dtype=np.int64),
         actions=np.empty(most, dtype=np.int64),
     )
-    walk(market.bars, market.steps, market.contracts, wishes, terms, rates, Book.empty(symbols), outcome)
+    walk(Run(market.bars, market.steps, market.contracts, wishes, terms, rates, Book.empty(symbols), outcome))
     count = outcome.sums[Sum.TRADES]
     return outcome._replace(
         trades=outcome.trades[:count],

@@ -278,3 +278,16 @@ class Outcome(NamedTuple):
     exposure: IntArray
     actions: IntArray
     """Rows at which a split or bonus was suspected while a position was held."""
+
+
+class Run(NamedTuple):
+    """All that a walk reads, and the last two that it fills in."""
+
+    bars: Bars
+    steps: Steps
+    contracts: Contracts
+    wishes: Wishes
+    terms: Terms
+    rates: Rates
+    book: Book
+    outcome: Outcome

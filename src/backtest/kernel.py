@@ -10,7 +10,7 @@ import backtest.compiled
 from backtest import assumptions, fast_tables, kernel_book, kernel_entries, kernel_exits
 from backtest.assumptions import MOST_NIGHTS
 from backtest.compiled import compiled, rule
-from backtest.fast_tables import Bars, Book, Contracts, Outcome, Rates, Reason, Steps, Sum, Terms, Wishes
+from backtest.fast_tables import Reason, Run, Sum
 from backtest.kernel_book import lapse, lapse_all, mark
 from backtest.kernel_entries import enter, propose
 from backtest.kernel_exits import (
@@ -22,7 +22,6 @@ from backtest.kernel_exits import (
     trail_stop,
 )
 from core import bar_fills, charges, exits, matching, price_grid, pricing, sizing
-from features.columns import IntArray
 
 _SOURCES: tuple[ModuleType, ...] = (
     *(bar_fills, charges, exits, matching, price_grid, pricing, sizing),
@@ -38,18 +37,10 @@ for _each in (
     rule(_each)
 
 
-def _walk(
-    bars: Bars,
-    steps: Steps,
-    contracts: Contracts,
-    wishes: Wishes,
-    terms: Terms,
-    rates: Rates,
-    book: Book,
-    outcome: Outcome,
-) -> None:
+def _walk(run: Run) -> None:
+    bars, steps, wishes, terms, book, outcome = run.bars, run.steps, run.wishes, run.terms, run.book, run.outcome
     sums, draws = outcome.sums, len(outcome.equity) > 0
-    passes_quiet_bars = not draws and len(contracts.ticks) == 1 and terms.trail_atr == 0
+    passes_quiet_bars = not draws and len(run.contracts.ticks) == 1 and terms.trail_atr == 0
     step, wish, count = 0, 0, len(steps.ends)
     while step < count:
         is_empty = sums[Sum.HELD] + sums[Sum.WAITING] == 0
@@ -58,22 +49,22 @@ def _walk(
             if step >= count:
                 break
         elif passes_quiet_bars and book.entered[0] > 0 and book.leaving[0] == 0:
-            step = _after_quiet_bars(step, wishes.steps[wish], bars, terms, book, sums)
+            step = _after_quiet_bars(step, wishes.steps[wish], run)
         first, last = (steps.ends[step - 1] if step else 0), steps.ends[step]
         day = bars.candles[steps.order[first]].day
         if day != sums[Sum.DAY]:
-            _begin_day(day, book, outcome)
+            _begin_day(day, run)
         if not is_empty:
-            _meet_all(first, last, bars, steps, contracts, terms, rates, book, outcome)
+            _meet_all(first, last, run)
         if draws:
             profit = sums[Sum.REALISED] + sums[Sum.PROFIT] - sums[Sum.ENTRY_CHARGES]
             outcome.equity[step], outcome.exposure[step] = terms.capital + profit, sums[Sum.VALUE]
         while wishes.steps[wish] == step:
-            code = propose(wish, bars, contracts, wishes, terms, book, sums)
+            code = propose(wish, run)
             outcome.refusals[code] += 1
             wish += 1
         step += 1
-    lapse_all(book, outcome)
+    lapse_all(run)
 
 
 walk = compiled(_walk, _SOURCES)
@@ -81,11 +72,12 @@ walk = compiled(_walk, _SOURCES)
 
 
 @rule
-def _after_quiet_bars(row: int, wanted: int, bars: Bars, terms: Terms, book: Book, sums: IntArray) -> int:
+def _after_quiet_bars(row: int, wanted: int, run: Run) -> int:
     """Return the first row, from one on, in which something happens to the only position of the only symbol.
 
     In the row `wanted` something does, and so in the data's last one, which is special.
     """
+    bars, terms, book, sums = run.bars, run.terms, run.book, run.outcome.sums
     side, stop, target = book.side[0], book.stop[0], book.target[0]
     signed = side * book.held[0]
     realised = sums[Sum.REALISED_TODAY] + side * (book.exit_value[0] - book.entry_value[0])
@@ -100,8 +92,9 @@ def _after_quiet_bars(row: int, wanted: int, bars: Bars, terms: Terms, book: Boo
 
 
 @rule
-def _begin_day(day: int, book: Book, outcome: Outcome) -> None:
+def _begin_day(day: int, run: Run) -> None:
     """Forget the day before; a position that was carried gets its stop anew, an entry that waits goes on once."""
+    book, outcome = run.book, run.outcome
     sums = outcome.sums
     sums[Sum.DAY] = day
     sums[Sum.REALISED_TODAY] = sums[Sum.TURNOVER] = sums[Sum.LEVEL] = 0
@@ -109,71 +102,55 @@ def _begin_day(day: int, book: Book, outcome: Outcome) -> None:
     for place in range(len(book.waiting)):
         if book.waiting[place] > 0:
             if book.nights[place] == MOST_NIGHTS:
-                lapse(place, book, outcome)
+                lapse(place, run)
             book.nights[place] += 1
 
 
 @rule
-def _meet_all(
-    first: int,
-    last: int,
-    bars: Bars,
-    steps: Steps,
-    contracts: Contracts,
-    terms: Terms,
-    rates: Rates,
-    book: Book,
-    outcome: Outcome,
-) -> None:
+def _meet_all(first: int, last: int, run: Run) -> None:
     """Let the bars of a step meet what is held or waits, then look at the loss of the day."""
+    bars, steps, terms, book, outcome = run.bars, run.steps, run.terms, run.book, run.outcome
     was_busy = False
     for number in range(first, last):
         row = steps.order[number]
         place = bars.candles[row].place
         if book.entered[place] > 0 or book.waiting[place] > 0:
-            _meet(row, place, bars, contracts, terms, rates, book, outcome)
+            _meet(row, place, run)
             was_busy = True
     if terms.is_intraday and outcome.sums[Sum.WAITING] > 0:
-        lapse_all(book, outcome)  # their bar would have been in this step
+        lapse_all(run)  # their bar would have been in this step
     if was_busy:
-        _watch_loss(terms, book, outcome)
+        _watch_loss(run)
 
 
 @rule
-def _meet(
-    row: int,
-    place: int,
-    bars: Bars,
-    contracts: Contracts,
-    terms: Terms,
-    rates: Rates,
-    book: Book,
-    outcome: Outcome,
-) -> None:
+def _meet(row: int, place: int, run: Run) -> None:
     """Let a bar meet a position that leaves, an entry, then stop and target; mark what is left to its close."""
+    bars, terms, book = run.bars, run.terms, run.book
     sees_target = True
-    if follows_corporate_action(row, place, bars, terms):
+    if follows_corporate_action(row, place, run):
         if book.entered[place] > 0:
-            close_before_corporate_action(row, place, bars, contracts, terms, rates, book, outcome)
+            close_before_corporate_action(row, place, run)
         else:
-            lapse(place, book, outcome)
+            lapse(place, run)
         return
     if book.waiting[place] > 0:
-        sees_target = enter(row, place, bars, contracts, terms, rates, book, outcome)
+        sees_target = enter(row, place, run)
         if book.entered[place] == 0:
             return
-    look_for_exit(row, place, sees_target, bars, contracts, terms, rates, book, outcome)
-    if book.entered[place] > 0 and takes_all(row, place, bars, contracts, terms):
-        close_with_the_data(row, place, bars, contracts, terms, rates, book, outcome)
+    look_for_exit(row, place, sees_target, run)
+    if book.entered[place] > 0 and takes_all(row, place, run):
+        close_with_the_data(row, place, run)
     if book.entered[place] > 0:
         if sees_target and terms.trail_atr > 0 and book.leaving[place] == 0:
-            trail_stop(row, place, bars, contracts, terms, book)
-        mark(place, bars.candles[row].close, book, outcome)
+            trail_stop(row, place, run)
+        mark(place, bars.candles[row].close, run)
 
 
 @rule
-def _watch_loss(terms: Terms, book: Book, outcome: Outcome) -> None:
+def _watch_loss(run: Run) -> None:
     """Answer the loss of the day: no more entries at the soft limit, everything out at the hard one."""
+    terms, book, outcome = run.terms, run.book, run.outcome
     sums = outcome.sums
     profit = sums[Sum.REALISED_TODAY] + sums[Sum.PROFIT]
     if profit > -terms.soft_loss and profit > -terms.max_loss:
@@ -181,7 +158,7 @@ def _watch_loss(terms: Terms, book: Book, outcome: Outcome) -> None:
     level = 2 if profit <= -terms.max_loss else 1
     if level > sums[Sum.LEVEL]:
         sums[Sum.LEVEL] = level
-        lapse_all(book, outcome)
+        lapse_all(run)
     if level == 2:
         for place in range(len(book.leaving)):
             if book.entered[place] > 0 and book.leaving[place] == 0:

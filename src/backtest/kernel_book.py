@@ -1,14 +1,15 @@
 """What fills do to book and account, in compiled code. A name without a rule in it: sums and nothing else."""
 
 from backtest.compiled import rule
-from backtest.fast_tables import Bars, Book, Code, Contracts, Field, Outcome, Rates, Sum, Terms
+from backtest.fast_tables import Code, Field, Rates, Run, Sum
 from core.bar_fills import available
 from core.charges import bill
 
 
 @rule
-def charged(is_buy: bool, value: int, day: int, rates: Rates, outcome: Outcome) -> int:
+def charged(is_buy: bool, value: int, day: int, run: Run) -> int:
     """Book the charges of one order of a day, and return their total; days before the first card have its rates."""
+    rates, outcome = run.rates, run.outcome
     card = _card_on(day, rates)
     rate = rates.figures[card]
     figures = (
@@ -22,8 +23,9 @@ def charged(is_buy: bool, value: int, day: int, rates: Rates, outcome: Outcome) 
 
 
 @rule
-def delivery_charged(day: int, rates: Rates, outcome: Outcome) -> int:
+def delivery_charged(day: int, run: Run) -> int:
     """Book what the depository takes for a sale of shares that were held over night."""
+    rates, outcome = run.rates, run.outcome
     fee: int = rates.delivery[_card_on(day, rates)]
     outcome.charges[8] += fee
     return fee
@@ -38,32 +40,36 @@ def _card_on(day: int, rates: Rates) -> int:
 
 
 @rule
-def room_for(wanted: int, row: int, place: int, bars: Bars, contracts: Contracts, terms: Terms) -> int:
+def room_for(wanted: int, row: int, place: int, run: Run) -> int:
     """Return how many of the wanted shares a bar has room for; volumes that nobody asks for are not read."""
+    bars, contracts, terms = run.bars, run.contracts, run.terms
     if terms.volume_share <= 0:
         return wanted
     return available(wanted, bars.volumes[row], terms.volume_share, contracts.lots[place])
 
 
 @rule
-def lapse(place: int, book: Book, outcome: Outcome) -> None:
+def lapse(place: int, run: Run) -> None:
     """Let an entry end without a fill."""
+    book, outcome = run.book, run.outcome
     book.waiting[place] = 0
     outcome.sums[Sum.WAITING] -= 1
     outcome.refusals[Code.NOT_FILLED] += 1
 
 
 @rule
-def lapse_all(book: Book, outcome: Outcome) -> None:
+def lapse_all(run: Run) -> None:
     """Let every entry that still waits end without a fill."""
+    book = run.book
     for place in range(len(book.waiting)):
         if book.waiting[place] > 0:
-            lapse(place, book, outcome)
+            lapse(place, run)
 
 
 @rule
-def mark(place: int, close: int, book: Book, outcome: Outcome) -> None:
+def mark(place: int, close: int, run: Run) -> None:
     """Value a position at a close."""
+    book, outcome = run.book, run.outcome
     sums, value = outcome.sums, book.held[place] * close
     profit = book.side[place] * (book.exit_value[place] + value - book.entry_value[place])
     sums[Sum.PROFIT] += profit - book.profit[place]
@@ -72,8 +78,9 @@ def mark(place: int, close: int, book: Book, outcome: Outcome) -> None:
 
 
 @rule
-def finish(place: int, moment: int, reason: int, exit_charges: int, book: Book, outcome: Outcome) -> None:
+def finish(place: int, moment: int, reason: int, exit_charges: int, run: Run) -> None:
     """Turn a position into a trade."""
+    book, outcome = run.book, run.outcome
     sums = outcome.sums
     number = sums[Sum.TRADES]
     charges = book.entry_charges[place] + exit_charges

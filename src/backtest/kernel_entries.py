@@ -5,29 +5,21 @@ cannot break. Which these are, and that both refuse alike, is what the compariso
 """
 
 from backtest.compiled import rule
-from backtest.fast_tables import Bars, Book, CandleRow, Code, Contracts, Outcome, Rates, Sum, Terms, Wishes
+from backtest.fast_tables import CandleRow, Code, Run, Sum
 from backtest.kernel_book import charged, lapse, room_for
 from core.bar_fills import entry_fill, fill_cost, is_locked
 from core.exits import levels
 from core.pricing import limit_beyond, stop_limit_beyond
 from core.sizing import sized
-from features.columns import IntArray
 
 _LONG = 1
 
 
 @rule
-def propose(
-    wish: int,
-    bars: Bars,
-    contracts: Contracts,
-    wishes: Wishes,
-    terms: Terms,
-    book: Book,
-    sums: IntArray,
-) -> int:
+def propose(wish: int, run: Run) -> int:
     """Size a signal and ask the gate; what passes waits for the next bar. Return a `Code`."""
-    candle, atr = bars.candles[wishes.rows[wish]], wishes.ranges[wish]
+    contracts, wishes, terms, book, sums = run.contracts, run.wishes, run.terms, run.book, run.outcome.sums
+    candle, atr = run.bars.candles[wishes.rows[wish]], wishes.ranges[wish]
     side = 1 if wishes.directions[wish] == _LONG else -1
     place, close = candle.place, candle.close
     tick = contracts.ticks[place]
@@ -40,9 +32,9 @@ def propose(
     )  # fmt: skip
     if quantity == 0:
         return Code.TOO_SMALL
-    code = _refusal_by_state(candle, side, contracts, terms, book, sums)
+    code = _refusal_by_state(candle, side, run)
     if code == Code.PASSED:
-        code = _refusal_by_value(quantity * price, contracts, terms, book, sums)
+        code = _refusal_by_value(quantity * price, run)
     if code == Code.PASSED:
         code = _refusal_by_levels(side, price, close, stop, target, tick)
     if code != Code.PASSED:
@@ -55,9 +47,8 @@ def propose(
 
 
 @rule
-def _refusal_by_state(
-    candle: CandleRow, side: int, contracts: Contracts, terms: Terms, book: Book, sums: IntArray
-) -> int:
+def _refusal_by_state(candle: CandleRow, side: int, run: Run) -> int:
+    contracts, terms, book, sums = run.contracts, run.terms, run.book, run.outcome.sums
     place = candle.place
     if sums[Sum.LEVEL] > 0:
         return Code.SAFETY_LEVEL
@@ -81,8 +72,9 @@ def _refusal_by_state(
 
 
 @rule
-def _refusal_by_value(worth: int, contracts: Contracts, terms: Terms, book: Book, sums: IntArray) -> int:
+def _refusal_by_value(worth: int, run: Run) -> int:
     """Ask the rules about money; the symbol itself holds nothing and waits for nothing, or it were busy."""
+    contracts, terms, book, sums = run.contracts, run.terms, run.book, run.outcome.sums
     exposure = resting = 0
     for each in range(len(book.held)):
         if book.entered[each] > 0:
@@ -119,51 +111,33 @@ def _refusal_by_levels(side: int, price: int, close: int, stop: int, target: int
 
 
 @rule
-def enter(
-    row: int,
-    place: int,
-    bars: Bars,
-    contracts: Contracts,
-    terms: Terms,
-    rates: Rates,
-    book: Book,
-    outcome: Outcome,
-) -> bool:
+def enter(row: int, place: int, run: Run) -> bool:
     """Let the waiting entry meet a bar; return whether the bar may also hit the target. Without a fill it lapses."""
+    bars, contracts, terms, book = run.bars, run.contracts, run.terms, run.book
     candle, side, tick = bars.candles[row], book.side[place], contracts.ticks[place]
     open_, high, low = candle.open, candle.high, candle.low
     comes_too_late = terms.is_intraday and not candle.may_enter
     if comes_too_late or is_locked(side, open_, high, low, candle.close_before, tick):
-        lapse(place, book, outcome)
+        lapse(place, run)
         return False
     limit = book.limit[place] if terms.entry_is_limit else 0
     cost = fill_cost(open_, terms.spread_ticks, terms.slippage_ticks, terms.slippage_share, tick)
     price, is_inside = entry_fill(side, limit, open_, high, low, cost, tick)
-    quantity = room_for(book.waiting[place], row, place, bars, contracts, terms)
+    quantity = room_for(book.waiting[place], row, place, run)
     if price == 0 or quantity == 0:
-        lapse(place, book, outcome)
+        lapse(place, run)
         return False
     moment = 2 * row + is_inside
-    _open_position(place, quantity, price, moment, candle.day, tick, terms, rates, book, outcome)
+    _open_position(place, quantity, price, moment, candle.day, tick, run)
     return not is_inside
 
 
 @rule
-def _open_position(
-    place: int,
-    quantity: int,
-    price: int,
-    moment: int,
-    day: int,
-    tick: int,
-    terms: Terms,
-    rates: Rates,
-    book: Book,
-    outcome: Outcome,
-) -> None:
-    sums, side, value = outcome.sums, book.side[place], quantity * price
+def _open_position(place: int, quantity: int, price: int, moment: int, day: int, tick: int, run: Run) -> None:
+    terms, book, sums = run.terms, run.book, run.outcome.sums
+    side, value = book.side[place], quantity * price
     stop, target = levels(side, price, book.atr[place], terms.stop_atr, terms.target_atr, tick)
-    charges = charged(side > 0, value, day, rates, outcome)
+    charges = charged(side > 0, value, day, run)
     book.entered[place] = book.held[place] = quantity
     book.entry_value[place], book.exit_value[place] = value, 0
     book.entry_moment[place], book.entry_day[place], book.entry_charges[place] = moment, day, charges

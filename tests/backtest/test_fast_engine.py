@@ -11,7 +11,7 @@ from backtest import event_engine
 from backtest.assumptions import FillAssumptions, Mode
 from backtest.bars import prepared
 from backtest.fast_engine import result_of, run, walked
-from backtest.fast_tables import Book, Outcome, Sum
+from backtest.fast_tables import Book, Outcome, Run, Sum
 from backtest.layout import laid_out, rates_of, terms_of, wishes_of
 from core.errors import ConfigurationError, StrategyError
 from core.market import Instrument, Timeframe
@@ -51,7 +51,8 @@ def test_compiled_code_does_what_its_source_does(seeds, mode):
 
     compiled = walked(market, wishes, terms, rates, with_curve=True)
     plain = Outcome(*(np.zeros_like(each) for each in compiled))
-    kernel._walk(market.bars, market.steps, market.contracts, wishes, terms, rates, Book.empty(len(bars)), plain)
+    book = Book.empty(len(bars))
+    kernel._walk(Run(market.bars, market.steps, market.contracts, wishes, terms, rates, book, plain))
 
     assert compiled.sums[Sum.TRADES] > 0
     for name, mine, other in zip(Outcome._fields, compiled, plain, strict=True):
