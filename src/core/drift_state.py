@@ -48,7 +48,7 @@ class SessionTally:
 
 @dataclass(slots=True)
 class DriftState:
-    """Everything about one model, from its first day to the one that takes its place."""
+    """Everything about one model, over all its days."""
 
     model: str = ""
     """SHA-256 of its manifest; empty before any."""

@@ -155,7 +155,7 @@ def _change_run(state: BotState, event: events.Event) -> None:
             boot(state, event)
         case events.DeskSet(model_sha256=model):
             if model and model != state.drift.model:
-                state.drift = DriftState(model)
+                _change_model(state, model)
             state.drift.is_used = bool(model)
         case events.CommandGiven(command=command, key=key):
             if key:
@@ -164,6 +164,13 @@ def _change_run(state: BotState, event: events.Event) -> None:
             state.stopping = state.stopping or state.closing or command is events.Command.STOP
         case _:
             pass
+
+
+def _change_model(state: BotState, model: str) -> None:
+    """Let another model take its place; what is known of one that comes back is still known."""
+    if state.drift.model:
+        state.former_drift[state.drift.model] = state.drift
+    state.drift = state.former_drift.pop(model, DriftState(model))
 
 
 def _change_doubts(state: BotState, event: events.Event) -> None:

@@ -101,6 +101,8 @@ class BotState:
     """Orders by tag, each with its symbol, whose fate was unknown when their day ended; until an operator resumes."""
     drift: DriftState = field(default_factory=DriftState)
     """What is known of the market leaving the model."""
+    former_drift: dict[str, DriftState] = field(default_factory=dict)
+    """The same of models that others took the place of, by the hash of their manifests: a way back finds their step."""
 
     def track(self, order: TrackedOrder) -> TrackedOrder:
         """Take an order among ours."""

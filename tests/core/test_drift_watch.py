@@ -278,6 +278,20 @@ def test_another_model_begins_with_nothing_held_against_it(watched):
     assert (watched.drift.seen, watched.drift.bets) == ({}, {})
 
 
+def test_a_model_that_comes_back_finds_its_step_and_its_evidence(watched):
+    until(watched, DriftStep.STOP, novelty=3.0)
+    left = replace(watched.drift)
+    watched.use("b" * 64)
+    watched.session()
+    watched.use(MODEL)
+
+    assert watched.drift == left
+    assert watched.drift.standing is DriftStep.STOP
+    watched.use("b" * 64)
+    assert watched.drift.step is DriftStep.NONE
+    assert watched.drift.seen
+
+
 def test_a_rule_is_not_held_back_by_what_a_model_did_and_the_model_still_is(watched):
     until(watched, DriftStep.STOP, novelty=3.0)
     watched.use("")
