@@ -8,6 +8,12 @@ from core.drift_state import DriftState
 from trading.rupee_text import signed_rupees
 from trading.shadow_ledger import Caution, ShadowTrade
 
+_WORDS = {
+    Caution.ABSTAINED: "not made for doubt",
+    Caution.DRIFT: "not made for drift",
+    Caution.SHRUNK: "made smaller for drift",
+}
+
 
 def drift_data(drift: DriftState) -> dict[str, Any] | None:
     """Return the figures for programs; None where no model was ever asked."""
@@ -32,7 +38,7 @@ def drift_line(drift: DriftState) -> str:
 
 
 def caution_data(trades: Sequence[ShadowTrade]) -> dict[str, Any] | None:
-    """Return the trades not made, by why, and what caution saved in rupees; None where there were none."""
+    """Return the trades not made whole, by why, and what caution saved in rupees; None where there were none."""
     if not trades:
         return None
     return {
@@ -48,7 +54,10 @@ def caution_line(trades: Sequence[ShadowTrade]) -> str:
         return ""
     net = sum(trade.net for trade in trades)
     kinds = ", ".join(
-        f"{count} {each.value}" for each in Caution if (count := sum(trade.caution is each for trade in trades))
+        f"{count} {words}"
+        for each, words in _WORDS.items()
+        if (count := sum(trade.caution is each for trade in trades))
     )
     verb, money = ("cost", net) if net > 0 else ("saved", -net)
-    return f"Caution {verb} ₹ {signed_rupees(money).lstrip('+')}: {len(trades)} trades not made ({kinds})"
+    trades_in_all = f"{len(trades)} trade{'s' if len(trades) != 1 else ''}"
+    return f"Caution {verb} ₹ {signed_rupees(money).lstrip('+')} over {trades_in_all}: {kinds}"

@@ -152,9 +152,13 @@ def _manifest_lines(manifest: Manifest) -> Iterator[str]:
     described = {name: file for name, file in manifest.files if file is not None}
     yield from _block("files", [f"{name}: {file.bytes:,} bytes, {file.sha256}" for name, file in described.items()])
     for part, figures in training.parts.items():
-        yield from _block(f"on {part}", [f"{name} {value:.6g}" for name, value in figures.items()])
+        yield from _block(f"on {part}", [_figure(*each) for each in figures.items()])
     if training.verdict:
         yield f"verdict         {training.verdict}"
+
+
+def _figure(name: str, value: float) -> str:
+    return f"{name} {value:,.2f}" if name.endswith("_rupees") else f"{name} {value:,.6g}"
 
 
 def _block(title: str, lines: Sequence[str]) -> list[str]:

@@ -185,10 +185,14 @@ class ModelShelf:
         return engine
 
     def _versions_of(self, folder: Path) -> Iterator[ShelvedModel]:
-        stack = standing(promotions(folder))
+        stack, damage = [], ""
+        try:
+            stack = standing(promotions(folder))
+        except ModelError as error:
+            damage = str(error)
         for version in versions(folder):
             promoted = stack[-1] if stack and stack[-1].version == version.name else None
-            fault, manifest, digest = "", None, ""
+            fault, manifest, digest = damage, None, ""
             try:
                 digest = manifest_sha256(version)
                 manifest = parse_manifest(version / MANIFEST)
@@ -196,5 +200,5 @@ class ModelShelf:
                     require_as_promoted(version, promoted)
                 self._opened(version, promoted.manifest_sha256 if promoted else "", self._signed_by)
             except ModelError as error:
-                fault = str(error)
+                fault = fault or str(error)
             yield ShelvedModel(folder.name, version, promoted is not None, manifest, digest, fault)

@@ -177,6 +177,16 @@ def test_a_list_says_of_what_changed_since_its_promotion_what_was_promoted(shelf
     assert "promoted was" in shelf.models("sbin")[0].fault
 
 
+def test_damaged_promotions_are_the_fault_of_that_model_and_hide_no_other(shelf, models):
+    shutil.copytree(models / "sbin", models / "sound")
+    (models / "sbin" / "promotions.yaml").write_text("promotions: 3\n")
+
+    told = {f"{each.name}/{each.folder.name}": each.fault for each in shelf.models()}
+
+    assert (told["sound/0001"], told["sound/0002"]) == ("", "")
+    assert all("no list of promotions" in told[f"sbin/{version}"] for version in ("0001", "0002"))
+
+
 @pytest.mark.parametrize("version", ["0003", "../0001", "-1", "", "0001/..", "1" * 40])
 def test_a_version_that_is_not_there_is_refused_with_those_there_are(shelf, version):
     with pytest.raises(ModelError, match="there are: 0001, 0002"):

@@ -252,7 +252,7 @@ def test_what_caution_cost_or_saved_is_told_in_rupees(told):
     data = caution_data(told.ledger.trades)
     assert data is not None
     assert data["saved_total"] == data["saved"]["abstained"] == -net / 100
-    assert caution_line(told.ledger.trades) == f"Caution cost ₹ {net / 100:.2f}: 1 trades not made (1 abstained)"
+    assert caution_line(told.ledger.trades) == f"Caution cost ₹ {net / 100:.2f} over 1 trade: 1 not made for doubt"
     told.decided(5, withheld=Direction.SHORT)
     told.candle(6, 80_000, 81_900, 79_900, 80_050)
     told.decided(7, withheld=Direction.SHORT)
