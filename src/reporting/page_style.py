@@ -57,7 +57,11 @@ svg text { font-size: 11px; fill: var(--soft); font-variant-numeric: tabular-num
 details summary { cursor: pointer; color: var(--soft); } details[open] summary { margin-bottom: .5rem; }
 details + details { margin-top: 1rem; }
 @media (max-width: 700px) { .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-  [data-group] { overflow-x: auto; } [data-group] svg.chart { min-width: 720px; } }
+  [data-group] { overflow-x: auto; } [data-group] svg.chart { min-width: 720px; }
+  [data-group], .scroll { background: linear-gradient(90deg, var(--back) 12px, #0000) 0 0 / 36px 100% no-repeat local,
+    linear-gradient(270deg, var(--back) 12px, #0000) 100% 0 / 36px 100% no-repeat local,
+    linear-gradient(90deg, var(--line), #0000) 0 0 / 14px 100% no-repeat,
+    linear-gradient(270deg, var(--line), #0000) 100% 0 / 14px 100% no-repeat; } }
 @media print { :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 11px; }
   section, .tile { break-inside: avoid; } .reading { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
