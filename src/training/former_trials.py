@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,6 +21,7 @@ from training.recipe import Recipe
 from training.trials import sharpe_of
 
 TRIALS = "trials.jsonl"
+_Name: TypeAlias = tuple[str, tuple[str, ...], date]
 
 
 class Ground(BaseModel):
@@ -54,6 +56,16 @@ class Trial(BaseModel):
     sharpe: float | None = Field(allow_inf_nan=False)
     """Of its daily out-of-fold profit; None where there was no trade."""
 
+    @property
+    def name(self) -> "_Name":
+        """What stays the same when the same is tried again on the candles that came since."""
+        return self.name_of(self.way, self.ground)
+
+    @staticmethod
+    def name_of(way: str, ground: Ground) -> "_Name":
+        """Return the name of a way on some candles: symbols and first day are choices, the last day comes by itself."""
+        return way, tuple(sorted(ground.symbols)), ground.first
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -69,14 +81,22 @@ class Tried:
         return cls({each: f"{each.name}, seed {each.seed}; {shared}" for each in recipe.candidates}, ground)
 
     def former(self, models: Path) -> tuple[float | None, ...]:
-        """Return the Sharpe ratios of all other ways that models under a folder were tried with on these candles.
+        """Return the Sharpe ratios of everything else that models under a folder were tried with on these candles.
 
-        A way counts once, by its newest ratio: who tries again what was tried has not tried more. Raises `ModelError`.
+        A trial that went on as time did counts once, by its newest ratio: who tries again what was tried, with the
+        candles that came since, has not tried more. Raises `ModelError`.
         """
-        rows = [row for path in sorted(models.glob(f"*/{TRIALS}")) for row in _read(path)]
-        ours = set(self.ways.values())
-        others = {row.way: row.sharpe for row in rows if row.way not in ours and row.ground.overlaps(self.ground)}
-        return tuple(others[way] for way in sorted(others))
+        others: dict[_Name, Trial] = {}
+        for row in (row for path in sorted(models.glob(f"*/{TRIALS}")) for row in _read(path)):
+            if row.ground.overlaps(self.ground) and not self._goes_on(row):
+                newest = others.setdefault(row.name, row)
+                others[row.name] = row if row.ground.last > newest.ground.last else newest
+        return tuple(others[name].sharpe for name in sorted(others))
+
+    def _goes_on(self, trial: Trial) -> bool:
+        """Whether this training is a trial of before, on no fewer candles than it had then."""
+        ours = {trial.name_of(way, self.ground) for way in self.ways.values()}
+        return trial.name in ours and trial.ground.last <= self.ground.last
 
     def note(self, folder: Path, evaluations: Iterable[Evaluation]) -> None:
         """Add what came of it to the trials of a model, in one step and flushed.

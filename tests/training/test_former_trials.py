@@ -72,6 +72,28 @@ def test_whatever_is_chosen_otherwise_on_candles_in_common_is_another_trial(tmp_
 
 @pytest.mark.parametrize(
     "other",
+    [{"symbols": (INFY, SBIN)}, {"first": date(2025, 2, 1)}, {"last": date(2025, 5, 31)}],
+    ids=["one more symbol", "a later first day", "an earlier last day"],
+)
+def test_symbols_and_days_that_are_chosen_otherwise_are_another_trial(tmp_path, other):
+    note(tried(LOGISTIC), tmp_path / "sbin")
+    assert len(tried(LOGISTIC, **other).former(tmp_path)) == 1
+
+
+def test_the_newest_ratio_counts_whatever_its_model_is_called(tmp_path):
+    note(tried(LOGISTIC, last=JUNE), tmp_path / "aa", daily=(100, 50, 300, -20))
+    note(tried(LOGISTIC, last=date(2025, 5, 31)), tmp_path / "zz", daily=(-100, -50, -300, 20))
+    [sharpe] = tried(FOREST).former(tmp_path)
+    assert sharpe > 0
+
+
+def test_the_order_of_symbols_is_no_choice(tmp_path):
+    note(tried(LOGISTIC, symbols=(INFY, SBIN)), tmp_path / "sbin")
+    assert tried(LOGISTIC, symbols=(SBIN, INFY)).former(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    "other",
     [
         {"symbols": (INFY,)},
         {"first": date(2025, 7, 1), "last": date(2025, 12, 31)},
