@@ -3,6 +3,7 @@
 All Sharpe ratios here are per observation (a day, say), not annualised.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, e, sqrt
@@ -86,6 +87,15 @@ def expected_best_sharpe(trials: int, variance: float) -> float:
     quantiles = (1.0 - _EULER) * _NORMAL.inv_cdf(1.0 - 1.0 / trials)
     quantiles += _EULER * _NORMAL.inv_cdf(1.0 - 1.0 / (trials * e))
     return sqrt(variance) * quantiles
+
+
+def variance_of_trials(sharpes: Sequence[float], observations: int) -> float:
+    """Return the variance of the Sharpe ratios of trials, and no less than that of a ratio without any edge.
+
+    That is 1 / observations (Lo, "The Statistics of Sharpe Ratios", Financial Analysts Journal 58, 2002). Near twins
+    hardly differ, and without the floor the best of a hundred of them would have no luck to answer for.
+    """
+    return max(float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0, 1.0 / observations)
 
 
 def deflated_sharpe(series: Moments, trials: int, variance: float) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reporting.overfitting import deflated_sharpe, expected_best_sharpe, moments
+from reporting.overfitting import deflated_sharpe, expected_best_sharpe, moments, variance_of_trials
 from training.evaluation import Evaluation
 
 
@@ -35,15 +35,14 @@ def count_trials(
     """Deflate the Sharpe ratio of the best of several evaluations.
 
     `former` are the ratios of other candidates that were tried on this data before, None for one without any; of
-    `earlier` more nothing is known. Candidates vary as their ratios do; of one alone, as the ratio of no edge varies by
-    chance: 1 / sessions (Lo, The Statistics of Sharpe Ratios, 2002).
+    `earlier` more nothing is known.
     """
     number = len(evaluations) + len(former) + earlier
     series = moments(best.daily.astype(np.float64))
     if series is None:
         return Trials(number, None, None, None)
     known = [each for each in (*map(sharpe_of, evaluations), *former) if each is not None]
-    variance = float(np.var(known, ddof=1)) if len(known) > 1 else 1.0 / series.observations
+    variance = variance_of_trials(known, series.observations)
     by_luck = expected_best_sharpe(number, variance)
     return Trials(number, series.sharpe, by_luck, deflated_sharpe(series, number, variance))
 

@@ -50,6 +50,14 @@ def test_candidates_on_record_count_and_tell_how_much_candidates_differ():
     assert apart.by_luck > alike.by_luck
 
 
+def test_near_twins_take_nothing_of_the_luck_away():
+    only = walked(1)
+    twins = (sharpe_of(only) - 1e-4,) * 15
+
+    assert count_trials(only, [only], former=twins).by_luck >= count_trials(only, [only], earlier=15).by_luck
+    assert count_trials(only, [only], former=twins[:1], earlier=999).deflated < 0.5
+
+
 def test_it_is_the_same_whether_candidates_are_tried_together_or_one_after_the_other():
     best, other = walked(1), walked(2)
     together, after = count_trials(best, [best, other]), count_trials(best, [best], former=(sharpe_of(other),))

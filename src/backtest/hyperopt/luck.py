@@ -8,7 +8,13 @@ import numpy as np
 
 from backtest.hyperopt.trial import State, Trial
 from reporting.metrics import SESSIONS_A_YEAR
-from reporting.overfitting import deflated_sharpe, expected_best_sharpe, moments, probability_of_overfitting
+from reporting.overfitting import (
+    deflated_sharpe,
+    expected_best_sharpe,
+    moments,
+    probability_of_overfitting,
+    variance_of_trials,
+)
 
 _MOST_BLOCKS = 16
 _SESSIONS_A_BLOCK = 5
@@ -39,21 +45,16 @@ def luck_of(best: Trial, trials: Sequence[Trial]) -> Luck:
     returns = [each for _, each in tried]
     known = [each for each in map(moments, returns) if each is not None]
     own = moments(best.figures.returns) if best.figures is not None else None
-    variance = _variance([each.sharpe for each in known], len(returns))
-    expected = None if variance is None else expected_best_sharpe(len(returns), variance)
+    overfitting = _overfitting([each for state, each in tried if state is State.RAN])
+    if own is None:
+        return Luck(trials=len(returns), expected_best=None, deflated_sharpe=None, overfitting=overfitting)
+    variance = variance_of_trials([each.sharpe for each in known], own.observations)
     return Luck(
         trials=len(returns),
-        expected_best=None if expected is None else expected * sqrt(SESSIONS_A_YEAR),
-        deflated_sharpe=None if own is None or variance is None else deflated_sharpe(own, len(returns), variance),
-        overfitting=_overfitting([each for state, each in tried if state is State.RAN]),
+        expected_best=expected_best_sharpe(len(returns), variance) * sqrt(SESSIONS_A_YEAR),
+        deflated_sharpe=deflated_sharpe(own, len(returns), variance),
+        overfitting=overfitting,
     )
-
-
-def _variance(sharpes: Sequence[float], trials: int) -> float | None:
-    """Return that of the trials' Sharpe ratios; None where several trials have no two that differ to tell it by."""
-    if trials == 1:
-        return 0.0
-    return float(np.var(sharpes, ddof=1)) if len(set(sharpes)) > 1 else None
 
 
 def _overfitting(returns: Sequence[np.ndarray]) -> float | None:

@@ -1,11 +1,20 @@
 """The number of trials counts against the best of them."""
 
+from math import sqrt
+
 import numpy as np
 import pytest
 
 from backtest.hyperopt.luck import luck_of
 from backtest.hyperopt.trial import Trial
-from reporting.overfitting import deflated_sharpe, moments, probability_of_overfitting
+from reporting.metrics import SESSIONS_A_YEAR
+from reporting.overfitting import (
+    deflated_sharpe,
+    expected_best_sharpe,
+    moments,
+    probability_of_overfitting,
+    variance_of_trials,
+)
 
 
 def trials_of(make_figures, number: int, sessions: int = 100) -> list[Trial]:
@@ -18,8 +27,9 @@ def test_every_trial_that_ran_is_counted(make_figures) -> None:
     best = max(trials[:30], key=lambda trial: moments(trial.figures.returns).sharpe)
     luck = luck_of(best, trials)
     sharpes = [moments(trial.figures.returns).sharpe for trial in trials[:30]]
+    variance = variance_of_trials(sharpes, 100)
     assert luck.trials == 30
-    assert luck.deflated_sharpe == deflated_sharpe(moments(best.figures.returns), 30, np.var(sharpes, ddof=1))
+    assert luck.deflated_sharpe == deflated_sharpe(moments(best.figures.returns), 30, variance)
     table = np.column_stack([trial.figures.returns for trial in trials[:30]])
     assert luck.overfitting == probability_of_overfitting(table, 16).probability
 
@@ -52,14 +62,22 @@ def test_of_too_little_nothing_is_said(make_figures, number: int, sessions: int)
     assert luck_of(trials[0], trials).overfitting is None
 
 
-def test_without_two_that_differ_nothing_is_said_of_luck(make_figures) -> None:
-    """Of trials that never trade, or trade all the same, no spread is known that the best could stand out from."""
+def test_trials_that_hardly_differ_take_nothing_of_the_luck_away(make_figures) -> None:
+    """Of trials that never trade, or trade all the same, the best stands out from what chance alone gives."""
     traded, idle = trials_of(make_figures, 1)[0], Trial(1, {}, make_figures(returns=np.zeros(100), sharpe=None))
     same = Trial(1, {}, traded.figures)
+    by_chance = expected_best_sharpe(3, 1 / 100) * sqrt(SESSIONS_A_YEAR)
 
     for others in ([idle, idle], [same, same]):
         luck = luck_of(traded, [traded, *others])
-        assert (luck.trials, luck.expected_best, luck.deflated_sharpe) == (3, None, None)
+        assert (luck.trials, luck.expected_best) == (3, by_chance)
+        assert luck.deflated_sharpe < luck_of(traded, [traded]).deflated_sharpe
+
+
+def test_a_best_that_never_traded_has_no_luck(make_figures) -> None:
+    idle = Trial(0, {}, make_figures(returns=np.zeros(100), sharpe=None))
+    luck = luck_of(idle, [idle, *trials_of(make_figures, 2)])
+    assert (luck.trials, luck.expected_best, luck.deflated_sharpe) == (3, None, None)
 
 
 def test_a_single_trial_was_no_choice(make_figures) -> None:
