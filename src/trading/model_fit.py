@@ -1,4 +1,4 @@
-"""Was a model made for the trades that these settings make? Its threshold and its verdict are of the trades it learned."""
+"""Was a model made for the trades that these settings make? Its threshold and verdict are of the trades it learned."""
 
 from collections.abc import Iterator
 

@@ -1,12 +1,11 @@
-"""What one trade is, by the settings: its exits and its size. A model learns such trades, and should trade no others."""
+"""What one trade is, by the settings: its exits and its size. A model learns such trades and should trade no others."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from core import exits
 from core.errors import ConfigurationError
 from core.pricing import limit_beyond
-from core.sizing import MILLION, NO_FREEZE, SizingMethod, SizingRule, sized
+from core.sizing import MILLION, SizingMethod, SizingRule, quantity_for
 from runtime.settings import Settings
 from trading.trading_rules import sizing_of
 
@@ -80,27 +79,15 @@ class TradeTerms:
                 shares = f"as many shares as lose {_rupees(risked)} rupees at the stop, worth at most {worth}"
         return f"{shares}, at a limit {self.price_buffer * 100:g} % beyond the close"
 
-    def size_for(self, tick: int) -> Callable[[int, int, float], int]:
-        """Return what tells how many shares an entry asks for; 0 where it is not made.
+    def shares(self, side: int, price: int, atr: float, tick: int) -> int:
+        """Return how many shares an entry asks for that is decided at a price; 0 where it is not made.
 
-        Given are side (1 or -1), price at which it is decided, and average true range there. It is
-        `core.entry_pricing.priced_entry` without book and band, for lots of one share and any number of them.
+        It is `core.entry_pricing.priced_entry` without book and band, for lots of one share and any number of them.
         """
-        rule, capital, buffer, stop_atr, target_atr = (
-            self.sizing, self.capital, self.price_buffer, self.stop_atr, self.target_atr,
-        )  # fmt: skip
-        method, quantity, most_value = rule.method.code, rule.quantity, rule.max_order_value
-        capital_ppm, risk_ppm = rule.capital_ppm, rule.risk_ppm
-
-        def size(side: int, price: int, atr: float) -> int:
-            limit = limit_beyond(side, price, buffer, tick)
-            stop, _ = exits.levels(side, price, atr, stop_atr, target_atr, tick)
-            distance = max(abs(limit - stop), tick)
-            return sized(
-                method, quantity, capital_ppm, risk_ppm, most_value, capital, limit, distance, 1, NO_FREEZE
-            )
-
-        return size
+        limit = limit_beyond(side, price, self.price_buffer, tick)
+        stop, _ = exits.levels(side, price, atr, self.stop_atr, self.target_atr, tick)
+        distance = max(abs(limit - stop), tick)
+        return quantity_for(self.sizing, capital=self.capital, price=limit, stop_distance=distance, lot=1, freeze=None)
 
 
 def exit_words(stop_atr: float, target_atr: float, trail_atr: float) -> str:

@@ -278,6 +278,6 @@ def label_rule(options: TrainingOptions, history: History, rates: ChargeRates) -
         trail_atr=trade.trail_atr,
         tick=tick,
         spread=SPREAD_TICKS * tick,
-        shares=trade.size_for(tick),
+        shares=lambda side, price, atr: trade.shares(side, price, atr, tick),
         cost=lambda bought, sold: sum(bill(True, bought, figures)) + sum(bill(False, sold, figures)),
     )

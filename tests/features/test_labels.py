@@ -11,7 +11,14 @@ from features.columns import CandleColumns
 from features.labels import LabelRule, label
 
 DAY = date(2024, 1, 2)
-FREE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=0, position_value=1_000_000, cost=lambda bought, sold: 0)
+FREE = LabelRule(
+    stop_atr=2.0,
+    target_atr=3.0,
+    tick=5,
+    spread=0,
+    shares=lambda side, close, atr: 1_000_000 // close,
+    cost=lambda bought, sold: 0,
+)
 
 
 def day_of(closes, first=time(9, 15), day=DAY, reach=0):
