@@ -22,6 +22,7 @@ from backtest.run import run_backtest
 from backtest.run_options import Wish
 from market_data.calendar import NseCalendar
 from trading.model_versions import MANIFEST
+from trading.trade_terms import TradeTerms
 from training.progress import silent
 from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
@@ -77,8 +78,7 @@ def train(folder: Path) -> None:
         timeframe=TIMEFRAME,
         first=date(2025, 1, 1),
         last=date(2025, 2, 28),
-        stop_atr=STOP_ATR,
-        target_atr=TARGET_ATR,
+        trade=TradeTerms(stop_atr=STOP_ATR, target_atr=TARGET_ATR),
         recipe=Recipe.quick(trees=TREES, depth=8),
     )
     manifest = train_model(options, NseCalendar(), progress=silent) / MANIFEST

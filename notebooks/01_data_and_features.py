@@ -80,20 +80,22 @@ print(f"{len(rows):,} live rows equal those of the batch, and {cut.valid.sum():,
 #
 # "Up in five candles" is not what the bot earns. From each candle a long and a short position are entered at the next
 # open and walked to stop, target or square-off by the very rule that trades live; then a tick of spread and the charges
-# of a real bill are taken off. The label is the side that was left with something: 1 long, 2 short, or 0 none.
+# of a real bill are taken off. The label is the side that was left with something: 1 long, 2 short, or 0 none. The
+# bill is not in proportion to the shares, so their number belongs to the rule: here what a lakh of rupees buys, in
+# `fyersbot train` what the sizing of the settings gives.
 
 # %%
 rates = ChargeTable.load(CONFIG / "charges.yaml").rates_on(LAST, Product.INTRADAY).rates
 
 
 def rule_of(history):
-    """Return the trade that a label stands for: stop and target as in the settings that will trade it."""
+    """Return the trade that a label stands for: exits and size as in the settings that will trade it."""
     return LabelRule(
         stop_atr=2.0,
         target_atr=3.0,
         tick=history.tick,
         spread=history.tick,
-        position_value=100_000_00,
+        shares=lambda _side, close, _atr: 100_000_00 // close,
         cost=lambda bought, sold: round_trip(bought, sold, rates).total,
     )
 

@@ -66,11 +66,14 @@ def verify(
     """Check a version as the bot does at its start; with --config also whether it fits those settings."""
     from trading.model_sheet import verdict_data, verdict_line
 
-    engine = _shelf(config).verify(name, version, sha256)
+    shelf = _shelf(config)
+    engine = shelf.verify(name, version, sha256)
+    warnings = shelf.warnings(engine.manifest)
     if as_json:
-        print_json(verdict_data(engine))
+        print_json(verdict_data(engine, warnings))
     else:
         typer.echo(verdict_line(engine))
+        _warn(warnings)
 
 
 @models.command()
@@ -90,6 +93,7 @@ def sign(
         print_json(signed_data(signed))
     else:
         typer.echo("\n".join(signed_lines(signed)))
+        _warn(signed.warnings)
 
 
 @models.command("new-key")
@@ -123,6 +127,7 @@ def promote(
         print_json(change_data(change))
     else:
         typer.echo(change_line(change))
+        _warn(change.warnings)
 
 
 @models.command()
@@ -135,6 +140,13 @@ def rollback(name: NameArgument, config: ConfigOption = None, as_json: JsonOptio
         print_json(change_data(change))
     else:
         typer.echo(change_line(change))
+        _warn(change.warnings)
+
+
+def _warn(warnings: tuple[str, ...]) -> None:
+    """Tell people what is no fault and yet no good sign."""
+    for each in warnings:
+        typer.echo(f"warning: {each}", err=True)
 
 
 def _shelf(config: Path | None) -> "ModelShelf":

@@ -57,6 +57,7 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     charges = ChargeTable.load(CONFIG / "charges.yaml")
     rules, notes = rules_and_notes(settings, charges, mode, sources)
     started_at, began = clock_of(settings.clock).now(), perf_counter()
+    notes += choice.warnings
     symbols = _prepared(settings, sources, choice, calendar)
     walked = [Walked(each.instrument.symbol, each.candles, each.sessions) for each in symbols]
     notes += data_notes(walked, settings.timeframe, calendar, mode, allow_holes=wish.allow_holes)

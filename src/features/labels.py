@@ -1,8 +1,14 @@
 """What a classifier should have said: the direction that the live exit rule would have turned into money.
 
 From each candle a long and a short position are entered at the next open and walked forward with `core.exits`, the
-same function that watches live ticks, to stop, target or square-off. The label is the side that earned more than it
-cost. A position never crosses the day, so a label is known by that day's square-off at the latest.
+same function that watches live ticks, to stop, target or square-off; a stop that trails does so here, too. The label
+is the side that earned more than it cost. A position never crosses the day, so a label is known by that day's
+square-off at the latest.
+
+With entries at the open, without spread and slippage, a backtest earns the same with a single position, to the paisa.
+A label does not know of what a backtest may add: a limit that the next open lies beyond, a bar without room or locked,
+an entry that lapses in a hole of the data, limits of the gate. Its spread is taken off in the end, where a backtest
+makes both fills worse by it and sets stop and target around such a fill.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,6 +30,9 @@ from features.columns import BoolArray, CandleColumns, FloatArray, IntArray
 Cost: TypeAlias = Callable[[int, int], int]
 """Charges in units of a round trip, given the value bought and the value sold, in units."""
 
+Size: TypeAlias = Callable[[int, int, float], int]
+"""Shares of a position, given its side (1 or -1), the close that it is decided at and the average true range there."""
+
 LONG = 1
 SHORT = -1
 
@@ -38,9 +47,12 @@ class LabelRule:
     """Price step, in units."""
     spread: int
     """Units per share lost between buying and selling at the touch."""
-    position_value: int
-    """Value of each position, in units; charges do not grow in proportion to it."""
+    shares: Size
+    """Where it says 0 no position is made, so that none of that side earns anything."""
     cost: Cost
+    """Not in proportion to the shares, which is why a label asks how many there are."""
+    trail_atr: float = 0.0
+    """Distance of a trailing stop behind the best price, in average true ranges; 0 for a stop that stays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +113,8 @@ def label(candles: CandleColumns, atr: FloatArray, timeframe: Timeframe, calenda
         for row in range(session.first, min(session.no_entry, session.last) - 1):
             if reach[row] <= 0:
                 continue
-            long = _walk(LONG, row + 1, reach[row], session, prices, rule)
-            short = _walk(SHORT, row + 1, reach[row], session, prices, rule)
+            long = _walk(LONG, row, reach[row], session, prices, rule)
+            short = _walk(SHORT, row, reach[row], session, prices, rule)
             if session.last == rows and session.square_off == rows and rows in {long[1], short[1]}:
                 continue  # the data ends before the day does, and with it what became of the position
             ends = min(long[1], session.last - 1), min(short[1], session.last - 1)
@@ -111,25 +123,34 @@ def label(candles: CandleColumns, atr: FloatArray, timeframe: Timeframe, calenda
     return Labels(known, *table)
 
 
-def _walk(
-    side: int, entry_row: int, atr: float, session: _Session, prices: _Prices, rule: LabelRule
-) -> tuple[int, int]:
-    """Return what the position earned, and the row in which it ended: `session.last` if by want of candles."""
+def _walk(side: int, row: int, atr: float, session: _Session, prices: _Prices, rule: LabelRule) -> tuple[int, int]:
+    """Return what the position earned, and the row in which it ended: `session.last` if by want of candles.
+
+    One that is not made ends in the row in which it would have been entered.
+    """
     opens, highs, lows, closes = prices
+    shares, entry_row = rule.shares(side, closes[row], atr), row + 1
+    if shares == 0:
+        return 0, entry_row
     entry = opens[entry_row]
-    stop, target = exits.levels(side, entry, atr, rule.stop_atr, rule.target_atr, rule.tick)
-    for row in range(entry_row, session.last):
-        is_late = row >= session.square_off
-        reason, price = exits.decide(side, stop, target, opens[row], highs[row], lows[row], is_late)
+    first, target = exits.levels(side, entry, atr, rule.stop_atr, rule.target_atr, rule.tick)
+    stop, risk, reach = first, abs(entry - first), int(rule.trail_atr * atr + 1e-9)
+    changes_left = exits.MOST_CHANGES if rule.trail_atr > 0 else 0
+    for now in range(entry_row, session.last):
+        is_late = now >= session.square_off
+        reason, price = exits.decide(side, stop, target, opens[now], highs[now], lows[now], is_late)
         if reason != exits.HOLD:
-            return _net(side, entry, price, rule), row
-    return _net(side, entry, closes[session.last - 1], rule), session.last
+            return _net(side, shares, entry, price, rule), now
+        if changes_left:
+            moved = exits.trail(side, first, stop, risk, reach, rule.tick, highs[now], lows[now])
+            changes_left -= moved != stop
+            stop = moved
+    return _net(side, shares, entry, closes[session.last - 1], rule), session.last
 
 
-def _net(side: int, entry: int, price: int, rule: LabelRule) -> int:
-    quantity = max(1, rule.position_value // entry)
+def _net(side: int, shares: int, entry: int, price: int, rule: LabelRule) -> int:
     bought, sold = (entry, price) if side > 0 else (price, entry)
-    return quantity * (sold - bought - rule.spread) - rule.cost(quantity * bought, quantity * sold)
+    return shares * (sold - bought - rule.spread) - rule.cost(shares * bought, shares * sold)
 
 
 def _direction(long_net: int, short_net: int) -> Direction:

@@ -5,7 +5,6 @@ is opened are the bytes that were hashed. A pickle executes code, so a pickle th
 """
 
 import hashlib
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -18,7 +17,6 @@ from core.signals import Direction
 from features.indicators import COMPUTED_BY
 from features.novelty import Novelty
 from features.specification import FeatureSpecification
-from runtime.settings import Settings
 from runtime.strict_yaml import parse_yaml
 from trading.caution_facts import CautionFacts
 from trading.feature_reference import FeatureReference, novelty_by
@@ -40,8 +38,6 @@ Text: TypeAlias = Annotated[str, Field(max_length=10_000, pattern=r"^[^\p{C}]*$"
 """What is shown to people: nothing in it moves a cursor or breaks a line."""
 Release: TypeAlias = Annotated[str, Field(pattern=r"^[0-9A-Za-z.+!_-]{1,40}$")]
 Probability: TypeAlias = Annotated[float, Field(ge=0, le=1, strict=True)]
-
-_log = logging.getLogger("trading.bundle")
 
 
 class _Part(BaseModel):
@@ -77,7 +73,7 @@ class FeatureFacts(_Part):
 
 
 class TrainingFacts(_Part):
-    """The data behind the model, and how well it did. For people, but for the timeframe: see `check_fits`."""
+    """The data behind the model, and how well it did. For people, but for the timeframe: see `trading.model_fit`."""
 
     source: Text
     symbols: tuple[Text, ...] = Field(min_length=1)
@@ -107,7 +103,12 @@ class LabelFacts(_Part):
     rule: Text
     stop_atr: float = Field(gt=0)
     target_atr: float = Field(gt=0)
+    trail_atr: float = Field(default=0, ge=0)
+    """Distance of a trailing stop; 0 for a stop that stays, as all did before labels knew of one."""
+    sizing: Text = ""
+    """How many shares, in words; empty in a bundle of before, whose positions were all of `position_value`."""
     position_value: int = Field(ge=1, le=10**12)
+    """The most that a position is worth, in rupees."""
     spread_ticks: int = Field(ge=0, le=1_000)
     charges_as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
 
@@ -209,31 +210,6 @@ def parse_manifest(path: Path, expected_sha256: str = "", signed_by: str = "") -
     if signed_by and manifest.name != name:  # a signature says of which model it is the sound one
         raise ModelError(f"{path}: signed as the model {manifest.name}, and lies under {name}; put it where it belongs")
     return manifest
-
-
-def check_fits(manifest: Manifest, settings: Settings) -> None:
-    """Compare what the model was trained for with what it is asked to trade.
-
-    Raises `ModelError` for another timeframe: its features would mean something else. Other stops and targets than
-    those of its labels are a choice, and only warned of.
-    """
-    trained, asked = manifest.training.timeframe, settings.timeframe
-    if trained is not asked:
-        raise ModelError(
-            f"model {manifest.name} was trained on {trained.value} candles, timeframe is {asked.value}; set timeframe "
-            f"to {trained.value}, or train a model with these settings (`fyersbot train`)"
-        )
-    labels, exits = manifest.labels, settings.exits
-    if (labels.stop_atr, labels.target_atr) != (exits.stop_atr, exits.target_atr):
-        _log.warning(
-            "Model %s learned trades with a stop of %g and a target of %g average true ranges, exits says %g and %g: "
-            "its threshold was not chosen for these",
-            manifest.name,
-            labels.stop_atr,
-            labels.target_atr,
-            exits.stop_atr,
-            exits.target_atr,
-        )
 
 
 def refuse_other_release(library: str, written_by: Mapping[str, str], installed: str, what: str) -> None:

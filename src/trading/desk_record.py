@@ -70,7 +70,6 @@ def choice_of(desk: DeskSet, settings: Settings) -> StrategyChoice:
                     update={"name": desk.strategy, "params": json.loads(desk.params)}
                 ),
                 "model": _model_of(desk, settings),
-                "exits": settings.exits.model_copy(update={"stop_atr": rules.stop_atr, "target_atr": rules.target_atr}),
             }
         )
     )

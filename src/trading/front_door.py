@@ -106,6 +106,8 @@ def run_bot(
         _stop_on_signals(trader)
         _end_with_any_thread(trader)
         horizon.warn(ist_date(clock.now()))
+        for warning in wiring.choice.warnings:
+            logger.warning("The %s", warning)
         if until_input_ends:
             when_input_ends(lambda: trader.request_stop("who started it has gone"))
         bookkeeper = Bookkeeper(log_path(settings.paths.state, settings.mode), trading_log_path(settings.paths.state))

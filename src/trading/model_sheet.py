@@ -7,6 +7,7 @@ from trading.bundle import Manifest
 from trading.inference_engine import InferenceEngine
 from trading.model_shelf import Change, ShelvedModel, Signed
 from trading.model_versions import Promotion
+from trading.trade_terms import exit_words
 
 
 def shelf_lines(models: Sequence[ShelvedModel]) -> list[str]:
@@ -26,7 +27,7 @@ def model_lines(model: ShelvedModel, history: Sequence[Promotion]) -> list[str]:
     head = [_shelf_line(model), f"path            {model.folder}", f"manifest        SHA-256 {model.manifest_sha256}"]
     rows = [f"{each.at:%Y-%m-%d %H:%M}  {each.verb} {each.version} ({each.manifest_sha256[:12]})" for each in history]
     told = list(_manifest_lines(model.manifest)) if model.manifest is not None else []
-    return [*head, *told, *_block("promotions", rows)]
+    return [*head, *told, *_block("warnings", model.warnings), *_block("promotions", rows)]
 
 
 def model_data(model: ShelvedModel, history: Sequence[Promotion]) -> dict[str, Any]:
@@ -49,8 +50,8 @@ def verdict_line(engine: InferenceEngine) -> str:
     )
 
 
-def verdict_data(engine: InferenceEngine) -> dict[str, Any]:
-    """Return the same for a program."""
+def verdict_data(engine: InferenceEngine, warnings: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the same for a program, with where the model learned other trades than the settings make."""
     return {
         "name": engine.folder.parent.name,
         "version": engine.folder.name,
@@ -60,6 +61,7 @@ def verdict_data(engine: InferenceEngine) -> dict[str, Any]:
         "golden_rows": len(engine.manifest.golden),
         "signed_by": engine.signed_by or None,
         "manifest_sha256": engine.manifest_sha256,
+        "warnings": list(warnings),
     }
 
 
@@ -77,6 +79,7 @@ def signed_data(signed: Signed) -> dict[str, Any]:
         "path": str(signed.path),
         "manifest_sha256": signed.manifest_sha256,
         "signed_by": signed.signed_by,
+        "warnings": list(signed.warnings),
     }
 
 
@@ -96,6 +99,7 @@ def change_data(change: Change) -> dict[str, Any]:
         "manifest_sha256": change.manifest_sha256,
         "before": change.before or None,
         "changed": change.is_change,
+        "warnings": list(change.warnings),
     }
 
 
@@ -110,7 +114,10 @@ def _shelf_line(model: ShelvedModel) -> str:
         return f"{place}  {mark}  REFUSED: {model.fault}"
     training = model.manifest.training
     facts = f"data to {training.last:%Y-%m-%d}, {training.rows:,} rows, threshold {model.manifest.threshold:.3g}"
-    return f"{place}  {mark}  {facts}  {f'REFUSED: {model.fault}' if model.fault else 'sound'}"
+    if model.fault:
+        return f"{place}  {mark}  {facts}  REFUSED: {model.fault}"
+    other = ", but learned other trades than these settings make" if model.warnings else ""
+    return f"{place}  {mark}  {facts}  sound{other}"
 
 
 def _data(model: ShelvedModel) -> dict[str, Any]:
@@ -126,6 +133,7 @@ def _data(model: ShelvedModel) -> dict[str, Any]:
         "rows": manifest.training.rows if manifest else None,
         "threshold": manifest.threshold if manifest else None,
         "manifest_sha256": model.manifest_sha256 or None,
+        "warnings": list(model.warnings),
     }
 
 
@@ -140,9 +148,10 @@ def _manifest_lines(manifest: Manifest) -> Iterator[str]:
         yield f"model           {training.estimator}"
     yield f"labels          {labels.rule}"
     yield (
-        f"trade           stop {labels.stop_atr:g}, target {labels.target_atr:g} average true ranges; "
-        f"{labels.position_value:,} rupees; spread {labels.spread_ticks} ticks; charges of {labels.charges_as_of}"
+        f"trade           {exit_words(labels.stop_atr, labels.target_atr, labels.trail_atr)}; "
+        f"spread of {labels.spread_ticks} ticks; charges of {labels.charges_as_of}"
     )
+    yield f"position        {labels.sizing or f'{labels.position_value:,} rupees'}"
     yield f"threshold       {manifest.threshold:.6g}"
     yield f"classes         {', '.join(each.name.lower() for each in manifest.classes)}"
     yield f"features        {', '.join(manifest.features.names)}"

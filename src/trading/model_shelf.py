@@ -11,9 +11,10 @@ from pathlib import Path
 from core.errors import ConfigurationError, ModelError
 from core.instants import Instant, ist_datetime
 from runtime.settings import Settings
-from trading.bundle import Manifest, check_fits, parse_manifest
+from trading.bundle import Manifest, parse_manifest
 from trading.inference_engine import InferenceEngine
 from trading.manifest_signature import SigningKey
+from trading.model_fit import check_fits
 from trading.model_versions import (
     LATEST,
     MANIFEST,
@@ -44,6 +45,8 @@ class ShelvedModel:
     manifest_sha256: str
     fault: str
     """Why the bot would refuse it; empty for a sound one."""
+    warnings: tuple[str, ...] = ()
+    """Where a sound one learned other trades than the settings make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Change:
     """Version; empty when nothing had been promoted."""
     is_change: bool = True
     """False when just this was promoted already; nothing is written then."""
+    warnings: tuple[str, ...] = ()
+    """Where it learned other trades than the settings make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class Signed:
     manifest_sha256: str
     signed_by: str
     """The public key."""
+    warnings: tuple[str, ...] = ()
+    """Where it learned other trades than the settings make."""
 
 
 class ModelShelf:
@@ -113,6 +120,13 @@ class ModelShelf:
         path = self._folder(name) / version if version == PROMOTED else self.find(name, version)
         return self._opened(path, expected_sha256 or self._pin_of(path), self._signed_by)
 
+    def warnings(self, manifest: Manifest) -> tuple[str, ...]:
+        """Return where a model learned other trades than the settings make; nothing without settings.
+
+        Raises `ModelError` for a model that they could not trade.
+        """
+        return check_fits(manifest, self._settings) if self._settings is not None else ()
+
     def sign(self, name: str, version: str, key: SigningKey, expected_sha256: str = "") -> Signed:
         """Verify a version, all but its signature, and put that of this key beside its manifest.
 
@@ -125,7 +139,8 @@ class ModelShelf:
                 "refused; give the other key, or change the setting"
             )
         engine = self._opened(self.find(name, version), expected_sha256, "")
-        return Signed(key.sign(engine.folder, engine.manifest_sha256), engine.manifest_sha256, key.public)
+        warnings = self.warnings(engine.manifest)
+        return Signed(key.sign(engine.folder, engine.manifest_sha256), engine.manifest_sha256, key.public, warnings)
 
     def history(self, name: str) -> tuple[Promotion, ...]:
         """Return who was traded when, oldest first. Raises `ModelError`."""
@@ -143,7 +158,8 @@ class ModelShelf:
         is_change = before != (engine.folder.name, engine.manifest_sha256)
         if is_change:
             record(folder, "promote", engine.folder, engine.manifest_sha256, ist_datetime(at))
-        return Change(name, engine.folder.name, engine.manifest_sha256, before[0], is_change)
+        warnings = self.warnings(engine.manifest)
+        return Change(name, engine.folder.name, engine.manifest_sha256, before[0], is_change, warnings)
 
     def roll_back(self, name: str, at: Instant) -> Change:
         """Go back to what was promoted before, if that is still what it was.
@@ -160,7 +176,8 @@ class ModelShelf:
         require_as_promoted(version, before)
         engine = self._opened(version, before.manifest_sha256, self._signed_by)
         record(folder, "rollback", engine.folder, engine.manifest_sha256, ist_datetime(at))
-        return Change(name, before.version, engine.manifest_sha256, current.version)
+        warnings = self.warnings(engine.manifest)
+        return Change(name, before.version, engine.manifest_sha256, current.version, warnings=warnings)
 
     def _pin_of(self, path: Path) -> str:
         """Return the hash that the settings demand of a version; empty where they name another model or version."""
@@ -180,8 +197,7 @@ class ModelShelf:
 
     def _opened(self, path: Path, expected_sha256: str, signed_by: str) -> InferenceEngine:
         engine = InferenceEngine.open(path, expected_sha256, signed_by)
-        if self._settings is not None:
-            check_fits(engine.manifest, self._settings)
+        self.warnings(engine.manifest)  # refuses what the settings could not trade
         return engine
 
     def _versions_of(self, folder: Path) -> Iterator[ShelvedModel]:
@@ -193,12 +209,14 @@ class ModelShelf:
         for version in versions(folder):
             promoted = stack[-1] if stack and stack[-1].version == version.name else None
             fault, manifest, digest = damage, None, ""
+            warnings: tuple[str, ...] = ()
             try:
                 digest = manifest_sha256(version)
                 manifest = parse_manifest(version / MANIFEST)
                 if promoted is not None:
                     require_as_promoted(version, promoted)
                 self._opened(version, promoted.manifest_sha256 if promoted else "", self._signed_by)
+                warnings = self.warnings(manifest)
             except ModelError as error:
                 fault = fault or str(error)
-            yield ShelvedModel(folder.name, version, promoted is not None, manifest, digest, fault)
+            yield ShelvedModel(folder.name, version, promoted is not None, manifest, digest, fault, warnings)

@@ -17,8 +17,8 @@ from features.stream import FeatureStream
 from runtime.settings import Settings
 from strategies.catalogue import file_of, strategy_named
 from strategies.guarded import Guarded
-from trading.bundle import check_fits
 from trading.inference_engine import InferenceEngine
+from trading.model_fit import check_fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class StrategyChoice:
     """Of the model's manifest."""
     drift: DriftReference | None = None
     """What the model's days are held against; None without a model, or for one that does not say."""
+    warnings: tuple[str, ...] = ()
+    """Where the model learned other trades than these settings make."""
 
     def stream_for(self, timeframe: Timeframe, calendar: Calendar) -> Callable[[str], RowStream]:
         """Return what makes the features of a symbol from its candles."""
@@ -50,10 +52,11 @@ def choose_strategy(
     """
     choice, model = settings.strategy, settings.model
     opened: list[InferenceEngine] = []
+    warnings: list[str] = []
 
     def open_model() -> Predictor:
         engine = InferenceEngine.open(model.path, model.manifest_sha256, model.signed_by)
-        check_fits(engine.manifest, settings)
+        warnings.extend(check_fits(engine.manifest, settings))
         opened.append(engine)
         return predictor_of(engine)
 
@@ -67,6 +70,7 @@ def choose_strategy(
         model=str(opened[0].folder) if opened else "",
         model_sha256=opened[0].manifest_sha256 if opened else "",
         drift=opened[0].drift if opened else None,
+        warnings=tuple(warnings),
     )
 
 

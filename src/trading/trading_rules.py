@@ -29,7 +29,7 @@ def rules_of(
     settings: Settings, charges: ChargeRates, clock: MarketClock, product: Product | None = None
 ) -> TradingRules:
     """Return the rules of a run. Money in paise, times in market nanoseconds; `product` None: the timeframe's."""
-    risk, sizing, exits = settings.risk, settings.sizing, settings.exits
+    risk, exits = settings.risk, settings.exits
     product = product or product_of(settings)
     capital = int(risk.capital * 100)
 
@@ -40,18 +40,11 @@ def rules_of(
     def share(fraction: float) -> int:
         return round(capital * fraction)
 
-    max_order_value = int(risk.max_order_value * 100)
     transit, books_idle = _transit(settings, clock), wait(60)
     return TradingRules(
         timeframe=settings.timeframe,
         product=product,
-        sizing=SizingRule(
-            method=SizingMethod(sizing.method),
-            quantity=sizing.quantity,
-            capital_ppm=round(sizing.capital_fraction * MILLION),
-            risk_ppm=round(sizing.risk_fraction * MILLION),
-            max_order_value=max_order_value,
-        ),
+        sizing=sizing_of(settings),
         charges=charges,
         stop_atr=exits.stop_atr,
         target_atr=exits.target_atr,
@@ -60,7 +53,7 @@ def rules_of(
         capital=capital,
         max_loss=share(risk.max_loss_fraction),
         max_positions=risk.max_positions,
-        max_order_value=max_order_value,
+        max_order_value=int(risk.max_order_value * 100),
         max_orders_per_day=risk.max_orders_per_day,
         max_price_age=int(risk.max_price_age * SECOND),
         entry_timeout=wait(20),
@@ -88,6 +81,18 @@ def rules_of(
         drift_stop=settings.drift.stop,
         drift_size_ppm=round(settings.drift.size * MILLION),
         margin=(1.0 if product is Product.CNC else risk.margin_fraction) * (1 + risk.margin_buffer),
+    )
+
+
+def sizing_of(settings: Settings) -> SizingRule:
+    """Return how many shares these settings trade, money in paise."""
+    sizing = settings.sizing
+    return SizingRule(
+        method=SizingMethod(sizing.method),
+        quantity=sizing.quantity,
+        capital_ppm=round(sizing.capital_fraction * MILLION),
+        risk_ppm=round(sizing.risk_fraction * MILLION),
+        max_order_value=int(settings.risk.max_order_value * 100),
     )
 
 

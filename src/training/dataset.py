@@ -110,7 +110,7 @@ def build(
         dataset = Dataset(rows.in_order(order), *in_order)
     for value, name in enumerate(("none", "long", "short")):
         if not (dataset.directions == value).any():
-            raise DataError(f"no row is labelled {name}: give more candles, or other stop and target multiples")
+            raise DataError(f"no row is labelled {name}: give more candles, or other exits or sizing")
     return dataset
 
 

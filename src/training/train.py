@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from backtest.candle_sources import Range
-from core.charges import ChargeRates, round_trip
+from core.charges import ChargeRates, bill
 from core.errors import ConfigurationError
 from core.instants import Instant, ist_date, ist_datetime
 from core.market import Timeframe
@@ -26,6 +25,7 @@ from runtime.scratch_folder import scratch_folder
 from runtime.settings import Settings
 from strategies.catalogue import strategy_named
 from trading.bundle import LabelFacts, TrainingFacts
+from trading.trade_terms import TradeTerms
 from training.baselines import rule_directions
 from training.bundle_writer import write_bundle
 from training.caution_reference import caution_of
@@ -66,10 +66,8 @@ class TrainingOptions:
     market_seed: int = 2025
     features: tuple[str, ...] = ()
     """Names; none means the default's."""
-    stop_atr: float = 2.0
-    target_atr: float = 3.0
-    position_value: int = 100_000
-    """Rupees in each position that a label stands for."""
+    trade: TradeTerms = field(default_factory=TradeTerms)
+    """The trade that a label stands for."""
     recipe: Recipe = field(default_factory=Recipe)
     jobs: int = 2
     """Processes that fit; the result does not depend on their number."""
@@ -78,8 +76,8 @@ class TrainingOptions:
         """Refuse what cannot be trained. Raises `ConfigurationError`."""
         if not self.data and self.store is None and self.first > self.last:
             raise ConfigurationError(f"training from {self.first} to {self.last}: the first day must come first")
-        if min(self.stop_atr, self.target_atr, self.position_value, self.jobs) <= 0:
-            raise ConfigurationError("stop, target, position value and jobs must all be above 0")
+        if self.jobs <= 0:
+            raise ConfigurationError(f"jobs = {self.jobs}: must be above 0")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", self.name):
             raise ConfigurationError(
                 f"model name {self.name[:64]!r}: use at most 64 letters, digits, - and _, it names a folder"
@@ -96,7 +94,6 @@ class TrainingOptions:
     ) -> "TrainingOptions":
         """Train for the trades that these settings would make."""
         wish = data or DataWish()
-        capital_share = settings.risk.capital * Decimal(str(settings.sizing.capital_fraction))
         return cls(
             name=name,
             data=wish.files,
@@ -106,9 +103,7 @@ class TrainingOptions:
             timeframe=wish.timeframe or (None if wish.files else settings.timeframe),
             first=wish.generated.first,
             last=wish.generated.last,
-            stop_atr=settings.exits.stop_atr,
-            target_atr=settings.exits.target_atr,
-            position_value=int(min(capital_share, settings.risk.max_order_value)),
+            trade=TradeTerms.of(settings),
             recipe=recipe or Recipe(),
             jobs=jobs,
         )
@@ -155,7 +150,7 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
         progress=follows,
     )
     facts = _training_facts(histories, edges, dataset, trained)
-    labels = _label_facts(options, rates.valid_from)
+    labels = _label_facts(options.trade, rates.valid_from)
     report("checking the exported model on every row", 0.9)
     path = _bundle(options, dataset, specification, trained, facts, labels)
     tried.note(options.models / options.name, trained.evaluations)
@@ -199,18 +194,20 @@ def _tried(
     is_generated = not options.data and options.store is None
     market = f"generated, seed {options.market_seed}" if is_generated else "recorded"
     choices = (
-        f"{timeframe.value} candles, features {specification.schema_hash[:16]}, stop {options.stop_atr:g}, "
-        f"target {options.target_atr:g}, position {options.position_value}"
+        f"{timeframe.value} candles, features {specification.schema_hash[:16]}, {options.trade.exit_words}, "
+        f"{options.trade.sizing_words}"
     )
     return Tried.of(options.recipe, Ground(market=market, symbols=symbols, first=first, last=last), choices)
 
 
-def _label_facts(options: TrainingOptions, charges_as_of: date) -> LabelFacts:
+def _label_facts(trade: TradeTerms, charges_as_of: date) -> LabelFacts:
     return LabelFacts(
         rule="core.exits from the next open to stop, target or square-off, after spread and charges",
-        stop_atr=options.stop_atr,
-        target_atr=options.target_atr,
-        position_value=options.position_value,
+        stop_atr=trade.stop_atr,
+        target_atr=trade.target_atr,
+        trail_atr=trade.trail_atr,
+        sizing=trade.sizing_words,
+        position_value=trade.most_rupees,
         spread_ticks=SPREAD_TICKS,
         charges_as_of=charges_as_of.isoformat(),
     )
@@ -245,8 +242,8 @@ def _card_facts(
         "Candles": f"{training.timeframe.value}, {training.first:%Y-%m-%d} to {training.last:%Y-%m-%d}",
         "Rows": f"{training.rows:,}",
         "Folds": options.recipe.walk.words,
-        "Stop and target": f"{labels.stop_atr:g} and {labels.target_atr:g} average true ranges",
-        "Position": f"{labels.position_value:,} rupees",
+        "Exits": options.trade.exit_words,
+        "Position": labels.sizing,
         "Costs": f"spread of {labels.spread_ticks} tick, charges of {labels.charges_as_of}",
         "Features": f"{len(specification.names)}, schema {specification.schema_hash[:16]}",
         "Rows and labels": f"SHA-256 {training.data_sha256[:16]}...",
@@ -274,11 +271,13 @@ def _told(histories: Histories, report: Progress) -> Iterator[History]:
 
 def label_rule(options: TrainingOptions, history: History, rates: ChargeRates) -> LabelRule:
     """Return the trade that a label of this training stands for."""
+    trade, tick, figures = options.trade, history.tick, rates.figures
     return LabelRule(
-        stop_atr=options.stop_atr,
-        target_atr=options.target_atr,
-        tick=history.tick,
-        spread=SPREAD_TICKS * history.tick,
-        position_value=options.position_value * 100,
-        cost=lambda bought, sold: round_trip(bought, sold, rates).total,
+        stop_atr=trade.stop_atr,
+        target_atr=trade.target_atr,
+        trail_atr=trade.trail_atr,
+        tick=tick,
+        spread=SPREAD_TICKS * tick,
+        shares=lambda side, price, atr: trade.shares(side, price, atr, tick),
+        cost=lambda bought, sold: sum(bill(True, bought, figures)) + sum(bill(False, sold, figures)),
     )

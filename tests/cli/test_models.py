@@ -3,11 +3,16 @@
 import json
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from core.instants import ist_datetime
+from core.market import Timeframe
+from market_data.calendar import NseCalendar
 from trading.model_versions import manifest_sha256
+from training.sources import generated
 
 from .conftest import Run
 
@@ -75,6 +80,66 @@ def test_a_verdict_is_one_line_and_an_exit_code(run: Run, versions: Path) -> Non
     assert not (versions / "promotions.yaml").exists()
 
 
+def test_trades_other_than_those_a_model_learned_are_warned_of_wherever_settings_are_named(
+    run: Run, versions: Path, home: Path
+) -> None:
+    (home / "trails.yaml").write_text("exits: {trail_atr: 1.0}\nsizing: {method: fixed, quantity: 1}")
+    exits = "warning: model default learned trades with a stop of 2 and a target of 3 average true ranges; exits asks"
+    for verb in ("verify", "promote"):
+        said = run("models", verb, "default", "2", "-c", "trails.yaml")
+        assert (said.code, len(said.out.splitlines())) == (0, 1)
+        of_exits, of_size = said.err.splitlines()
+        assert of_exits.startswith(f"{exits} for a stop of 2 that trails by 1 and a target of 3 average true ranges;")
+        assert "sizing and risk ask for a fixed quantity of 1" in of_size
+
+        told = json.loads(run("models", verb, "default", "2", "-c", "trails.yaml", "--json").out)["warnings"]
+        assert [f"warning: {each}" for each in told] == [of_exits, of_size]
+        assert run("models", verb, "default", "2").err == ""
+
+    assert run("models", "list", "-c", "trails.yaml").out.count("sound, but learned other trades") == 2
+    assert f"warnings        {told[0]}" in run("models", "show", "default", "-c", "trails.yaml").out.splitlines()
+
+
+@pytest.mark.parametrize("engine", ["event", "fast"])
+@pytest.mark.usefixtures("versions")
+def test_a_backtest_says_where_its_model_learned_other_trades(run: Run, home: Path, engine: str) -> None:
+    [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 2, 3), date(2025, 2, 14), 5, NseCalendar())
+    rows = (
+        f"{ist_datetime(each.start).isoformat()},{each.open / 100},{each.high / 100},{each.low / 100},"
+        f"{each.close / 100},{each.volume}"
+        for each in history.candles.candles()
+    )
+    (home / "NSE_SBIN-EQ_5m.csv").write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]))
+    (home / "trails.yaml").write_text("exits: {trail_atr: 1.0}\nmodel: {path: models/default/0002}")
+    asked = ("backtest", "--strategy", "model", "--data", "NSE_SBIN-EQ_5m.csv", "--engine", engine, "--no-store")
+
+    said = run(*asked, "-c", "trails.yaml").out
+    assert "Note: model default learned trades with a stop of 2" in said
+    notes = json.loads(run(*asked, "-c", "trails.yaml", "--json").out)["notes"]
+    assert [note for note in notes if "exits asks for a stop of 2 that trails by 1" in note]
+    (home / "usual.yaml").write_text("model: {path: models/default/0002}")
+    assert "learned" not in run(*asked, "-c", "usual.yaml").out
+
+
+def test_a_training_for_the_settings_learns_the_trades_that_they_make(run: Run, home: Path) -> None:
+    (home / "trails.yaml").write_text("exits: {trail_atr: 1.0}\nsizing: {method: capital}\nsymbols: ['NSE:SBIN-EQ']")
+    train = ("train", "--timerange", "20250101-20250228", "--model", "logistic", "--folds", "2", "--shuffles", "1")
+    trained = run(*train, "--name", "mine", "-c", "trails.yaml")
+    assert trained.code == 0, trained.err
+
+    assert run("models", "verify", "mine", "-c", "trails.yaml").err == ""
+    lines = run("models", "show", "mine").out.splitlines()
+    exits = "a stop of 2 that trails by 1 and a target of 3 average true ranges"
+    position = "as many shares as 100,000 rupees buy, at a limit 0.2 % beyond the close"
+    assert any(line.startswith(f"trade           {exits}; spread") for line in lines)
+    assert f"position        {position}" in lines
+    card, trial = ((home / "models" / "mine" / each).read_text() for each in ("0001/card.html", "trials.jsonl"))
+    assert exits in card
+    assert exits in trial
+    assert position in card
+    assert position in trial
+
+
 def test_the_way_back_is_one_verb(run: Run, versions: Path) -> None:
     assert "nothing was promoted before" in run("models", "rollback", "default").complaint
     run("models", "promote", "default", "1")
@@ -118,6 +183,7 @@ def test_a_model_is_signed_and_then_opened_by_who_pinned_the_key_only(run: Run, 
         "path": "models/default/0002/manifest.yaml.sig",
         "manifest_sha256": manifest_sha256(versions / "0002"),
         "signed_by": public,
+        "warnings": [],
     }
     assert f"signed by {public[:16]}" in run("models", "verify", "default", "2", "-c", pinned).out
     assert json.loads(run("models", "verify", "default", "2", "-c", pinned, "--json").out)["signed_by"] == public

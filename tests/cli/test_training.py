@@ -80,7 +80,7 @@ def fifteen_minutes_at_last(frame: pd.DataFrame) -> pd.DataFrame:
     ("frame", "named"),
     [
         (lambda: walk(4), r"\d+ usable rows for training, at least 500 are needed: give more candles"),
-        (lambda: walk(step=0.05, gap=0.05), r"no row is labelled long: give more candles, or other stop and target"),
+        (lambda: walk(step=0.05, gap=0.05), r"no row is labelled long: give more candles, or other exits or sizing"),
         (lambda: walk(gap=0.0), r"feature (open|overnight)_gap is the same in all \d+ rows to fit"),
         (
             lambda: walk().assign(close=np.nan),

@@ -11,7 +11,14 @@ from features.columns import CandleColumns
 from features.labels import LabelRule, label
 
 DAY = date(2024, 1, 2)
-FREE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=0, position_value=1_000_000, cost=lambda bought, sold: 0)
+FREE = LabelRule(
+    stop_atr=2.0,
+    target_atr=3.0,
+    tick=5,
+    spread=0,
+    shares=lambda side, close, atr: 1_000_000 // close,
+    cost=lambda bought, sold: 0,
+)
 
 
 def day_of(closes, first=time(9, 15), day=DAY, reach=0):
@@ -74,6 +81,38 @@ def test_charges_are_told_what_was_bought_and_what_was_sold(every_day):
     labels_of(day_of([10_000, 10_000, 10_100, 10_200]), every_day, replace(FREE, cost=cost))
 
     assert seen[:2] == [(1_000_000, 1_015_000), (1_010_000, 1_000_000)]
+
+
+def test_the_size_is_asked_for_with_the_side_the_close_of_the_decision_and_the_range(every_day):
+    seen = []
+
+    def shares(side, close, atr):
+        seen.append((side, close, atr))
+        return 10
+
+    labels = labels_of(day_of([10_000, 10_100, 10_200, 10_300]), every_day, replace(FREE, shares=shares))
+
+    assert seen[:2] == [(1, 10_000, 50.0), (-1, 10_000, 50.0)]
+    assert labels.long_net[0] == 10 * 150
+
+
+def test_a_trade_that_is_too_small_to_be_made_earns_nothing(every_day):
+    candles = day_of([10_000, 10_000, 10_050, 10_100, 10_150, 10_200])
+    nothing = labels_of(candles, every_day, replace(FREE, shares=lambda side, close, atr: 0))
+    shorts = labels_of(candles, every_day, replace(FREE, shares=lambda side, close, atr: 100 if side < 0 else 0))
+
+    assert nothing.known[0]
+    assert (nothing.directions[0], nothing.long_net[0], nothing.short_net[0], nothing.resolved[0]) == (0, 0, 0, 1)
+    assert (shorts.directions[0], shorts.long_net[0], shorts.short_net[0], shorts.resolved[0]) == (0, 0, -10_000, 3)
+
+
+def test_a_stop_trails_behind_the_candles_that_are_over(every_day):
+    candles = day_of([10_000, 10_000, 10_100, 10_000, 9_900])
+
+    stays = labels_of(candles, every_day, replace(FREE, target_atr=9.0))
+    trails = labels_of(candles, every_day, replace(FREE, target_atr=9.0, trail_atr=1.0))
+    assert (stays.long_resolved[0], stays.long_net[0]) == (4, -100 * 100)
+    assert (trails.long_resolved[0], trails.long_net[0]) == (3, 100 * 50)
 
 
 def test_square_off_ends_what_neither_stop_nor_target_did(every_day):

@@ -81,6 +81,8 @@ def kernel_on(day: date, settings: Settings) -> Kernel:
 class ManyDays:
     """Stands for the wiring: its trader lives through some days, and says whether the view was drawn."""
 
+    choice = SimpleNamespace(warnings=("model sbin learned other trades",))
+
     def __init__(self, settings: Settings, *_: object) -> None:
         self.settings = settings
 
@@ -170,6 +172,14 @@ def test_the_live_view_comes_back_on_each_day_and_log_lines_fill_the_time_betwee
     for number in (1, 2, 3):
         assert f"traded day {number}" in screen.getvalue()
         assert f"SIGN_IN_NEEDED before day {number}" in said
+
+
+def test_a_model_that_learned_other_trades_is_told_of_at_the_start(
+    screen: io.StringIO, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front_door.run_bot(settings, typed_mode=None, days=1, as_json=False)
+    assert "The model sbin learned other trades" in capsys.readouterr().err
+    assert "The model sbin learned other trades" in screen.getvalue()
 
 
 @pytest.mark.usefixtures("screen")

@@ -1,6 +1,5 @@
 import hashlib
 import io
-import logging
 import re
 import shutil
 import tracemalloc
@@ -22,7 +21,7 @@ from core.signals import Direction, FeatureRow
 from features.specification import FeatureSpecification
 from features.stream import FeatureStream
 from runtime.clock import MarketClock
-from runtime.settings import ExitSettings, ModelSettings, Settings
+from runtime.settings import ModelSettings, Settings
 from trading import bundle as bundles
 from trading.inference_engine import GOLDEN_TOLERANCE, InferenceEngine, direction_of
 from trading.model_versions import manifest_sha256, resolve
@@ -362,25 +361,6 @@ def test_a_model_of_another_timeframe_does_not_start(folder):
     with pytest.raises(ModelError, match=words) as refusal:
         Wiring(settings, MarketClock(), Weekdays(), lambda _secret: None)
     assert "\n" not in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    ("exits", "warned"),
-    [
-        (ExitSettings(), []),
-        (ExitSettings(stop_atr=9.0), ["stop of 2 and a target of 3 average true ranges, exits says 9 and 3"]),
-        (ExitSettings(target_atr=2.5), ["stop of 2 and a target of 3 average true ranges, exits says 2 and 2.5"]),
-    ],
-)
-def test_stops_and_targets_other_than_those_of_the_labels_are_warned_of(folder, caplog, exits, warned):
-    settings = Settings(model=ModelSettings(path=folder), exits=exits)
-
-    with caplog.at_level(logging.WARNING, "trading"):
-        Wiring(settings, MarketClock(), Weekdays(), lambda _secret: None)
-
-    found = [record.getMessage() for record in caplog.records if record.name == "trading.bundle"]
-    assert len(found) == len(warned)
-    assert all(words in message for words, message in zip(warned, found, strict=True))
 
 
 @pytest.mark.parametrize(

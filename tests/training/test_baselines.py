@@ -21,7 +21,14 @@ from training.sources import generated
 
 from .invented_rows import rows_of_market
 
-RULE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=5, position_value=10_000_000, cost=lambda b, s: 8_000)
+RULE = LabelRule(
+    stop_atr=2.0,
+    target_atr=3.0,
+    tick=5,
+    spread=5,
+    shares=lambda side, close, atr: 10_000_000 // close,
+    cost=lambda b, s: 8_000,
+)
 ROWS = rows_of_market(11, symbols=2, edge=2.0)
 FOLDS = WalkForward(folds=3).split(ROWS.closed_at, ROWS.resolved_at)
 

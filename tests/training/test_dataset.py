@@ -12,7 +12,14 @@ from features.specification import FeatureSpecification
 from training.dataset import Dataset, build
 from training.sources import generated
 
-RULE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=5, position_value=10_000_000, cost=lambda b, s: 8_000)
+RULE = LabelRule(
+    stop_atr=2.0,
+    target_atr=3.0,
+    tick=5,
+    spread=5,
+    shares=lambda side, close, atr: 10_000_000 // close,
+    cost=lambda b, s: 8_000,
+)
 
 
 @pytest.fixture(scope="module")

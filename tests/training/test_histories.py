@@ -24,7 +24,14 @@ from .test_train import write_candles
 
 SYMBOLS = ("NSE:SBIN-EQ", "NSE:INFY-EQ")
 FIRST, MIDDLE, LAST = date(2025, 1, 1), date(2025, 1, 15), date(2025, 1, 31)
-RULE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=5, position_value=10_000_000, cost=lambda b, s: 8_000)
+RULE = LabelRule(
+    stop_atr=2.0,
+    target_atr=3.0,
+    tick=5,
+    spread=5,
+    shares=lambda side, close, atr: 10_000_000 // close,
+    cost=lambda b, s: 8_000,
+)
 
 
 @pytest.fixture(scope="module")

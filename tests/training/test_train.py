@@ -18,6 +18,7 @@ from features.columns import CandleColumns
 from runtime.settings import RiskSettings, Settings
 from trading.bundle import read_manifest
 from trading.inference_engine import InferenceEngine
+from trading.trade_terms import TradeTerms
 from training import sources
 from training.estimators import Boosting, Logistic
 from training.former_trials import TRIALS
@@ -145,8 +146,8 @@ def test_options_follow_the_settings():
     made = TrainingOptions.of(settings, name="mine")
 
     assert made.symbols == ("NSE:TCS-EQ",)
-    assert (made.name, made.timeframe, made.position_value) == ("mine", Timeframe.M15, 10_000)
-    assert (made.stop_atr, made.target_atr) == (settings.exits.stop_atr, settings.exits.target_atr)
+    assert (made.name, made.timeframe, made.trade) == ("mine", Timeframe.M15, TradeTerms.of(settings))
+    assert TrainingOptions().trade == TradeTerms.of(Settings())
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,6 @@ def test_options_follow_the_settings():
     [
         ({"first": date(2025, 2, 1)}, "first day must come first"),
         ({"jobs": 0}, "above 0"),
-        ({"position_value": 0}, "above 0"),
         ({"name": "../elsewhere"}, "names a folder"),
     ],
 )

@@ -57,7 +57,7 @@ def dataset_of(history: History, rates: ChargeRates) -> Dataset:
         target_atr=3.0,
         tick=history.tick,
         spread=history.tick,
-        position_value=POSITION,
+        shares=lambda side, close, atr: POSITION // close,
         cost=lambda bought, sold: round_trip(bought, sold, rates).total,
     )
     return build([history], FEATURES, Timeframe.M5, WeekdayCalendar(), lambda _: rule)

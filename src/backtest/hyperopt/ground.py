@@ -120,6 +120,7 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
     walked = [Walked(each.instrument.symbol, each.walked, each.sessions) for each in stretches]
     notes += data_notes(walked, settings.timeframe, calendar, mode, allow_holes=wish.allow_holes)
     choice, model = chosen_strategy(settings)
+    notes += choice.warnings
     return Ground(
         settings=settings,
         stretches=stretches,

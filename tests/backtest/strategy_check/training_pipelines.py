@@ -30,7 +30,14 @@ Scale = Callable[[FloatArray], FloatArray]
 """Two rows: what is taken off each feature, and what it is then divided by."""
 QUICK = Effort(every_label=10, label_futures=6)
 SESSIONS = 20
-RULE = LabelRule(stop_atr=2.0, target_atr=3.0, tick=5, spread=5, position_value=10_000_000, cost=lambda b, s: 0)
+RULE = LabelRule(
+    stop_atr=2.0,
+    target_atr=3.0,
+    tick=5,
+    spread=5,
+    shares=lambda side, close, atr: 10_000_000 // close,
+    cost=lambda b, s: 0,
+)
 
 
 @dataclass
