@@ -6,9 +6,9 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import runtime.compiled
-from runtime.lean_imports import without
+from features.lean_imports import without
 
-with without("scipy"):  # a fifth of a second for linear algebra
+with without(*runtime.compiled.UNUSED_BY_NUMBA):
     from numba.extending import register_jitable
 
 Function = TypeVar("Function", bound=Callable[..., object])

@@ -16,9 +16,12 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from runtime.lean_imports import without
+from features.lean_imports import without
 
 Function = TypeVar("Function", bound=Callable[..., object])
+UNUSED_BY_NUMBA = ("scipy", "cffi", "coverage")
+"""What it takes along where it is installed, for linear algebra, foreign functions and lines that were reached: a
+quarter of a second."""
 _LONGEST_TURN_SECONDS = 60.0
 """Nothing takes so long to compile: whoever holds the lock longer was stopped."""
 
@@ -29,9 +32,10 @@ def compiled(function: Function, sources: Iterable[Path], **options: Any) -> Fun
     `sources` are the files of all that it calls, its own included. Importing numba takes a third of a second, so call
     this where the function is wanted.
     """
-    with without("scipy"):  # a fifth of a second for linear algebra
+    with without(*UNUSED_BY_NUMBA):
         import numba  # noqa: PLC0415 - see above
-        import numba.np.arraymath  # noqa: PLC0415 - what would ask for it later
+        import numba.core.typing.cffi_utils  # noqa: PLC0415 - what would ask for them later
+        import numba.np.arraymath  # noqa: PLC0415 - the same
 
     folder = _folder(sources)
     decorate: Any = numba.njit(cache=folder is not None, **options)
