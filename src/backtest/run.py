@@ -5,7 +5,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from backtest import event_engine, fast_engine
+from backtest import fast_engine
 from backtest.assumptions import Mode
 from backtest.bar_ticks import BarTicks, notes_on_ticks, ticks_of
 from backtest.bars import SymbolBars, prepared
@@ -67,6 +67,8 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     notes += notes_on_ticks(symbols, ticks) if ticks else ()
     arguments = symbols, choice.provider, rules, assumptions, mode, charges
     if engine is EngineName.EVENT:
+        from backtest import event_engine  # noqa: PLC0415 - with all that trades live, which the other does without
+
         signals = _signals(settings, choice, model)
         result = event_engine.run(*arguments, signals=signals, ticks=ticks, progress=progress)
     else:
