@@ -5,6 +5,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from backtest import fast_engine
 from backtest.assumptions import Mode
 from backtest.bar_ticks import BarTicks, notes_on_ticks, ticks_of
@@ -208,5 +210,6 @@ def instrument_of(source: Sourced, archive: ParquetSymbolArchive) -> Instrument:
     contract = archive.contract(_CASH, symbol, ist_date(int(candles.starts[-1])))
     if contract is not None:
         return contract.instrument(_CASH)
-    usual = nse_tick(int(sorted(candles.closes.tolist())[len(candles) // 2]))
+    middle = len(candles) // 2
+    usual = nse_tick(int(np.partition(candles.closes, middle)[middle]))
     return Instrument(symbol=symbol, token=fy_token(symbol), tick=tick_of(candles, usual))

@@ -13,8 +13,8 @@ _LEVEL = 1
 
 def pack(*columns: IntArray) -> bytes:
     """Return columns of one length as compressed differences, little-endian."""
-    table = np.array(columns, dtype="<i8")
-    return zlib.compress(np.diff(table, axis=1, prepend=0).astype("<i8").tobytes(), _LEVEL)
+    steps = np.diff(np.array(columns, dtype="<i8"), axis=1, prepend=0)
+    return zlib.compress(np.ascontiguousarray(steps, dtype="<i8"), _LEVEL)
 
 
 def unpack(data: bytes, columns: int) -> tuple[IntArray, ...]:
