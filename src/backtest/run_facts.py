@@ -82,7 +82,7 @@ def _data_hash(candles: Mapping[str, CandleColumns]) -> str:
     for symbol, each in candles.items():
         digest.update(f"{symbol} {len(each)}\n".encode())
         for column in (each.starts, each.opens, each.highs, each.lows, each.closes, each.volumes):
-            digest.update(np.ascontiguousarray(column))
+            digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()
 
 

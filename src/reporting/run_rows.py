@@ -64,11 +64,27 @@ def trade_rows(record: RunRecord) -> Iterator[tuple[Any, ...]]:
     for number, (trade, entry_text, exit_text) in enumerate(zip(trades, entry_texts, exit_texts, strict=True), start=1):
         gross = trade.gross
         yield (
-            *(run_id, number, exit_text[:_DATE], trade.symbol, trade.side.name, trade.quantity),
-            *(trade.entry_at, entry_text, trade.entry_price, trade.entry_value),
-            *(trade.exit_at, exit_text, trade.exit_price, trade.exit_value),
-            *(gross, trade.charges, gross - trade.charges, trade.exit_reason),
-            *(trade.stop, trade.target, trade.probability),
+            run_id,
+            number,
+            exit_text[:_DATE],
+            trade.symbol,
+            trade.side.name,
+            trade.quantity,
+            trade.entry_at,
+            entry_text,
+            trade.entry_price,
+            trade.entry_value,
+            trade.exit_at,
+            exit_text,
+            trade.exit_price,
+            trade.exit_value,
+            gross,
+            trade.charges,
+            gross - trade.charges,
+            trade.exit_reason,
+            trade.stop,
+            trade.target,
+            trade.probability,
         )
 
 

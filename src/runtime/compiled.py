@@ -34,8 +34,6 @@ def compiled(function: Function, sources: Iterable[Path], **options: Any) -> Fun
     """
     with without(*UNUSED_BY_NUMBA):
         import numba  # noqa: PLC0415 - see above
-        import numba.core.typing.cffi_utils  # noqa: PLC0415 - what would ask for them later
-        import numba.np.arraymath  # noqa: PLC0415 - the same
 
     folder = _folder(sources)
     decorate: Any = numba.njit(cache=folder is not None, **options)
@@ -46,6 +44,8 @@ def compiled(function: Function, sources: Iterable[Path], **options: Any) -> Fun
     finally:
         configuration.CACHE_DIR = before
     if folder is not None:
+        # Before numba looks for what is kept it makes ready to compile anything, which takes a tenth of a second.
+        result._cache.load_overload = result._cache._load_overload
         result.compile = _in_turn(result.compile, folder / "compiling.lock")
     called: Function = result
     return called

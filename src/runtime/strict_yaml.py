@@ -33,7 +33,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def get_event(self) -> Any:
         """Refuse aliases, tags, depth and number while they are still events and nothing has been built from them."""
-        event = super().get_event()
+        event: Any = super().get_event()  # type: ignore[no-untyped-call]  # missing from PyYAML's stubs
         if getattr(event, "anchor", None) is not None:
             raise _trap(event, "anchors (&name) and aliases (*name) are not allowed")
         if getattr(event, "tag", None) is not None:

@@ -1,5 +1,7 @@
 """Compiled code is made by one process at a time and read by the others."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,3 +56,22 @@ def test_one_that_was_stopped_while_it_compiled_keeps_nobody_waiting() -> None:
     Turn.meanwhile = timed_out
 
     assert compiled(doubled, [Path(__file__)])(2) == 4
+
+
+def test_what_is_kept_is_read_without_what_compiling_needs_and_more_can_be_compiled_afterwards(tmp_path: Path) -> None:
+    program = tmp_path / "doubling.py"
+    program.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from runtime.compiled import compiled\n"
+        "def doubled(number):\n"
+        "    return 2 * number\n"
+        "function = compiled(doubled, [Path(__file__)])\n"
+        "print(function(2), 'numba.np.arrayobj' in sys.modules, function(0.25 * len(sys.argv)))\n"
+    )
+
+    def says(*more: str) -> str:
+        return subprocess.run([sys.executable, program, *more], capture_output=True, text=True, check=True).stdout
+
+    assert says().split() == ["4", "True", "0.5"]
+    assert says().split() == ["4", "False", "0.5"]

@@ -228,10 +228,12 @@ def _without_repeats(path: Path, ordered: RawCandles) -> RawCandles:
 
 def _in_units(raw: RawCandles) -> tuple[CandleColumns, int, int]:
     """Return candles in paise and shares, and how many prices and volumes had to be rounded."""
-    prices, rounded = zip(*map(_in_paise, (raw.opens, raw.highs, raw.lows, raw.closes)), strict=True)
+    prices = [_in_paise(each) for each in (raw.opens, raw.highs, raw.lows, raw.closes)]
+    opens, highs, lows, closes = (whole for whole, _ in prices)
     volumes = np.rint(raw.volumes)
     rounded_volumes = int(np.count_nonzero(raw.volumes != volumes))
-    return CandleColumns(raw.starts, *prices, volumes.astype(np.int64)), sum(rounded), rounded_volumes
+    candles = CandleColumns(raw.starts, opens, highs, lows, closes, volumes.astype(np.int64))
+    return candles, sum(rounded for _, rounded in prices), rounded_volumes
 
 
 def _in_paise(rupees: FloatArray) -> tuple[IntArray, int]:
