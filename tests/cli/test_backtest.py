@@ -19,7 +19,7 @@ from runtime.settings import Settings
 NAME = "NSE_SBIN-EQ_15m.csv"
 RULE = ("backtest", "--strategy", "simple_ma_crossover", "--param", "fast=3", "--param", "slow=8", "--data", NAME)
 PARQUET = NAME.replace(".csv", ".parquet")
-UNUSED = ["pandas", "sklearn", "scipy", "cffi", "coverage", "pyarrow.compute", "core.events"]
+UNUSED = ["pandas", "sklearn", "scipy", "cffi", "pyarrow.compute", "core.events"]
 PROGRAM = f"""
 import sys
 from cli import main
