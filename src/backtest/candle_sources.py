@@ -15,7 +15,7 @@ from features.columns import CandleColumns
 from market_data.candles.candle_admission import admit
 from market_data.candles.candle_files import Wishes, read_candles
 from market_data.candles.candle_names import name_of
-from market_data.candles.candle_store import CandleStore, Series
+from market_data.candles.candle_store import CandleStore, Series, joined_candles
 from market_data.candles.candle_times import Labels
 from market_data.candles.import_data import notes_of
 from market_data.days import Days, number_of
@@ -167,14 +167,8 @@ def _from_file(
         )
     series = Series(file.symbol, file.timeframe)
     admitted = admit(path, series, file.candles, calendar, now)
-    parts = [part for _, part in admitted.runs]
-    columns = zip(*(_columns(part) for part in parts), strict=True)
-    candles = CandleColumns(*(np.concatenate(column) for column in columns))
+    candles = joined_candles([part for _, part in admitted.runs])
     return Sourced(series=series, candles=candles, notes=tuple(f"{path.name}: {note}" for note in notes_of(admitted)))
-
-
-def _columns(candles: CandleColumns) -> tuple[np.ndarray, ...]:
-    return candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes
 
 
 def _files_in(folder: Path, symbols: Sequence[str], timeframe: Timeframe | None) -> Iterator[Path]:

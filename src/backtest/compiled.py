@@ -3,29 +3,28 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import runtime.compiled
-from runtime.lean_imports import without
+from features.lean_imports import without
 
-with without("scipy"):  # a fifth of a second for linear algebra
+with without(*runtime.compiled.UNUSED_BY_NUMBA):
     from numba.extending import register_jitable
 
 Function = TypeVar("Function", bound=Callable[..., object])
-_OPTIONS: dict[str, Any] = {"_nrt": False}
-"""The columns belong to the caller, so that nobody has to count who holds them: that took most of the time."""
 
 
 def rule(function: Function) -> Function:
     """Let compiled code call a function; it stays what it is for everybody else.
 
-    It becomes part of its caller: a call would hand over every column of every table, once a bar.
+    It becomes part of its caller: a call would hand over every column of every table, once a bar. The columns belong to
+    who called that one, so that nobody has to count who holds them: that took most of the time.
     """
-    registered: Function = register_jitable(**_OPTIONS, forceinline=True)(function)
+    registered: Function = register_jitable(_nrt=False, forceinline=True)(function)
     return registered
 
 
 def compiled(function: Function, sources: Sequence[ModuleType]) -> Function:
     """Compile a function at its first call; `sources` are the modules of all rules that it calls, its own included."""
     files = [Path(str(module.__file__)) for module in sources]
-    return runtime.compiled.compiled(function, files, **_OPTIONS)
+    return runtime.compiled.compiled(function, files, allocates=False)

@@ -4,7 +4,7 @@ It answers to the event engine: same trades, same charges, same refusals, to the
 once (`backtest.layout`) and calls `walked` for each combination of parameters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from core.rules import TradingRules
 from core.signals import SignalProvider
 from runtime.charge_rates import ChargeTable
 
+_SIDES = {side.value: side for side in Side}
 _REASONS = {reason.value: reason.name.lower() for reason in Reason}
 _CHARGE_PARTS = ("brokerage", "stt", "exchange", "clearing", "sebi", "ipft", "gst", "stamp", "dp")
 
@@ -83,27 +84,25 @@ def result_of(market: Market, outcome: Outcome) -> BacktestResult:
     )
 
 
-def _trades(market: Market, outcome: Outcome) -> list[Trade]:
-    return [
-        Trade(
-            symbol=market.symbols[row[Field.PLACE]],
-            side=Side(row[Field.SIDE]),
-            quantity=row[Field.QUANTITY],
+def _trades(market: Market, outcome: Outcome) -> Iterator[Trade]:
+    rows = outcome.trades
+    entries, exits = (market.instants(rows[:, each]).tolist() for each in (Field.ENTRY_MOMENT, Field.EXIT_MOMENT))
+    for row, entry_at, exit_at, probability in zip(
+        rows.tolist(), entries, exits, outcome.probabilities.tolist(), strict=True
+    ):
+        # Unpacked in the order of `Field`: asking an enum for each place of a row took as long as making the trade.
+        place, side, quantity, _, entry_value, _, exit_value, reason, charges, stop, target = row
+        yield Trade(
+            symbol=market.symbols[place],
+            side=_SIDES[side],
+            quantity=quantity,
             entry_at=entry_at,
-            entry_value=row[Field.ENTRY_VALUE],
+            entry_value=entry_value,
             exit_at=exit_at,
-            exit_value=row[Field.EXIT_VALUE],
-            exit_reason=_REASONS[row[Field.REASON]],
-            charges=row[Field.CHARGES],
-            stop=row[Field.STOP],
-            target=row[Field.TARGET],
+            exit_value=exit_value,
+            exit_reason=_REASONS[reason],
+            charges=charges,
+            stop=stop,
+            target=target,
             probability=probability,
         )
-        for row, entry_at, exit_at, probability in zip(
-            outcome.trades.tolist(),
-            market.instants(outcome.trades[:, Field.ENTRY_MOMENT]).tolist(),
-            market.instants(outcome.trades[:, Field.EXIT_MOMENT]).tolist(),
-            outcome.probabilities.tolist(),
-            strict=True,
-        )
-    ]

@@ -5,7 +5,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from backtest import event_engine, fast_engine
+import numpy as np
+
+from backtest import fast_engine
 from backtest.assumptions import Mode
 from backtest.bar_ticks import BarTicks, notes_on_ticks, ticks_of
 from backtest.bars import SymbolBars, prepared
@@ -68,6 +70,8 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     notes += notes_on_ticks(symbols, ticks) if ticks else ()
     arguments = symbols, choice.provider, rules, assumptions, mode, charges
     if engine is EngineName.EVENT:
+        from backtest import event_engine  # noqa: PLC0415 - with all that trades live, which the other does without
+
         signals = _signals(settings, choice, model)
         result = event_engine.run(*arguments, signals=signals, ticks=ticks, progress=progress)
     else:
@@ -207,5 +211,6 @@ def instrument_of(source: Sourced, archive: ParquetSymbolArchive) -> Instrument:
     contract = archive.contract(_CASH, symbol, ist_date(int(candles.starts[-1])))
     if contract is not None:
         return contract.instrument(_CASH)
-    usual = nse_tick(int(sorted(candles.closes.tolist())[len(candles) // 2]))
+    middle = len(candles) // 2
+    usual = nse_tick(int(np.partition(candles.closes, middle)[middle]))
     return Instrument(symbol=symbol, token=fy_token(symbol), tick=tick_of(candles, usual))

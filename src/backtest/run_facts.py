@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 from enum import Enum
 from typing import Any
 
+import numpy as np
+
 from backtest.assumptions import Mode
 from backtest.bar_ticks import BarTicks
 from backtest.run_options import EngineName, assumptions_of
@@ -80,7 +82,7 @@ def _data_hash(candles: Mapping[str, CandleColumns]) -> str:
     for symbol, each in candles.items():
         digest.update(f"{symbol} {len(each)}\n".encode())
         for column in (each.starts, each.opens, each.highs, each.lows, each.closes, each.volumes):
-            digest.update(column.tobytes())
+            digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()
 
 

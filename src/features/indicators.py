@@ -12,12 +12,15 @@ from operator import itemgetter
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-import talib
-from talib import abstract, stream
 
 from core.instants import minute_of_day
 from core.market import Candle
 from features.columns import CandleColumns, Column, FloatArray, IntArray
+from features.lean_imports import without
+
+with without("pandas", "polars"):  # a third of a second and some 50 MB, to take frames that nobody has here
+    import talib
+    from talib import abstract, stream
 
 COMPUTED_BY = {"TA-Lib": talib.__version__}
 """Library and release behind the numbers: a model's manifest names it, because another one may count differently."""

@@ -4,6 +4,7 @@ The library builds on pandas: a third of a second and some 70 MB that a trading 
 of dates of a year is kept in a small file, and the library is opened only when that file is missing or older than it.
 """
 
+import functools
 import json
 from dataclasses import dataclass
 from datetime import date
@@ -33,7 +34,7 @@ def holidays_of(year: int, cache: Path | None) -> YearOfHolidays:
     A cache that cannot be written is done without. Raises `DataError` for a year the library does not know.
     """
     file = cache / f"holidays-{year}.json" if cache is not None else None
-    library = f"{_LIBRARY} {version(_LIBRARY)}"
+    library = _library()
     known = _read(file, library) if file is not None else None
     if known is None:
         known = _from_library(year)
@@ -48,6 +49,12 @@ def holidays_of(year: int, cache: Path | None) -> YearOfHolidays:
             except StorageError:
                 warn_once(file.parent)
     return known
+
+
+@functools.cache
+def _library() -> str:
+    """Return which library and release knows the holidays: to look that up takes as long as all else here."""
+    return f"{_LIBRARY} {version(_LIBRARY)}"
 
 
 def _read(file: Path, library: str) -> YearOfHolidays | None:

@@ -14,7 +14,8 @@ _LEVEL = 1
 def pack(*columns: IntArray) -> bytes:
     """Return columns of one length as compressed differences, little-endian."""
     table = np.array(columns, dtype="<i8")
-    return zlib.compress(np.diff(table, axis=1, prepend=0).astype("<i8").tobytes(), _LEVEL)
+    table[:, 1:] = np.diff(table, axis=1)
+    return zlib.compress(table.data, _LEVEL)
 
 
 def unpack(data: bytes, columns: int) -> tuple[IntArray, ...]:

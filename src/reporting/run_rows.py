@@ -16,8 +16,9 @@ from features.columns import CandleColumns
 from reporting.metrics import daily_closes
 from reporting.packed_arrays import pack, unpack
 from reporting.run_record import RunFacts, RunRecord, SymbolCandles
-from trading.trading_log_rows import times, trade_row
+from trading.row_times import time_texts, times
 
+_DATE = len("2026-01-06")
 _CURVE_COLUMNS = 3
 _CANDLE_COLUMNS = 6
 
@@ -53,13 +54,38 @@ def run_row(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def trade_rows(record: RunRecord) -> Iterator[dict[str, Any]]:
-    """Yield the rows of its trades."""
-    run_id = record.run_id
-    for number, trade in enumerate(record.trades, start=1):
-        row = trade_row(trade)
-        row["run_id"], row["number"], row["day"] = run_id, number, ist_date(trade.exit_at).isoformat()
-        yield row
+def trade_rows(record: RunRecord) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of its trades, in the order of their table's columns."""
+    run_id, trades = record.run_id, record.trades
+    entry_texts, exit_texts = (
+        time_texts(np.array(instants, dtype=np.int64))
+        for instants in ([each.entry_at for each in trades], [each.exit_at for each in trades])
+    )
+    for number, (trade, entry_text, exit_text) in enumerate(zip(trades, entry_texts, exit_texts, strict=True), start=1):
+        gross = trade.gross
+        yield (
+            run_id,
+            number,
+            exit_text[:_DATE],
+            trade.symbol,
+            trade.side.name,
+            trade.quantity,
+            trade.entry_at,
+            entry_text,
+            trade.entry_price,
+            trade.entry_value,
+            trade.exit_at,
+            exit_text,
+            trade.exit_price,
+            trade.exit_value,
+            gross,
+            trade.charges,
+            gross - trade.charges,
+            trade.exit_reason,
+            trade.stop,
+            trade.target,
+            trade.probability,
+        )
 
 
 def day_rows(record: RunRecord) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Python's search for cycles, in a process whose whole heap dies when its one task is done."""
 
-import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,11 @@ _OBJECTS_BETWEEN = 500_000
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """Let the block's objects pile up, and let what is left at the end of the process be given back unsearched."""
+    """Let the block's objects pile up, and leave them out of every later search: they go with the process."""
     before = gc.get_threshold()
     gc.set_threshold(_OBJECTS_BETWEEN)
-    atexit.register(gc.freeze)
     try:
         yield
     finally:
+        gc.freeze()  # before the old threshold, which so many objects are far beyond
         gc.set_threshold(*before)

@@ -16,25 +16,33 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from runtime.lean_imports import without
+from features.lean_imports import without
 
 Function = TypeVar("Function", bound=Callable[..., object])
+UNUSED_BY_NUMBA = ("scipy", "cffi", "coverage")
+"""What it takes along where it is installed, for linear algebra, foreign functions and lines that were reached: a
+quarter of a second."""
 _LONGEST_TURN_SECONDS = 60.0
 """Nothing takes so long to compile: whoever holds the lock longer was stopped."""
 
 
-def compiled(function: Function, sources: Iterable[Path], **options: Any) -> Function:
-    """Let numba compile a function at its first call, with its options.
+def compiled(function: Function, sources: Iterable[Path], *, allocates: bool = True) -> Function:
+    """Let numba compile a function at its first call.
 
-    `sources` are the files of all that it calls, its own included. Importing numba takes a third of a second, so call
+    `sources` are the files of all that it calls, its own included. One that `allocates` nothing, only fills in what it
+    is given, is read from where it is kept in a third of the time. Importing numba takes a fifth of a second, so call
     this where the function is wanted.
     """
-    with without("scipy"):  # a fifth of a second for linear algebra
+    with without(*UNUSED_BY_NUMBA):
         import numba  # noqa: PLC0415 - see above
-        import numba.np.arraymath  # noqa: PLC0415 - what would ask for it later
+
+        if allocates:
+            import numba.core.typing.cffi_utils  # noqa: PLC0415 - what would ask for them later
+            import numba.np.arraymath  # noqa: PLC0415 - the same
 
     folder = _folder(sources)
-    decorate: Any = numba.njit(cache=folder is not None, **options)
+    options: dict[str, Any] = {"cache": folder is not None, "_nrt": allocates}
+    decorate: Any = numba.njit(**options)
     configuration: Any = numba.config  # makes its names from the environment
     before, configuration.CACHE_DIR = configuration.CACHE_DIR, str(folder or "")
     try:
@@ -42,6 +50,9 @@ def compiled(function: Function, sources: Iterable[Path], **options: Any) -> Fun
     finally:
         configuration.CACHE_DIR = before
     if folder is not None:
+        if not allocates:
+            # Before it looks numba makes ready to compile anything. Of that only memory to allocate is needed to run.
+            result._cache.load_overload = result._cache._load_overload
         result.compile = _in_turn(result.compile, folder / "compiling.lock")
     called: Function = result
     return called

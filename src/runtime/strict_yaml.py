@@ -26,6 +26,26 @@ class _StrictLoader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._values = 0
+
+    def get_event(self) -> Any:
+        """Refuse aliases, tags, depth and number while they are still events and nothing has been built from them."""
+        event: Any = super().get_event()  # type: ignore[no-untyped-call]  # missing from PyYAML's stubs
+        if getattr(event, "anchor", None) is not None:
+            raise _trap(event, "anchors (&name) and aliases (*name) are not allowed")
+        if getattr(event, "tag", None) is not None:
+            raise _trap(event, "tags (!name) are not allowed")
+        self._depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if self._depth > DEEPEST_NESTING:
+            raise _trap(event, f"nested deeper than {DEEPEST_NESTING} levels")
+        self._values += isinstance(event, yaml.NodeEvent)
+        if self._values > MOST_VALUES:
+            raise _trap(event, f"more than {MOST_VALUES} keys and values")
+        return event
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002
         """Take every key as text, and refuse equal ones."""
         mapping: dict[Any, Any] = {}
@@ -75,7 +95,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def parse_yaml(text: str, name: str) -> dict[str, Any]:
     """Parse text as `read_yaml` does; `name` stands for the file in messages."""
     try:
-        _refuse_tricks(text)
         loader = _StrictLoader(text)
         try:
             content = loader.get_single_data()
@@ -91,25 +110,6 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
         raise ConfigurationError(f"{name}: the top level is a {type(content).__name__}, expected `key: value` lines")
     _refuse_endless_numbers(content, name)
     return content
-
-
-def _refuse_tricks(text: str) -> None:
-    """Refuse aliases, tags, depth and number while they are still events and nothing has been built from them."""
-    depth, values = 0, 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if getattr(event, "anchor", None) is not None:
-            raise _trap(event, "anchors (&name) and aliases (*name) are not allowed")
-        if getattr(event, "tag", None) is not None:
-            raise _trap(event, "tags (!name) are not allowed")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > DEEPEST_NESTING:
-            raise _trap(event, f"nested deeper than {DEEPEST_NESTING} levels")
-        values += isinstance(event, yaml.NodeEvent)
-        if values > MOST_VALUES:
-            raise _trap(event, f"more than {MOST_VALUES} keys and values")
 
 
 def _trap(event: Any, problem: str) -> yaml.MarkedYAMLError:

@@ -18,8 +18,9 @@ from core.fold import apply
 from core.orders import Purpose
 from core.state import BotState
 from trading.event_log_reader import EventLogReader, LoggedEvent
+from trading.row_times import times
 from trading.state_snapshots import core_digest
-from trading.trading_log_rows import missed_row, portfolio_of, position_row, signal_row, times, trade_row
+from trading.trading_log_rows import missed_row, portfolio_of, position_row, signal_row, trade_row
 from trading.trading_log_tables import (
     DELETE_LOG,
     DELETE_POSITIONS,

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from core import events
-from core.instants import Instant, ist_datetime
 from core.positions import Trade
 from core.signals import Direction
 from core.state import BotState
+from trading.row_times import times
 
 
 def portfolio_of(fold: BotState) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def position_row(fold: BotState, symbol: str) -> dict[str, Any]:
 
 
 def trade_row(trade: Trade) -> dict[str, Any]:
-    """Return the row of a closed trade, of a bot or of a backtest."""
+    """Return the row of a closed trade."""
     return {
         "symbol": trade.symbol,
         "side": trade.side.name,
@@ -89,9 +89,3 @@ def missed_row(event: events.HistoryFailed) -> dict[str, Any]:
         **times("decided", event.at),
         **times("candle", event.due),
     }
-
-
-def times(name: str, at: Instant) -> dict[str, Any]:
-    """Return an instant and the same for people; nothing for 0."""
-    text = ist_datetime(at).isoformat(timespec="milliseconds") if at else None
-    return {f"{name}_at": at or None, f"{name}_time": text}

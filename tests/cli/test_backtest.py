@@ -1,10 +1,13 @@
 """`fyersbot backtest` as a user meets it: a file of candles in, figures out, and one line for what is wrong."""
 
 import json
+import subprocess
+import sys
 from datetime import date, time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cli import main
@@ -15,6 +18,16 @@ from runtime.settings import Settings
 
 NAME = "NSE_SBIN-EQ_15m.csv"
 RULE = ("backtest", "--strategy", "simple_ma_crossover", "--param", "fast=3", "--param", "slow=8", "--data", NAME)
+PARQUET = NAME.replace(".csv", ".parquet")
+UNUSED = ["pandas", "sklearn", "scipy", "cffi", "pyarrow.compute", "core.events"]
+PROGRAM = f"""
+import sys
+from cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    print([name for name in {UNUSED} if name in sys.modules])
+"""
 DAYS = [date(2024, 1, day) for day in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12)]
 
 
@@ -304,3 +317,18 @@ def test_without_data_the_store_is_asked(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
 
     assert "the store has no candles of any day;" in complaint(capsys, "--strategy", "simple_ma_crossover")
+
+
+@pytest.mark.parametrize("source", [("--data", PARQUET), ("--symbols", "NSE:SBIN-EQ", "--timeframe", "15m")])
+def test_a_fast_run_on_parquet_loads_none_of_the_libraries_it_has_no_use_for(
+    candles: Path, capsys: pytest.CaptureFixture[str], source: tuple[str, ...]
+) -> None:
+    frame = pd.read_csv(candles)
+    frame.assign(timestamp=pd.to_datetime(frame["timestamp"])).to_parquet(PARQUET)
+    shown(capsys, "import-data", PARQUET, "--yes")
+    wanted = figures(capsys, *source, "--engine", "fast")["net_pnl"]  # looks up the holidays, and compiles
+    command = [sys.executable, "-c", PROGRAM, *RULE[:-2], *source, "--engine", "fast", "--json"]
+    said, loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    assert json.loads(said)["net_pnl"] == wanted
+    assert loaded == "[]"

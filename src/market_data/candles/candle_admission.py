@@ -82,7 +82,8 @@ def admit(path: Path, series: Series, raw: RawCandles, calendar: Calendar, now: 
             "give a file that has all of it"
         )
     candles, rounded, rounded_volumes = _in_units(final)
-    outside = set(ist_days(single.starts[~inside]).tolist()) - set(ist_days(kept.starts).tolist())
+    strays = ist_days(single.starts[~inside])
+    outside = set(strays[~np.isin(strays, ist_days(kept.starts))].tolist())
     return Admitted(
         runs=tuple((days, within(candles, days)) for days in _runs(calendar, candles)),
         rows=len(raw),
@@ -227,19 +228,18 @@ def _without_repeats(path: Path, ordered: RawCandles) -> RawCandles:
 
 def _in_units(raw: RawCandles) -> tuple[CandleColumns, int, int]:
     """Return candles in paise and shares, and how many prices and volumes had to be rounded."""
-    in_paise = [prices * UNITS_PER_RUPEE for prices in (raw.opens, raw.highs, raw.lows, raw.closes)]
-    opens, highs, lows, closes = map(_whole, in_paise)
-    rounded = sum(
-        int(np.count_nonzero(np.abs(exact - whole) > _EXACT))
-        for exact, whole in zip(in_paise, (opens, highs, lows, closes), strict=True)
-    )
-    volumes = _whole(raw.volumes)
+    prices = [_in_paise(each) for each in (raw.opens, raw.highs, raw.lows, raw.closes)]
+    opens, highs, lows, closes = (whole for whole, _ in prices)
+    volumes = np.rint(raw.volumes)
     rounded_volumes = int(np.count_nonzero(raw.volumes != volumes))
-    return CandleColumns(raw.starts, opens, highs, lows, closes, volumes), rounded, rounded_volumes
+    candles = CandleColumns(raw.starts, opens, highs, lows, closes, volumes.astype(np.int64))
+    return candles, sum(rounded for _, rounded in prices), rounded_volumes
 
 
-def _whole(numbers: FloatArray) -> IntArray:
-    return np.rint(numbers).astype(np.int64)
+def _in_paise(rupees: FloatArray) -> tuple[IntArray, int]:
+    exact = rupees * UNITS_PER_RUPEE
+    whole = np.rint(exact)
+    return whole.astype(np.int64), int(np.count_nonzero(np.abs(exact - whole) > _EXACT))
 
 
 def _rows_of(count: int) -> str:

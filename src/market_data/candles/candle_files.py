@@ -32,6 +32,7 @@ from market_data.candles.candle_times import (
     stamps_of,
     starts_of,
     timeframe_of,
+    typed_stamps,
     zone_of,
 )
 from market_data.candles.raw_candles import RawCandles
@@ -208,6 +209,10 @@ def _full_ticker(name: str, series: set[str]) -> str | None:
 
 def _stamps(table: Table, layout: Layout, wished: DateOrder | None) -> tuple[Stamps | None, Clue]:
     first, second = layout.moments
+    moments = None if second else table.moments(first)
+    if moments is not None:
+        stamps = typed_stamps(moments)
+        return stamps, Clue(what="dates", value=stamps.form, why="by the rows")
     order, is_asked = order_of_dates(table.columns[first])
     if is_asked and wished is not None and order not in {None, wished}:
         raise DataError(f"column {first!r} has dates that are not {wished.value}; leave out --dates")

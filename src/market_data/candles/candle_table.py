@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 from core.errors import DataError, one_line
 from features.columns import FloatArray, IntArray
 from market_data.archive_files import ABOUT
+from market_data.candles.parquet_columns import Moments, ParquetColumns, unreadable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,8 @@ class Table:
     """Of a CSV; a Parquet file has none."""
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
+        columns = self.columns
+        return columns.rows if isinstance(columns, ParquetColumns) else len(next(iter(columns.values())))
 
     def rows(self, which: "Cells") -> "Table":
         """Return some of the rows, by mask."""
@@ -65,7 +67,10 @@ class Table:
 
         Raises `DataError` for digits that are no number, as `601,50` or `Rs 600`: NaN would hide what is wrong.
         """
-        import pandas as pd  # noqa: PLC0415 - half a second that only those who read files pay for
+        typed = self.columns.numbers(name) if isinstance(self.columns, ParquetColumns) else None
+        if typed is not None:
+            return typed
+        import pandas as pd  # noqa: PLC0415 - a third of a second that only those who read such files pay for
 
         cells = self.columns[name]
         if not pd.api.types.is_numeric_dtype(cells):
@@ -81,6 +86,10 @@ class Table:
                 "write figures alone, with a point before decimals"
             )
         return numbers.to_numpy(dtype="float64", na_value=float("nan"))
+
+    def moments(self, name: str) -> Moments | None:
+        """Return a column whose type says that it is of times; None for one that must be read as it is written."""
+        return self.columns.moments(name) if isinstance(self.columns, ParquetColumns) else None
 
 
 def read_table(path: Path) -> Table:
@@ -137,16 +146,16 @@ def _parquet(path: Path) -> Table:
         # ParquetFile, not read_table: the latter makes columns of folders named key=value above the file.
         with pq.ParquetFile(path) as file:
             is_ours = ABOUT in (file.metadata.metadata or {})
-            frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
+            table = file.read()
         pa.default_memory_pool().release_unused()  # what reading took, which pyarrow would keep for the next file
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not readable as Parquet ({one_line(error)}); write or fetch it again") from None
+        raise unreadable(path, error) from None
     if is_ours:
         raise NoCandlesError(
             f"{path}: is a file of the archive, in paise; it is in a store already: give the file it came from"
         )
-    _refuse_repeats(path, list(frame.columns))
-    return Table(path, {str(name): frame[name] for name in frame.columns}, has_header=True, form="Parquet")
+    _refuse_repeats(path, table.column_names)
+    return Table(path, ParquetColumns(path, table), has_header=True, form="Parquet")
 
 
 def _csv(path: Path) -> Table:

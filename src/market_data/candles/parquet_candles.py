@@ -22,6 +22,7 @@ from features.columns import CandleColumns, IntArray
 from market_data.archive_files import ABOUT, about_of, require_folders, writing_in
 from market_data.candles.candle_folders import folder_of, series_in, strays_in, years_in
 from market_data.candles.candle_store import Holding, Runs, Series, empty, merged, sorted_by_name, within
+from market_data.candles.parquet_columns import flat
 from market_data.days import Days, joined
 from runtime.atomic_files import open_atomically
 
@@ -190,11 +191,10 @@ def _read(path: Path, series: Series) -> _Year:
         with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
             known = _known(file.metadata, path, series)
             table = file.read(list(_COLUMNS), use_threads=False)
-        starts = table["timestamp"].cast(pa.int64()).to_numpy()
-        columns = (starts, *(table[name].to_numpy() for name in _COLUMNS[1:]))
+        columns = tuple(flat(table[name]) for name in _COLUMNS)
     except (OSError, KeyError, pa.ArrowException) as error:
         raise _unreadable(path, error) from None
-    if any(column.dtype.kind != "i" for column in columns):
+    if any(column is None or column.dtype.kind != "i" for column in columns):
         raise _unreadable(path, TypeError("a column holds something else than whole numbers"))
     return _Year(columns, known)
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from runtime.lean_imports import without
+from features.lean_imports import without
 
 
 @pytest.fixture
