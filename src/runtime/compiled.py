@@ -50,9 +50,9 @@ def compiled(function: Function, sources: Iterable[Path], *, allocates: bool = T
     finally:
         configuration.CACHE_DIR = before
     if folder is not None:
-        if not allocates:
+        if not allocates and hasattr(result._cache, "_load_overload"):
             # Before it looks numba makes ready to compile anything. Of that only memory to allocate is needed to run.
-            result._cache.load_overload = result._cache._load_overload
+            result._cache.load_overload = result._cache._load_overload  # private to numba: without it, slower
         result.compile = _in_turn(result.compile, folder / "compiling.lock")
     called: Function = result
     return called
