@@ -64,6 +64,8 @@ class _Shadow:
     entry: int = 0
     stop: int = 0
     first_stop: int = 0
+    changes: int = 0
+    """How often the stop has trailed."""
     target: int = 0
     last: int = 0
     """The newest close."""
@@ -161,11 +163,13 @@ class ShadowLedger:
         )
 
     def _trail(self, symbol: str, shadow: _Shadow, candle: Candle, rules: TradingRules) -> None:
-        if not rules.trail_atr:
+        if not rules.trail_atr or shadow.changes == exits.MOST_CHANGES:
             return
         risk, reach = abs(shadow.entry - shadow.first_stop), int(rules.trail_atr * shadow.atr + 1e-9)
         side, tick = shadow.direction.side.sign, self._instruments[symbol].tick
-        shadow.stop = exits.trail(side, shadow.first_stop, shadow.stop, risk, reach, tick, candle.high, candle.low)
+        stop = exits.trail(side, shadow.first_stop, shadow.stop, risk, reach, tick, candle.high, candle.low)
+        shadow.changes += stop != shadow.stop
+        shadow.stop = stop
 
     def _end(self, symbol: str, price: int, reason: str) -> None:
         shadow, rules, day = self._open.pop(symbol), self._rules, self._day

@@ -5,7 +5,7 @@ from datetime import date, time
 
 import pytest
 
-from core import events
+from core import events, exits
 from core.charges import ChargeRates, round_trip
 from core.drift import DriftTest
 from core.drift_state import DriftState
@@ -231,6 +231,17 @@ def test_the_stop_trails_where_the_live_one_would():
     told.candle(5, 80_400, 80_400, 79_500, 79_600)
     [trade] = told.ledger.trades
     assert (trade.reason, trade.exit) == ("stop_loss", 80_100)
+
+
+def test_the_stop_trails_as_often_as_the_live_one_may():
+    told = Told(replace(RULES, trail_atr=2.0, target_atr=100.0))
+    told.decided(3, withheld=Direction.LONG)
+    for step in range(25):
+        price = 80_000 + 100 * step
+        told.candle(4 + step, price, price + 100, price, price + 100)
+    told.candle(29, 82_500, 82_500, 81_000, 81_000)
+    [trade] = told.ledger.trades
+    assert (trade.reason, trade.exit) == ("stop_loss", 79_600 + exits.MOST_CHANGES * 100)
 
 
 def test_the_day_is_read_from_the_log_and_another_day_is_not(told, tmp_path):

@@ -202,8 +202,17 @@ def _typed(cells: "Cells") -> Stamps:
         raise DataError(f"row {int(np.argmax(cells.isna())) + 1} has no time; remove it")
     zone = cells.dt.tz
     naive = cells if zone is None else cells.dt.tz_convert("UTC").dt.tz_localize(None)
-    digits = naive.to_numpy(dtype="datetime64[ns]").astype(np.int64)
-    return typed_stamps(Moments(digits, None if zone is None else str(zone)))
+    return typed_stamps(Moments(_nanoseconds(naive), None if zone is None else str(zone)))
+
+
+def _nanoseconds(moments: "Cells") -> IntArray:
+    """Return times without a zone as nanoseconds. Raises `DataError` for one that 64 bits of these do not hold."""
+    try:
+        digits: IntArray = moments.dt.as_unit("ns").to_numpy().astype(np.int64)
+    except ValueError:  # pandas' own word for it, and numpy's is to begin again at the other end
+        row = int(np.argmax(~moments.dt.year.between(1678, 2261)))
+        raise DataError(f"row {row + 1}: {moments.iloc[row]} is no time of a market's; mend or remove it") from None
+    return digits
 
 
 def _written(text: "Cells", order: DateOrder | None) -> Stamps:
@@ -222,7 +231,7 @@ def _written(text: "Cells", order: DateOrder | None) -> Stamps:
         raise DataError(f"row {row + 1}: {text.iloc[row]!r} is no time of the form of row 1, {text.iloc[0]!r}; mend it")
     if shape["zone"]:
         moments = moments.dt.tz_localize(None)
-    digits = moments.to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    digits = _nanoseconds(moments)
     says_utc = (shape["zone"] or "").strip() in {"Z", "+00:00", "+0000"}
     stated = Zone.UTC if says_utc else None
     form = f"as {text.iloc[0]}"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Cells: TypeAlias = "pd.Series[Any]"
 
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_LAST_INSTANT = 2**63 - 1
 _ZONES = (None, "UTC", "Asia/Kolkata")
 """Zones whose names need no looking up."""
 
@@ -70,14 +71,16 @@ class ParquetColumns(Mapping[str, "Cells"]):
         return None if numbers is None else numbers.astype(np.float64)
 
     def moments(self, name: str) -> Moments | None:
-        """Return a column of times; None where it has a gap, is of something else or of a zone like +05:30."""
+        """Return a column of times; None for others, and for a gap, a time beyond 64 bits or a zone like +05:30."""
         import pyarrow as pa  # noqa: PLC0415 - see __getitem__
 
         column = self._table[name]
         if not pa.types.is_timestamp(column.type) or column.type.tz not in _ZONES:
             return None
-        counts = flat(column)
-        return None if counts is None else Moments(counts * _NANOSECONDS[column.type.unit], column.type.tz)
+        counts, digits = flat(column), _NANOSECONDS[column.type.unit]
+        if counts is None or np.abs(counts).max(initial=0) > _LAST_INSTANT // digits:
+            return None
+        return Moments(counts * digits, column.type.tz)
 
 
 def flat(column: "pa.ChunkedArray") -> Any:

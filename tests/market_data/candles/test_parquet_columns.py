@@ -43,6 +43,12 @@ def stamps(unit: str, zone: str | None, offset: int = 0) -> pa.Array:
     return pa.array((ROWS.starts + offset) // sizes[unit], pa.timestamp(unit, zone))
 
 
+def in_the_year_3000(unit: str) -> pa.Array:
+    """Times that 64 bits of nanoseconds do not hold."""
+    sizes = {"s": 1, "ms": 10**3, "us": 10**6}
+    return pa.array([(32_503_680_000 + 300 * row) * sizes[unit] for row in range(len(ROWS))], pa.timestamp(unit))
+
+
 def with_gap(column: np.ndarray, kind: pa.DataType) -> pa.Array:
     return pa.array([None, *column[1:].tolist()], kind)
 
@@ -50,6 +56,7 @@ def with_gap(column: np.ndarray, kind: pa.DataType) -> pa.Array:
 TABLES = {
     "ours": columns(),
     **{f"times in {unit}": columns(timestamp=stamps(unit, "Asia/Kolkata")) for unit in ("s", "ms", "us")},
+    **{f"the year 3000 in {unit}": columns(timestamp=in_the_year_3000(unit)) for unit in ("s", "ms", "us")},
     "utc": columns(timestamp=stamps("us", "UTC")),
     "no zone": columns(timestamp=stamps("ns", None, IST_OFFSET)),
     "no zone, digits of utc": columns(timestamp=stamps("ns", None)),
@@ -102,3 +109,11 @@ def test_what_is_typed_is_taken_as_it_is(tmp_path: Path) -> None:
     assert all(found.numbers(name) is not None for name in ("open", "high", "low", "close", "volume"))
     assert found.numbers("timestamp") is None
     assert found.moments("volume") is None
+
+
+def test_a_time_that_no_market_has_seen_is_refused_by_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "NSE_SBIN-EQ_5m.parquet"
+    pq.write_table(columns(timestamp=in_the_year_3000("s")), path)
+
+    with pytest.raises(DataError, match=r"row 1: 3000-01-01 .* is no time of a market"):
+        read_candles(path, Wishes())
