@@ -10,8 +10,8 @@ too old by then. What is open where the candles of a day break off has no known 
 
 With entries at the open, without spread and slippage, a backtest earns the same with a single position, to the paisa.
 A label does not know of what a backtest may add: a limit that the next open lies beyond, a bar without room or locked,
-limits of the gate. Its spread is taken off in the end, where a backtest
-makes both fills worse by it and sets stop and target around such a fill.
+limits of the gate. Its spread is taken off in the end, where a backtest makes both fills worse by it and sets stop and
+target around such a fill.
 """
 
 from collections.abc import Callable, Iterator
