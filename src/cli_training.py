@@ -35,6 +35,9 @@ def train(
     symbols: SymbolsOption = None,
     timeframe: TimeframeOption = None,
     timerange: TimerangeOption = None,
+    allow_holes: Annotated[
+        bool, typer.Option("--allow-holes", help="Train on candles of which more than a fifth are missing.")
+    ] = False,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "default",
     model: Annotated[
         list[str] | None,
@@ -58,6 +61,8 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model, judge it fold by fold, and write its verified bundle to models/<name>/<version>/."""
+    from trading.bundle import parse_manifest
+    from trading.model_versions import MANIFEST
     from training.data_wish import DataWish
     from training.recipe_options import RecipeWish
     from training.training_report import report_data, report_lines
@@ -73,12 +78,15 @@ def train(
         earlier_trials=earlier_trials,
         seed=seed,
     )
-    candles = DataWish.of(data or (), symbols or (), timeframe, timerange)
+    candles = DataWish.of(data or (), symbols or (), timeframe, timerange, allow_holes=allow_holes)
     bundle = trained(settings_of(config), name, candles, wish.recipe(), jobs)
+    notes = parse_manifest(bundle / MANIFEST).training.notes
     if as_json:
-        print_json(report_data(name, bundle))
+        print_json({**report_data(name, bundle), "notes": notes})
     else:
         typer.echo("\n".join(report_lines(bundle)))
+        for each in notes:
+            typer.echo(f"note: {each}", err=True)
 
 
 def trained(settings: "Settings", name: str, data: "DataWish", recipe: "Recipe", jobs: int | None = None) -> Path:

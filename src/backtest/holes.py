@@ -47,7 +47,7 @@ class Holes:
         if self.missing > MOST_MISSING * self.expected:
             raise DataError(
                 f"{self.symbol}: from {self.first} to {self.last} {self._words}, more than {MOST_MISSING:.0%}; "
-                "download them, choose another range, or trade what there is with --allow-holes"
+                "download them, choose another range, or take what there is with --allow-holes"
             )
 
     @property

@@ -5,10 +5,13 @@ same function that watches live ticks, to stop, target or square-off; a stop tha
 is the side that earned more than it cost. A position never crosses the day, so a label is known by that day's
 square-off at the latest.
 
+As in a backtest, nothing is entered right after a hole of the data or a pause of the session: the price decided at is
+too old by then. What is open where the candles of a day break off has no known end, and so no label.
+
 With entries at the open, without spread and slippage, a backtest earns the same with a single position, to the paisa.
 A label does not know of what a backtest may add: a limit that the next open lies beyond, a bar without room or locked,
-an entry that lapses in a hole of the data, limits of the gate. Its spread is taken off in the end, where a backtest
-makes both fills worse by it and sets stop and target around such a fill.
+limits of the gate. Its spread is taken off in the end, where a backtest makes both fills worse by it and sets stop and
+target around such a fill.
 """
 
 from collections.abc import Callable, Iterator
@@ -95,6 +98,10 @@ class _Session(NamedTuple):
     """First row at or after square-off; `last` if there is none."""
     no_entry: int
     """First row at whose open no position is entered any more."""
+    follows: list[bool]
+    """Of each row but the last: whether the next candle starts when it closed, with no hole or pause between them."""
+    is_cut: bool
+    """Whether the candles break off: none is at or after square-off, and the day went on after the last one."""
 
 
 def label(candles: CandleColumns, atr: FloatArray, timeframe: Timeframe, calendar: Calendar, rule: LabelRule) -> Labels:
@@ -109,14 +116,14 @@ def label(candles: CandleColumns, atr: FloatArray, timeframe: Timeframe, calenda
     reach = np.nan_to_num(atr).tolist()
     known = np.zeros(rows, dtype=np.bool_)
     table = np.zeros((5, rows), dtype=np.int64)
-    for session in _sessions(candles, calendar):
+    for session in _sessions(candles, timeframe, calendar):
         for row in range(session.first, min(session.no_entry, session.last) - 1):
-            if reach[row] <= 0:
+            if reach[row] <= 0 or not session.follows[row - session.first]:
                 continue
             long = _walk(LONG, row, reach[row], session, prices, rule)
             short = _walk(SHORT, row, reach[row], session, prices, rule)
-            if session.last == rows and session.square_off == rows and rows in {long[1], short[1]}:
-                continue  # the data ends before the day does, and with it what became of the position
+            if session.is_cut and session.last in {long[1], short[1]}:
+                continue  # nobody knows what became of the position
             ends = min(long[1], session.last - 1), min(short[1], session.last - 1)
             known[row] = True
             table[:, row] = _direction(long[0], short[0]).value, long[0], short[0], *ends
@@ -159,12 +166,21 @@ def _direction(long_net: int, short_net: int) -> Direction:
     return Direction.LONG if long_net >= short_net else Direction.SHORT
 
 
-def _sessions(candles: CandleColumns, calendar: Calendar) -> Iterator[_Session]:
+def _sessions(candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> Iterator[_Session]:
     """Cut the candles into sessions; a date that the calendar does not know as one is left out."""
     days = candles.days()
     cuts = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)] if len(days) else [0]
     for first, last in pairwise(cuts):
         day: TradingDay | None = calendar.trading_day(ist_date(int(candles.starts[first])))
         if day is not None:
-            square_off, no_entry = np.searchsorted(candles.starts[first:last], (day.square_off, day.no_entry_after))
-            yield _Session(first, last, first + int(square_off), first + int(no_entry))
+            starts = candles.starts[first:last]
+            square_off, no_entry = np.searchsorted(starts, (day.square_off, day.no_entry_after)).tolist()
+            closes = [day.candle_close(start, timeframe) for start in starts.tolist()]
+            yield _Session(
+                first,
+                last,
+                first + square_off,
+                first + no_entry,
+                follows=(starts[1:] == closes[:-1]).tolist(),
+                is_cut=square_off == last - first and closes[-1] < day.close,
+            )

@@ -89,6 +89,8 @@ class TrainingFacts(_Part):
     """Kind of model, its parameters and its calibration."""
     verdict: Text = ""
     """Whether it beat its baselines, and by what."""
+    notes: tuple[Text, ...] = ()
+    """What is to be known of the candles: what is missing, where a split is suspected."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingFacts":

@@ -15,7 +15,7 @@ from typing import Literal
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from core.errors import ConfigurationError, ModelError
+from core.errors import ConfigurationError, ModelError, StorageError
 from runtime.atomic_files import write_text
 from runtime.strict_yaml import parse_yaml
 from trading.plain_file import read_plain_file
@@ -79,6 +79,18 @@ def versions(folder: Path) -> list[Path]:
     """Return the complete versions under a model's name, oldest first."""
     found = [each.parent for each in folder.glob(f"*/{MANIFEST}") if _VERSION.fullmatch(each.parent.name)]
     return sorted(found, key=lambda each: int(each.name))
+
+
+def next_version(folder: Path) -> Path:
+    """Return the folder that the next version under a model's name is for, above every number that is there already.
+
+    A version that was deleted in part keeps its number: what is left of it is not written over. Raises `StorageError`
+    when there is no number left.
+    """
+    number = 1 + max((int(each.name) for each in folder.glob("*") if _VERSION.fullmatch(each.name)), default=0)
+    if _VERSION.fullmatch(str(number)) is None:
+        raise StorageError(f"{folder}: {number - 1} is the largest number of a version; move that folder away")
+    return folder / f"{number:04d}"
 
 
 def manifest_sha256(folder: Path) -> str:

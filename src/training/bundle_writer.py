@@ -6,6 +6,7 @@ the same training gives the same bytes. The live form of the model is checked ag
 
 import hashlib
 import io
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -42,7 +43,7 @@ from trading.bundle import (
 from trading.caution_facts import CautionFacts
 from trading.feature_reference import QUANTILES, FeatureReference
 from trading.model_arrays import ModelArrays
-from trading.model_versions import MANIFEST, manifest_sha256, versions
+from trading.model_versions import MANIFEST, manifest_sha256, next_version, versions
 from trading.served_model import ServedModel
 from training.classifier import Classifier
 from training.dataset import Dataset
@@ -147,12 +148,17 @@ def _reference(names: tuple[str, ...], features: FloatArray) -> dict[str, Featur
     }
 
 
+def require_place(folder: Path) -> None:
+    """Raise `StorageError` where no bundle can be written, before hours are spent on one."""
+    for each in (folder, *folder.parents):
+        if os.path.lexists(each) and not each.is_dir():
+            raise StorageError(f"{folder} cannot be made: {each} is no folder; move it away, or choose another name")
+
+
 def _write(folder: Path, contents: dict[str, bytes]) -> Path:
-    existing = versions(folder)
-    if existing and manifest_sha256(existing[-1]) == hashlib.sha256(contents[MANIFEST]).hexdigest():
-        return existing[-1]
-    number = int(existing[-1].name) + 1 if existing else 1
-    target = folder / f"{number:04d}"
+    sha256 = hashlib.sha256(contents[MANIFEST]).hexdigest()
+    if (same := _newest(folder, sha256)) is not None:
+        return same
     try:
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
@@ -160,15 +166,34 @@ def _write(folder: Path, contents: dict[str, bytes]) -> Path:
             for name, content in contents.items():
                 write_bytes(unfinished / name, content)
             unfinished.chmod(0o755)
-            unfinished.rename(target)
-        except BaseException:
+            return _numbered(unfinished, folder, sha256)
+        finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-            raise
     except OSError as error:
         raise StorageError(
-            f"{target} cannot be written: {error.strerror or error}; free the disk or the name"
+            f"{next_version(folder)} cannot be written: {error.strerror or error}; free the disk or the name"
         ) from error
-    return target
+
+
+def _numbered(unfinished: Path, folder: Path, sha256: str) -> Path:
+    """Give a finished bundle the next number, and the one after it where another training was quicker.
+
+    Returns the newest version instead if that is the same to the byte. Raises `OSError`.
+    """
+    while (same := _newest(folder, sha256)) is None:
+        target = next_version(folder)
+        try:
+            return unfinished.rename(target)
+        except OSError:
+            if not os.path.lexists(target):
+                raise
+    return same
+
+
+def _newest(folder: Path, sha256: str) -> Path | None:
+    """Return the newest version if its manifest is this one."""
+    existing = versions(folder)
+    return existing[-1] if existing and manifest_sha256(existing[-1]) == sha256 else None
 
 
 def _packed(arrays: dict[str, np.ndarray]) -> bytes:

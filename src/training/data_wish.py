@@ -26,12 +26,20 @@ class DataWish:
     symbols: tuple[str, ...] = ()
     timeframe: Timeframe | None = None
     span: Range = field(default_factory=Range)
+    allow_holes: bool = False
+    """Whether candles of which many are missing teach all the same."""
 
     @classmethod
     def of(
-        cls, data: Sequence[Path], symbols: Sequence[str] = (), timeframe: str | None = None, days: str | None = None
+        cls,
+        data: Sequence[Path],
+        symbols: Sequence[str] = (),
+        timeframe: str | None = None,
+        days: str | None = None,
+        *,
+        allow_holes: bool = False,
     ) -> "DataWish":
-        """Read `--data`, `--symbols`, `--timeframe` and `--timerange`, spelt as for `fyersbot backtest`.
+        """Read `--data`, `--symbols`, `--timeframe`, `--timerange` and `--allow-holes` as `fyersbot backtest` does.
 
         Raises `ConfigurationError`.
         """
@@ -51,6 +59,7 @@ class DataWish:
             symbols=names,
             timeframe=chosen_timeframe(timeframe) if timeframe else None,
             span=Range.of(days),
+            allow_holes=allow_holes,
         )
 
     @property

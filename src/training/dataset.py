@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import DataError
-from core.instants import Instant, ist_date
+from core.instants import ist_date
 from core.market import Timeframe
 from core.ports import Calendar
 from features.batch import FeatureTable, compute
@@ -32,6 +32,8 @@ class History:
     candles: CandleColumns
     first: int = 0
     """The first candle that teaches; those before it warm up the features."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of the candles beside what they show."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,12 +121,6 @@ def _joined(parts: list[IntArray]) -> IntArray:
     whole = np.concatenate(parts)
     parts.clear()
     return whole
-
-
-def span(histories: Iterable[History]) -> tuple[Instant, Instant]:
-    """Return the starts of the first and the last candle of all symbols that teaches."""
-    ends = [(int(each.candles.starts[each.first]), int(each.candles.starts[-1])) for each in histories]
-    return min(first for first, _ in ends), max(last for _, last in ends)
 
 
 def closes(candles: CandleColumns, timeframe: Timeframe, calendar: Calendar) -> IntArray:

@@ -5,6 +5,7 @@ because another name makes no other data, and adds what it has tried. What stand
 training adds nothing.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import ModelError
 from runtime.atomic_files import write_text
+from trading.plain_file import read_plain_file
 from training.evaluation import Evaluation
 from training.out_of_fold import Candidate
 from training.recipe import Recipe
 from training.trials import sharpe_of
 
 TRIALS = "trials.jsonl"
+LARGEST_TRIALS = 16 * 1024 * 1024
+"""Bytes: tens of thousands of trials."""
 _Name: TypeAlias = tuple[str, tuple[str, ...], date]
 
 
@@ -87,7 +91,7 @@ class Tried:
         candles that came since, has not tried more. Raises `ModelError`.
         """
         others: dict[_Name, Trial] = {}
-        for row in (row for path in sorted(models.glob(f"*/{TRIALS}")) for row in _read(path)):
+        for row in (row for folder in sorted(models.glob("*")) for row in _read(folder / TRIALS)):
             if row.ground.overlaps(self.ground) and not self._goes_on(row):
                 newest = others.setdefault(row.name, row)
                 others[row.name] = row if row.ground.last > newest.ground.last else newest
@@ -104,7 +108,7 @@ class Tried:
         Raises `ModelError` and `StorageError`.
         """
         path = folder / TRIALS
-        known = _read(path) if path.exists() else ()
+        known = _read(path)
         trials = [
             Trial(way=self.ways[each.candidate], ground=self.ground, sharpe=sharpe_of(each)) for each in evaluations
         ]
@@ -114,8 +118,12 @@ class Tried:
 
 
 def _read(path: Path) -> tuple[Trial, ...]:
+    """Read a record of trials; without one there were none. Raises `ModelError`."""
+    if not os.path.lexists(path):
+        return ()
+    raw = read_plain_file(path, LARGEST_TRIALS)
     try:
-        return tuple(map(Trial.model_validate_json, path.read_bytes().splitlines()))
+        return tuple(map(Trial.model_validate_json, raw.splitlines()))
     except ValidationError as error:
         raise ModelError(
             f"{path}: no list of trials ({error.errors()[0]['msg']}); restore it, or move it away and count them by "

@@ -29,6 +29,8 @@ class Histories:
     source: str
     """What they are of, in words; no path, for the same training gives the same bytes anywhere."""
     read: Callable[[str], History]
+    notes: tuple[str, ...] = ()
+    """What was left out of what was asked for."""
 
     def __iter__(self) -> Iterator[History]:
         """Read one symbol after the other. Raises `DataError` for candles that cannot be read."""
@@ -48,7 +50,7 @@ def stored(archive: Path, symbols: Sequence[str], timeframe: Timeframe, span: Ra
 
     def read(symbol: str) -> History:
         [source] = from_store(store, [symbol], timeframe, span)
-        return History(symbol, instrument_of(source, masters).tick, source.candles, source.first)
+        return History(symbol, instrument_of(source, masters).tick, source.candles, source.first, source.notes)
 
     return Histories(tuple(symbols), timeframe, f"candle store, {span}", read)
 
@@ -62,6 +64,8 @@ def in_files(paths: Sequence[Path], wanted: Timeframe | None, span: Range) -> Hi
     by_symbol: dict[str, Path] = {}
     for path in paths:
         symbol = symbol_of(path)
+        if is_index(symbol):
+            raise ConfigurationError(f"{path}: {symbol} is an index, which is not traded; give files of shares")
         if symbol in by_symbol:
             raise ConfigurationError(
                 f"{path}: {symbol} was given already with {by_symbol[symbol]}; give one file for each"
@@ -86,6 +90,26 @@ def in_files(paths: Sequence[Path], wanted: Timeframe | None, span: Range) -> Hi
     return Histories(tuple(by_symbol), timeframe, source, read)
 
 
+def shares_of(symbols: Sequence[str]) -> tuple[str, ...]:
+    """Return the symbols without the indices, which are watched and not traded.
+
+    Raises `ConfigurationError` where nothing is left.
+    """
+    shares = tuple(each for each in symbols if not is_index(each))
+    if not shares:
+        named = ", ".join(symbols[:_MOST_NAMES]) or "no symbol"
+        raise ConfigurationError(
+            f"{named}: nothing to train on, as an index is not traded; name shares (NSE:...-EQ) with --symbols or in "
+            "the settings"
+        )
+    return shares
+
+
+def is_index(symbol: str) -> bool:
+    """Whether a symbol is of an index."""
+    return symbol.endswith("-INDEX")
+
+
 def in_memory(histories: Sequence[History], timeframe: Timeframe, source: str) -> Histories:
     """Return candles that are there already."""
     by_symbol = {each.symbol: each for each in histories}
@@ -97,7 +121,7 @@ def _within(path: Path, history: History, timeframe: Timeframe, span: Range) -> 
         part = Sourced(series=Series(history.symbol, timeframe), candles=history.candles).within(span)
     except DataError as error:
         raise DataError(f"{path}: {error}; give another --timerange") from None
-    return History(history.symbol, history.tick, part.candles, part.first)
+    return History(history.symbol, history.tick, part.candles, part.first, part.notes)
 
 
 def _timeframe_of(path: Path, history: History) -> Timeframe:

@@ -56,6 +56,8 @@ class ModelCard:
     verdict: Verdict
     trials: Trials
     importance: Sequence[Importance]
+    notes: Sequence[str] = ()
+    """What is to be known of the candles: what is missing, where a split is suspected."""
 
     def page(self) -> str:
         """Return the page."""
@@ -74,7 +76,8 @@ def _page(card: ModelCard) -> Iterator[str]:
     yield f"<section><h2>Folds</h2>{fold_table(evaluation)}{_fold_note()}</section>"
     yield f'<div class="halves">{_baselines(card.verdict)}{_luck(card)}</div>'
     yield _calibration(evaluation)
-    facts = f'<section class="facts"><h2>Trained on</h2>{pairs_table("", card.facts)}</section>'
+    notes = "".join(f'<p class="soft">{escape(note)}</p>' for note in card.notes)
+    facts = f'<section class="facts"><h2>Trained on</h2>{pairs_table("", card.facts)}{notes}</section>'
     yield f'<div class="halves"><div>{_confusion(evaluation)}{facts}</div>{_importance(card.importance)}</div>'
     yield _classes(card)
     if len(card.candidates) > 1:

@@ -60,11 +60,12 @@ class Trained:
     importance: tuple[Importance, ...]
     balance: ClassBalance
 
-    def card(self, name: str, facts: Mapping[str, str]) -> ModelCard:
-        """Return the model card; `facts` say what it was trained on."""
+    def card(self, name: str, facts: Mapping[str, str], notes: Sequence[str] = ()) -> ModelCard:
+        """Return the model card; `facts` say what it was trained on, `notes` what is to be known of those candles."""
         return ModelCard(
             name=name,
             facts=facts,
+            notes=notes,
             balance=self.balance,
             evaluation=self.best,
             candidates=self.evaluations,

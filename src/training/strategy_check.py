@@ -31,6 +31,7 @@ from runtime.settings import Settings
 from strategies.catalogue import strategy_named
 from trading.inference_engine import InferenceEngine
 from trading.strategy_choice import choose_strategy
+from trading.trade_terms import TradeTerms
 from training.dataset import Dataset, History, build
 from training.estimators import Logistic
 from training.evaluation import FoldResult, evaluate
@@ -136,7 +137,7 @@ def check_named(
 
 def training_face(settings: Settings, history: History, timeframe: Timeframe, calendar: Calendar) -> TrainingFace:
     """Return how `fyersbot train` labels, joins, walks and fits the candles of a symbol."""
-    options = TrainingOptions.of(settings)
+    options = TrainingOptions(trade=TradeTerms.of(settings))
     cards = ChargeTable.load(CONFIG / "charges.yaml")
     rates = cards.rates_on(ist_date(int(history.candles.starts[-1])), Product.INTRADAY).rates
     rule = label_rule(options, history, rates)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from rich.console import Console
 from backtest.candle_sources import Range
 from core.charges import ChargeRates, bill
 from core.errors import ConfigurationError
-from core.instants import Instant, ist_date, ist_datetime
+from core.instants import ist_date, ist_datetime
 from core.market import Timeframe
 from core.orders import Product
 from core.ports import Calendar
@@ -27,12 +27,13 @@ from strategies.catalogue import strategy_named
 from trading.bundle import LabelFacts, TrainingFacts
 from trading.trade_terms import TradeTerms
 from training.baselines import rule_directions
-from training.bundle_writer import write_bundle
+from training.bundle_writer import require_place, write_bundle
 from training.caution_reference import caution_of
+from training.data_survey import Survey, survey
 from training.data_wish import GENERATED, DataWish
-from training.dataset import Dataset, History, build, span
+from training.dataset import Dataset, History, build
 from training.former_trials import Ground, Tried
-from training.histories import Histories, in_files, in_memory, stored
+from training.histories import Histories, in_files, in_memory, is_index, shares_of, stored
 from training.progress import Progress, part_of, progress_bar
 from training.recipe import Recipe, Trained, follow
 from training.sources import generated
@@ -50,14 +51,17 @@ class TrainingOptions:
     name: str = "default"
     """Folder under `models`."""
     models: Path = Path("models")
+    """Where all models are."""
     data: tuple[Path, ...] = ()
     """Parquet files of candles; none means the store, and without one a generated market."""
     store: Path | None = None
     """The archive whose candles are trained on."""
     span: Range = field(default_factory=Range)
     """Days of files or store that teach; those before them warm up the features."""
+    allow_holes: bool = False
+    """Whether candles of which more than a fifth are missing teach all the same."""
     symbols: tuple[str, ...] = ("NSE:SBIN-EQ", "NSE:RELIANCE-EQ", "NSE:INFY-EQ")
-    """What is read of the store, or listed by the generated market; of files, the names say it."""
+    """What is read of the store, or listed by the generated market, but for indices; of files, the names say it."""
     timeframe: Timeframe | None = None
     """None: of files what they hold, else five minutes."""
     first: date = GENERATED.first
@@ -92,14 +96,16 @@ class TrainingOptions:
         recipe: Recipe | None = None,
         jobs: int = 2,
     ) -> "TrainingOptions":
-        """Train for the trades that these settings would make."""
+        """Train for the trades that these settings would make, beside the model that they name."""
         wish = data or DataWish()
         return cls(
             name=name,
+            models=settings.model.path.parent.parent,
             data=wish.files,
             store=settings.paths.archive if wish.is_stored else None,
             span=wish.span,
-            symbols=wish.symbols or tuple(each for each in settings.symbols if not each.endswith("-INDEX")),
+            allow_holes=wish.allow_holes,
+            symbols=wish.symbols or settings.symbols,
             timeframe=wish.timeframe or (None if wish.files else settings.timeframe),
             first=wish.generated.first,
             last=wish.generated.last,
@@ -120,9 +126,10 @@ def train_model(
     The ways to train that the recipe names are judged fold by fold, on sessions later than those they learned from. The
     best is fitted on every row; its threshold is the one that earned most out of fold. The model card lies in the
     bundle. Without `charges` the rate cards of this installation are used, without `progress` a terminal sees a bar.
-    Raises `DataError` for data that cannot be learned from, `ModelError` when the exported arrays do not reproduce the
-    model, `StorageError` when the bundle cannot be written.
+    Raises `DataError` for data that cannot be learned from, `ConfigurationError` where nothing is left but indices,
+    `ModelError` when the exported arrays do not reproduce the model, `StorageError` when the bundle cannot be written.
     """
+    require_place(options.models / options.name)
     cards = charges or ChargeTable.load(CONFIG / "charges.yaml")
     shown = nullcontext(progress) if progress else progress_bar(Console(stderr=True))
     with shown as report, scratch_folder("fyersbot-training-") as folder:
@@ -132,14 +139,14 @@ def train_model(
 def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, report: Progress, folder: Path) -> Path:
     report("market data", 0.0)
     histories = _histories(options, calendar)
-    edges = span(histories)
+    found = survey(histories, calendar, allow_holes=options.allow_holes)
     timeframe, specification = histories.timeframe, FeatureSpecification.of(options.features)
-    rates = charges.rates_on(ist_date(edges[1]), Product.INTRADAY)
+    rates = charges.rates_on(ist_date(found.last), Product.INTRADAY)
     told = _told(histories, part_of(report, 0.02, 0.1))
     dataset = build(told, specification, timeframe, calendar, partial(label_rule, options, rates=rates.rates), folder)
     rules = {RULE: rule_directions(dataset, histories, strategy_named(RULE, {}), timeframe, calendar)}
     follows = part_of(report, 0.1, 0.9)
-    tried = _tried(options, histories.symbols, edges, timeframe, specification)
+    tried = _tried(options, histories.symbols, found, timeframe, specification)
     trained = follow(
         options.recipe,
         dataset,
@@ -149,11 +156,11 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
         jobs=options.jobs,
         progress=follows,
     )
-    facts = _training_facts(histories, edges, dataset, trained)
+    facts = _training_facts(histories, found, dataset, trained)
     labels = _label_facts(options.trade, rates.valid_from)
     report("checking the exported model on every row", 0.9)
+    tried.note(options.models / options.name, trained.evaluations)  # who looked has looked, bundle or not
     path = _bundle(options, dataset, specification, trained, facts, labels)
-    tried.note(options.models / options.name, trained.evaluations)
     report("done", 1.0)
     return path
 
@@ -178,19 +185,19 @@ def _bundle(
         training=facts,
         labels=labels,
         caution=caution_of(dataset, outcomes, best.probabilities, is_calibrated=is_calibrated),
-        card=trained.card(options.name, _card_facts(options, facts, labels, specification)).page(),
+        card=trained.card(options.name, _card_facts(options, facts, labels, specification), facts.notes).page(),
     )
 
 
 def _tried(
     options: TrainingOptions,
     symbols: tuple[str, ...],
-    edges: tuple[Instant, Instant],
+    found: Survey,
     timeframe: Timeframe,
     specification: FeatureSpecification,
 ) -> Tried:
     """Return what is about to be tried. Two generated markets have nothing but names in common."""
-    first, last = map(ist_date, edges)
+    first, last = map(ist_date, (found.first, found.last))
     is_generated = not options.data and options.store is None
     market = f"generated, seed {options.market_seed}" if is_generated else "recorded"
     choices = (
@@ -213,22 +220,20 @@ def _label_facts(trade: TradeTerms, charges_as_of: date) -> LabelFacts:
     )
 
 
-def _training_facts(
-    histories: Histories, edges: tuple[Instant, Instant], dataset: Dataset, trained: Trained
-) -> TrainingFacts:
-    first, last = edges
+def _training_facts(histories: Histories, found: Survey, dataset: Dataset, trained: Trained) -> TrainingFacts:
     return TrainingFacts(
         source=histories.source,
         symbols=histories.symbols,
         timeframe=histories.timeframe,
-        first=ist_datetime(first),
-        last=ist_datetime(last),
+        first=ist_datetime(found.first),
+        last=ist_datetime(found.last),
         rows=len(dataset),
         data_sha256=dataset.fingerprint(),
         seed=trained.best.candidate.seed,
         parts=trained.figures(),
         estimator=trained.best.candidate.name,
         verdict=trained.verdict.words,
+        notes=found.notes,
     )
 
 
@@ -254,12 +259,13 @@ def _card_facts(
 def _histories(options: TrainingOptions, calendar: Calendar) -> Histories:
     if options.data:
         return in_files(options.data, options.timeframe, options.span)
-    timeframe = options.timeframe or Timeframe.M5
+    timeframe, shares = options.timeframe or Timeframe.M5, shares_of(options.symbols)
+    left_out = tuple(f"{each}: left out, an index is not traded" for each in options.symbols if is_index(each))
     if options.store is not None:
-        return stored(options.store, options.symbols, timeframe, options.span)
+        return replace(stored(options.store, shares, timeframe, options.span), notes=left_out)
     days, seed = (options.first, options.last), options.market_seed
-    made = generated(options.symbols, timeframe, *days, seed, calendar)
-    return in_memory(made, timeframe, f"generated market, seed {seed}")
+    made = generated(shares, timeframe, *days, seed, calendar)
+    return replace(in_memory(made, timeframe, f"generated market, seed {seed}"), notes=left_out)
 
 
 def _told(histories: Histories, report: Progress) -> Iterator[History]:

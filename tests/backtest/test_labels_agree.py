@@ -5,7 +5,7 @@ it in every bar and in the gate: beyond that the two are meant to differ (`featu
 """
 
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 
 import numpy as np
@@ -16,9 +16,10 @@ from backtest.bars import SymbolBars, prepared
 from backtest.fast_engine import walked
 from backtest.fast_tables import Code, Field, Outcome, Rates, Terms
 from backtest.layout import Market, laid_out, rates_of, terms_of
-from core.instants import MINUTE, instant_at
+from core.instants import DAY, MINUTE, instant_at
 from core.market import Instrument, Timeframe
 from core.orders import Product
+from core.sessions import TradingDay
 from features.columns import CandleColumns
 from features.labels import Labels, label
 from features.specification import FeatureSpecification
@@ -66,16 +67,24 @@ def without_locked_bars(candles: CandleColumns) -> CandleColumns:
     return replace(candles, highs=np.where(candles.highs == candles.lows, candles.highs + TICK, candles.highs))
 
 
-def bars_of(candles: CandleColumns) -> SymbolBars:
+class InTwoParts(EveryDay):
+    """Each session pauses from 11:00 to 13:00."""
+
+    def trading_day(self, day: date) -> TradingDay:
+        return replace(super().trading_day(day), breaks=((instant_at(day, time(11)), instant_at(day, time(13))),))
+
+
+def bars_of(candles: CandleColumns, calendar: EveryDay | None = None) -> SymbolBars:
     instrument = Instrument(symbol="NSE:SHARE-EQ", token="10100000000001", tick=TICK)
-    return prepared(instrument, candles, Timeframe.M5, FeatureSpecification.of(("return_1",)), EveryDay())
+    specification = FeatureSpecification.of(("return_1",))
+    return prepared(instrument, candles, Timeframe.M5, specification, calendar or EveryDay())
 
 
-def labelled(bars: SymbolBars, settings: Settings) -> Labels:
+def labelled(bars: SymbolBars, settings: Settings, calendar: EveryDay | None = None) -> Labels:
     """The labels of a training with these settings, without the spread."""
     options, history = TrainingOptions(trade=TradeTerms.of(settings)), History("NSE:SHARE-EQ", TICK, bars.candles)
     rule = replace(label_rule(options, history, RATES), spread=0)
-    return label(bars.candles, bars.features.atr, Timeframe.M5, EveryDay(), rule)
+    return label(bars.candles, bars.features.atr, Timeframe.M5, calendar or EveryDay(), rule)
 
 
 class SingleTrades:
@@ -103,10 +112,10 @@ class SingleTrades:
         return gross - trade[Field.CHARGES], trade[Field.EXIT_MOMENT] >> 1, trade[Field.QUANTITY]
 
 
-def assert_both_agree(bars: SymbolBars, settings: Settings) -> list[int]:
-    """Compare every label whose next candle follows, and return the shares of each trade."""
-    labels, engine, shares = labelled(bars, settings), SingleTrades(bars, settings), []
-    for row in np.flatnonzero(labels.known[:-1] & bars.sessions.follows[1:]).tolist():
+def assert_both_agree(bars: SymbolBars, settings: Settings, calendar: EveryDay | None = None) -> list[int]:
+    """Compare every label that is known, and return the shares of each trade."""
+    labels, engine, shares = labelled(bars, settings, calendar), SingleTrades(bars, settings), []
+    for row in np.flatnonzero(labels.known).tolist():
         for direction, net, resolved in (
             (1, labels.long_net, labels.long_resolved),
             (2, labels.short_net, labels.short_resolved),
@@ -125,6 +134,21 @@ def test_a_label_earns_what_the_engine_earns(exits: ExitSettings, size: tuple[Ri
         bars = bars_of(without_locked_bars(random_candles(3, reach, seed)))
         shares = assert_both_agree(bars, Settings(timeframe=Timeframe.M5, exits=exits, risk=risk, sizing=sizing))
         assert len(shares) > 200
+
+
+def test_both_enter_nothing_right_after_a_hole_or_a_pause() -> None:
+    candles = without_locked_bars(random_candles(3, 12, 4))
+    minute = candles.starts % DAY // MINUTE + 330  # of the day in India
+    for first, last, calendar in ((10 * 60, 12 * 60, EveryDay()), (11 * 60, 13 * 60, InTwoParts())):
+        left = (minute < first) | (minute >= last)
+        bars = bars_of(CandleColumns(*(each[left] for each in columns_of(candles))), calendar)
+        labels = labelled(bars, Settings(timeframe=Timeframe.M5), calendar)
+        assert not (labels.known[:-1] & ~bars.sessions.follows[1:]).any()
+        assert len(assert_both_agree(bars, Settings(timeframe=Timeframe.M5), calendar)) > 150
+
+
+def columns_of(candles: CandleColumns) -> tuple[np.ndarray, ...]:
+    return candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes
 
 
 @pytest.mark.parametrize("name", ["capital that buys no share at times", "a risk that is too small at times"])

@@ -185,3 +185,56 @@ def test_recorded_files_with_their_defects_come_to_a_model_by_way_of_the_store(r
     assert answer.code == 0, answer.err
     assert run("models", "verify", "real").code == 0
     assert "2023-07-03 to 2023-12-29" in (home / "models" / "real" / "0001" / "card.html").read_text()
+
+
+def without(frame: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Leave these candles of each session out."""
+    bar = np.arange(len(frame)) % CANDLES
+    return frame[(bar < first) | (bar >= last)]
+
+
+def test_training_says_of_its_candles_what_a_backtest_says(run: Run, home: Path) -> None:
+    data, words = written(home, without(walk(), 15, 25)), "NSE:SBIN-EQ: 220 of 1,650 candles are missing; nothing is"
+    answer = run("train", "--data", data, "--name", "mine", *QUICK)
+    assert answer.code == 0, answer.err
+    assert f"note: {words} entered right after a hole" in answer.err
+    assert words in (home / "models" / "mine" / "0001" / "card.html").read_text()
+    told = json.loads(run("train", "--data", data, "--name", "mine", *QUICK, "--json").out)
+    assert told["version"] == "0001"
+    assert [note.startswith(words) for note in told["notes"]] == [True]
+    tested = run("backtest", "--data", data, "--strategy", "simple_ma_crossover", "--no-store", "--json")
+    assert told["notes"][0] in json.loads(tested.out)["notes"]
+
+
+def test_candles_of_which_most_are_missing_teach_only_on_request(run: Run, home: Path) -> None:
+    data = written(home, without(walk(30), 15, 40))
+    complaint = run("train", "--data", data, *QUICK).complaint
+    assert re.search("825 of 2,325 candles are missing, .*more than 20%; .*--allow-holes", complaint), complaint
+    assert not (home / "models").exists()
+    assert run("train", "--data", data, "--allow-holes", *QUICK).code == 0
+
+
+@pytest.mark.parametrize("data", [(), ("--data", "store")], ids=["generated", "store"])
+def test_settings_of_nothing_but_an_index_are_refused_in_one_line(data: tuple[str, ...], run: Run, home: Path) -> None:
+    (home / "idx.yaml").write_text('symbols: ["NSE:NIFTY50-INDEX"]\n')
+    complaint = run("train", "--config", "idx.yaml", *data).complaint
+    assert complaint.startswith("NSE:NIFTY50-INDEX: nothing to train on, as an index is not traded; name shares")
+    assert not (home / "models").exists()
+
+
+def test_a_file_of_an_index_is_refused_in_one_line(run: Run, home: Path) -> None:
+    path = home / "NSE_NIFTY50-INDEX_5m.parquet"
+    walk().to_parquet(path)
+    complaint = run("train", "--data", path).complaint
+    assert complaint == f"{path}: NSE:NIFTY50-INDEX is an index, which is not traded; give files of shares"
+
+
+def test_a_model_is_written_where_the_settings_look_for_it(run: Run, home: Path) -> None:
+    (home / "bot.yaml").write_text(
+        f"symbols: ['NSE:SBIN-EQ']\nmodel: {{path: {home / 'elsewhere' / 'mm' / 'first' / 'promoted'}}}\n"
+    )
+    answer = run("train", "--config", "bot.yaml", "--data", written(home, walk()), "--name", "first", *QUICK, "--json")
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out)["path"] == str(home / "elsewhere" / "mm" / "first" / "0001")
+    assert not (home / "models").exists()
+    assert run("models", "promote", "first", "1", "--config", "bot.yaml").code == 0

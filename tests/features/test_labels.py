@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import date, time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from core.errors import DataError
 from core.instants import MINUTE, instant_at
 from core.market import Candle, Timeframe
+from core.sessions import TradingDay
 from features.columns import CandleColumns
 from features.labels import LabelRule, label
 
@@ -133,19 +135,115 @@ def test_no_label_where_no_position_may_be_entered(every_day):
 
 
 def test_no_position_crosses_the_day(every_day):
-    candles = [*day_of([10_000] * 20), *day_of([12_000] * 75, day=date(2024, 1, 3))]
+    candles = [*day_of([10_000] * 75), *day_of([12_000] * 75, day=date(2024, 1, 3))]
     labels = labels_of(candles, every_day)
 
-    assert labels.known[:19].all()
-    assert not labels.known[19]
-    assert labels.resolved[:19].max() == 19
-    assert (labels.long_net[:19] == 0).all()
+    assert labels.known[:65].all()
+    assert not labels.known[65:75].any()
+    assert labels.resolved[:65].max() == 70
+    assert (labels.long_net[:65] == 0).all()
 
 
 def test_a_position_whose_end_is_not_in_the_data_has_no_label(every_day):
     labels = labels_of(day_of([10_000] * 20), every_day)
 
     assert not labels.known.any()
+
+
+def test_a_day_that_breaks_off_is_as_unknown_before_other_days_as_at_the_end(every_day):
+    candles = [*day_of([10_000] * 50 + [10_200] * 7), *day_of([10_000] * 75, day=date(2024, 1, 3))]
+    labels = labels_of(candles, every_day, replace(FREE, target_atr=2.0))
+
+    assert labels.known[:50].all()  # both sides ended at 10,200
+    assert not labels.known[50:57].any()
+    assert labels.known[57:122].all()
+
+
+def test_what_is_known_on_a_day_that_breaks_off_is_what_the_whole_day_says(every_day, make_walk):
+    candles = make_walk(days=6, seed=9)
+    rows = np.arange(len(candles))
+    there = (rows // 75 % 3 != 1) | (rows % 75 < 57)  # nothing after 14:00 on every third day
+    atr = np.full(len(candles), 60.0)
+    whole = label(candles, atr, Timeframe.M5, every_day, FREE)
+    cut = label(
+        CandleColumns(*(each[there] for each in columns_of(candles))), atr[there], Timeframe.M5, every_day, FREE
+    )
+
+    assert 0 < cut.known.sum() < whole.known[there].sum()
+    for name in ("directions", "long_net", "short_net"):
+        assert (getattr(cut, name)[cut.known] == getattr(whole, name)[there][cut.known]).all()
+    assert (rows[there][cut.resolved[cut.known]] == whole.resolved[there][cut.known]).all()
+
+
+def columns_of(candles):
+    return candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes
+
+
+def test_without_a_candle_at_the_square_off_a_day_is_whole_if_its_last_candle_is_there():
+    class Short:
+        def trading_day(self, day):
+            at = partial(instant_at, day)
+            return TradingDay(
+                date=day,
+                open=at(time(9, 15)),
+                no_entry_after=at(time(9, 38)),
+                square_off=at(time(9, 42)),
+                flat_by=at(time(9, 44)),
+                close=at(time(9, 45)),
+            )
+
+    labels = labels_of(day_of([10_000, 10_010, 10_020, 10_030, 10_040, 10_050]), Short())
+    assert labels.known[:4].all()
+    assert (labels.long_resolved[0], labels.long_net[0]) == (5, 100 * 50)
+    assert not labels_of(day_of([10_000, 10_010, 10_020, 10_030, 10_040]), Short()).known.any()
+
+
+def test_the_square_off_is_the_days_own():
+    class HalfDay:
+        def trading_day(self, day):
+            at = partial(instant_at, day)
+            return TradingDay(
+                date=day,
+                open=at(time(9, 15)),
+                no_entry_after=at(time(11, 0)),
+                square_off=at(time(11, 30)),
+                flat_by=at(time(11, 40)),
+                close=at(time(12, 0)),
+            )
+
+    labels = labels_of(day_of([10_000] * 28), HalfDay())
+    assert labels.known[:20].all()
+    assert labels.resolved[:20].max() == 27
+
+
+def test_nothing_is_entered_right_after_a_hole(every_day):
+    candles = day_of([10_000] * 75)
+    labels = labels_of([*candles[:15], *candles[45:]], every_day)
+
+    assert labels.known[:14].all()
+    assert not labels.known[14]  # it would be entered two and a half hours later
+    assert labels.known[15:35].all()
+    assert labels.resolved[:14].max() == 40
+
+
+def test_nothing_is_entered_right_after_the_pause_of_a_session_in_two_parts():
+    class TwoParts:
+        def trading_day(self, day):
+            at = partial(instant_at, day)
+            return TradingDay(
+                date=day,
+                open=at(time(9, 15)),
+                no_entry_after=at(time(12, 0)),
+                square_off=at(time(12, 15)),
+                flat_by=at(time(12, 20)),
+                close=at(time(12, 30)),
+                breaks=((at(time(10, 0)), at(time(11, 30))),),
+            )
+
+    labels = labels_of([*day_of([10_000] * 9), *day_of([10_000] * 12, time(11, 30))], TwoParts())
+    assert labels.known[:8].all()
+    assert not labels.known[8]
+    assert labels.known[9:14].all()
 
 
 def test_dates_that_are_no_session_and_rows_without_range_have_no_label(every_day):

@@ -16,6 +16,8 @@ FILE = Path("NSE_SBIN-EQ_5m.parquet")
 def test_the_store_is_asked_for_by_its_word_and_spelt_as_for_a_backtest() -> None:
     wish = DataWish.of([Path("store")], ["NSE:SBIN-EQ,NSE:INFY-EQ"], "5M", "20230701-20231231")
 
+    assert not wish.allow_holes
+    assert TrainingOptions.of(Settings(), data=DataWish.of([], allow_holes=True)).allow_holes
     assert wish == DataWish(
         is_stored=True,
         symbols=("NSE:SBIN-EQ", "NSE:INFY-EQ"),

@@ -1,5 +1,6 @@
 """What was tried on the same candles is counted without anybody remembering it, and counted once."""
 
+import os
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -8,7 +9,7 @@ import pytest
 
 from core.errors import ModelError
 from training.estimators import Forest, Logistic
-from training.former_trials import TRIALS, Ground, Tried
+from training.former_trials import LARGEST_TRIALS, TRIALS, Ground, Tried
 from training.out_of_fold import Candidate
 from training.recipe import Recipe
 
@@ -128,3 +129,32 @@ def test_what_is_no_list_of_trials_is_refused_by_name(tmp_path, content):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ModelError, match=rf"{TRIALS}: no list of trials \(.*move it away"):
         tried().former(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("pipe", "is no plain file"), ("folder", "is no plain file"), ("link", "is a link"), ("large", "larger than the")],
+)
+@pytest.mark.timeout(30)
+def test_a_record_of_another_model_that_is_no_plain_file_is_refused_and_not_waited_for(tmp_path, kind, words):
+    note(tried(LOGISTIC), tmp_path / "sbin")
+    (tmp_path / "other").mkdir()
+    path = tmp_path / "other" / TRIALS
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to(tmp_path / "nowhere")
+    else:
+        with path.open("wb") as file:
+            file.truncate(LARGEST_TRIALS + 1)
+    with pytest.raises(ModelError, match=f"{TRIALS}: {words}") as refusal:
+        tried(FOREST).former(tmp_path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_file_beside_the_models_is_no_model(tmp_path):
+    (tmp_path / "README.md").write_text("what these are")
+    assert tried().former(tmp_path) == ()
+    assert tried().former(tmp_path / "nowhere") == ()

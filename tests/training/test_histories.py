@@ -16,8 +16,9 @@ from features.specification import FeatureSpecification
 from market_data.candles.candle_store import Series
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.days import Days
-from training.dataset import Dataset, build, span
-from training.histories import Histories, in_files, in_memory, stored
+from training.data_survey import survey
+from training.dataset import Dataset, build
+from training.histories import Histories, in_files, in_memory, shares_of, stored
 from training.sources import generated
 
 from .test_train import write_candles
@@ -74,7 +75,7 @@ def test_candles_before_the_range_warm_up_the_features_and_teach_nothing(archive
     wanted = np.array([ist_date(at) >= MIDDLE for at in everything.closed_at.tolist()])
 
     assert found.fingerprint() == everything.at(np.flatnonzero(wanted)).fingerprint()
-    assert ist_date(span(part)[0]) == MIDDLE
+    assert ist_date(survey(part, calendar).first) == MIDDLE
     assert str(MIDDLE) in part.source
 
 
@@ -146,3 +147,27 @@ def test_files_outside_the_range_or_of_another_timeframe_are_refused_by_name(tmp
         list(in_files([path], None, Range(last=date(2024, 12, 31))))
     with pytest.raises(ConfigurationError, match=r"5m\.parquet: holds 5m candles; leave out --timeframe"):
         in_files([path], Timeframe.M15, Range())
+
+
+@pytest.mark.parametrize("kind", ["store", "file"])
+def test_candles_that_begin_after_the_range_or_end_before_it_are_noted(archive, calendar, tmp_path, kind):
+    days = Range(first=date(2024, 6, 1), last=date(2025, 6, 30))
+    if kind == "store":
+        found = stored(archive, SYMBOLS[:1], Timeframe.M5, days)
+    else:
+        found = in_files([write_candles(tmp_path / "NSE_SBIN-EQ_5m.parquet", calendar)], None, days)
+
+    assert survey(found, calendar).notes == (
+        "NSE:SBIN-EQ: the candles begin on 2025-01-01, the range on 2024-06-01",
+        "NSE:SBIN-EQ: the candles end on 2025-01-31, the range on 2025-06-30",
+    )
+
+
+def test_an_index_is_left_out_of_the_symbols_and_refused_alone_and_as_a_file():
+    assert shares_of(("NSE:NIFTY50-INDEX", *SYMBOLS)) == SYMBOLS
+    with pytest.raises(ConfigurationError, match="NSE:NIFTY50-INDEX: nothing to train on, as an index is not traded"):
+        shares_of(("NSE:NIFTY50-INDEX",))
+    with pytest.raises(ConfigurationError, match="no symbol: nothing to train on"):
+        shares_of(())
+    with pytest.raises(ConfigurationError, match=r"5m\.parquet: NSE:NIFTY50-INDEX is an index, which is not traded"):
+        in_files([Path("NSE_NIFTY50-INDEX_5m.parquet")], None, Range())

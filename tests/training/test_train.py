@@ -15,11 +15,11 @@ from rich.console import Console
 from core.errors import ConfigurationError, DataError, StorageError
 from core.market import Timeframe
 from features.columns import CandleColumns
-from runtime.settings import RiskSettings, Settings
+from runtime.settings import ModelSettings, RiskSettings, Settings
 from trading.bundle import read_manifest
 from trading.inference_engine import InferenceEngine
 from trading.trade_terms import TradeTerms
-from training import sources
+from training import sources, train
 from training.estimators import Boosting, Logistic
 from training.former_trials import TRIALS
 from training.out_of_fold import Candidate
@@ -140,12 +140,17 @@ def test_a_bar_is_shown_at_a_terminal_only(capsys):
 
 def test_options_follow_the_settings():
     settings = Settings(
-        symbols=("NSE:TCS-EQ", "NSE:NIFTY50-INDEX"), timeframe=Timeframe.M15, risk=RiskSettings(capital=Decimal(50_000))
+        symbols=("NSE:TCS-EQ",),
+        timeframe=Timeframe.M15,
+        risk=RiskSettings(capital=Decimal(50_000)),
+        model=ModelSettings(path=Path("elsewhere/mm/first/promoted")),
     )
 
     made = TrainingOptions.of(settings, name="mine")
 
     assert made.symbols == ("NSE:TCS-EQ",)
+    assert made.models == Path("elsewhere/mm")
+    assert TrainingOptions.of(Settings()).models == Path("models")
     assert (made.name, made.timeframe, made.trade) == ("mine", Timeframe.M15, TradeTerms.of(settings))
     assert TrainingOptions().trade == TradeTerms.of(Settings())
 
@@ -171,6 +176,44 @@ def test_too_few_candles_are_refused_with_the_number_needed(tmp_path, calendar, 
 def test_daily_candles_are_refused(tmp_path, calendar, small_options):
     with pytest.raises(DataError, match="intraday"):
         train_model(small_options(tmp_path, timeframe=Timeframe.D), calendar)
+
+
+def test_an_index_beside_shares_is_left_out_and_alone_it_is_refused(tmp_path, calendar, small_options):
+    symbols = ("NSE:NIFTY50-INDEX", "NSE:SBIN-EQ")
+    folder = train_model(small_options(tmp_path, symbols=symbols, recipe=LOGISTIC), calendar)
+    facts = read_manifest(folder / "manifest.yaml").training
+
+    assert facts.symbols == ("NSE:SBIN-EQ",)
+    assert facts.notes == ("NSE:NIFTY50-INDEX: left out, an index is not traded",)
+    assert facts.notes[0] in (folder / "card.html").read_text()
+    with pytest.raises(ConfigurationError, match="an index is not traded"):
+        train_model(small_options(tmp_path, symbols=symbols[:1]), calendar)
+
+
+def test_what_was_tried_is_on_record_also_where_no_bundle_came_of_it(tmp_path, calendar, small_options, monkeypatch):
+    def refused(*_arguments, **_facts):
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(train, "write_bundle", refused)
+    with pytest.raises(StorageError, match="the disk is full"):
+        train_model(small_options(tmp_path, recipe=LOGISTIC), calendar)
+    assert [each.name for each in (tmp_path / "default").iterdir()] == [TRIALS]
+    assert len((tmp_path / "default" / TRIALS).read_text().splitlines()) == 1
+
+
+def test_candles_with_holes_are_told_of_or_refused(tmp_path, calendar, small_options):
+    path = write_candles(tmp_path / "NSE_SBIN-EQ_5m.parquet", calendar)
+    table = parquet.read_table(path)
+    few, many = (table.filter(np.arange(len(table)) % 75 < kept) for kept in (70, 50))
+    parquet.write_table(few, path)
+    folder = train_model(small_options(tmp_path, data=(path,), recipe=LOGISTIC), calendar)
+
+    [note] = read_manifest(folder / "manifest.yaml").training.notes
+    assert note.startswith("NSE:SBIN-EQ: 115 of ")
+    assert note in (folder / "card.html").read_text()
+    parquet.write_table(many, path)
+    with pytest.raises(DataError, match=r"candles are missing, more than 20%.*--allow-holes"):
+        train_model(small_options(tmp_path, data=(path,)), calendar)
 
 
 def test_a_disk_that_refuses_is_told_and_leaves_nothing_behind(tmp_path, calendar, small_options):
