@@ -20,6 +20,7 @@ from trading.model_versions import (
     MANIFEST,
     PROMOTED,
     Promotion,
+    deciding,
     manifest_sha256,
     promotions,
     record,
@@ -153,11 +154,12 @@ class ModelShelf:
         """
         engine = self.verify(name, version, expected_sha256)
         folder = engine.folder.parent
-        stack = standing(promotions(folder))
-        before = (stack[-1].version, stack[-1].manifest_sha256) if stack else ("", "")
-        is_change = before != (engine.folder.name, engine.manifest_sha256)
-        if is_change:
-            record(folder, "promote", engine.folder, engine.manifest_sha256, ist_datetime(at))
+        with deciding(folder):
+            stack = standing(promotions(folder))
+            before = (stack[-1].version, stack[-1].manifest_sha256) if stack else ("", "")
+            is_change = before != (engine.folder.name, engine.manifest_sha256)
+            if is_change:
+                record(folder, "promote", engine.folder, engine.manifest_sha256, ist_datetime(at))
         warnings = self.warnings(engine.manifest)
         return Change(name, engine.folder.name, engine.manifest_sha256, before[0], is_change, warnings)
 
@@ -168,14 +170,15 @@ class ModelShelf:
         `StorageError`.
         """
         folder = self._folder(name)
-        stack = standing(promotions(folder))
-        if len(stack) < 2:
-            raise ModelError(f"{name}: nothing was promoted before; promote the version you mean")
-        before, current = stack[-2:]
-        version = folder / before.version
-        require_as_promoted(version, before)
-        engine = self._opened(version, before.manifest_sha256, self._signed_by)
-        record(folder, "rollback", engine.folder, engine.manifest_sha256, ist_datetime(at))
+        with deciding(folder):
+            stack = standing(promotions(folder))
+            if len(stack) < 2:
+                raise ModelError(f"{name}: nothing was promoted before; promote the version you mean")
+            before, current = stack[-2:]
+            version = folder / before.version
+            require_as_promoted(version, before)
+            engine = self._opened(version, before.manifest_sha256, self._signed_by)
+            record(folder, "rollback", engine.folder, engine.manifest_sha256, ist_datetime(at))
         warnings = self.warnings(engine.manifest)
         return Change(name, before.version, engine.manifest_sha256, current.version, warnings=warnings)
 

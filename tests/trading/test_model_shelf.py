@@ -4,13 +4,16 @@ import shutil
 from contextlib import nullcontext
 from datetime import date, time
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from filelock import FileLock
 
-from core.errors import ConfigurationError, ModelError
+from core.errors import ConfigurationError, ModelError, StorageError
 from core.instants import instant_at
 from core.market import Timeframe
 from runtime.settings import ModelSettings, Settings
+from trading import model_versions
 from trading.manifest_signature import SIGNATURE, SigningKey
 from trading.model_shelf import Change, ModelShelf
 from trading.model_versions import manifest_sha256
@@ -110,6 +113,36 @@ def test_without_a_promotion_before_there_is_no_way_back(shelf, promoted):
         shelf.promote("sbin", version, AT)
     with pytest.raises(ModelError, match="nothing was promoted before"):
         shelf.roll_back("sbin", LATER)
+
+
+def test_two_that_promote_at_once_leave_a_row_each(shelf, models, monkeypatch):
+    write, seconds = model_versions.write_text, []
+
+    def write_late(path: Path, content: str) -> None:
+        """Write as somebody who was held up after reading: another one comes and goes meanwhile, if nothing stops him."""
+        if not seconds:
+            seconds.append(Thread(target=lambda: shelf.promote("sbin", "0002", LATER)))
+            seconds[0].start()
+            seconds[0].join(timeout=1.0)
+        write(path, content)
+
+    monkeypatch.setattr(model_versions, "write_text", write_late)
+    shelf.promote("sbin", "0001", AT)
+    seconds[0].join()
+
+    assert [row.version for row in shelf.history("sbin")] == ["0001", "0002"]
+    assert traded(models) == "0002"
+
+
+def test_who_waits_too_long_for_anothers_decision_is_told_so(shelf, models, monkeypatch):
+    shelf.promote("sbin", "0001", AT)
+    shelf.promote("sbin", "0002", AT)
+    monkeypatch.setattr(model_versions, "PATIENCE", 0.05)
+    with FileLock(models / "sbin" / model_versions.LOCK):
+        for decide in (lambda: shelf.promote("sbin", "0001", LATER), lambda: shelf.roll_back("sbin", LATER)):
+            with pytest.raises(StorageError, match="sbin: another promotion or rollback has been at work for"):
+                decide()
+    assert shelf.roll_back("sbin", LATER).version == "0001"
 
 
 def test_every_version_is_listed_with_what_the_bot_thinks_of_it(shelf, models):
