@@ -17,6 +17,7 @@ from features.stream import FeatureStream
 from runtime.settings import Settings
 from strategies.catalogue import file_of, strategy_named
 from strategies.guarded import Guarded
+from trading.bundle import TrainingFacts
 from trading.inference_engine import InferenceEngine
 from trading.model_fit import check_fits
 
@@ -37,6 +38,8 @@ class StrategyChoice:
     """What the model's days are held against; None without a model, or for one that does not say."""
     warnings: tuple[str, ...] = ()
     """Where the model learned other trades than these settings make."""
+    training: TrainingFacts | None = None
+    """What taught the model; None without one."""
 
     def stream_for(self, timeframe: Timeframe, calendar: Calendar) -> Callable[[str], RowStream]:
         """Return what makes the features of a symbol from its candles."""
@@ -71,6 +74,7 @@ def choose_strategy(
         model_sha256=opened[0].manifest_sha256 if opened else "",
         drift=opened[0].drift if opened else None,
         warnings=tuple(warnings),
+        training=opened[0].manifest.training if opened else None,
     )
 
 

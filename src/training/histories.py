@@ -12,6 +12,7 @@ from core.market import Timeframe
 from market_data.candles.candle_store import Holding, Series
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.symbols.parquet_symbols import ParquetSymbolArchive
+from trading.bundle import MarketKind
 from training.dataset import History
 from training.sources import from_parquet, symbol_of, timeframe_of
 
@@ -29,6 +30,7 @@ class Histories:
     source: str
     """What they are of, in words; no path, for the same training gives the same bytes anywhere."""
     read: Callable[[str], History]
+    market: MarketKind = MarketKind.RECORDED
 
     def __iter__(self) -> Iterator[History]:
         """Read one symbol after the other. Raises `DataError` for candles that cannot be read."""
@@ -87,9 +89,9 @@ def in_files(paths: Sequence[Path], wanted: Timeframe | None, span: Range) -> Hi
 
 
 def in_memory(histories: Sequence[History], timeframe: Timeframe, source: str) -> Histories:
-    """Return candles that are there already."""
+    """Return the candles of a generated market, which are there already."""
     by_symbol = {each.symbol: each for each in histories}
-    return Histories(tuple(by_symbol), timeframe, source, by_symbol.__getitem__)
+    return Histories(tuple(by_symbol), timeframe, source, by_symbol.__getitem__, MarketKind.GENERATED)
 
 
 def _within(path: Path, history: History, timeframe: Timeframe, span: Range) -> History:

@@ -219,6 +219,7 @@ def _training_facts(
     first, last = edges
     return TrainingFacts(
         source=histories.source,
+        market=histories.market,
         symbols=histories.symbols,
         timeframe=histories.timeframe,
         first=ist_datetime(first),
