@@ -14,7 +14,7 @@ from runtime.settings import Settings
 from trading.bundle import Manifest, parse_manifest
 from trading.inference_engine import InferenceEngine
 from trading.manifest_signature import SigningKey
-from trading.model_fit import check_fits
+from trading.model_fit import check_fits, refuse_later
 from trading.model_versions import (
     LATEST,
     MANIFEST,
@@ -59,6 +59,8 @@ class Change:
     manifest_sha256: str
     before: str
     """Version; empty when nothing had been promoted."""
+    manifest: Manifest
+    """Of what is traded."""
     is_change: bool = True
     """False when just this was promoted already; nothing is written then."""
     warnings: tuple[str, ...] = ()
@@ -81,13 +83,17 @@ class Signed:
 class ModelShelf:
     """The folder of all models. With `settings`, a model must fit them besides, as it must when the bot starts.
 
-    With `signed_by`, a public key, nothing is sound that its holder did not sign.
+    With `signed_by`, a public key, nothing is sound that its holder did not sign; with `now`, nothing whose data end
+    later.
     """
 
-    def __init__(self, models: Path, settings: Settings | None = None, signed_by: str = "") -> None:
+    def __init__(
+        self, models: Path, settings: Settings | None = None, signed_by: str = "", now: Instant | None = None
+    ) -> None:
         self._models = models
         self._settings = settings
         self._signed_by = signed_by
+        self._now = now
 
     def models(self, name: str | None = None) -> list[ShelvedModel]:
         """Return every version of every model, or of one, oldest first. Raises `ModelError` for an unknown name."""
@@ -160,8 +166,8 @@ class ModelShelf:
             is_change = before != (engine.folder.name, engine.manifest_sha256)
             if is_change:
                 record(folder, "promote", engine.folder, engine.manifest_sha256, ist_datetime(at))
-        warnings = self.warnings(engine.manifest)
-        return Change(name, engine.folder.name, engine.manifest_sha256, before[0], is_change, warnings)
+        manifest, warnings = engine.manifest, self.warnings(engine.manifest)
+        return Change(name, engine.folder.name, engine.manifest_sha256, before[0], manifest, is_change, warnings)
 
     def roll_back(self, name: str, at: Instant) -> Change:
         """Go back to what was promoted before, if that is still what it was.
@@ -179,8 +185,8 @@ class ModelShelf:
             require_as_promoted(version, before)
             engine = self._opened(version, before.manifest_sha256, self._signed_by)
             record(folder, "rollback", engine.folder, engine.manifest_sha256, ist_datetime(at))
-        warnings = self.warnings(engine.manifest)
-        return Change(name, before.version, engine.manifest_sha256, current.version, warnings=warnings)
+        manifest, warnings = engine.manifest, self.warnings(engine.manifest)
+        return Change(name, before.version, engine.manifest_sha256, current.version, manifest, warnings=warnings)
 
     def _pin_of(self, path: Path) -> str:
         """Return the hash that the settings demand of a version; empty where they name another model or version."""
@@ -200,6 +206,8 @@ class ModelShelf:
 
     def _opened(self, path: Path, expected_sha256: str, signed_by: str) -> InferenceEngine:
         engine = InferenceEngine.open(path, expected_sha256, signed_by)
+        if self._now is not None:
+            refuse_later(engine.folder, engine.manifest.training, self._now)
         self.warnings(engine.manifest)  # refuses what the settings could not trade
         return engine
 
