@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 from auth.fyers_auth import FyersAuth
 from core import events
@@ -36,7 +35,6 @@ from simulator.exchange import Exchange
 from simulator.exchange_rules import ExchangeRules
 from simulator.ledger import FileLedger
 from trading.broker_word import BrokerWord, ClosedDayWatch
-from trading.bundle import TrainingFacts
 from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
@@ -50,8 +48,6 @@ from trading.fyers_client import FyersClient
 from trading.fyers_mapping import MarketStatus
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader, Put
-from trading.model_fit import refuse_generated, refuse_later
-from trading.model_versions import refuse_unchosen
 from trading.narrator import tell
 from trading.obedience import Obedience
 from trading.order_feed import OrderFeed
@@ -62,7 +58,7 @@ from trading.server_clock import ServerClock
 from trading.state_files import log_path, tape_folder
 from trading.state_snapshots import SqliteSnapshots
 from trading.state_store import StateStore
-from trading.strategy_choice import check_history, choose_strategy
+from trading.strategy_choice import check_history, check_model, choose_strategy
 from trading.tick_market import TickMarket
 from trading.tick_tape import FileTickTape
 from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
@@ -108,19 +104,10 @@ class Wiring:
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
         self.choice = choose_strategy(settings)
-        if self.choice.training is not None:
-            self._check_model(Path(self.choice.model), self.choice.training)
+        is_money = settings.mode is Mode.LIVE and not all_loopback(settings.broker.endpoints)
+        check_model(settings, self.choice, clock.now(), is_money=is_money)
         check_history(settings, self.choice)
         self._digest = _config_digest(settings)
-
-    def _check_model(self, folder: Path, training: TrainingFacts) -> None:
-        """Refuse what must not be traded today, and with money. Raises `ConfigurationError` and `ModelError`."""
-        settings = self.settings
-        if settings.clock.start is None:  # market time is no date
-            refuse_later(folder, training, self.clock.now())
-        if settings.mode is Mode.LIVE and not all_loopback(settings.broker.endpoints):
-            refuse_unchosen(settings.model.path, settings.model.manifest_sha256)
-            refuse_generated(folder, training)
 
     def trader(
         self,
