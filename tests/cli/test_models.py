@@ -119,16 +119,21 @@ def test_trades_other_than_those_a_model_learned_are_warned_of_wherever_settings
     assert f"warnings        {told[0]}" in run("models", "show", "default", "-c", "trails.yaml").out.splitlines()
 
 
-@pytest.mark.parametrize("engine", ["event", "fast"])
-@pytest.mark.usefixtures("versions")
-def test_a_backtest_says_where_its_model_learned_other_trades(run: Run, home: Path, engine: str) -> None:
-    [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, date(2025, 2, 3), date(2025, 2, 14), 5, NseCalendar())
+def with_candles(home: Path, first: date, last: date) -> None:
+    """Put a file of some days there."""
+    [history] = generated(("NSE:SBIN-EQ",), Timeframe.M5, first, last, 5, NseCalendar())
     rows = (
         f"{ist_datetime(each.start).isoformat()},{each.open / 100},{each.high / 100},{each.low / 100},"
         f"{each.close / 100},{each.volume}"
         for each in history.candles.candles()
     )
     (home / "NSE_SBIN-EQ_5m.csv").write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]))
+
+
+@pytest.mark.parametrize("engine", ["event", "fast"])
+@pytest.mark.usefixtures("versions")
+def test_a_backtest_says_where_its_model_learned_other_trades(run: Run, home: Path, engine: str) -> None:
+    with_candles(home, date(2025, 2, 3), date(2025, 2, 14))
     (home / "trails.yaml").write_text("exits: {trail_atr: 1.0}\nmodel: {path: models/default/0002}")
     asked = ("backtest", "--strategy", "model", "--data", "NSE_SBIN-EQ_5m.csv", "--engine", engine, "--no-store")
 
@@ -140,6 +145,47 @@ def test_a_backtest_says_where_its_model_learned_other_trades(run: Run, home: Pa
     usual = " ".join(run(*asked, "-c", "usual.yaml").out.split())
     assert "learned trades" not in usual
     assert "Note: model default was trained on a generated market: not for money" in usual
+    assert "sessions lie" not in usual
+
+
+KNOWN = "8 of 16 sessions lie in the model's training (2025-01-01 to 2025-01-31): of these the figures say nothing"
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_backtest_on_days_that_its_model_learned_says_so_wherever_it_is_reported(run: Run, home: Path) -> None:
+    with_candles(home, date(2025, 1, 13), date(2025, 2, 11))
+    days = ("--timerange", "20250122-20250211")
+    settings = home / "bot.yaml"
+    settings.write_text("model: {path: models/default/0002}")
+    asked = ("backtest", "--strategy", "model", "--data", "NSE_SBIN-EQ_5m.csv", *days, "-c", settings)
+
+    assert f"Note: {KNOWN}" in " ".join(run(*asked, "--html", "page.html").out.split())
+    assert KNOWN.replace("'", "&#x27;") in (home / "page.html").read_text()
+    told = json.loads(run(*asked, "--json").out)
+    assert told["notes"][0] == KNOWN
+    again = run("report", "--run-id", told["run_id"], "--compare", told["run_id"], "-c", settings)
+    words = " ".join(again.out.split())
+    assert f"Note: {KNOWN}" in words
+    assert f"Note on B: {KNOWN}" in words
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_search_says_which_of_its_sessions_the_model_learned_and_of_its_tests_which(run: Run, home: Path) -> None:
+    with_candles(home, date(2025, 1, 13), date(2025, 2, 11))
+    (home / "bot.yaml").write_text("model: {path: models/default/0002}")
+    asked = ("--strategy", "model", "--data", "NSE_SBIN-EQ_5m.csv", "--timerange", "20250122-20250211")
+    asked += ("--workers", "1", "--method", "grid", "--range", "threshold=0.0,0.9", "--param", "oldest_days=400")
+    asked += ("--min-trades", "0")
+
+    searched = json.loads(run("hyperopt", *asked, "--holdout-share", "0.2", "-c", "bot.yaml", "--json").out)
+    kept = json.loads(run("report", "--run-id", searched["run_id"], "-c", "bot.yaml", "--json").out)
+    assert searched["notes"][0] == kept["notes"][0] == KNOWN
+
+    walk = ("walk-forward", *asked, "--train", "6", "--test", "2", "-c", "bot.yaml", "--json")
+    walked = json.loads(run(*walk).out)
+    tests = json.loads(run("report", "--run-id", walked["run_id"], "-c", "bot.yaml", "--json").out)
+    assert walked["notes"][0] == KNOWN
+    assert "1 of 9 sessions lie in the model's training" in tests["notes"][0]
 
 
 def test_a_training_for_the_settings_learns_the_trades_that_they_make(run: Run, home: Path) -> None:
