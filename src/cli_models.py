@@ -64,7 +64,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a version as the bot does at its start; with --config also whether it fits those settings."""
-    from trading.model_sheet import verdict_data, verdict_line
+    from trading.model_sheet import verdict_data, verdict_lines
 
     shelf = _shelf(config)
     engine = shelf.verify(name, version, sha256)
@@ -72,7 +72,7 @@ def verify(
     if as_json:
         print_json(verdict_data(engine, warnings))
     else:
-        typer.echo(verdict_line(engine))
+        typer.echo("\n".join(verdict_lines(engine)))
         _warn(warnings)
 
 
@@ -120,26 +120,26 @@ def promote(
     as_json: JsonOption = False,
 ) -> None:
     """Verify a version, and trade it wherever the settings name models/NAME/promoted."""
-    from trading.model_sheet import change_data, change_line
+    from trading.model_sheet import change_data, change_lines
 
     change = _shelf(config).promote(name, version, _now(config), sha256)
     if as_json:
         print_json(change_data(change))
     else:
-        typer.echo(change_line(change))
+        typer.echo("\n".join(change_lines(change)))
         _warn(change.warnings)
 
 
 @models.command()
 def rollback(name: NameArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Go back to the version that was promoted before."""
-    from trading.model_sheet import change_data, change_line
+    from trading.model_sheet import change_data, change_lines
 
     change = _shelf(config).roll_back(name, _now(config))
     if as_json:
         print_json(change_data(change))
     else:
-        typer.echo(change_line(change))
+        typer.echo("\n".join(change_lines(change)))
         _warn(change.warnings)
 
 
@@ -155,7 +155,8 @@ def _shelf(config: Path | None) -> "ModelShelf":
 
     settings = settings_of(config)
     models, signed_by = settings.model.path.parent.parent, settings.model.signed_by
-    return ModelShelf(models, settings if config is not None else None, signed_by)
+    now = _now(config) if settings.clock.start is None else None  # market time is no date
+    return ModelShelf(models, settings if config is not None else None, signed_by, now)
 
 
 def _signing_key(file: Path | None, config: Path | None) -> "SigningKey":

@@ -1,8 +1,9 @@
 """Candles with what the calendar says of each, worked out once: neither engine asks for a date again."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -15,6 +16,7 @@ from core.sessions import TradingDay
 from features.batch import FeatureTable, compute
 from features.columns import BoolArray, CandleColumns, FloatArray, IntArray
 from features.specification import FeatureSpecification
+from market_data.days import date_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +39,12 @@ class SessionRows:
     """Last close of the session before; 0 where none is known."""
     calendar: Mapping[int, TradingDay]
     """The session of each of the days."""
+
+
+def days_of(sessions: Iterable[SessionRows]) -> tuple[date, ...]:
+    """Return the days with candles of any of some symbols, in order."""
+    days = np.unique(np.concatenate([each.days for each in sessions]))
+    return tuple(date_of(day) for day in days.tolist())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
 """What a reader has to know beside the figures: sentences, each of them said once."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -9,10 +10,11 @@ from backtest.assumptions import Mode
 from backtest.bars import SessionRows
 from backtest.holes import notes_on_holes
 from core.bar_fills import is_corporate_action
-from core.instants import Instant, ist_date
+from core.instants import Instant, instant_of, ist_date
 from core.market import Timeframe
 from core.ports import Calendar
 from features.columns import CandleColumns
+from trading.bundle import TrainingFacts
 
 _NAMED = 3
 """Files or symbols that a note names, before it only counts them."""
@@ -33,6 +35,21 @@ def data_notes(
     sessions = ((each.symbol, each.sessions) for each in walked)
     holes = notes_on_holes(sessions, timeframe, calendar, mode, are_allowed=allow_holes)
     return [*holes, *(note for each in walked for note in _split_notes(each))]
+
+
+def training_notes(training: TrainingFacts | None, days: Sequence[date]) -> Iterator[str]:
+    """Yield a note where a model knows the days of a run, in order: it learned them, or what came after them."""
+    if training is None:
+        return
+    first, last = (ist_date(instant_of(each)) for each in (training.first, training.last))
+    known = [day for day in days if day <= last]
+    if known:
+        before, inside = known[0] < first, known[-1] >= first
+        where = "in or before" if before and inside else "before" if before else "in"
+        yield (
+            f"{len(known):,} of {len(days):,} sessions lie {where} the model's training ({first} to {last}): of these "
+            "the figures say nothing"
+        )
 
 
 def corporate_action_notes(suspected: Iterable[tuple[str, Instant]]) -> Iterator[str]:

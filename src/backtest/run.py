@@ -10,10 +10,10 @@ import numpy as np
 from backtest import fast_engine
 from backtest.assumptions import Mode
 from backtest.bar_ticks import BarTicks, notes_on_ticks, ticks_of
-from backtest.bars import SymbolBars, prepared
+from backtest.bars import SymbolBars, days_of, prepared
 from backtest.candle_sources import Range, Sourced, from_path, from_store, tick_of
 from backtest.finished_run import FinishedRun
-from backtest.notes import Walked, data_notes
+from backtest.notes import Walked, data_notes, training_notes
 from backtest.progress import Progress
 from backtest.run_options import EngineName, Wish, assumptions_of, engine_of, mode_of, params_of
 from backtest.scored_model import ScoredModel
@@ -86,7 +86,11 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
         started_at=started_at,
         seconds=perf_counter() - began,
         ticks=tuple(ticks or ()),
-        notes=(*(note for source in sources for note in source.notes), *notes),
+        notes=(
+            *training_notes(choice.training, days_of(each.sessions for each in symbols)),
+            *(note for source in sources for note in source.notes),
+            *notes,
+        ),
     )
 
 

@@ -91,7 +91,14 @@ def comparison_text(analyses: Sequence[Analysis], width: int) -> RenderableType:
     labels = [run_label(place) for place in range(len(analyses))]
     names = (f"{label}: {run_name(each.record)}" for label, each in zip(labels, analyses, strict=True))
     tables = _tables(compare(analyses), range(1, len(analyses)), width)
-    return Group(Text("Comparison", "bold"), *map(Text, names), *tables)
+    notes = (Text(note, "yellow") for note in notes_beside(analyses))
+    return Group(Text("Comparison", "bold"), *map(Text, names), *tables, *notes)
+
+
+def notes_beside(analyses: Sequence[Analysis]) -> Iterator[str]:
+    """Yield what is to be known of each run but the first, under its letter: the first has them in its own report."""
+    for place, analysis in enumerate(analyses[1:], start=1):
+        yield from (f"Note on {run_label(place)}: {note}" for note in analysis.record.notes)
 
 
 def _tables(sections: Sequence[ComparedSection], others: Sequence[int], width: int) -> Iterator[Table]:

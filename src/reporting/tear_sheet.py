@@ -10,7 +10,7 @@ from core.instants import ist_date
 from core.positions import Trade
 from reporting.analysis import Analysis
 from reporting.candle_chart import candle_chart
-from reporting.comparison import compare, run_label, run_name
+from reporting.comparison import compare, notes_beside, run_label, run_name
 from reporting.equity_charts import LEFT, RIGHT, WIDTH, drawdown_chart, equity_chart, histogram
 from reporting.figures import Figure, Form, difference_text, text_of
 from reporting.metrics import daily_closes, daily_returns, monthly_returns
@@ -243,6 +243,6 @@ def _comparison(analyses: Sequence[Analysis]) -> str:
         f'<p class="soft">{label}: {escape(run_name(each.record))}</p>'
         for label, each in zip(labels, analyses, strict=True)
     )
-    return (
-        f'<section><h2>Comparison</h2>{names}<div class="scroll"><table><tr>{header}</tr>{rows}</table></div></section>'
-    )
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in notes_beside(analyses))
+    table = f'<div class="scroll"><table><tr>{header}</tr>{rows}</table></div>'
+    return f"<section><h2>Comparison</h2>{names}{notes}{table}</section>"

@@ -6,6 +6,7 @@ is opened are the bytes that were hashed. A pickle executes code, so a pickle th
 
 import hashlib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -33,6 +34,8 @@ FORMAT = 2
 LARGEST_FILE = 512 * 1024 * 1024
 FEWEST_GOLDEN_ROWS = 32
 SUM_TOLERANCE = 1e-6
+_GENERATED = "generated market, "
+"""How the source of a generated market begins; a file's name never does."""
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text: TypeAlias = Annotated[str, Field(max_length=10_000, pattern=r"^[^\p{C}]*$")]
 """What is shown to people: nothing in it moves a cursor or breaks a line."""
@@ -72,10 +75,19 @@ class FeatureFacts(_Part):
     schema_sha256: Digest
 
 
+class MarketKind(StrEnum):
+    """Whether there ever was the market that taught a model."""
+
+    RECORDED = "recorded"
+    GENERATED = "generated"
+
+
 class TrainingFacts(_Part):
-    """The data behind the model, and how well it did. For people, but for the timeframe: see `trading.model_fit`."""
+    """The data behind the model, and how well it did. What of it decides something is in `trading.model_fit`."""
 
     source: Text
+    market: MarketKind | None = None
+    """None in a bundle of before, whose source says it."""
     symbols: tuple[Text, ...] = Field(min_length=1)
     timeframe: Timeframe
     first: AwareDatetime
@@ -97,6 +109,11 @@ class TrainingFacts(_Part):
         if self.first > self.last:
             raise ValueError("the first candle must not come after the last")
         return self
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the market never existed, so that nothing learned of it is worth money."""
+        return self.market is MarketKind.GENERATED or self.source.startswith(_GENERATED)
 
 
 class LabelFacts(_Part):
@@ -158,6 +175,11 @@ class Manifest(_Part):
         if len({row.features for row in self.golden}) != len(self.golden):
             raise ValueError("golden rows must differ from each other")
         return self
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything short of certainty reaches the threshold."""
+        return self.threshold < 1
 
     @property
     def novelty(self) -> Novelty | None:

@@ -7,6 +7,7 @@ from trading.bundle import Manifest
 from trading.inference_engine import InferenceEngine
 from trading.model_shelf import Change, ShelvedModel, Signed
 from trading.model_versions import Promotion
+from trading.model_worth import market_words, verdict_words, worth_data, worth_line
 from trading.trade_terms import exit_words
 
 
@@ -40,14 +41,15 @@ def model_data(model: ShelvedModel, history: Sequence[Promotion]) -> dict[str, A
     }
 
 
-def verdict_line(engine: InferenceEngine) -> str:
-    """Say in one line that a version was opened, and what was found good."""
+def verdict_lines(engine: InferenceEngine) -> list[str]:
+    """Say in one line that a version was opened, and what was found good; in another what it is worth."""
     manifest = engine.manifest
     opened = "arrays, no pickle" if manifest.files.arrays is not None else "pickles, by the pinned hash"
-    return (
+    sound = (
         f"{engine.folder} is sound: sizes and hashes, {len(manifest.features.names)} features, {len(manifest.golden)} "
         f"golden rows ({opened}){_by(engine)}; manifest SHA-256 {engine.manifest_sha256}"
     )
+    return [sound, worth_line(manifest)]
 
 
 def verdict_data(engine: InferenceEngine, warnings: Sequence[str] = ()) -> dict[str, Any]:
@@ -61,6 +63,7 @@ def verdict_data(engine: InferenceEngine, warnings: Sequence[str] = ()) -> dict[
         "golden_rows": len(engine.manifest.golden),
         "signed_by": engine.signed_by or None,
         "manifest_sha256": engine.manifest_sha256,
+        **worth_data(engine.manifest),
         "warnings": list(warnings),
     }
 
@@ -83,12 +86,12 @@ def signed_data(signed: Signed) -> dict[str, Any]:
     }
 
 
-def change_line(change: Change) -> str:
-    """Say what is traded from the bot's next start on."""
-    if not change.is_change:
-        return f"{change.name}/{change.version} is promoted already"
+def change_lines(change: Change) -> list[str]:
+    """Say what is traded from the bot's next start on, and what it is worth."""
     before = f", before {change.before}" if change.before else ""
-    return f"{change.name}/promoted is {change.version}{before}; a running bot trades it from its next start on"
+    told = f"{change.name}/promoted is {change.version}{before}; a running bot trades it from its next start on"
+    already = f"{change.name}/{change.version} is promoted already"
+    return [told if change.is_change else already, worth_line(change.manifest)]
 
 
 def change_data(change: Change) -> dict[str, Any]:
@@ -99,6 +102,7 @@ def change_data(change: Change) -> dict[str, Any]:
         "manifest_sha256": change.manifest_sha256,
         "before": change.before or None,
         "changed": change.is_change,
+        **worth_data(change.manifest),
         "warnings": list(change.warnings),
     }
 
@@ -113,7 +117,8 @@ def _shelf_line(model: ShelvedModel) -> str:
     if model.manifest is None:
         return f"{place}  {mark}  REFUSED: {model.fault}"
     training = model.manifest.training
-    facts = f"data to {training.last:%Y-%m-%d}, {training.rows:,} rows, threshold {model.manifest.threshold:.3g}"
+    figures = f"data to {training.last:%Y-%m-%d}, {training.rows:,} rows, threshold {model.manifest.threshold:.3g}"
+    facts = ", ".join(filter(None, (figures, market_words(training), verdict_words(model.manifest))))
     if model.fault:
         return f"{place}  {mark}  {facts}  REFUSED: {model.fault}"
     other = ", but learned other trades than these settings make" if model.warnings else ""
@@ -132,6 +137,7 @@ def _data(model: ShelvedModel) -> dict[str, Any]:
         "data_end": manifest.training.last.isoformat() if manifest else None,
         "rows": manifest.training.rows if manifest else None,
         "threshold": manifest.threshold if manifest else None,
+        **worth_data(manifest),
         "manifest_sha256": model.manifest_sha256 or None,
         "warnings": list(model.warnings),
     }
@@ -139,7 +145,7 @@ def _data(model: ShelvedModel) -> dict[str, Any]:
 
 def _manifest_lines(manifest: Manifest) -> Iterator[str]:
     training, labels = manifest.training, manifest.labels
-    yield f"trained on      {training.source}"
+    yield f"trained on      {training.source}{': not for money' if training.is_generated else ''}"
     yield f"symbols         {', '.join(training.symbols)} ({training.timeframe.value})"
     yield f"candles         {training.first:%Y-%m-%d} to {training.last:%Y-%m-%d}, {training.rows:,} rows"
     yield f"data            SHA-256 {training.data_sha256}"

@@ -14,12 +14,13 @@ from runtime.settings import Settings
 from trading.bundle import Manifest, parse_manifest
 from trading.inference_engine import InferenceEngine
 from trading.manifest_signature import SigningKey
-from trading.model_fit import check_fits
+from trading.model_fit import check_fits, refuse_later
 from trading.model_versions import (
     LATEST,
     MANIFEST,
     PROMOTED,
     Promotion,
+    deciding,
     manifest_sha256,
     promotions,
     record,
@@ -58,6 +59,8 @@ class Change:
     manifest_sha256: str
     before: str
     """Version; empty when nothing had been promoted."""
+    manifest: Manifest
+    """Of what is traded."""
     is_change: bool = True
     """False when just this was promoted already; nothing is written then."""
     warnings: tuple[str, ...] = ()
@@ -80,13 +83,17 @@ class Signed:
 class ModelShelf:
     """The folder of all models. With `settings`, a model must fit them besides, as it must when the bot starts.
 
-    With `signed_by`, a public key, nothing is sound that its holder did not sign.
+    With `signed_by`, a public key, nothing is sound that its holder did not sign; with `now`, nothing whose data end
+    later.
     """
 
-    def __init__(self, models: Path, settings: Settings | None = None, signed_by: str = "") -> None:
+    def __init__(
+        self, models: Path, settings: Settings | None = None, signed_by: str = "", now: Instant | None = None
+    ) -> None:
         self._models = models
         self._settings = settings
         self._signed_by = signed_by
+        self._now = now
 
     def models(self, name: str | None = None) -> list[ShelvedModel]:
         """Return every version of every model, or of one, oldest first. Raises `ModelError` for an unknown name."""
@@ -153,13 +160,14 @@ class ModelShelf:
         """
         engine = self.verify(name, version, expected_sha256)
         folder = engine.folder.parent
-        stack = standing(promotions(folder))
-        before = (stack[-1].version, stack[-1].manifest_sha256) if stack else ("", "")
-        is_change = before != (engine.folder.name, engine.manifest_sha256)
-        if is_change:
-            record(folder, "promote", engine.folder, engine.manifest_sha256, ist_datetime(at))
-        warnings = self.warnings(engine.manifest)
-        return Change(name, engine.folder.name, engine.manifest_sha256, before[0], is_change, warnings)
+        with deciding(folder):
+            stack = standing(promotions(folder))
+            before = (stack[-1].version, stack[-1].manifest_sha256) if stack else ("", "")
+            is_change = before != (engine.folder.name, engine.manifest_sha256)
+            if is_change:
+                record(folder, "promote", engine.folder, engine.manifest_sha256, ist_datetime(at))
+        manifest, warnings = engine.manifest, self.warnings(engine.manifest)
+        return Change(name, engine.folder.name, engine.manifest_sha256, before[0], manifest, is_change, warnings)
 
     def roll_back(self, name: str, at: Instant) -> Change:
         """Go back to what was promoted before, if that is still what it was.
@@ -168,16 +176,17 @@ class ModelShelf:
         `StorageError`.
         """
         folder = self._folder(name)
-        stack = standing(promotions(folder))
-        if len(stack) < 2:
-            raise ModelError(f"{name}: nothing was promoted before; promote the version you mean")
-        before, current = stack[-2:]
-        version = folder / before.version
-        require_as_promoted(version, before)
-        engine = self._opened(version, before.manifest_sha256, self._signed_by)
-        record(folder, "rollback", engine.folder, engine.manifest_sha256, ist_datetime(at))
-        warnings = self.warnings(engine.manifest)
-        return Change(name, before.version, engine.manifest_sha256, current.version, warnings=warnings)
+        with deciding(folder):
+            stack = standing(promotions(folder))
+            if len(stack) < 2:
+                raise ModelError(f"{name}: nothing was promoted before; promote the version you mean")
+            before, current = stack[-2:]
+            version = folder / before.version
+            require_as_promoted(version, before)
+            engine = self._opened(version, before.manifest_sha256, self._signed_by)
+            record(folder, "rollback", engine.folder, engine.manifest_sha256, ist_datetime(at))
+        manifest, warnings = engine.manifest, self.warnings(engine.manifest)
+        return Change(name, before.version, engine.manifest_sha256, current.version, manifest, warnings=warnings)
 
     def _pin_of(self, path: Path) -> str:
         """Return the hash that the settings demand of a version; empty where they name another model or version."""
@@ -197,6 +206,8 @@ class ModelShelf:
 
     def _opened(self, path: Path, expected_sha256: str, signed_by: str) -> InferenceEngine:
         engine = InferenceEngine.open(path, expected_sha256, signed_by)
+        if self._now is not None:
+            refuse_later(engine.folder, engine.manifest.training, self._now)
         self.warnings(engine.manifest)  # refuses what the settings could not trade
         return engine
 

@@ -7,12 +7,15 @@ the versions has a row for each, the last one counts, and each keeps the hash of
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import yaml
+from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import ConfigurationError, ModelError, StorageError
@@ -26,6 +29,10 @@ PROMOTIONS = "promotions.yaml"
 LARGEST_PROMOTIONS = 256 * 1024
 LATEST = "latest"
 PROMOTED = "promoted"
+LOCK = ".promotions.lock"
+"""Locked while somebody decides; it stays behind, empty."""
+PATIENCE = 10.0
+"""Seconds to wait for somebody else's decision, which takes one."""
 
 _VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
 _HEAD = "# Which version is traded as `promoted`: the last row. Written by `fyersbot models promote` and `rollback`.\n"
@@ -120,6 +127,30 @@ def standing(rows: tuple[Promotion, ...]) -> list[Promotion]:
         elif stack:
             stack.pop()
     return stack
+
+
+@contextmanager
+def deciding(folder: Path) -> Iterator[None]:
+    """Let nobody else decide what is traded of a model, from the look at its promotions to the row that is added.
+
+    Raises `StorageError` when somebody else does not come to an end, and for a folder that cannot be written to.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=PATIENCE)
+    except Timeout:
+        raise StorageError(
+            f"{folder}: another promotion or rollback has been at work for {PATIENCE:g} seconds; let it end, then try "
+            "again"
+        ) from None
+    except OSError as error:
+        raise StorageError(
+            f"{folder / LOCK} cannot be locked: {error.strerror}; free the disk, or let the folder be yours"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def record(folder: Path, verb: Literal["promote", "rollback"], version: Path, sha256: str, at: datetime) -> None:

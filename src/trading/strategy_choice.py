@@ -6,9 +6,11 @@ A choice says by hashes what it is, so that a recorded day is only ever decided 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.drift import DriftReference
 from core.errors import ConfigurationError
+from core.instants import Instant
 from core.market import Timeframe
 from core.ports import Calendar, Predictor, RowStream
 from core.signals import SignalProvider
@@ -17,8 +19,10 @@ from features.stream import FeatureStream
 from runtime.settings import Settings
 from strategies.catalogue import file_of, strategy_named
 from strategies.guarded import Guarded
+from trading.bundle import TrainingFacts
 from trading.inference_engine import InferenceEngine
-from trading.model_fit import check_fits
+from trading.model_fit import check_fits, refuse_generated, refuse_later
+from trading.model_versions import refuse_unchosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class StrategyChoice:
     """What the model's days are held against; None without a model, or for one that does not say."""
     warnings: tuple[str, ...] = ()
     """Where the model learned other trades than these settings make."""
+    training: TrainingFacts | None = None
+    """What taught the model; None without one."""
 
     def stream_for(self, timeframe: Timeframe, calendar: Calendar) -> Callable[[str], RowStream]:
         """Return what makes the features of a symbol from its candles."""
@@ -71,6 +77,7 @@ def choose_strategy(
         model_sha256=opened[0].manifest_sha256 if opened else "",
         drift=opened[0].drift if opened else None,
         warnings=tuple(warnings),
+        training=opened[0].manifest.training if opened else None,
     )
 
 
@@ -82,6 +89,21 @@ def _sha256_of_file(settings: Settings) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ConfigurationError(f"strategy file {path} cannot be read: {error.strerror}") from error
+
+
+def check_model(settings: Settings, choice: StrategyChoice, now: Instant, *, is_money: bool) -> None:
+    """Refuse a model that cannot be of today, and one that nobody should trade money with.
+
+    Raises `ConfigurationError` and `ModelError`.
+    """
+    if choice.training is None:
+        return
+    folder = Path(choice.model)
+    if settings.clock.start is None:  # market time is no date
+        refuse_later(folder, choice.training, now)
+    if is_money:
+        refuse_unchosen(settings.model.path, settings.model.manifest_sha256)
+        refuse_generated(folder, choice.training)
 
 
 def check_history(settings: Settings, choice: StrategyChoice) -> None:

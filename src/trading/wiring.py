@@ -48,7 +48,6 @@ from trading.fyers_client import FyersClient
 from trading.fyers_mapping import MarketStatus
 from trading.kernel import Kernel
 from trading.live_trader import Desk, Habits, LiveTrader, Put
-from trading.model_versions import refuse_unchosen
 from trading.narrator import tell
 from trading.obedience import Obedience
 from trading.order_feed import OrderFeed
@@ -59,7 +58,7 @@ from trading.server_clock import ServerClock
 from trading.state_files import log_path, tape_folder
 from trading.state_snapshots import SqliteSnapshots
 from trading.state_store import StateStore
-from trading.strategy_choice import check_history, choose_strategy
+from trading.strategy_choice import check_history, check_model, choose_strategy
 from trading.tick_market import TickMarket
 from trading.tick_tape import FileTickTape
 from trading.trading_rules import check_quantity, check_tradable, product_of, rules_of
@@ -105,8 +104,8 @@ class Wiring:
         self.charges = ChargeTable.load(CONFIG / "charges.yaml")
         self.master = SymbolMaster(settings, clock)
         self.choice = choose_strategy(settings)
-        if self.choice.model and settings.mode is Mode.LIVE and not all_loopback(settings.broker.endpoints):
-            refuse_unchosen(settings.model.path, settings.model.manifest_sha256)
+        is_money = settings.mode is Mode.LIVE and not all_loopback(settings.broker.endpoints)
+        check_model(settings, self.choice, clock.now(), is_money=is_money)
         check_history(settings, self.choice)
         self._digest = _config_digest(settings)
 

@@ -12,6 +12,7 @@ from core.market import Timeframe
 from market_data.candles.candle_store import Holding, Series
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.symbols.parquet_symbols import ParquetSymbolArchive
+from trading.bundle import MarketKind
 from training.dataset import History
 from training.sources import from_parquet, symbol_of, timeframe_of
 
@@ -31,6 +32,7 @@ class Histories:
     read: Callable[[str], History]
     notes: tuple[str, ...] = ()
     """What was left out of what was asked for."""
+    market: MarketKind = MarketKind.RECORDED
 
     def __iter__(self) -> Iterator[History]:
         """Read one symbol after the other. Raises `DataError` for candles that cannot be read."""
@@ -111,9 +113,9 @@ def is_index(symbol: str) -> bool:
 
 
 def in_memory(histories: Sequence[History], timeframe: Timeframe, source: str) -> Histories:
-    """Return candles that are there already."""
+    """Return the candles of a generated market, which are there already."""
     by_symbol = {each.symbol: each for each in histories}
-    return Histories(tuple(by_symbol), timeframe, source, by_symbol.__getitem__)
+    return Histories(tuple(by_symbol), timeframe, source, by_symbol.__getitem__, market=MarketKind.GENERATED)
 
 
 def _within(path: Path, history: History, timeframe: Timeframe, span: Range) -> History:

@@ -223,6 +223,7 @@ def _label_facts(trade: TradeTerms, charges_as_of: date) -> LabelFacts:
 def _training_facts(histories: Histories, found: Survey, dataset: Dataset, trained: Trained) -> TrainingFacts:
     return TrainingFacts(
         source=histories.source,
+        market=histories.market,
         symbols=histories.symbols,
         timeframe=histories.timeframe,
         first=ist_datetime(found.first),

@@ -6,19 +6,20 @@ from typing import Any
 from reporting.figures import Form, text_of
 from trading.bundle import CARD, parse_manifest
 from trading.model_versions import MANIFEST
-from training.threshold import NEVER
+from trading.model_worth import market_data, some_names, source_words
 
 
 def report_lines(bundle: Path) -> list[str]:
     """Return lines for people. Raises `ModelError`."""
     manifest = parse_manifest(bundle / MANIFEST)
     facts = manifest.training
-    acts = "it never acts" if manifest.threshold >= NEVER else f"it acts from {manifest.threshold:.2f} on"
+    acts = f"it acts from {manifest.threshold:.2f} on" if manifest.acts else "it never acts"
     return [
         f"the model is in {bundle}, how it did in {bundle / CARD}",
         f"{facts.estimator}: {acts}",
         f"out of fold it {facts.verdict}",
         *_luck(facts.parts["all judged"]),
+        f"trained on {source_words(facts)}; symbols {some_names(facts.symbols)}",
     ]
 
 
@@ -31,6 +32,7 @@ def report_data(name: str, bundle: Path) -> dict[str, Any]:
         "version": bundle.name,
         "path": str(bundle),
         "card": str(bundle / CARD),
+        **market_data(facts),
         "estimator": facts.estimator,
         "threshold": manifest.threshold,
         "verdict": facts.verdict,

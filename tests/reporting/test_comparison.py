@@ -1,5 +1,6 @@
 """Runs side by side."""
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -69,6 +70,14 @@ def test_programs_get_values_and_differences(two: tuple[Analysis, Analysis]) -> 
     found = {each["label"]: each for each in comparison_data(two)}
     assert found["Absolute profit"]["values"] == [each.trades.net / 100 for each in two]
     assert found["Strategy"]["differences"] == [None]
+
+
+def test_what_is_to_be_known_of_the_others_stands_under_them(two: tuple[Analysis, Analysis]) -> None:
+    known = replace(two[1], record=replace(two[1].record, notes=("its model knew these days",)))
+    console = Console(file=StringIO(), width=100, color_system=None)
+    console.print(comparison_text((two[0], known), 100))
+    assert isinstance(console.file, StringIO)
+    assert console.file.getvalue().splitlines()[-1] == "Note on B: its model knew these days"
 
 
 def test_runs_have_letters() -> None:

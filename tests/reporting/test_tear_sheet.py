@@ -120,6 +120,8 @@ def test_compared_runs_stand_beside_each_other(record: RunRecord, make_record: M
     page = tear_sheet(analyse(record), [analyse(other)])
     assert "Comparison" in page
     assert other.run_id in page
+    warned = analyse(replace(other, notes=("its model knew <these> days",)))
+    assert '<p class="note">Note on B: its model knew &lt;these&gt; days</p>' in tear_sheet(analyse(record), [warned])
 
 
 @pytest.mark.parametrize("trades", [0, 1])

@@ -4,13 +4,16 @@ import shutil
 from contextlib import nullcontext
 from datetime import date, time
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from filelock import FileLock
 
-from core.errors import ConfigurationError, ModelError
+from core.errors import ConfigurationError, ModelError, StorageError
 from core.instants import instant_at
 from core.market import Timeframe
 from runtime.settings import ModelSettings, Settings
+from trading import model_versions
 from trading.manifest_signature import SIGNATURE, SigningKey
 from trading.model_shelf import Change, ModelShelf
 from trading.model_versions import manifest_sha256
@@ -59,13 +62,14 @@ def traded(models: Path) -> str:
 
 
 def test_the_bot_trades_what_was_promoted_and_after_a_rollback_what_was_before(shelf, models):
-    first, second = (manifest_sha256(models / "sbin" / each) for each in ("0001", "0002"))
+    hashes = [manifest_sha256(models / "sbin" / each) for each in ("0001", "0002")]
+    first, second = zip(hashes, (each.manifest for each in shelf.models()), strict=True)
 
-    assert shelf.promote("sbin", "1", AT) == Change("sbin", "0001", first, "")
+    assert shelf.promote("sbin", "1", AT) == Change("sbin", "0001", first[0], "", first[1])
     assert traded(models) == "0001"
-    assert shelf.promote("sbin", "latest", LATER) == Change("sbin", "0002", second, "0001")
+    assert shelf.promote("sbin", "latest", LATER) == Change("sbin", "0002", second[0], "0001", second[1])
     assert traded(models) == "0002"
-    assert shelf.roll_back("sbin", LATER) == Change("sbin", "0001", first, "0002")
+    assert shelf.roll_back("sbin", LATER) == Change("sbin", "0001", first[0], "0002", first[1])
     assert traded(models) == "0001"
     assert [(row.verb, row.version) for row in shelf.history("sbin")] == [
         ("promote", "0001"),
@@ -110,6 +114,36 @@ def test_without_a_promotion_before_there_is_no_way_back(shelf, promoted):
         shelf.promote("sbin", version, AT)
     with pytest.raises(ModelError, match="nothing was promoted before"):
         shelf.roll_back("sbin", LATER)
+
+
+def test_two_that_promote_at_once_leave_a_row_each(shelf, models, monkeypatch):
+    write, seconds = model_versions.write_text, []
+
+    def write_late(path: Path, content: str) -> None:
+        """Write as somebody who was held up after reading: another one decides meanwhile, if nothing stops him."""
+        if not seconds:
+            seconds.append(Thread(target=lambda: shelf.promote("sbin", "0002", LATER)))
+            seconds[0].start()
+            seconds[0].join(timeout=1.0)
+        write(path, content)
+
+    monkeypatch.setattr(model_versions, "write_text", write_late)
+    shelf.promote("sbin", "0001", AT)
+    seconds[0].join()
+
+    assert [row.version for row in shelf.history("sbin")] == ["0001", "0002"]
+    assert traded(models) == "0002"
+
+
+def test_who_waits_too_long_for_anothers_decision_is_told_so(shelf, models, monkeypatch):
+    shelf.promote("sbin", "0001", AT)
+    shelf.promote("sbin", "0002", AT)
+    monkeypatch.setattr(model_versions, "PATIENCE", 0.05)
+    with FileLock(models / "sbin" / model_versions.LOCK):
+        for decide in (lambda: shelf.promote("sbin", "0001", LATER), lambda: shelf.roll_back("sbin", LATER)):
+            with pytest.raises(StorageError, match="sbin: another promotion or rollback has been at work for"):
+                decide()
+    assert shelf.roll_back("sbin", LATER).version == "0001"
 
 
 def test_every_version_is_listed_with_what_the_bot_thinks_of_it(shelf, models):
@@ -168,6 +202,23 @@ def test_a_model_must_be_the_one_that_the_settings_pin_if_they_mean_it(models, p
         with pytest.raises(ModelError, match="demands abababab") if is_refused else nullcontext():
             verb("sbin", "0001")
     assert len(shelf.history("sbin")) == (not is_refused)
+
+
+@pytest.mark.hazard("V10")
+def test_a_manifest_of_days_to_come_is_sound_to_nobody_who_has_a_clock(shelf, models):
+    shelf.promote("sbin", "0001", AT)
+    shelf.promote("sbin", "0002", AT)
+    said("training.last", "2099-01-01T15:25:00+05:30")(models / "sbin" / "0002")
+    dated = ModelShelf(models, now=AT)
+    later = r"0002/manifest\.yaml: its data end on 2099-01-01, after today \(2026-01-06\): the clock or the manifest is"
+
+    for verb in (dated.verify, lambda *names: dated.promote(*names, AT)):
+        with pytest.raises(ModelError, match=later):
+            verb("sbin", "0002")
+    assert dated.promote("sbin", "0001", AT).is_change
+    first, second = dated.models()
+    assert first.fault == ""
+    assert "after today" in second.fault
 
 
 def test_a_list_says_of_what_changed_since_its_promotion_what_was_promoted(shelf, models):

@@ -1,5 +1,6 @@
 """What a run is made of: the strategy with its model and features, and enough history for both."""
 
+import shutil
 from collections.abc import Callable
 from datetime import date, time
 from functools import partial
@@ -7,16 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, ModelError
 from core.events import Condition
-from core.instants import instant_at
+from core.instants import instant_at, ist_datetime
 from core.market import Instrument, Tick, Timeframe
 from core.signals import Direction
 from features.specification import DEFAULT_NAMES
 from market_data.ticks.live_ticks import LiveTicks
 from runtime.clock import MarketClock
 from runtime.settings import (
+    BrokerSettings,
+    ClockSettings,
     DiskSettings,
+    EndpointSettings,
     HistorySettings,
     Mode,
     ModelSettings,
@@ -31,6 +35,8 @@ from trading.wiring import Wiring
 from training.recipe import Recipe
 from training.sources import generated
 from training.train import TrainingOptions, train_model
+
+from .bundle_spoiling import said, unsaid
 
 DAY = date(2026, 1, 6)
 FILTERED = """
@@ -116,15 +122,53 @@ def test_a_users_strategy_filters_the_models_signal_by_an_indicator_of_its_own(w
 
 @pytest.mark.hazard("V10")
 def test_money_is_not_traded_with_whatever_was_trained_last(tmp_path, model, calendar):
-    def wired(path: Path, mode: Mode) -> Wiring:
-        paths = PathSettings(state=tmp_path, logs=tmp_path, cache=tmp_path, archive=tmp_path)
-        settings = Settings(mode=mode, model=ModelSettings(path=path), paths=paths)
-        return Wiring(settings, MarketClock(), calendar, lambda _secret: None)
-
-    newest = model.parent / "latest"
+    newest, chosen = recorded(model, tmp_path).parent / "latest", tmp_path / "default" / "0001"
     with pytest.raises(ConfigurationError, match="the next training must not change what is traded"):
-        wired(newest, Mode.LIVE)
-    assert wired(newest, Mode.PAPER).choice.model == wired(model, Mode.LIVE).choice.model == str(model)
+        wired(tmp_path, calendar, newest, Mode.LIVE)
+    models = [wired(tmp_path, calendar, *each).choice.model for each in ((newest, Mode.PAPER), (chosen, Mode.LIVE))]
+    assert models == [str(chosen), str(chosen)]
+
+
+def recorded(model: Path, models: Path) -> Path:
+    """A copy of a model that says that it is of recorded candles."""
+    folder = Path(shutil.copytree(model, models / "default" / "0001"))
+    said("training.market", "recorded")(folder)
+    said("training.source", "candle store, all days")(folder)
+    return folder
+
+
+def wired(folder: Path, calendar, model: Path, mode: Mode, **settings: object) -> Wiring:
+    paths = PathSettings(state=folder, logs=folder, cache=folder, archive=folder)
+    asked = Settings(mode=mode, model=ModelSettings(path=model), paths=paths, **settings)
+    return Wiring(asked, MarketClock(), calendar, lambda _secret: None)
+
+
+@pytest.mark.hazard("V10")
+def test_money_is_not_traded_with_a_model_of_a_market_that_never_was(tmp_path, model, calendar):
+    of_before = Path(shutil.copytree(model, tmp_path / "before" / "0001"))
+    unsaid("training.market")(of_before)
+    for folder in (model, of_before):
+        with pytest.raises(
+            ModelError, match=r"0001 was trained on a generated market, which is not for money; train on"
+        ):
+            wired(tmp_path, calendar, folder, Mode.LIVE)
+        assert wired(tmp_path, calendar, folder, Mode.PAPER).choice.model == str(folder)
+
+    schemes = {name: "ws" if "socket" in name else "http" for name in EndpointSettings.model_fields}
+    here = {name: f"{scheme}://127.0.0.1:1/a" for name, scheme in schemes.items()}
+    simulator = BrokerSettings(endpoints=EndpointSettings(**here))
+    rehearsed = wired(tmp_path, calendar, model, Mode.LIVE, broker=simulator, symbols=("NSE:SBIN-EQ",))
+    assert rehearsed.choice.warnings == ()
+
+
+def test_a_model_whose_data_end_after_today_is_not_traded_and_market_time_is_no_date(tmp_path, model, calendar):
+    folder = recorded(model, tmp_path)
+    said("training.last", "2099-01-01T15:25:00+05:30")(folder)
+    for mode in Mode:
+        with pytest.raises(ModelError, match="its data end on 2099-01-01, after today"):
+            wired(tmp_path, calendar, folder, mode)
+    start = ist_datetime(instant_at(DAY, time(9)))
+    assert wired(tmp_path, calendar, folder, Mode.PAPER, clock=ClockSettings(start=start)).choice.model == str(folder)
 
 
 @pytest.mark.hazard("S9")

@@ -19,7 +19,7 @@ def best_record(ground: Ground, split: Split, judge: Judge, best: Trial, luck: L
     """
     parts = (split.searched, split.kept_back) if split.kept_back else (split.searched,)
     results = [Evaluator(part).result(best.combination) for part in parts]
-    noted = replace(ground, notes=(*ground.notes, _note(split, judge, luck)))
+    noted = replace(ground, remarks=(*ground.remarks, _note(split, judge, luck)))
     return joined_record(noted, results, {**ground.settings.strategy.params, **best.combination}, seconds)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from backtest.assumptions import FillAssumptions, Mode
-from backtest.bars import SessionRows, known_at, sessions_from
+from backtest.bars import SessionRows, days_of, known_at, sessions_from
 from backtest.candle_sources import Range, Sourced
 from backtest.hyperopt.model_scores import ModelScores
-from backtest.notes import Walked, data_notes, said_once
+from backtest.notes import Walked, data_notes, said_once, training_notes
 from backtest.run import check_volumes, chosen_strategy, instrument_of, overrides_of, rules_and_notes, sources_of
 from backtest.run_options import Wish, assumptions_of, mode_of
 from core.errors import DataError
@@ -22,12 +22,13 @@ from core.ports import Calendar
 from core.rules import TradingRules
 from features.columns import CandleColumns
 from market_data.calendar import NseCalendar
-from market_data.days import date_of, number_of
+from market_data.days import number_of
 from market_data.symbols.parquet_symbols import ParquetSymbolArchive
 from runtime.charge_rates import ChargeTable
 from runtime.configuration import load_settings
 from runtime.project import CONFIG
 from runtime.settings import Settings
+from trading.bundle import TrainingFacts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,14 +73,20 @@ class Ground:
     """What the trained model says of every candle, for a strategy that takes one."""
     strategy_sha256: tuple[str, str]
     """Of a user's own file and of the model's manifest; empty where there is none."""
-    notes: tuple[str, ...] = ()
-    """Sentences about data and charges that a reader has to know."""
+    training: TrainingFacts | None = None
+    """What taught the model; None without one."""
+    remarks: tuple[str, ...] = ()
+    """Sentences about data, charges and model that a reader has to know, whichever days are looked at."""
 
     @property
     def sessions(self) -> tuple[date, ...]:
         """The days with candles of any symbol, in order."""
-        days = np.unique(np.concatenate([each.sessions.days for each in self.stretches]))
-        return tuple(date_of(day) for day in days.tolist())
+        return days_of(each.sessions for each in self.stretches)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All that a reader has to know, first which of these very days the model knows."""
+        return (*training_notes(self.training, self.sessions), *self.remarks)
 
     def within(self, days: Range) -> "Ground":
         """Return the same on some days only, for the symbols that traded then. Raises `DataError` when none did."""
@@ -130,7 +137,8 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
         charges=charges,
         model=ModelScores.of(model, ((each.instrument.symbol, each.candles) for each in stretches)) if model else None,
         strategy_sha256=(choice.file_sha256, choice.model_sha256),
-        notes=said_once([*(note for source in sources for note in source.notes), *notes]),
+        training=choice.training,
+        remarks=said_once([*(note for source in sources for note in source.notes), *notes]),
     )
 
 

@@ -46,7 +46,7 @@ def search_data(finished: Finished) -> dict[str, Any]:
         if kept_back and finished.kept_back
         else None,
         "run_id": finished.record.run_id,
-        "notes": list(ground.notes),
+        "notes": list(finished.notes),
     }
 
 
@@ -66,7 +66,7 @@ def search_lines(finished: Finished) -> Iterator[str]:
             yield f"  and {len(finished.front) - _MOST_OF_A_FRONT} more, which --json lists"
     yield from luck_lines(finished.luck)
     yield kept_line(finished.record.run_id)
-    yield from ground.notes
+    yield from finished.notes
 
 
 def ground_data(ground: Ground) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Finished:
     """What the best came to in the sessions that were kept back."""
     record: RunRecord
     """The best as a run, as it was kept."""
+    notes: tuple[str, ...]
+    """What a reader has to know of all sessions, those kept back too."""
     seconds: float
 
 
@@ -79,6 +81,7 @@ def run_hyperopt(
         luck=luck,
         kept_back=Evaluator(split.kept_back).figures(best.combination) if split.kept_back else None,
         record=record,
+        notes=ground.notes,
         seconds=seconds,
     )
 

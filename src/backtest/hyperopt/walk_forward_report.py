@@ -41,6 +41,7 @@ def walk_forward_data(walked: WalkedForward) -> dict[str, Any]:
         "efficiency": walked.efficiency,
         "run_id": walked.record.run_id,
         "out_of_sample": report_data(analyse(walked.record), with_trades=False),
+        "notes": list(walked.ground.notes),
     }
 
 
