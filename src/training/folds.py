@@ -65,9 +65,9 @@ class WalkForward:
 
     @property
     def words(self) -> str:
-        """How it is walked, in one line."""
+        """How it is walked, in one line: other words for another walk."""
         embargo = f", embargo of {self.embargo / DAY:g} days" if self.embargo else ""
-        return f"{self.folds}, {self.scheme.value}, after {self.first_share:.0%} of the sessions{embargo}"
+        return f"{self.folds}, {self.scheme.value}, after {self.first_share * 100:g}% of the sessions{embargo}"
 
     def split(self, closed_at: IntArray, resolved_at: IntArray) -> tuple[Fold, ...]:
         """Cut rows, in any order and of any symbols, by when each became known and when its label did (nanoseconds).

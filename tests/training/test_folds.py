@@ -121,3 +121,8 @@ def test_too_few_sessions_are_refused():
 def test_a_fold_that_nothing_is_left_to_teach_is_refused():
     with pytest.raises(DataError, match="leaves no row to fit"):
         WalkForward(embargo=30 * DAY).split(*times_of(a_row_each_hour()))
+
+
+def test_walks_that_differ_by_little_have_other_words():
+    assert WalkForward(first_share=0.301).words != WalkForward(first_share=0.304).words
+    assert "after 30% of the sessions" in WalkForward().words
