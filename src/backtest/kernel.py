@@ -40,13 +40,13 @@ for _each in (
 def _walk(run: Run) -> None:
     bars, steps, wishes, terms, book, outcome = run.bars, run.steps, run.wishes, run.terms, run.book, run.outcome
     sums, draws = outcome.sums, len(outcome.equity) > 0
-    passes_quiet_bars = not draws and len(run.contracts.ticks) == 1 and terms.trail_atr == 0
+    passes_quiet_bars = len(run.contracts.ticks) == 1 and terms.trail_atr == 0
     step, wish, count = 0, 0, len(steps.ends)
     while step < count:
         is_empty = sums[Sum.HELD] + sums[Sum.WAITING] == 0
-        if is_empty and not draws:
-            step = wishes.steps[wish]  # nothing happens to an empty book before somebody wants something
-            if step >= count:
+        if is_empty:
+            step = _after_idle_steps(step, min(wishes.steps[wish], count), run)
+            if step == count:
                 break
         elif passes_quiet_bars and book.entered[0] > 0 and book.leaving[0] == 0:
             step = _after_quiet_bars(step, wishes.steps[wish], run)
@@ -72,21 +72,35 @@ walk = compiled(_walk, _SOURCES)
 
 
 @rule
+def _after_idle_steps(step: int, wanted: int, run: Run) -> int:
+    """Return the step `wanted`: nothing happens to an empty book before somebody wants something."""
+    outcome = run.outcome
+    if len(outcome.equity) > 0:
+        for each in range(step, wanted):
+            outcome.equity[each], outcome.exposure[each] = run.terms.capital + outcome.sums[Sum.REALISED], 0
+    return wanted
+
+
+@rule
 def _after_quiet_bars(row: int, wanted: int, run: Run) -> int:
     """Return the first row, from one on, in which something happens to the only position of the only symbol.
 
     In the row `wanted` something does, and so in the data's last one, which is special.
     """
-    bars, terms, book, sums = run.bars, run.terms, run.book, run.outcome.sums
-    side, stop, target = book.side[0], book.stop[0], book.target[0]
-    signed = side * book.held[0]
-    realised = sums[Sum.REALISED_TODAY] + side * (book.exit_value[0] - book.entry_value[0])
+    bars, terms, book, outcome = run.bars, run.terms, run.book, run.outcome
+    sums, draws = outcome.sums, len(outcome.equity) > 0
+    side, stop, target, held = book.side[0], book.stop[0], book.target[0], book.held[0]
+    booked = side * (book.exit_value[0] - book.entry_value[0])
+    today, capital = sums[Sum.REALISED_TODAY] + booked, terms.capital + sums[Sum.REALISED] - sums[Sum.ENTRY_CHARGES]
     limit = -min(terms.soft_loss, terms.max_loss)
     while row < wanted and not bars.candles[row].is_special:
         candle = bars.candles[row]
         code, _ = exits.decide(side, stop, target, candle.open, candle.high, candle.low, False)
-        if code != exits.HOLD or realised + signed * candle.close <= limit:
+        value = held * candle.close
+        if code != exits.HOLD or today + side * value <= limit:
             break
+        if draws:
+            outcome.equity[row], outcome.exposure[row] = capital + booked + side * value, value
         row += 1
     return row
 
