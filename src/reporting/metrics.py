@@ -18,6 +18,8 @@ from market_data.days import date_of
 SESSIONS_A_YEAR = 252
 _NO_VARIATION = 1e-12
 """A deviation of daily returns below this is rounding of floats, not risk."""
+_BLOCK = 8_192
+"""Points of a curve that are looked at together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,9 +207,13 @@ def drawdown(capital: int, at: IntArray, equity: IntArray) -> Drawdown:
 
 def deepest_fall(capital: int, equity: IntArray) -> float:
     """Return the share of the deepest fall alone: `drawdown` for a sweep of thousands of curves."""
-    values = np.concatenate(([capital], equity))
-    peaks = np.maximum.accumulate(values)
-    return float(((peaks - values) / peaks).max())
+    peak, deepest = capital, 0.0
+    for first in range(0, len(equity), _BLOCK):  # what fits in a cache: of a long curve most time went on fresh memory
+        values = equity[first : first + _BLOCK]
+        peaks = np.maximum(np.maximum.accumulate(values), peak)
+        deepest = max(deepest, float(((peaks - values) / peaks).max()))
+        peak = peaks[-1]
+    return deepest
 
 
 def ratio(above: float, below: float) -> float | None:

@@ -15,6 +15,7 @@ from reporting.metrics import (
     curve_metrics,
     daily_closes,
     daily_returns,
+    deepest_fall,
     drawdown,
     monthly_returns,
     ratio,
@@ -76,6 +77,15 @@ def test_a_fall_inside_a_day_counts_as_a_drawdown() -> None:
 def test_a_fall_from_the_capital_itself_is_one() -> None:
     fall = drawdown(1000, *daily(900, 950))
     assert (fall.share, fall.money, fall.peak_at, fall.recovered_at) == (0.1, 100, CLOSE, None)
+
+
+@pytest.mark.parametrize("points", [0, 1, 8_191, 8_192, 8_193, 30_000])
+def test_the_deepest_fall_alone_is_that_of_the_whole_curve_however_long(points: int) -> None:
+    equity = 1_000_000 + np.random.default_rng(points).integers(-900, 900, points).cumsum()
+
+    values = np.concatenate(([1_000_000], equity))
+    peaks = np.maximum.accumulate(values)
+    assert deepest_fall(1_000_000, equity) == ((peaks - values) / peaks).max()
 
 
 def test_the_longest_time_below_a_peak_need_not_be_the_deepest_fall() -> None:

@@ -1,7 +1,7 @@
 """Tries one combination: make the strategy, look up or compute its features, ask it about all candles, walk them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,10 @@ _KEPT_TABLES = 64
 """Sets of features that are kept: neighbouring combinations often share one."""
 
 
+_KEPT_ANSWERS = 8
+"""Of a strategy with its parameters: neighbouring combinations often differ in exits alone."""
+
+
 class Evaluator:
     """Tries combinations on one ground, whose candles are laid out once.
 
@@ -50,6 +54,7 @@ class Evaluator:
         self._days = self._market.days_of(self._last_steps)
         self._rates = rates_of(ground.charges, ground.mode)
         self._tables: OrderedDict[tuple[str, ...], list[SymbolBars]] = OrderedDict()
+        self._answers: OrderedDict[tuple[tuple[str, Any], ...], Wishes] = OrderedDict()
 
     def figures(self, combination: Combination) -> Figures | None:
         """Return what a combination comes to; None where the strategy refuses it. Raises `StrategyError`."""
@@ -60,7 +65,7 @@ class Evaluator:
         provider = provider_of(self._ground, combination)
         if provider is None:
             return Tried(None)
-        wishes_until, total, terms = self._asked(provider), len(self._last_steps), self._terms(combination)
+        wishes_until, total, terms = self._asked(provider, combination), len(self._last_steps), self._terms(combination)
         told: list[float | None] = []
         if hurdles is not None:
             for part, sessions in enumerate(hurdles.sessions(total)):
@@ -82,7 +87,7 @@ class Evaluator:
         return result_of(self._market, walked(self._market, wishes, self._terms({}), self._rates, with_curve=True))
 
     def _outcome(self, provider: SignalProvider, combination: Combination) -> Outcome:
-        wishes = wishes_of(self._market, self._with_features(provider), provider)
+        wishes = self._answer(provider, combination, self._with_features(provider))
         return walked(self._market, wishes, self._terms(combination), self._rates, with_curve=True)
 
     def _figures(self, sessions: int, wishes: Wishes, terms: Terms) -> Figures:
@@ -91,11 +96,11 @@ class Evaluator:
         outcome = walked(self._market.until(last_steps[-1]), wishes, terms, self._rates, with_curve=True)
         return figures_of(self._ground.rules.capital, self._market, last_steps, outcome)
 
-    def _asked(self, provider: SignalProvider) -> Callable[[int], Wishes]:
+    def _asked(self, provider: SignalProvider, combination: Combination) -> Callable[[int], Wishes]:
         """Return what a strategy wants in the first sessions; one without a fast face is asked about no later ones."""
         market, bars = self._market, self._with_features(provider)
         if answers_at_once(provider):
-            wishes = wishes_of(market, bars, provider)
+            wishes = self._answer(provider, combination, bars)
             return lambda _sessions: wishes
         asked = [OneByOne(each, provider) for each in bars]
 
@@ -105,6 +110,16 @@ class Evaluator:
             return wishes_from(market, bars, [each.until(end) for each, end in zip(asked, ends, strict=True)])
 
         return until
+
+    def _answer(self, provider: SignalProvider, combination: Combination, bars: Sequence[SymbolBars]) -> Wishes:
+        """Return what a strategy says at once of all candles; other exits or sizes are no reason to ask again."""
+        key = tuple(sorted(strategy_params(combination).items()))
+        wishes = self._answers.get(key)
+        if wishes is None:
+            wishes = self._answers[key] = wishes_of(self._market, bars, provider)
+            if len(self._answers) > _KEPT_ANSWERS:
+                self._answers.popitem(last=False)
+        return wishes
 
     def _terms(self, combination: Combination) -> Terms:
         return terms_of(rules_with(self._ground.rules, combination), self._ground.assumptions, self._ground.mode)

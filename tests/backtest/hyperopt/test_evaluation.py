@@ -7,8 +7,10 @@ from backtest import event_engine
 from backtest.assumptions import Mode
 from backtest.bars import SymbolBars
 from backtest.candle_sources import Range
+from backtest.hyperopt import evaluation
 from backtest.hyperopt.evaluation import Evaluator, provider_of, rules_with
 from backtest.hyperopt.holdout import split_at
+from backtest.layout import wishes_of
 from core.errors import ConfigurationError
 from features.batch import compute
 from features.specification import FeatureSpecification
@@ -53,6 +55,20 @@ def test_a_refused_combination_is_impossible_and_the_kept_features_change_nothin
     evaluator.figures({"fast": 5, "slow": 20})
     again = evaluator.figures({"fast": 4, "slow": 11})
     assert np.array_equal(first.returns, again.returns)
+
+
+def test_a_strategy_is_asked_once_for_all_exits_and_sizes(make_ground, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(evaluation, "wishes_of", lambda *given: asked.append(given) or wishes_of(*given))
+    evaluator = Evaluator(make_ground())
+
+    stops = [{"fast": 4, "slow": 11, "exits.stop_atr": stop} for stop in (0.5, 2.0)]
+    tight, wide = (evaluator.figures(each) for each in stops)
+    assert len(asked) == 1
+    assert tight.net != wide.net
+    evaluator.figures({"fast": 5, "slow": 11})
+    assert len(asked) == 2
+    assert evaluator.figures(stops[0]).net == tight.net == Evaluator(make_ground()).figures(stops[0]).net
 
 
 def test_days_of_a_ground_are_cut_with_the_candles_before_them_kept_to_warm_up(make_ground) -> None:
