@@ -57,7 +57,7 @@ bench-peers:
 # What must hold before anything is merged: some minutes. Each run prints one JSON line; the full counts are `make soak`.
 simulate: setup
 	$(BIN)/fyersbot simulate --seeds 1000 --json
-	$(BIN)/fyersbot simulate --crash-everywhere --sessions 5 --json
+	$(BIN)/fyersbot simulate --crash-everywhere --sessions 3 --json
 	$(BIN)/fyersbot simulate --mutants --json
 
 # The full counts, for hours: stop it whenever you like, started again it goes on. The report is benchmarks/soak.md.
