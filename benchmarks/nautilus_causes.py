@@ -52,6 +52,8 @@ def _of_exit(case: Case, trade: Trade, price: int) -> Iterator[str]:
         yield "filled_at_the_level_though_the_bar_opened_beyond"
     elif side * (candles.closes[signal] - trade.stop) <= 0:
         yield "stop_refused_as_the_close_of_the_signal_was_beyond"
+    elif side * ((candles.lows if side > 0 else candles.highs)[signal] - trade.stop) <= 0:
+        yield "stop_refused_as_an_older_price_of_the_signal_candle_was_beyond"
     else:
         yield "exit_unexplained"
 
