@@ -190,39 +190,38 @@ def run_many(symbols: int, engine: str) -> None:
 
 
 def workers_figures(folder: Path) -> dict[str, Any]:
-    """A sweep over a year by one worker and by two, which are warm before they are timed; wall time.
+    """A sweep over a year by one worker and by two, in turns, the best of some rounds; wall time.
 
     `two_apart` is what two processes get done in the time of one when each walks all pairs: no more can be had.
     """
-    from joblib import Parallel, delayed  # noqa: PLC0415 - its workers import this file again
-
     calendar = like_sessions(folder)
     sweep = Sweep.of(made_case(made_candles(SESSIONS_A_YEAR, calendar), calendar))
     stops = np.linspace(1.0, 3.0, SWEEP // 10)
     pairs = [(float(stop), target) for stop in stops for target in np.linspace(1.0, 6.0, 10).tolist()]
-    took, answers = {}, {}
-    for workers in (1, 2):
-        parts = [pairs[number::workers] for number in range(workers)]
-        with Parallel(n_jobs=workers, backend="loky") as parallel:
-            parallel(delayed(swept)(sweep, part[:1]) for part in parts)
-            began = time.perf_counter()
-            nets = parallel(delayed(swept)(sweep, part) for part in parts)
-            took[workers] = time.perf_counter() - began
-        answers[workers] = sorted(net for part in nets for net in part)
-    with Parallel(n_jobs=2, backend="loky") as parallel:
-        parallel(delayed(swept)(sweep, pairs[:1]) for _ in range(2))
-        began = time.perf_counter()
-        parallel(delayed(swept)(sweep, pairs) for _ in range(2))
-        apart = time.perf_counter() - began
+    shares = {"one": [pairs], "two": [pairs[0::2], pairs[1::2]], "apart": [pairs, pairs]}
+    rounds = [{name: shared(sweep, parts) for name, parts in shares.items()} for _ in range(ROUNDS)]
+    one, two, apart = (min(each[name][0] for each in rounds) for name in shares)
     return {
         "combinations": len(pairs),
-        "one_s": round(took[1], 3),
-        "two_s": round(took[2], 3),
-        "ratio": round(took[1] / took[2], 2),
-        "two_apart": round(2 * took[1] / apart, 2),
-        "same_answers": answers[1] == answers[2],
+        "one_s": round(one, 3),
+        "two_s": round(two, 3),
+        "ratio": round(one / two, 2),
+        "two_apart": round(2 * one / apart, 2),
+        "same_answers": rounds[0]["one"][1] == rounds[0]["two"][1],
         "goal_ratio": LEAST_WORKERS,
     }
+
+
+def shared(sweep: Sweep, parts: Sequence[Sequence[Pair]]) -> tuple[float, list[int]]:
+    """Seconds that a worker for each part takes, all of them warm, and the profits that they find, sorted."""
+    from joblib import Parallel, delayed  # noqa: PLC0415 - its workers import this file again
+
+    with Parallel(n_jobs=len(parts), backend="loky") as parallel:
+        parallel(delayed(swept)(sweep, part[:1]) for part in parts)
+        began = time.perf_counter()
+        nets = parallel(delayed(swept)(sweep, part) for part in parts)
+        took = time.perf_counter() - began
+    return took, sorted(net for part in nets for net in part)
 
 
 def swept(sweep: Sweep, pairs: Sequence[Pair]) -> list[int]:
