@@ -61,11 +61,9 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model, judge it fold by fold, and write its verified bundle to models/<name>/<version>/."""
-    from trading.bundle import parse_manifest
-    from trading.model_versions import MANIFEST
     from training.data_wish import DataWish
     from training.recipe_options import RecipeWish
-    from training.training_report import report_data, report_lines
+    from training.training_report import note_lines, report_data, report_lines
 
     wish = RecipeWish(
         models=tuple(model or ()),
@@ -80,13 +78,12 @@ def train(
     )
     candles = DataWish.of(data or (), symbols or (), timeframe, timerange, allow_holes=allow_holes)
     bundle = trained(settings_of(config), name, candles, wish.recipe(), jobs)
-    notes = parse_manifest(bundle / MANIFEST).training.notes
     if as_json:
-        print_json({**report_data(name, bundle), "notes": notes})
+        print_json(report_data(name, bundle))
     else:
         typer.echo("\n".join(report_lines(bundle)))
-        for each in notes:
-            typer.echo(f"note: {each}", err=True)
+        for each in note_lines(bundle):
+            typer.echo(each, err=True)
 
 
 def trained(settings: "Settings", name: str, data: "DataWish", recipe: "Recipe", jobs: int | None = None) -> Path:

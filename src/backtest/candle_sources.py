@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import ConfigurationError, DataError
 from core.instants import Instant, ist_date
-from core.market import Timeframe
+from core.market import Timeframe, is_index
 from core.ports import Calendar
 from features.columns import CandleColumns
 from market_data.candles.candle_admission import admit
@@ -29,6 +29,8 @@ _LONGEST_PAUSE = timedelta(days=7)
 _ENDINGS = (".parquet", ".csv", ".csv.gz")
 _FIRST_DAY = date(1990, 1, 1)
 _LAST_DAY = date(2199, 12, 31)
+_TICKS = (500, 100, 50, 10, 5)
+"""Those that NSE has, the largest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +61,6 @@ class Range:
             return "of any day"
         first = "" if self.first == _FIRST_DAY else f"from {self.first} "
         return f"{first}to {self.last}" if self.last != _LAST_DAY else f"{first}on"
-
-
-_TICKS = (500, 100, 50, 10, 5)
-"""Those that NSE has, the largest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,7 +176,7 @@ def _files_in(folder: Path, symbols: Sequence[str], timeframe: Timeframe | None)
         name = name_of(path) if path.name.lower().endswith(_ENDINGS) else None
         if name is None or (timeframe is not None and name.timeframe not in {timeframe, None}):
             continue
-        if name.symbol in chosen or (not symbols and not name.symbol.endswith("-INDEX")):
+        if name.symbol in chosen or (not symbols and not is_index(name.symbol)):
             chosen.setdefault(name.symbol, []).append(path)
     if not chosen:
         wanted = f" of {timeframe.value} candles" if timeframe else ""

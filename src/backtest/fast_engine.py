@@ -46,7 +46,7 @@ def run(
 
 
 def walked(market: Market, wishes: Wishes, terms: Terms, rates: Rates, *, with_curve: bool = False) -> Outcome:
-    """Walk the bars once; without a curve the bars are passed over in which nothing is held and nothing wanted."""
+    """Walk the bars once; the curve has a point for each step, and is empty where nobody asks for it."""
     from backtest.kernel import walk  # noqa: PLC0415 - numba takes a quarter of a second to import
 
     symbols, most = len(market.symbols), len(wishes.rows)

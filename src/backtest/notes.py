@@ -15,9 +15,7 @@ from core.market import Timeframe
 from core.ports import Calendar
 from features.columns import CandleColumns
 from trading.bundle import TrainingFacts
-
-_NAMED = 3
-"""Files or symbols that a note names, before it only counts them."""
+from trading.model_worth import some_names
 
 
 class Walked(NamedTuple):
@@ -77,6 +75,5 @@ def _split_notes(walked: Walked) -> Iterator[str]:
 
 
 def _named(subjects: Sequence[str]) -> str:
-    named = ", ".join(subjects[:_NAMED])
-    more = f" and {len(subjects) - _NAMED} more" if len(subjects) > _NAMED else ""
-    return f"{named}{more}: " if named else ""
+    named = some_names(subjects)
+    return f"{named}: " if named else ""

@@ -73,6 +73,11 @@ class Rounding(Enum):
     NEAREST = "nearest"
 
 
+def is_index(symbol: str) -> bool:
+    """Whether a symbol is of an index: it has a price and cannot be traded."""
+    return symbol.endswith("-INDEX")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
     """One tradable contract, as the symbol master describes it on a date."""
@@ -97,7 +102,7 @@ class Instrument:
     @property
     def is_index(self) -> bool:
         """Whether this is an index: it has a price and cannot be traded."""
-        return self.symbol.endswith("-INDEX")
+        return is_index(self.symbol)
 
     def units(self, price: float) -> int:
         """Convert a price in rupees from outside into the nearest whole unit, without moving it to the tick grid."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.errors import ModelError
 from core.instants import Instant, instant_of, ist_date
+from core.market import is_index
 from runtime.setting_rules import all_loopback
 from runtime.settings import Settings
 from trading.bundle import LabelFacts, Manifest, TrainingFacts
@@ -59,7 +60,7 @@ def refuse_later(folder: Path, training: TrainingFacts, now: Instant) -> None:
 
 def _other_symbols(training: TrainingFacts, symbols: Sequence[str]) -> Iterator[str]:
     """Say which of the symbols to trade taught nothing; an index is only watched."""
-    others = [each for each in symbols if each not in training.symbols and not each.endswith("-INDEX")]
+    others = [each for each in symbols if each not in training.symbols and not is_index(each)]
     if others:
         yield f"of {some_names(training.symbols)}; symbols asks for {some_names(others)}"
 

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from core.errors import BotError, ConfigurationError
 from core.instants import HOUR, SECOND, ist_datetime, ist_text
+from core.market import is_index
 from runtime.clock import MarketClock
 from simulator.tokens import AppCredentials
 from trading.rehearsal_plan import BOT, BROKER, Rehearsal
@@ -114,7 +115,7 @@ def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
 def bot_environment(plan: Rehearsal, endpoints: Mapping[str, Any]) -> dict[str, str]:
     """Return the variables that point a bot at a simulator; secrets travel in the environment, never in argv."""
     clock = endpoints["clock"]
-    traded = [symbol for symbol in endpoints["symbols"] if not symbol.endswith("-INDEX")]
+    traded = [symbol for symbol in endpoints["symbols"] if not is_index(symbol)]
     return {
         **os.environ,
         "FYERSBOT__BROKER__ENDPOINTS__REST": endpoints["rest"],

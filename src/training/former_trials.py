@@ -61,14 +61,9 @@ class Trial(BaseModel):
     """Of its daily out-of-fold profit; None where there was no trade."""
 
     @property
-    def name(self) -> "_Name":
+    def name(self) -> _Name:
         """What stays the same when the same is tried again on the candles that came since."""
-        return self.name_of(self.way, self.ground)
-
-    @staticmethod
-    def name_of(way: str, ground: Ground) -> "_Name":
-        """Return the name of a way on some candles: symbols and first day are choices, the last day comes by itself."""
-        return way, tuple(sorted(ground.symbols)), ground.first
+        return _name_of(self.way, self.ground)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +86,13 @@ class Tried:
         candles that came since, has not tried more. Raises `ModelError`.
         """
         others: dict[_Name, Trial] = {}
+        ours = {_name_of(way, self.ground) for way in self.ways.values()}
         for row in (row for folder in sorted(models.glob("*")) for row in _read(folder / TRIALS)):
-            if row.ground.overlaps(self.ground) and not self._goes_on(row):
+            goes_on = row.name in ours and row.ground.last <= self.ground.last  # on no fewer candles than it had
+            if row.ground.overlaps(self.ground) and not goes_on:
                 newest = others.setdefault(row.name, row)
                 others[row.name] = row if row.ground.last > newest.ground.last else newest
         return tuple(others[name].sharpe for name in sorted(others))
-
-    def _goes_on(self, trial: Trial) -> bool:
-        """Whether this training is a trial of before, on no fewer candles than it had then."""
-        ours = {trial.name_of(way, self.ground) for way in self.ways.values()}
-        return trial.name in ours and trial.ground.last <= self.ground.last
 
     def note(self, folder: Path, evaluations: Iterable[Evaluation]) -> None:
         """Add what came of it to the trials of a model, in one step and flushed.
@@ -115,6 +107,11 @@ class Tried:
         new = [each for each in trials if each not in known]
         if new:
             write_text(path, "".join(f"{each.model_dump_json()}\n" for each in (*known, *new)))
+
+
+def _name_of(way: str, ground: Ground) -> _Name:
+    """Return the name of a way on some candles: symbols and first day are choices, the last day comes by itself."""
+    return way, tuple(sorted(ground.symbols)), ground.first
 
 
 def _read(path: Path) -> tuple[Trial, ...]:

@@ -8,7 +8,7 @@ from backtest.candle_sources import Range, Sourced, from_store
 from backtest.run import instrument_of
 from core.errors import ConfigurationError, DataError
 from core.instants import ist_date
-from core.market import Timeframe
+from core.market import Timeframe, is_index
 from market_data.candles.candle_store import Holding, Series
 from market_data.candles.parquet_candles import ParquetCandleStore
 from market_data.symbols.parquet_symbols import ParquetSymbolArchive
@@ -105,11 +105,6 @@ def shares_of(symbols: Sequence[str]) -> tuple[str, ...]:
             "the settings"
         )
     return shares
-
-
-def is_index(symbol: str) -> bool:
-    """Whether a symbol is of an index."""
-    return symbol.endswith("-INDEX")
 
 
 def in_memory(histories: Sequence[History], timeframe: Timeframe, source: str) -> Histories:

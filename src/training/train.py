@@ -14,7 +14,7 @@ from backtest.candle_sources import Range
 from core.charges import ChargeRates, bill
 from core.errors import ConfigurationError
 from core.instants import ist_date, ist_datetime
-from core.market import Timeframe
+from core.market import Timeframe, is_index
 from core.orders import Product
 from core.ports import Calendar
 from features.labels import LabelRule
@@ -24,7 +24,7 @@ from runtime.project import CONFIG
 from runtime.scratch_folder import scratch_folder
 from runtime.settings import Settings
 from strategies.catalogue import strategy_named
-from trading.bundle import LabelFacts, TrainingFacts
+from trading.bundle import LabelFacts, MarketKind, TrainingFacts
 from trading.trade_terms import TradeTerms
 from training.baselines import rule_directions
 from training.bundle_writer import require_place, write_bundle
@@ -33,7 +33,7 @@ from training.data_survey import Survey, survey
 from training.data_wish import GENERATED, DataWish
 from training.dataset import Dataset, History, build
 from training.former_trials import Ground, Tried
-from training.histories import Histories, in_files, in_memory, is_index, shares_of, stored
+from training.histories import Histories, in_files, in_memory, shares_of, stored
 from training.progress import Progress, part_of, progress_bar
 from training.recipe import Recipe, Trained, follow
 from training.sources import generated
@@ -146,7 +146,7 @@ def _train(options: TrainingOptions, calendar: Calendar, charges: ChargeTable, r
     dataset = build(told, specification, timeframe, calendar, partial(label_rule, options, rates=rates.rates), folder)
     rules = {RULE: rule_directions(dataset, histories, strategy_named(RULE, {}), timeframe, calendar)}
     follows = part_of(report, 0.1, 0.9)
-    tried = _tried(options, histories.symbols, found, timeframe, specification)
+    tried = _tried(options, histories, found, specification)
     trained = follow(
         options.recipe,
         dataset,
@@ -189,22 +189,16 @@ def _bundle(
     )
 
 
-def _tried(
-    options: TrainingOptions,
-    symbols: tuple[str, ...],
-    found: Survey,
-    timeframe: Timeframe,
-    specification: FeatureSpecification,
-) -> Tried:
+def _tried(options: TrainingOptions, histories: Histories, found: Survey, specification: FeatureSpecification) -> Tried:
     """Return what is about to be tried. Two generated markets have nothing but names in common."""
     first, last = map(ist_date, (found.first, found.last))
-    is_generated = not options.data and options.store is None
+    is_generated = histories.market is MarketKind.GENERATED
     market = f"generated, seed {options.market_seed}" if is_generated else "recorded"
     choices = (
-        f"{timeframe.value} candles, features {specification.schema_hash[:16]}, {options.trade.exit_words}, "
+        f"{histories.timeframe.value} candles, features {specification.schema_hash[:16]}, {options.trade.exit_words}, "
         f"{options.trade.sizing_words}"
     )
-    return Tried.of(options.recipe, Ground(market=market, symbols=symbols, first=first, last=last), choices)
+    return Tried.of(options.recipe, Ground(market=market, symbols=histories.symbols, first=first, last=last), choices)
 
 
 def _label_facts(trade: TradeTerms, charges_as_of: date) -> LabelFacts:

@@ -23,6 +23,11 @@ def report_lines(bundle: Path) -> list[str]:
     ]
 
 
+def note_lines(bundle: Path) -> list[str]:
+    """Return what people have to know of the candles. Raises `ModelError`."""
+    return [f"note: {each}" for each in parse_manifest(bundle / MANIFEST).training.notes]
+
+
 def report_data(name: str, bundle: Path) -> dict[str, Any]:
     """Return the same for a program. Raises `ModelError`."""
     manifest = parse_manifest(bundle / MANIFEST)
@@ -37,6 +42,7 @@ def report_data(name: str, bundle: Path) -> dict[str, Any]:
         "threshold": manifest.threshold,
         "verdict": facts.verdict,
         "out_of_fold": facts.parts["all judged"],
+        "notes": list(facts.notes),
     }
 
 

@@ -179,39 +179,38 @@ def columns_of(candles):
     return candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes
 
 
-def test_without_a_candle_at_the_square_off_a_day_is_whole_if_its_last_candle_is_there():
-    class Short:
+def every_day_of(no_entry, square_off, close, pause=None):
+    """A calendar on which each day is a session from 09:15 on with these hours."""
+
+    class Calendar:
         def trading_day(self, day):
             at = partial(instant_at, day)
             return TradingDay(
                 date=day,
                 open=at(time(9, 15)),
-                no_entry_after=at(time(9, 38)),
-                square_off=at(time(9, 42)),
-                flat_by=at(time(9, 44)),
-                close=at(time(9, 45)),
+                no_entry_after=at(no_entry),
+                square_off=at(square_off),
+                flat_by=at(square_off) + MINUTE,
+                close=at(close),
+                breaks=(tuple(map(at, pause)),) if pause else (),
             )
 
-    labels = labels_of(day_of([10_000, 10_010, 10_020, 10_030, 10_040, 10_050]), Short())
+    return Calendar()
+
+
+def test_without_a_candle_at_the_square_off_a_day_is_whole_if_its_last_candle_is_there():
+    short = every_day_of(no_entry=time(9, 38), square_off=time(9, 42), close=time(9, 45))
+
+    labels = labels_of(day_of([10_000, 10_010, 10_020, 10_030, 10_040, 10_050]), short)
     assert labels.known[:4].all()
     assert (labels.long_resolved[0], labels.long_net[0]) == (5, 100 * 50)
-    assert not labels_of(day_of([10_000, 10_010, 10_020, 10_030, 10_040]), Short()).known.any()
+    assert not labels_of(day_of([10_000, 10_010, 10_020, 10_030, 10_040]), short).known.any()
 
 
 def test_the_square_off_is_the_days_own():
-    class HalfDay:
-        def trading_day(self, day):
-            at = partial(instant_at, day)
-            return TradingDay(
-                date=day,
-                open=at(time(9, 15)),
-                no_entry_after=at(time(11, 0)),
-                square_off=at(time(11, 30)),
-                flat_by=at(time(11, 40)),
-                close=at(time(12, 0)),
-            )
+    half_day = every_day_of(no_entry=time(11, 0), square_off=time(11, 30), close=time(12, 0))
 
-    labels = labels_of(day_of([10_000] * 28), HalfDay())
+    labels = labels_of(day_of([10_000] * 28), half_day)
     assert labels.known[:20].all()
     assert labels.resolved[:20].max() == 27
 
@@ -227,20 +226,10 @@ def test_nothing_is_entered_right_after_a_hole(every_day):
 
 
 def test_nothing_is_entered_right_after_the_pause_of_a_session_in_two_parts():
-    class TwoParts:
-        def trading_day(self, day):
-            at = partial(instant_at, day)
-            return TradingDay(
-                date=day,
-                open=at(time(9, 15)),
-                no_entry_after=at(time(12, 0)),
-                square_off=at(time(12, 15)),
-                flat_by=at(time(12, 20)),
-                close=at(time(12, 30)),
-                breaks=((at(time(10, 0)), at(time(11, 30))),),
-            )
+    pause = time(10, 0), time(11, 30)
+    two_parts = every_day_of(no_entry=time(12, 0), square_off=time(12, 15), close=time(12, 30), pause=pause)
 
-    labels = labels_of([*day_of([10_000] * 9), *day_of([10_000] * 12, time(11, 30))], TwoParts())
+    labels = labels_of([*day_of([10_000] * 9), *day_of([10_000] * 12, time(11, 30))], two_parts)
     assert labels.known[:8].all()
     assert not labels.known[8]
     assert labels.known[9:14].all()

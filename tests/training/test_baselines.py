@@ -8,7 +8,6 @@ from core.instants import MINUTE
 from core.market import Timeframe
 from core.signals import Direction
 from features.batch import compute
-from features.labels import LabelRule
 from features.specification import FeatureSpecification
 from strategies.catalogue import strategy_named
 from training.baselines import Baseline, Verdict, rule_baseline, rule_directions, shuffled_baselines, verdict
@@ -20,15 +19,8 @@ from training.out_of_fold import Candidate
 from training.sources import generated
 
 from .invented_rows import rows_of_market
+from .label_rules import RULE
 
-RULE = LabelRule(
-    stop_atr=2.0,
-    target_atr=3.0,
-    tick=5,
-    spread=5,
-    shares=lambda side, close, atr: 10_000_000 // close,
-    cost=lambda b, s: 8_000,
-)
 ROWS = rows_of_market(11, symbols=2, edge=2.0)
 FOLDS = WalkForward(folds=3).split(ROWS.closed_at, ROWS.resolved_at)
 

@@ -7,19 +7,11 @@ import pytest
 from core.errors import DataError
 from core.instants import minute_of_day
 from core.market import Timeframe
-from features.labels import LabelRule
 from features.specification import FeatureSpecification
 from training.dataset import Dataset, build
 from training.sources import generated
 
-RULE = LabelRule(
-    stop_atr=2.0,
-    target_atr=3.0,
-    tick=5,
-    spread=5,
-    shares=lambda side, close, atr: 10_000_000 // close,
-    cost=lambda b, s: 8_000,
-)
+from .label_rules import RULE
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from backtest.candle_sources import Range
 from core.errors import ConfigurationError, DataError
 from core.instants import ist_date
 from core.market import Timeframe
-from features.labels import LabelRule
 from features.specification import FeatureSpecification
 from market_data.candles.candle_store import Series
 from market_data.candles.parquet_candles import ParquetCandleStore
@@ -21,18 +20,11 @@ from training.dataset import Dataset, build
 from training.histories import Histories, in_files, in_memory, shares_of, stored
 from training.sources import generated
 
+from .label_rules import RULE
 from .test_train import write_candles
 
 SYMBOLS = ("NSE:SBIN-EQ", "NSE:INFY-EQ")
 FIRST, MIDDLE, LAST = date(2025, 1, 1), date(2025, 1, 15), date(2025, 1, 31)
-RULE = LabelRule(
-    stop_atr=2.0,
-    target_atr=3.0,
-    tick=5,
-    spread=5,
-    shares=lambda side, close, atr: 10_000_000 // close,
-    cost=lambda b, s: 8_000,
-)
 
 
 @pytest.fixture(scope="module")

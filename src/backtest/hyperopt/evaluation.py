@@ -31,8 +31,6 @@ _EXITS = ("stop_atr", "target_atr", "trail_atr")
 _SIZING = {"sizing.capital_fraction": "capital_ppm", "sizing.risk_fraction": "risk_ppm"}
 _KEPT_TABLES = 64
 """Sets of features that are kept: neighbouring combinations often share one."""
-
-
 _KEPT_ANSWERS = 8
 """Of a strategy with its parameters: neighbouring combinations often differ in exits alone."""
 

@@ -1,7 +1,7 @@
 """The columns of a Parquet file, of which numbers and times are taken without pandas.
 
-pandas takes a third of a second to import, as long as a year of candles takes to be traded. What is typed as a number
-or a time is what it says; text, gaps and all else are still worked out by pandas, a column when it is asked for.
+pandas takes longer to import than all else that reads a file. What is typed as a number or a time is what it says;
+text, gaps and all else are still worked out by pandas, a column when it is asked for.
 """
 
 from collections.abc import Iterator, Mapping
