@@ -116,6 +116,7 @@ class FaultServer:
 
     def __post_init__(self) -> None:
         self._stopped = threading.Event()
+        self._ended = threading.Semaphore(0)
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -137,6 +138,10 @@ class FaultServer:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
+
+    def await_end(self) -> None:
+        """Wait until the server is done with one more connection: its closing comes some time after its last byte."""
+        assert self._ended.acquire(timeout=10)
 
     def close(self) -> None:
         if self._stopped.is_set():
@@ -167,6 +172,8 @@ class FaultServer:
                 pass
         except OSError:
             return
+        finally:
+            self._ended.release()
 
     def _serve_one(self, connection: socket.socket) -> bool:
         if self.faults and not self.faults[0].read_first:
