@@ -42,9 +42,9 @@ class Proposals:
             return
         intent = entry.intent("", account.product, signal.reason)
         facts = account.facts(self._place, instrument, day, tick, entry.stop, entry.target)
-        refusal = refuse_entry(intent, facts, rules)
-        if refusal is not None:
-            account.refusals[refusal[0].value] += 1
+        refused = refuse_entry(intent, facts, rules)
+        if refused is not None:
+            account.refusals[refused.code.value] += 1
             return
         account.orders_today += 1
         account.waiting[self._place] = WaitingEntry(entry.side, entry.quantity, entry.limit, atr, signal.probability)

@@ -49,9 +49,9 @@ def propose_entry(
         margin=rules.margin,
         signal_age=_age(signal, rules.timeframe, now),
     )
-    refusal = refuse_entry(intent, facts, rules)
-    if refusal is not None:
-        return EntryRefused(at=now, symbol=signal.symbol, code=refusal[0].value, detail=refusal[1])
+    refused = refuse_entry(intent, facts, rules)
+    if refused is not None:
+        return EntryRefused(at=now, symbol=signal.symbol, code=refused.code.value, detail=refused.detail)
     plan = EntryPlan(
         direction=signal.direction,
         probability=signal.probability,

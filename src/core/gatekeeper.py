@@ -5,7 +5,7 @@ table; the first refusal is recorded with its code and the numbers that made it.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from core.activity import FAILURES
 from core.entry_facts import TWIN_WINDOW, EntryFacts
@@ -20,12 +20,20 @@ Rule: TypeAlias = Callable[[OrderIntent, EntryFacts, TradingRules], str | None]
 """Returns the detail of a refusal, or None to pass."""
 
 
-def refuse_entry(intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> tuple[Refusal, str] | None:
-    """Return the first refusal of an entry with its detail, or None when every rule passes."""
+class Refused(NamedTuple):
+    """Why an entry may not be sent."""
+
+    code: Refusal
+    detail: str
+    """The numbers that made it."""
+
+
+def refuse_entry(intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> Refused | None:
+    """Return the first refusal of an entry, or None when every rule passes."""
     for code, rule in RULES:
         detail = rule(intent, facts, rules)
         if detail is not None:
-            return code, detail
+            return Refused(code, detail)
     return None
 
 

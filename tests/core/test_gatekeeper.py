@@ -203,7 +203,7 @@ def test_every_rule_has_a_case_and_every_refusal_a_rule():
 
 def test_of_several_refusals_the_first_of_the_table_is_told(ask, rules):
     intent, facts = ask(Case(Refusal.STOPPING, facts={"stopping": True, "busy": True}))
-    assert refuse_entry(intent, facts, rules)[0] is Refusal.STOPPING
+    assert refuse_entry(intent, facts, rules).code is Refusal.STOPPING
 
 
 def test_delivery_may_be_entered_after_intraday_entries_have_ended(ask, rules):
@@ -212,4 +212,4 @@ def test_delivery_may_be_entered_after_intraday_entries_have_ended(ask, rules):
 
 
 def test_without_a_session_nothing_is_entered(ask, rules):
-    assert refuse_entry(*ask(Case(Refusal.SESSION_CLOSED, facts={"day": None})), rules)[0] is Refusal.SESSION_CLOSED
+    assert refuse_entry(*ask(Case(Refusal.SESSION_CLOSED, facts={"day": None})), rules).code is Refusal.SESSION_CLOSED

@@ -188,8 +188,8 @@ class _Walk:
             symbol_value=sum(each.holding.worth for each in held),
             drift="as on the day" if self._ground.drift_at(wish.at) is DriftStep.STOP else "",
         )
-        refusal = refuse_entry(entry.intent("", rules.product, wish.opinion.reason), facts, rules)
-        return refusal[0].value if refusal else ""
+        refused = refuse_entry(entry.intent("", rules.product, wish.opinion.reason), facts, rules)
+        return refused.code.value if refused else ""
 
     def _fill(self, wish: Wish, entry: PricedEntry, price: Price) -> Filled:
         """Fill an order whole at the price that stands."""
