@@ -2,7 +2,7 @@
 
 from core import events
 from core.candle_quality import CandleQuality
-from core.order_states import OrderState, Signal
+from core.order_states import ON_ITS_WAY, OrderNews
 from core.orders import Product
 from core.sessions import TradingDay
 from core.state import START_WINDOW, BotState
@@ -21,7 +21,7 @@ def boot(state: BotState, event: events.Booted) -> None:
     state.feeds.clear()
     state.conditions = {held: why for held, why in state.conditions.items() if held is events.Condition.RATE}
     for order in state.orders.values():
-        order.hear(Signal.RESTARTED, event.at)
+        order.hear(OrderNews.RESTARTED, event.at)
     for position in state.positions.values():
         if position.unprotected_since:
             position.unprotected_since += event.at - state.last_at  # the deadline is for what we can act on
@@ -33,8 +33,8 @@ def begin_day(state: BotState, day: TradingDay) -> None:
         return
     state.day = day
     state.phase = None
-    nobody_knows = (order for order in state.orders.values() if order.state in {OrderState.SENT, OrderState.UNKNOWN})
-    state.unresolved |= {order.intent.tag: order.intent.symbol for order in nobody_knows}
+    unresolved = (order for order in state.orders.values() if order.state in ON_ITS_WAY)
+    state.unresolved |= {order.intent.tag: order.intent.symbol for order in unresolved}
     state.orders.clear()
     state.unsettled.clear()
     state.trades.clear()

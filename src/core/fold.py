@@ -10,7 +10,7 @@ from core.book_reading import read_books
 from core.drift_state import DriftState
 from core.events import SafetyLevel
 from core.order_news import count_verb, hear_order, hear_outcome
-from core.order_states import Signal
+from core.order_states import OrderNews
 from core.orders import Purpose
 from core.position_news import watch_protection
 from core.signals import Direction
@@ -80,7 +80,7 @@ def _change_orders(state: BotState, event: events.Event) -> None:
             state.positions[symbol].counter_cancel_at = at
             count_verb(state, at)
         case events.OrderAbsent(tag=tag, at=at):
-            state.orders[tag].hear(Signal.DISPROVED, at)
+            state.orders[tag].hear(OrderNews.DISPROVED, at)
         case _:
             pass
 

@@ -39,7 +39,7 @@ class OrderState(Enum):
         """Whether it may still trade."""
 
 
-class Signal(Enum):
+class OrderNews(Enum):
     """What can be heard of an order."""
 
     __hash__ = object.__hash__
@@ -79,21 +79,21 @@ SETTLED = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED
 IN_THE_BOOK = frozenset({OrderState.WORKING, OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED})
 """States in which a complete order book must list the order."""
 
-SIGNAL_OF_OUTCOME: Mapping[OutcomeKind, Signal] = {
-    OutcomeKind.ACK: Signal.ACKED,
-    OutcomeKind.REJECTED: Signal.REFUSED,
-    OutcomeKind.NOT_SENT: Signal.UNSENT,
-    OutcomeKind.UNKNOWN: Signal.LOST,
+NEWS_OF_OUTCOME: Mapping[OutcomeKind, OrderNews] = {
+    OutcomeKind.ACK: OrderNews.ACKED,
+    OutcomeKind.REJECTED: OrderNews.REFUSED,
+    OutcomeKind.NOT_SENT: OrderNews.UNSENT,
+    OutcomeKind.UNKNOWN: OrderNews.LOST,
 }
-SIGNAL_OF_STATUS: Mapping[OrderStatus, Signal] = {
-    OrderStatus.PENDING: Signal.LIVE,
-    OrderStatus.TRANSIT: Signal.LIVE,
-    OrderStatus.UNKNOWN: Signal.STRANGE,
-    OrderStatus.UNUSED: Signal.STRANGE,
-    OrderStatus.FILLED: Signal.FILLED,
-    OrderStatus.CANCELLED: Signal.CANCELLED,
-    OrderStatus.REJECTED: Signal.REJECTED,
-    OrderStatus.EXPIRED: Signal.EXPIRED,
+NEWS_OF_STATUS: Mapping[OrderStatus, OrderNews] = {
+    OrderStatus.PENDING: OrderNews.LIVE,
+    OrderStatus.TRANSIT: OrderNews.LIVE,
+    OrderStatus.UNKNOWN: OrderNews.STRANGE,
+    OrderStatus.UNUSED: OrderNews.STRANGE,
+    OrderStatus.FILLED: OrderNews.FILLED,
+    OrderStatus.CANCELLED: OrderNews.CANCELLED,
+    OrderStatus.REJECTED: OrderNews.REJECTED,
+    OrderStatus.EXPIRED: OrderNews.EXPIRED,
 }
 
 # Along a row: what one word makes of each state. Down a column: what has ended stays ended, late fills are counted
@@ -118,24 +118,24 @@ RESTARTED UNKNOWN   UNKNOWN   WORKING   FILLED    CANCELLED REJECTED  EXPIRED   
 """
 
 
-def _read_table() -> dict[tuple[OrderState, Signal], OrderState]:
+def _read_table() -> dict[tuple[OrderState, OrderNews], OrderState]:
     head, *rows = _TABLE.split("\n")[1:-1]
     states = [OrderState[name] for name in head.split()[1:]]
     table = {}
     for row in rows:
-        signal, *cells = row.split()
+        news, *cells = row.split()
         for state, cell in zip(states, cells, strict=True):
             if cell != "-":
-                table[state, Signal[signal]] = OrderState[cell]
+                table[state, OrderNews[news]] = OrderState[cell]
     return table
 
 
-TRANSITIONS: Mapping[tuple[OrderState, Signal], OrderState] = _read_table()
+TRANSITIONS: Mapping[tuple[OrderState, OrderNews], OrderState] = _read_table()
 
 
-def next_state(state: OrderState, signal: Signal) -> OrderState:
-    """Return where a signal leads. Raises `InvariantError` for a pair that only a bug of ours can bring about."""
-    following = TRANSITIONS.get((state, signal))
+def next_state(state: OrderState, news: OrderNews) -> OrderState:
+    """Return where the news leads. Raises `InvariantError` for a pair that only a bug of ours can bring about."""
+    following = TRANSITIONS.get((state, news))
     if following is None:
-        raise InvariantError(f"an order that is {state.name} cannot hear {signal.name}: stop and report")
+        raise InvariantError(f"an order that is {state.name} cannot hear {news.name}: stop and report")
     return following

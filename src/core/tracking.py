@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from core.events import EntryPlan, PositionAdopted, Verb
 from core.instants import SECOND, Instant
 from core.market import Side
-from core.order_states import SETTLED, SIGNAL_OF_OUTCOME, SIGNAL_OF_STATUS, THOUGHT_DEAD, OrderState, Signal, next_state
+from core.order_states import NEWS_OF_OUTCOME, NEWS_OF_STATUS, SETTLED, THOUGHT_DEAD, OrderNews, OrderState, next_state
 from core.orders import (
     OrderChange,
     OrderIntent,
@@ -101,9 +101,9 @@ class TrackedOrder:
         """Whether the broker has confirmed it and it would close all of the position."""
         return self.is_confirmed_for(position) and self.remaining >= position.quantity
 
-    def hear(self, signal: Signal, at: Instant) -> None:
-        """Go where a signal leads. Raises `InvariantError` for one that only a bug of ours can bring about."""
-        before, self.state = self.state, next_state(self.state, signal)
+    def hear(self, news: OrderNews, at: Instant) -> None:
+        """Go where the news leads. Raises `InvariantError` for news that only a bug of ours can bring about."""
+        before, self.state = self.state, next_state(self.state, news)
         if before in THOUGHT_DEAD and self.state in {OrderState.ZOMBIE, OrderState.FILLED}:
             self.came_back = True
         if self.state is not OrderState.UNKNOWN:
@@ -119,7 +119,7 @@ class TrackedOrder:
             case Verb.PLACE:
                 self.broker_id = self.broker_id or outcome.broker_id
                 self.rejection, self.answered_at = outcome.rejection, at
-                self.hear(SIGNAL_OF_OUTCOME[outcome.kind], at)
+                self.hear(NEWS_OF_OUTCOME[outcome.kind], at)
             case Verb.MODIFY if failed:
                 self.change = None
                 self.change_refused_at = at
@@ -134,13 +134,13 @@ class TrackedOrder:
     def hear_report(self, report: OrderReport, at: Instant, read_at: Instant = 0) -> None:
         """Merge what the broker says, fills apart; `read_at` is when the reading was begun that says it."""
         self.broker_id = self.broker_id or report.broker_id
-        signal = SIGNAL_OF_STATUS[report.status]
+        news = NEWS_OF_STATUS[report.status]
         if self.state.is_live or self.state in THOUGHT_DEAD:
             self.message = report.message or self.message
-        if signal is Signal.LIVE and self.rejection and read_at > self.answered_at + CHANGE_VISIBLE_AFTER:
-            signal = Signal.LISTED
-        self.strange_status = self.strange_status or (signal is Signal.STRANGE and self.state.is_live)
-        self.hear(signal, at)
+        if news is OrderNews.LIVE and self.rejection and read_at > self.answered_at + CHANGE_VISIBLE_AFTER:
+            news = OrderNews.LISTED
+        self.strange_status = self.strange_status or (news is OrderNews.STRANGE and self.state.is_live)
+        self.hear(news, at)
         if report.status is OrderStatus.PENDING and report.filled == self.filled:
             self.type, self.quantity = report.type, report.quantity
             self.limit_price, self.trigger_price = report.limit_price, report.trigger_price
@@ -150,7 +150,7 @@ class TrackedOrder:
     def hear_trade(self, broker_id: str, at: Instant) -> None:
         """Take a trade with our tag as a sight of the order, which the order book may be late to show."""
         self.broker_id = self.broker_id or broker_id
-        self.hear(Signal.TRADED, at)
+        self.hear(OrderNews.TRADED, at)
 
     def note_fill(self) -> None:
         """Note that it has filled further, which an order that has ended should not."""

@@ -12,12 +12,12 @@ from core.fold import apply
 from core.instants import MINUTE, SECOND
 from core.market import Side
 from core.order_states import (
-    SIGNAL_OF_OUTCOME,
-    SIGNAL_OF_STATUS,
+    NEWS_OF_OUTCOME,
+    NEWS_OF_STATUS,
     THOUGHT_DEAD,
     TRANSITIONS,
+    OrderNews,
     OrderState,
-    Signal,
     next_state,
 )
 from core.orders import (
@@ -34,50 +34,50 @@ from core.orders import (
 )
 from core.state import BotState
 
-ANSWERS = {Signal.ACKED, Signal.REFUSED, Signal.UNSENT, Signal.LOST}
+ANSWERS = {OrderNews.ACKED, OrderNews.REFUSED, OrderNews.UNSENT, OrderNews.LOST}
 OUR_BUGS = {(OrderState.NOT_SENT, answer) for answer in ANSWERS} | {
-    (state, Signal.DISPROVED) for state in OrderState if state is not OrderState.UNKNOWN
+    (state, OrderNews.DISPROVED) for state in OrderState if state is not OrderState.UNKNOWN
 }
 """A second answer to what never left; a disproof of what was not in doubt. All else the world can do to us."""
 ENDED = [OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED]
 
 
 def test_every_pair_is_decided_but_those_that_only_a_bug_of_ours_can_cause():
-    assert set(TRANSITIONS) == set(product(OrderState, Signal)) - OUR_BUGS
+    assert set(TRANSITIONS) == set(product(OrderState, OrderNews)) - OUR_BUGS
 
 
-@pytest.mark.parametrize(("state", "signal"), sorted(OUR_BUGS, key=str))
-def test_a_pair_without_an_entry_halts_and_names_both(state, signal):
-    with pytest.raises(InvariantError, match=rf"{state.name} cannot hear {signal.name}: stop and report"):
-        next_state(state, signal)
+@pytest.mark.parametrize(("state", "news"), sorted(OUR_BUGS, key=str))
+def test_a_pair_without_an_entry_halts_and_names_both(state, news):
+    with pytest.raises(InvariantError, match=rf"{state.name} cannot hear {news.name}: stop and report"):
+        next_state(state, news)
 
 
-def test_every_answer_and_every_status_of_the_broker_is_a_signal():
-    assert set(SIGNAL_OF_OUTCOME) == set(OutcomeKind)
-    assert set(SIGNAL_OF_STATUS) == set(OrderStatus)
+def test_every_answer_and_every_status_of_the_broker_is_news():
+    assert set(NEWS_OF_OUTCOME) == set(OutcomeKind)
+    assert set(NEWS_OF_STATUS) == set(OrderStatus)
 
 
 @pytest.mark.hazard("O3")
 @pytest.mark.parametrize("state", ENDED)
-@pytest.mark.parametrize("signal", [signal for signal in Signal if signal is not Signal.DISPROVED])
-def test_what_has_ended_in_the_market_stays_ended(state, signal):
-    assert next_state(state, signal) is state
+@pytest.mark.parametrize("news", [news for news in OrderNews if news is not OrderNews.DISPROVED])
+def test_what_has_ended_in_the_market_stays_ended(state, news):
+    assert next_state(state, news) is state
 
 
 @pytest.mark.hazard("S4")
 @pytest.mark.parametrize("state", sorted(THOUGHT_DEAD, key=str))
 def test_a_trade_of_an_order_held_for_dead_makes_it_a_zombie(state):
-    assert next_state(state, Signal.TRADED) is OrderState.ZOMBIE
+    assert next_state(state, OrderNews.TRADED) is OrderState.ZOMBIE
 
 
 @pytest.mark.hazard("O13")
 @pytest.mark.parametrize("state", [state for state in OrderState if state.is_live])
 def test_a_status_we_do_not_know_never_ends_an_order(state):
-    assert next_state(state, Signal.STRANGE).is_live
+    assert next_state(state, OrderNews.STRANGE).is_live
 
 
 def test_a_zombie_never_becomes_an_order_of_use():
-    reached = {next_state(OrderState.ZOMBIE, signal) for signal in Signal if signal is not Signal.DISPROVED}
+    reached = {next_state(OrderState.ZOMBIE, news) for news in OrderNews if news is not OrderNews.DISPROVED}
     assert OrderState.WORKING not in reached
 
 

@@ -58,8 +58,8 @@ BUGS = (
     PlantedBug(
         name="refused_is_working",
         module="core.order_states",
-        old="OutcomeKind.REJECTED: Signal.REFUSED,",
-        new="OutcomeKind.REJECTED: Signal.ACKED,",
+        old="OutcomeKind.REJECTED: OrderNews.REFUSED,",
+        new="OutcomeKind.REJECTED: OrderNews.ACKED,",
         why="Any answer of the broker is taken for one that accepts: 429 and a refused stop leave a position bare.",
         exposed_by=frozenset({FaultKind.RATE_LIMITED, FaultKind.REJECT_STOP, FaultKind.REJECT_MARGIN}),
     ),
