@@ -113,7 +113,7 @@ def gather(
         stopping=state.stopping,
         blocked=state.blocked.get(symbol, ""),
         busy=symbol in positions or bool(state.live_orders(symbol)),
-        stray_shares=_stray_shares(state, intent),
+        stray_shares=state.stray_shares(symbol, intent.product),
         stray_at=state.strays.get(symbol, 0),
         has_twin=any(_is_twin(order, intent, now) for order in state.orders.values()),
         positions=len({order.intent.symbol for order in entries} | set(positions)),
@@ -142,12 +142,6 @@ def _worth(entries: Iterable[TrackedOrder], positions: Iterable[OpenPosition], s
         if symbol in {"", position.symbol} and position.entry_filled
     )
     return held + sum(order.remaining * order.limit_price for order in entries if symbol in {"", order.intent.symbol})
-
-
-def _stray_shares(state: BotState, intent: OrderIntent) -> int:
-    if state.books is None or intent.symbol in state.positions:
-        return 0
-    return state.shares_at_broker(state.books, intent.symbol, intent.product)
 
 
 def _free_funds(state: BotState, margin: float) -> int | None:

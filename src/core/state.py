@@ -155,6 +155,12 @@ class BotState:
         ours = position.signed_quantity if position else 0
         return net if net == ours else net + self.carried.get(symbol, 0)
 
+    def stray_shares(self, symbol: str, product: Product) -> int:
+        """Return what the newest reading shows in a symbol in which we hold nothing, negative for a short; else 0."""
+        if self.books is None or symbol in self.positions:
+            return 0
+        return self.shares_at_broker(self.books, symbol, product)
+
     def orders_of_others(self, symbol: str) -> frozenset[str]:
         """Return the ids of the orders of others in a symbol that the newest reading shows."""
         reports = self.books.orders if self.books else ()

@@ -130,6 +130,4 @@ def may_have_traded(state: BotState, entry: TrackedOrder) -> bool:
     The order book is read before the position book: an entry carried out in between stands in the second alone.
     """
     intent = entry.intent
-    if intent.purpose is not Purpose.ENTRY or state.books is None or intent.symbol in state.positions:
-        return False
-    return state.shares_at_broker(state.books, intent.symbol, intent.product) * intent.side.value > 0
+    return intent.purpose is Purpose.ENTRY and state.stray_shares(intent.symbol, intent.product) * intent.side.value > 0
