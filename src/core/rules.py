@@ -79,3 +79,8 @@ class TradingRules:
     """At this one there are no entries, until an operator resumes or a new model comes."""
     drift_size_ppm: int = 500_000
     """What is left of an entry then, in parts per million."""
+
+    @property
+    def ask_again_after(self) -> int:
+        """Pause before a change or cancel that came to nothing is asked for again."""
+        return 5 * self.verify_after

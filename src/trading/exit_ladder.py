@@ -132,7 +132,7 @@ class ExitLadder:
         """Cancel the order of the broker's that rests, unless nobody could do better at the edge of the band."""
         order, tick = order_to_take_away(state, position, self._rules.transit), self._ticks.get(position.symbol)
         asked = position.counter_cancel_at
-        if order is None or (asked and at - asked <= 5 * self._rules.verify_after):
+        if order is None or (asked and at - asked <= self._rules.ask_again_after):
             return []
         if tick is not None and self._is_locked(position, order.limit_price, tick.ltp):
             return []
@@ -206,7 +206,7 @@ class ExitLadder:
             return False
         if not order.can_reduce(position):
             return True  # it is being cancelled
-        is_being_cancelled = order.cancel_at and at - order.cancel_at <= 5 * self._rules.verify_after
+        is_being_cancelled = order.cancel_at and at - order.cancel_at <= self._rules.ask_again_after
         return order.state is not OrderState.WORKING or order.change is not None or bool(is_being_cancelled)
 
 

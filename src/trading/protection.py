@@ -199,7 +199,7 @@ class Protection:
         )
 
     def _refused_lately(self, order: TrackedOrder, at: Instant) -> bool:
-        return bool(order.change_refused_at) and at - order.change_refused_at < self._long_enough
+        return bool(order.change_refused_at) and at - order.change_refused_at < self._rules.ask_again_after
 
     def _exit(self, symbol: str, reason: str, at: Instant) -> Decision:
         tick = self._ticks.get(symbol)
@@ -253,16 +253,12 @@ class Protection:
 
     def _cancel(self, orders: list[TrackedOrder], at: Instant, why: str) -> list[Decision]:
         """Cancel orders that have an id, again only when the last request is long past."""
+        pause = self._rules.ask_again_after
         return [
             CancelIntended(at=at, tag=order.intent.tag, broker_id=order.broker_id, why=why)
             for order in orders
-            if order.broker_id and order.remaining and (not order.cancel_at or at - order.cancel_at > self._long_enough)
+            if order.broker_id and order.remaining and (not order.cancel_at or at - order.cancel_at > pause)
         ]
-
-    @property
-    def _long_enough(self) -> int:
-        """Pause before a change or cancel that came to nothing is asked for again."""
-        return 5 * self._rules.verify_after
 
 
 def _was_refused(state: BotState, position: OpenPosition) -> bool:
