@@ -143,17 +143,14 @@ class Engine:
     def _take_candles(self, state: BotState, event: events.HistoryArrived) -> list[Decision]:
         symbol = event.symbol
         stream = self._streams[symbol]
-        _, now = self._rows.get(symbol, (None, None))
-        before: FeatureRow | None = None
+        before, now = self._rows.get(symbol, (None, None))
         for candle in event.candles:
-            if candle.start <= self._last_candle.get(symbol, 0):
-                continue
-            self._last_candle[symbol] = candle.start
-            before, now = now, stream.update(candle)
-            self._rows[symbol] = (before, now)
+            if candle.start > self._last_candle.get(symbol, 0):
+                self._last_candle[symbol] = candle.start
+                before, now = now, stream.update(candle)
+                self._rows[symbol] = (before, now)
         if not event.due or self._last_candle.get(symbol, 0) != event.due or state.has_decided(symbol, event.due):
             return []
-        before, now = self._rows[symbol]
         if now is None or before is None:
             return []
         return self._decide_candle(state, event.at, now, before)
