@@ -42,6 +42,7 @@ from runtime.settings import (
     TickSettings,
 )
 from trading import front_door
+from trading import screen as screen_module
 from trading.kernel import Kernel
 from trading.live_trader import Habits
 from trading.live_view import LiveView
@@ -138,8 +139,8 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     console = Console(file=output, width=120, height=40, force_terminal=True)
     VIEWS.clear()
     FAULTS.clear()
-    monkeypatch.setattr(front_door, "Console", lambda **_: console)
-    monkeypatch.setattr(front_door, "LiveView", WatchedView)
+    monkeypatch.setattr(screen_module, "Console", lambda **_: console)
+    monkeypatch.setattr(screen_module, "LiveView", WatchedView)
     monkeypatch.setattr(front_door, "Wiring", ManyDays)
     monkeypatch.setattr(front_door, "_stop_on_signals", lambda _trader: None)
     CHECKED.clear()
@@ -277,14 +278,14 @@ def test_a_closed_terminal_costs_the_picture_and_not_the_summary(
             raise OSError(errno.EIO, "Input/output error")
 
     console = Console(file=Closed(), width=120, height=40, force_terminal=True)
-    monkeypatch.setattr(front_door, "Console", lambda **_: console)
+    monkeypatch.setattr(screen_module, "Console", lambda **_: console)
     front_door.run_bot(settings, typed_mode=None, days=2, as_json=False)
     for day in ("2026-01-06", "2026-01-07"):
         assert json.loads((tmp_path / "logs" / day / "summary.json").read_text())["date"] == day
 
 
 def test_a_report_that_goes_to_no_terminal_has_room_for_a_whole_row() -> None:
-    assert front_door._console(io.StringIO()).width == 120
+    assert screen_module._console(io.StringIO()).width == 120
 
 
 # --- the word that real money waits for -----------------------------------------------------------------------------
