@@ -61,7 +61,7 @@ class Bookkeeper:
         try:
             log = TradingLog(self._trading_log, EventLogReader(self._event_log))
             while not self._ends.wait(_BREATH_SECONDS if log.catch_up() == BATCH else _LOOK_SECONDS):
-                self._is_behind = self._is_behind and self._caught_up()
+                self._note_recovery()
             self._finish(log)
         except (StorageError, DataError) as error:
             if not self._is_behind:
@@ -77,10 +77,11 @@ class Bookkeeper:
             pass
         log.catch_up(keeps_fold=True)
 
-    def _caught_up(self) -> bool:
-        """Say that the tables are written again; return that they are not behind any more."""
-        logger.info("The trading log is written again")
-        return False
+    def _note_recovery(self) -> None:
+        """Say once that the tables are written again."""
+        if self._is_behind:
+            logger.info("The trading log is written again")
+        self._is_behind = False
 
 
 def rebuild_all(state: Path) -> dict[str, int]:
