@@ -5,7 +5,7 @@ Budget, lanes, deadlines and outcomes are the product's own; only the waiting is
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -45,9 +45,10 @@ class KeptJournal(CallJournal):
         """The calls of a day."""
         return (call for call in self._calls if ist_date(call.at) == day)
 
-    def turn(self, patience_seconds: float) -> AbstractContextManager[None]:  # noqa: ARG002 - as in the parent
+    @contextmanager
+    def turn(self, patience_seconds: float) -> Iterator[None]:  # noqa: ARG002 - as in the parent
         """Nobody else calls."""
-        return nullcontext()
+        yield
 
     def follow(self, day: date) -> None:
         """Nobody else calls."""

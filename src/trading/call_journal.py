@@ -13,7 +13,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -88,16 +88,13 @@ class CallJournal:
             return
         yield from _calls_in(content, day)
 
-    def turn(self, patience_seconds: float) -> AbstractContextManager[None]:
+    @contextmanager
+    def turn(self, patience_seconds: float) -> Iterator[None]:
         """Keep other processes from looking and noting meanwhile, so that no two take the last place in a window.
 
         Best effort: without the folder, or when the turn does not come within those wall seconds, the caller goes on
         without it. A turn lasts microseconds; whoever holds it longer has been stopped.
         """
-        return self._turn(patience_seconds)
-
-    @contextmanager
-    def _turn(self, patience_seconds: float) -> Iterator[None]:
         try:
             handle = os.open(self._folder, os.O_RDONLY)
         except OSError:
