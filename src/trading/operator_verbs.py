@@ -1,22 +1,18 @@
 """The operator's side of the command queue: say who is asked, write the command down, and tell what came of it."""
 
-import fcntl
 import os
-import stat
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import BotError, ConfigurationError, StorageError
+from core.errors import BotError, ConfigurationError
 from core.events import Command
 from runtime.settings import Mode, Settings
+from trading.bot_lock import LOCK_FILE, is_bot_running
 from trading.command_queue import Answer, CommandQueue
 from trading.engine_pid import stopped_engine
 
-LOCK_FILE = "bot.lock"
-"""In the state folder; a running bot holds the kernel's lock on it."""
 LONGEST_WHY = 200
 _VERB_PATIENCE = 5.0
 _ANSWER_WITHIN = 3.0
@@ -96,35 +92,6 @@ def give_command(settings: Settings, command: Command, why: str, mode: Mode | No
     is_silent = bot_runs and answer is None
     stopped = stopped_engine(folder, folder / LOCK_FILE) if is_silent else 0
     return Receipt(command, folder, mode.value if mode else "", bot_runs, answer, stopped)
-
-
-def is_bot_running(folder: Path) -> bool:
-    """Whether a process holds the bot's lock on a state folder. Takes it for a moment, shared, if none does.
-
-    Raises `StorageError` where something else stands in the lock's place.
-    """
-    check_lock(folder)
-    try:
-        handle = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-def check_lock(folder: Path) -> None:
-    """Refuse a lock that is no plain file: two bots could hold two different ones. Raises `StorageError`."""
-    path = folder / LOCK_FILE
-    with suppress(FileNotFoundError, NotADirectoryError):
-        kind = path.lstat().st_mode
-        if not stat.S_ISREG(kind):
-            what = "a link" if stat.S_ISLNK(kind) else "a folder" if stat.S_ISDIR(kind) else "no plain file"
-            raise StorageError(f"{path} is {what}, so nobody can tell whether a bot runs; remove it")
 
 
 def _check_owner(folder: Path) -> None:

@@ -9,8 +9,8 @@ from filelock import FileLock, Timeout
 
 from core.errors import StorageError
 from core.instants import ist_text
+from trading.bot_lock import LOCK_FILE, check_lock
 from trading.engine_pid import remove_engine, running_engine, write_engine
-from trading.operator_verbs import LOCK_FILE, check_lock
 
 ALREADY_RUNNING = 3
 """Exit code of a second start on the same state folder."""

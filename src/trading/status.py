@@ -22,10 +22,10 @@ from core.tracking import OpenPosition, TrackedOrder
 from core.unattended import loss_if_left_alone
 from runtime.clock import MarketClock
 from runtime.settings import Mode, Settings
+from trading.bot_lock import is_bot_running
 from trading.candle_figures import candle_data, candle_line
 from trading.drift_figures import caution_data, caution_line, drift_data, drift_line
 from trading.event_log import LAYOUT
-from trading.operator_verbs import is_bot_running
 from trading.rupee_text import share_text
 from trading.shadow_ledger import ShadowLedger, ShadowTrade
 from trading.skew_figures import newest_skew, skew_line

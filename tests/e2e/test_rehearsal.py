@@ -12,8 +12,8 @@ import pytest
 from filelock import FileLock
 
 from core.instants import Instant
+from trading.bot_lock import LOCK_FILE
 from trading.event_log import SqliteEventLog
-from trading.operator_verbs import LOCK_FILE
 from trading.rehearsal_plan import FASTEST, PLAN, resumed_run
 
 from .conftest import DAY, PATIENCE_SECONDS, moment

@@ -10,8 +10,9 @@ from filelock import FileLock
 from core.errors import BotError, ConfigurationError, StorageError
 from core.events import Command
 from runtime.settings import Mode, Settings
+from trading.bot_lock import LOCK_FILE
 from trading.command_queue import Answer, CommandQueue
-from trading.operator_verbs import LOCK_FILE, give_command, is_bot_running
+from trading.operator_verbs import give_command
 
 
 @pytest.fixture
@@ -40,17 +41,6 @@ def answering(folder: Path, answer: Answer) -> threading.Thread:
     thread = threading.Thread(target=wait_and_answer)
     thread.start()
     return thread
-
-
-@pytest.mark.hazard("R2")
-def test_a_bot_runs_while_it_holds_its_lock_and_looking_leaves_it_free(tmp_path):
-    assert not is_bot_running(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-    with FileLock(tmp_path / LOCK_FILE):
-        assert is_bot_running(tmp_path)
-    assert not is_bot_running(tmp_path)
-    with FileLock(tmp_path / LOCK_FILE, timeout=0):
-        pass
 
 
 def test_the_answer_of_a_running_bot_is_told(settings, running, tmp_path):

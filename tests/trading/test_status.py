@@ -17,8 +17,8 @@ from core.orders import OrderIntent, OrderType, Outcome, OutcomeKind, Product, P
 from runtime.clock import MarketClock
 from runtime.settings import Mode, Settings
 from simulation.setting import DESK
+from trading.bot_lock import LOCK_FILE
 from trading.event_log import LAYOUT, SqliteEventLog
-from trading.operator_verbs import LOCK_FILE
 from trading.status import status_of
 
 from .conftest import HandClock, WeekdayCalendar
