@@ -11,9 +11,8 @@ from pathlib import Path
 
 from core.errors import ConfigurationError, DataError, StorageError
 from runtime.atomic_files import private_files
-from runtime.settings import Mode
 from trading.event_log_reader import EventLogReader
-from trading.state_files import log_path, trading_log_path
+from trading.state_files import existing_logs, trading_log_path
 from trading.trading_log import BATCH, OvertakenError, TradingLog
 
 logger = logging.getLogger("trading.bookkeeper")
@@ -90,7 +89,7 @@ def rebuild_all(state: Path) -> dict[str, int]:
     Rows of logs that are not there any more stay. Raises `ConfigurationError` for a folder without a log,
     `StorageError` and `DataError`.
     """
-    logs = [path for mode in Mode if (path := log_path(state, mode)).exists()]
+    logs = existing_logs(state)
     if not logs:
         raise ConfigurationError(f"{state} holds no event log; set paths.state to the folder of a bot that has run")
     with private_files():

@@ -12,6 +12,7 @@ from runtime.settings import Mode, Settings
 from trading.bot_lock import LOCK_FILE, is_bot_running
 from trading.command_queue import Answer, CommandQueue
 from trading.engine_pid import stopped_engine
+from trading.state_files import existing_logs, no_bot_has_run
 
 LONGEST_WHY = 200
 _VERB_PATIENCE = 5.0
@@ -80,7 +81,8 @@ def give_command(settings: Settings, command: Command, why: str, mode: Mode | No
     reason = _one_line(why)
     _check_owner(folder)
     bot_runs = is_bot_running(folder)
-    _check_that_somebody_reads(folder, bot_runs, (mode,) if mode else tuple(Mode))
+    if not bot_runs and not existing_logs(folder, mode):
+        raise no_bot_has_run(folder, mode)  # a halt that nobody hears is worse than an error
     queue = CommandQueue(folder, mode.value if mode else "", _VERB_PATIENCE)
     try:
         key = queue.give(command, reason)
@@ -99,15 +101,6 @@ def _check_owner(folder: Path) -> None:
     owner = folder.stat().st_uid if folder.exists() else os.geteuid()
     if owner != os.geteuid():
         raise ConfigurationError(f"{folder} belongs to user {owner}; run this as that user: sudo -u '#{owner}' ...")
-
-
-def _check_that_somebody_reads(folder: Path, bot_runs: bool, modes: tuple[Mode, ...]) -> None:
-    """Refuse where no bot would ever read it: a halt that nobody hears is worse than an error."""
-    if not bot_runs and not any((folder / f"{mode.value}.sqlite").exists() for mode in modes):
-        kind = f"{modes[0].value} bot" if len(modes) == 1 else "bot"
-        raise ConfigurationError(
-            f"no {kind} has run on {folder}; run this in the bot's own folder, or name its settings with --config"
-        )
 
 
 def _one_line(why: str) -> str:

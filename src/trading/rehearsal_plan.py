@@ -19,8 +19,10 @@ from core.market import Timeframe
 from core.ports import Calendar
 from runtime.atomic_files import write_text
 from runtime.clock import is_start
+from runtime.settings import Mode
 from simulator.options import LOCK, TIME_NOTE
 from trading.event_log import SqliteEventLog
+from trading.state_files import log_path
 
 RUNS = Path("data/runs")
 PLAN = "rehearsal.json"
@@ -116,7 +118,7 @@ def resumed_run(folder: Path, *, as_json: bool) -> Rehearsal:
 
 def _last_event_at(folder: Path) -> Instant:
     """Return when the bot last recorded something: its time must not run backwards. 0 when it has recorded nothing."""
-    path = folder / BOT / "live.sqlite"
+    path = log_path(folder / BOT, Mode.LIVE)
     if not path.exists():
         return 0
     with SqliteEventLog(path) as log:

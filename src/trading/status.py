@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigurationError, StorageError
+from core.errors import StorageError
 from core.event_codec import decode
 from core.events import Booted, DeskSet, SafetyLevel
 from core.fold import apply
@@ -29,6 +29,7 @@ from trading.event_log import LAYOUT
 from trading.rupee_text import share_text
 from trading.shadow_ledger import ShadowLedger, ShadowTrade
 from trading.skew_figures import newest_skew, skew_line
+from trading.state_files import existing_logs, no_bot_has_run
 
 _PATIENCE = 2.0
 """Seconds to wait for a writer that has the file to itself, as at the end of a process."""
@@ -131,14 +132,9 @@ def status_of(settings: Settings, mode: Mode | None, clock: Clock) -> Status:
     Raises `ConfigurationError` where there is none, and `StorageError` for one that cannot be read.
     """
     folder = settings.paths.state.absolute()
-    modes = (mode,) if mode else tuple(Mode)
-    logs = [path for path in (folder / f"{each.value}.sqlite" for each in modes) if path.exists()]
-    read = [status for path in logs if (status := _read(path, clock)) is not None]
+    read = [status for path in existing_logs(folder, mode) if (status := _read(path, clock)) is not None]
     if not read:
-        kind = f"{mode.value} bot" if mode else "bot"
-        raise ConfigurationError(
-            f"no {kind} has run on {folder}; run this in the bot's own folder, or name its settings with --config"
-        )
+        raise no_bot_has_run(folder, mode)
     newest = max(read, key=lambda status: status.last_event_at)
     return replace(newest, skew=newest_skew(settings.paths.logs, newest.state.mode))
 
