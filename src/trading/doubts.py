@@ -15,6 +15,11 @@ from core.state import BotState
 from trading.timers import Timers
 
 _BROKEN = frozenset({FeedState.STALLED, FeedState.DOWN, FeedState.AUTH_REFUSED})
+_ENDS = {
+    Condition.RATE: "a minute has passed without a refusal",
+    Condition.FEED: "prices come in steadily",
+}
+"""Why a doubt ends when its deadline passes."""
 
 
 class Doubts:
@@ -85,12 +90,6 @@ class Doubts:
         if feed is FeedState.LIVE and Condition.FEED in state.conditions:
             self._timers.set(Deadline.DOUBT, key, at + self._rules.feed_steady)
         return []
-
-
-_ENDS = {
-    Condition.RATE: "a minute has passed without a refusal",
-    Condition.FEED: "prices come in steadily",
-}
 
 
 def _begin(state: BotState, condition: Condition, at: Instant, why: str) -> list[Decision]:

@@ -33,6 +33,10 @@ _MIGRATIONS = (
 """What leads from each layout to the next; what was written before is never written again."""
 LAYOUT = len(_MIGRATIONS)
 """Version of the table; kept in the file's own header."""
+_ROWS_AFTER = (
+    "SELECT seq, at, CAST(kind AS BLOB), CAST(body AS BLOB), tape, hash FROM events NOT INDEXED "
+    "WHERE seq > ? ORDER BY seq"
+)
 FIRST_HASH = b"\0" * 32
 """What the chain begins with, before the first row."""
 _DAMAGE = (sqlite3.Error, UnicodeDecodeError)  # SQLite's own words may hold the damage, and then are no text
@@ -261,7 +265,7 @@ class SqliteEventLog:
         """Yield number, instant, kind, body and tape of rows whose place and hash are right."""
         number, digest = after, self._hash_of(after)
         try:
-            for seq, at, kind, body, tape, stored in self._connection.execute(_ALL, (after,)):
+            for seq, at, kind, body, tape, stored in self._connection.execute(_ROWS_AFTER, (after,)):
                 number += 1
                 are_sound = isinstance(at, int) and isinstance(tape, int) and kind is not None and body is not None
                 if are_sound:
@@ -323,12 +327,6 @@ def put_at_rest(path: Path) -> None:
         raise StorageError(
             f"event log {path} cannot be brought into one file: {error}; its -wal file is part of it, copy both"
         ) from error
-
-
-_ALL = (
-    "SELECT seq, at, CAST(kind AS BLOB), CAST(body AS BLOB), tape, hash FROM events NOT INDEXED "
-    "WHERE seq > ? ORDER BY seq"
-)
 
 
 def chain(before: bytes, at: int, kind: bytes, body: bytes, tape: int) -> bytes:

@@ -34,6 +34,8 @@ _AVAILABLE_BALANCE = 10
 _DAY_SECONDS = 86_400
 _MIDNIGHTS = frozenset({0, 66_600})
 """Midnight in UTC and in India, in seconds of a UTC day: a `tt` that falls there says the date only."""
+_CANDLE_FIELDS = ("epoch", "open", "high", "low", "close", "volume")
+_STATUS_CODES = frozenset(status.value for status in OrderStatus)
 _USER_TAG = "1:"
 _NO_TAG = "Untagged"
 RUPEE_SCALE = 2
@@ -240,9 +242,6 @@ def _second(fields: BrokerRow) -> int:
     return second
 
 
-_CANDLE_FIELDS = ("epoch", "open", "high", "low", "close", "volume")
-
-
 def _rows(payload: Body, name: str) -> Iterable[Any]:
     return BrokerRow("answer", payload).rows(name)
 
@@ -280,9 +279,6 @@ def _trade_number(broker_id: str, number: str) -> str:
 
 def _status(code: int) -> OrderStatus:
     return OrderStatus(code) if code in _STATUS_CODES else OrderStatus.UNKNOWN
-
-
-_STATUS_CODES = frozenset(status.value for status in OrderStatus)
 
 
 def _choice(row: BrokerRow, name: str, choices: type[_Code]) -> _Code:

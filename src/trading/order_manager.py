@@ -34,6 +34,11 @@ from trading.reconcile import Reconciliation
 from trading.retry_pauses import RetryPauses
 from trading.timers import READ_AGAIN, Timers
 
+_NEWS = (events.OrderReported, events.BooksRead, events.OutcomeArrived, events.ExitDecided)
+"""Events that may show an order in a new light."""
+_PASSING_REFUSALS = frozenset({RejectionKind.AUTHENTICATION, RejectionKind.FORBIDDEN, RejectionKind.RATE})
+"""Refusals of the caller, not of the order."""
+
 
 class OrderManager:
     """Turns intents into orders and keeps the books in agreement with what we believe."""
@@ -70,7 +75,7 @@ class OrderManager:
     def decide(self, state: BotState, event: events.Event) -> list[Decision]:
         """Return what an event asks of our orders; `state` has the event already."""
         self._mark(state, event)
-        decisions = suspicions(state, event) if _is_news(event) else []
+        decisions = suspicions(state, event) if isinstance(event, _NEWS) else []
         decisions += self._answer(state, event)
         self._foreign_hands.hear(state, event)
         for watch in self._watches:
@@ -256,15 +261,3 @@ class OrderManager:
             case Deadline.PROTECT:
                 return self._protection.give_up_waiting(state, key, at)
         return []
-
-
-def _is_news(event: events.Event) -> bool:
-    """Whether an event may show an order in a new light."""
-    return isinstance(event, _NEWS)
-
-
-_NEWS = (events.OrderReported, events.BooksRead, events.OutcomeArrived, events.ExitDecided)
-
-
-_PASSING_REFUSALS = frozenset({RejectionKind.AUTHENTICATION, RejectionKind.FORBIDDEN, RejectionKind.RATE})
-"""Refusals of the caller, not of the order."""

@@ -34,6 +34,8 @@ from trading.timers import RING_AGAIN, Timers
 
 _SIGN_OF_LIFE = 2 * SECOND
 """How seldom something is logged while a position has no stop: of its time a restart forgets no more than that."""
+_FINAL_REFUSALS = frozenset({None, RejectionKind.ORDER})
+"""Refusals that the same stop would meet again; the others pass."""
 
 
 class Protection:
@@ -285,7 +287,3 @@ def _came_back(state: BotState, position: OpenPosition) -> bool:
         and order.last_fill_at >= position.opened_at
         for order in state.orders.values()
     )
-
-
-_FINAL_REFUSALS = frozenset({None, RejectionKind.ORDER})
-"""Refusals that the same stop would meet again; the others pass."""

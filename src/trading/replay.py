@@ -28,6 +28,8 @@ _FROM_ELSEWHERE = frozenset(
 )
 """Inputs that do not come through the inbox."""
 _NOTHING = "nothing"
+_DESK_STANDS_WITHIN = 2_000
+"""Rows; `DeskSet` follows `Booted` and what that asked for, which is one row for each symbol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,6 @@ class Start:
             f"row {self.rows[0].number} of the event log: this start of version {self.version} did not record what its "
             "kernel was built from, so it cannot be replayed"
         )
-
-
-_DESK_STANDS_WITHIN = 2_000
-"""Rows; `DeskSet` follows `Booted` and what that asked for, which is one row for each symbol."""
 
 
 def starts_of(rows: Iterable[Row], day: date | None) -> list[Start]:
