@@ -9,6 +9,8 @@ waits longer where the books do show the trades of others that closed it: those 
 The wait is counted from when nothing of ours is on its way: until then no difference can be looked into.
 """
 
+from typing import NamedTuple
+
 from core import events
 from core.instants import Instant
 from core.order_states import ON_ITS_WAY, OrderState
@@ -24,14 +26,22 @@ _ENDED = frozenset({OrderState.CANCELLED, OrderState.EXPIRED})
 _NEVER_TRADES = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 
 
+class _News(NamedTuple):
+    """What is heard of others in a symbol, as far as no reading has looked into it."""
+
+    first_at: Instant
+    """The wait for the books is counted from here."""
+    newest_at: Instant
+
+
 class ForeignHands:
     """Remembers news of others by symbol until a reading of the books has looked into it."""
 
     def __init__(self, rules: TradingRules, timers: Timers) -> None:
         self._rules = rules
         self._timers = timers
-        self._news: dict[str, tuple[Instant, Instant]] = {}
-        """The first news that no reading has looked into yet, and the newest."""
+        self._news: dict[str, _News] = {}
+        """By symbol."""
         self._explained: set[str] = set()
         """Tags of our orders whose end without our asking is no news any more."""
 
@@ -48,16 +58,17 @@ class ForeignHands:
                 self._note(state, self._unread(state), 0, at)
             case events.TradeClosed(trade=trade):
                 self._news.pop(trade.symbol, None)
-        for symbol, (_, newest) in self._news.items():
+        for symbol, news in self._news.items():
             if any(order.state in ON_ITS_WAY for order in state.live_orders(symbol)):
-                self._news[symbol] = event.at, newest  # nobody can tell a difference from what this order has done
+                # Nobody can tell a difference from what this order has done.
+                self._news[symbol] = news._replace(first_at=event.at)
 
     def should_wait(self, state: BotState, symbol: str, at: Instant) -> bool:
         """Whether the next step of a symbol has to wait for the books."""
-        if symbol not in self._news:
+        news = self._news.get(symbol)
+        if news is None:
             return False
-        _, newest = self._news[symbol]
-        if state.books_at >= newest and not _shows_less(state, symbol):
+        if state.books_at >= news.newest_at and _missing(state, symbol) <= 0:
             self._news.pop(symbol)
             return False
         return at < self.waits_until(state, symbol)
@@ -65,18 +76,18 @@ class ForeignHands:
     def waits_until(self, state: BotState, symbol: str) -> Instant:
         """When the wait for the books ends, come what may."""
         patience = self._rules.protect_within if _others_closed_it(state, symbol) else self._rules.books_busy
-        return self._news[symbol][0] + patience
+        return self._news[symbol].first_at + patience
 
     def _note(self, state: BotState, symbols: set[str], news_at: Instant, at: Instant) -> None:
         for symbol in symbols:
-            first, newest = self._news.get(symbol, (news_at, news_at))
-            self._news[symbol] = first, max(newest, news_at)
+            known = self._news.get(symbol, _News(news_at, news_at))
+            self._news[symbol] = known._replace(newest_at=max(known.newest_at, news_at))
         if self._unread(state):
             self._timers.read_books(max(at, state.books_at + READ_AGAIN))
 
     def _unread(self, state: BotState) -> set[str]:
         """Return the symbols with news that is younger than the newest reading."""
-        return {symbol for symbol, (_, newest) in self._news.items() if state.books_at < newest}
+        return {symbol for symbol, news in self._news.items() if state.books_at < news.newest_at}
 
     def _ended(self, state: BotState) -> set[str]:
         """Return the symbols of held positions whose stop or exit has ended, without our asking, since last time."""
@@ -102,11 +113,6 @@ def _may_close_ours(state: BotState, report: OrderReport) -> bool:
 def _is_held(state: BotState, symbol: str) -> bool:
     position = state.positions.get(symbol)
     return position is not None and position.quantity > 0
-
-
-def _shows_less(state: BotState, symbol: str) -> bool:
-    """Whether the newest reading shows less of a position than we hold."""
-    return _missing(state, symbol) > 0
 
 
 def _others_closed_it(state: BotState, symbol: str) -> bool:
