@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from pydantic import ValidationError
 
@@ -48,6 +48,16 @@ _PPM: dict[str, tuple[str, type[Section], str]] = {
 _DRIFT = {"drift_warn": "warn", "drift_shrink": "shrink", "drift_stop": "stop"}
 
 
+class _Setting(NamedTuple):
+    """A setting that a rule comes from, and what it would have to be."""
+
+    group: str
+    section: type[Section]
+    key: str
+    amount: float
+    """In the setting's own unit."""
+
+
 def changed_rules(rules: TradingRules, assignments: Sequence[str]) -> TradingRules:
     """Return the rules with some values replaced. Raises `ConfigurationError` for a name or a value that is none."""
     for assignment in sorted(assignments, key=lambda each: not each.startswith("capital=")):  # others are shares of it
@@ -79,32 +89,32 @@ def _check(assignment: str, name: str, value: float, rules: TradingRules) -> Non
         if not value and not name.startswith("charges."):
             raise ConfigurationError(f"--set {assignment}: must be above 0; give a number that is")
         return
-    group, section, key, amount = setting
     try:
-        section.model_validate({key: amount})
+        setting.section.model_validate({setting.key: setting.amount})
     except ValidationError as error:
         why = error.errors(include_url=False)[0]["msg"].replace("Input should be", "must be")
         raise ConfigurationError(
-            f"--set {assignment}: {group}.{key} = {amount:g}: {why}; give what the settings file takes"
+            f"--set {assignment}: {setting.group}.{setting.key} = {setting.amount:g}: {why}; give what the settings "
+            "file takes"
         ) from None
 
 
-def _setting_of(name: str, value: float, rules: TradingRules) -> tuple[str, type[Section], str, float] | None:
-    """Return group, section and key of the setting that a rule comes from, and the value in its unit."""
+def _setting_of(name: str, value: float, rules: TradingRules) -> _Setting | None:
+    """Return the setting that a rule comes from; None for one that no setting gives."""
     if name in _SAME:
-        return (*_SAME[name], name, value)
+        return _Setting(*_SAME[name], name, value)
     if name in _PAISE:
-        return "risk", RiskSettings, _PAISE[name], value / 100
+        return _Setting("risk", RiskSettings, _PAISE[name], value / 100)
     if name in _SHARES:
-        return "risk", RiskSettings, _SHARES[name], value / rules.capital
+        return _Setting("risk", RiskSettings, _SHARES[name], value / rules.capital)
     if name in _PPM:
-        return (*_PPM[name], value / MILLION)
+        return _Setting(*_PPM[name], value / MILLION)
     if name in _DRIFT:
-        return "drift", DriftSettings, _DRIFT[name], value
+        return _Setting("drift", DriftSettings, _DRIFT[name], value)
     if name == "sizing.quantity":
-        return "sizing", SizingSettings, "quantity", value
+        return _Setting("sizing", SizingSettings, "quantity", value)
     if name == "max_price_age":
-        return "risk", RiskSettings, name, value / SECOND
+        return _Setting("risk", RiskSettings, name, value / SECOND)
     return None
 
 
