@@ -7,6 +7,7 @@ also ends entries until an operator resumes.
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from core import events, exits, latches
 from core.events import Alarm, Decision, SafetyLevel
@@ -16,8 +17,12 @@ from core.state import BotState
 from core.tags import is_of_log
 from core.tracking import TrackedOrder
 
-_Suspicion = tuple[Alarm, SafetyLevel]
-"""What to cry out, and the level it asks for."""
+
+class _Suspicion(NamedTuple):
+    """What to tell a person, and the level it asks for."""
+
+    alarm: Alarm
+    level: SafetyLevel
 
 
 def suspicions(state: BotState, event: events.Event) -> list[Decision]:
@@ -54,15 +59,15 @@ def _odd_life(state: BotState, order: TrackedOrder, at: Instant) -> Iterator[_Su
     name = f"{order.intent.purpose.name.lower()} order {tag} in {symbol}"
     if order.came_back:
         message = f"{name} was held for dead and is there, {order.filled} filled; what is left of it is cancelled"
-        yield Alarm(at=at, code="ZOMBIE_ORDER", message=message, key=tag), SafetyLevel.NO_ENTRY
+        yield _Suspicion(Alarm(at=at, code="ZOMBIE_ORDER", message=message, key=tag), SafetyLevel.NO_ENTRY)
     if order.twin_of:
         yield _twin(state.orders[order.twin_of], order, at)
     if order.strange_status:
         message = f"{name} has a status at the broker that this program does not know; it is not taken for closed"
-        yield Alarm(at=at, code="UNKNOWN_STATUS", message=message, key=tag), SafetyLevel.RUN
+        yield _Suspicion(Alarm(at=at, code="UNKNOWN_STATUS", message=message, key=tag), SafetyLevel.RUN)
     if order.filled_late:
         message = f"{name} traded after it was {order.state.value}; it is counted"
-        yield Alarm(at=at, code="FILL_AFTER_END", message=message, key=tag), SafetyLevel.RUN
+        yield _Suspicion(Alarm(at=at, code="FILL_AFTER_END", message=message, key=tag), SafetyLevel.RUN)
     if order.was_found and is_of_log(tag, state.log_id):
         yield _second_bot(tag, symbol, at)
 
@@ -71,9 +76,9 @@ def _twin(original: TrackedOrder, twin: TrackedOrder, at: Instant) -> _Suspicion
     tag, where = twin.intent.tag, f"order {twin.twin_of} in {twin.intent.symbol}"
     if original.changes:
         message = f"a change of {where} made a second one, {twin.broker_id}; only one of them is kept"
-        return Alarm(at=at, code="CHANGE_MADE_ORDER", message=message, key=tag), SafetyLevel.RUN
+        return _Suspicion(Alarm(at=at, code="CHANGE_MADE_ORDER", message=message, key=tag), SafetyLevel.RUN)
     message = f"{where} is twice at the broker, the second is {twin.broker_id}; look at both in the broker's app"
-    return Alarm(at=at, code="DUPLICATE_ORDER", message=message, key=tag), SafetyLevel.FREEZE
+    return _Suspicion(Alarm(at=at, code="DUPLICATE_ORDER", message=message, key=tag), SafetyLevel.FREEZE)
 
 
 def _unknown_stop(state: BotState, event: events.ExitDecided) -> Iterator[_Suspicion]:
@@ -84,7 +89,7 @@ def _unknown_stop(state: BotState, event: events.ExitDecided) -> Iterator[_Suspi
     tag = order.intent.tag
     message = f"{event.symbol} is through its stop, and the fate of stop {tag} is unknown; nothing is sent beside it"
     message += " until that is known: look at it in the broker's app now"
-    yield Alarm(at=event.at, code="STOP_UNKNOWN", message=message, key=tag), SafetyLevel.RUN
+    yield _Suspicion(Alarm(at=event.at, code="STOP_UNKNOWN", message=message, key=tag), SafetyLevel.RUN)
 
 
 def _shared_ids(state: BotState, at: Instant) -> Iterator[_Suspicion]:
@@ -92,7 +97,7 @@ def _shared_ids(state: BotState, at: Instant) -> Iterator[_Suspicion]:
     for broker_id, times in counted.items():
         if times > 1:
             message = f"the broker gave id {broker_id} to {times} of our orders; look at them in its app"
-            yield Alarm(at=at, code="ID_USED_TWICE", message=message, key=broker_id), SafetyLevel.FREEZE
+            yield _Suspicion(Alarm(at=at, code="ID_USED_TWICE", message=message, key=broker_id), SafetyLevel.FREEZE)
 
 
 def _second_bot(tag: str, symbol: str, at: Instant) -> _Suspicion:
@@ -100,4 +105,4 @@ def _second_bot(tag: str, symbol: str, at: Instant) -> _Suspicion:
         f"order {tag} in {symbol} carries the mark of this log, which never wrote it: a second bot runs on a copy of "
         "the log, or the log is an old one; end the other bot"
     )
-    return Alarm(at=at, code="SECOND_BOT", message=message), SafetyLevel.FREEZE
+    return _Suspicion(Alarm(at=at, code="SECOND_BOT", message=message), SafetyLevel.FREEZE)
