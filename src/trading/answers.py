@@ -5,12 +5,12 @@ stay apart, because only some of them prove that an order does not exist. The bo
 depth and numbers are bounded.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 from core.errors import DataError
+from trading.strict_json import is_deeper_than, strict_json
 
 MAX_BODY_BYTES = 5_000_000
 MAX_DEPTH = 20
@@ -50,32 +50,16 @@ def json_object(answer: Answer) -> dict[str, Any]:
     if len(answer.body) > MAX_BODY_BYTES:
         raise DataError(f"HTTP {answer.status} with {len(answer.body)} bytes; at most {MAX_BODY_BYTES} are read")
     try:
-        decoded = json.loads(answer.body.decode("utf-8"), parse_constant=_refuse_constant)
+        decoded = strict_json(answer.body.decode("utf-8"))
     except RecursionError:
         raise DataError(f"HTTP {answer.status} with JSON nested deeper than {MAX_DEPTH} levels") from None
     except ValueError as error:
         raise DataError(f"HTTP {answer.status} without readable JSON ({type(error).__name__})") from None
     if not isinstance(decoded, dict):
         raise DataError(f"HTTP {answer.status} with a JSON {type(decoded).__name__}; expected an object")
-    _refuse_depth(answer.status, decoded)
+    if is_deeper_than(decoded, MAX_DEPTH):
+        raise DataError(f"HTTP {answer.status} with JSON nested deeper than {MAX_DEPTH} levels")
     return decoded
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _refuse_depth(status: int, decoded: dict[str, Any]) -> None:
-    level: list[Any] = [decoded]
-    for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
-        if not level:
-            return
-    raise DataError(f"HTTP {status} with JSON nested deeper than {MAX_DEPTH} levels")
-
-
-def _children(node: Any) -> list[Any]:
-    return list(node.values()) if isinstance(node, dict) else node
 
 
 def _number(text: str) -> float:

@@ -18,6 +18,7 @@ from runtime.redaction import MARK, SHORTEST_SECRET
 from runtime.settings import Settings
 from trading.fyers_mapping import order_from_socket
 from trading.socket_supervisor import Enter, SocketAddress, SocketSupervisor, Timer
+from trading.strict_json import is_deeper_than, strict_json
 from trading.websocket_link import LinkLostError, WebSocketLink
 
 PING_SECONDS = 10.0
@@ -155,22 +156,7 @@ def read_message(message: bytes | str) -> dict[str, Any] | None:
     if len(message) > LARGEST_MESSAGE:
         return None
     try:
-        content = json.loads(message, parse_constant=_refuse_constant)
+        content = strict_json(message)
     except (ValueError, RecursionError):
         return None
-    return content if isinstance(content, dict) and _depth_is_within(content, DEEPEST_MESSAGE) else None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _depth_is_within(content: object, levels: int) -> bool:
-    match content:
-        case dict():
-            parts = list(content.values())
-        case list():
-            parts = content
-        case _:
-            return True
-    return levels > 0 and all(_depth_is_within(part, levels - 1) for part in parts)
+    return content if isinstance(content, dict) and not is_deeper_than(content, DEEPEST_MESSAGE) else None
