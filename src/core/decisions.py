@@ -1,4 +1,4 @@
-"""What goes out: everything the kernel decides, effects on the outside included, one frozen fact each."""
+"""What goes out: everything the kernel decides, one frozen fact each. What it asks of the broker: `core.effects`."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,10 +6,11 @@ from enum import Enum
 from typing import TypeAlias
 
 from core.drift import DriftStep, Finding
+from core.effects import Effect
 from core.inputs import Condition
 from core.instants import Instant
 from core.market import Candle
-from core.orders import OrderChange, OrderIntent, OrderReport, Product
+from core.orders import OrderReport, Product
 from core.positions import Trade
 from core.signals import Direction
 
@@ -26,31 +27,6 @@ class SafetyLevel(Enum):
     EXIT_ONLY = 2
     FLATTEN = 3
     FREEZE = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryWanted:
-    """Effect: fetch the candles of a symbol after `after`, waiting for the one that starts at `due`."""
-
-    at: Instant
-    symbol: str
-    after: Instant
-    due: Instant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BooksWanted:
-    """Effect: read the three books."""
-
-    at: Instant
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundsWanted:
-    """Effect: read the money and the profile at the broker."""
-
-    at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,67 +83,6 @@ class EntryRefused:
     symbol: str
     code: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryPlan:
-    """What an entry is meant to become, fixed before it is sent."""
-
-    direction: Direction
-    probability: float
-    atr: float
-    stop_atr: float
-    target_atr: float
-    full_quantity: int = 0
-    """Shares it would have had but for drift; 0 where drift has taken none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderIntended:
-    """Effect: send this order, once."""
-
-    at: Instant
-    intent: OrderIntent
-    plan: EntryPlan | None = None
-    """Set for entries."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeIntended:
-    """Effect: give a resting order new values."""
-
-    at: Instant
-    change: OrderChange
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelIntended:
-    """Effect: cancel a resting order."""
-
-    at: Instant
-    tag: str
-    broker_id: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionExitIntended:
-    """Effect: ask the broker to close a position itself, the last rung of the exit ladder."""
-
-    at: Instant
-    symbol: str
-    product: Product
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CounterCancelIntended:
-    """Effect: cancel the order that the broker made when it was asked to close a position, and that does not fill."""
-
-    at: Instant
-    symbol: str
-    broker_id: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,16 +263,11 @@ class DriftStepChanged:
 
 
 Decision: TypeAlias = (
-    HistoryWanted
-    | BooksWanted
+    Effect
     | CandleBuilt
     | CandleDoubted
     | Decided
     | EntryRefused
-    | OrderIntended
-    | ChangeIntended
-    | CancelIntended
-    | PositionExitIntended
     | OrderAbsent
     | LevelsSet
     | ExitDecided
@@ -371,11 +281,9 @@ Decision: TypeAlias = (
     | FlatVerified
     | Alarm
     | DoubtChanged
-    | FundsWanted
     | FlattenChecked
     | LossRestored
     | SymbolUnblocked
-    | CounterCancelIntended
     | DriftMeasured
     | DriftStepChanged
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core import events
-from core.events import Verb
+from core.events import Effect, Verb
 from core.instants import MILLISECOND, SECOND, Instant, ist_date
 from core.orders import Outcome, OutcomeKind, Purpose, RejectionKind
 from simulation.broker import SimulatedBroker
@@ -22,7 +22,6 @@ from simulator.books import Reply
 from trading.answers import Answer, Exchange
 from trading.call_journal import Call, CallJournal
 from trading.fyers_calls import PATIENCE_SECONDS
-from trading.kernel import Effect
 from trading.order_outcomes import outcome_of
 from trading.rate_budget import Lane
 

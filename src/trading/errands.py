@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from core import events
 from core.errors import AuthenticationError, BotError
-from core.events import Verb
+from core.events import Effect, Verb
 from core.instants import SECOND, ist_text
 from core.market import Candle, Timeframe
 from core.orders import Books, Outcome, OutcomeKind, RejectionKind
 from core.ports import Broker, Clock, HistorySource
-from trading.kernel import Effect
 
 logger = logging.getLogger("trading.errands")
 

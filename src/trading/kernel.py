@@ -12,6 +12,7 @@ from core.drift import DriftReference
 from core.drift_watch import DriftWatch
 from core.engine import Engine
 from core.errors import InvariantError
+from core.events import Effect
 from core.fold import apply
 from core.instants import Instant
 from core.market import Instrument, Tick
@@ -21,18 +22,6 @@ from core.signals import SignalProvider
 from core.state import BotState
 from core.tags import Tagger
 from trading.order_manager import OrderManager
-
-Effect = (
-    events.HistoryWanted
-    | events.BooksWanted
-    | events.FundsWanted
-    | events.OrderIntended
-    | events.ChangeIntended
-    | events.CancelIntended
-    | events.PositionExitIntended
-    | events.CounterCancelIntended
-)
-
 
 _LONGEST_STEP = 50_000
 """Events that one input may lead to; more is a decision that decides itself again."""

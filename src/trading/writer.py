@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 
 from core import events
 from core.errors import StorageError
+from core.events import Effect
 from core.instants import Instant
 from core.market import Tick
 from trading.event_log import EventLog
-from trading.kernel import Effect, Kernel, Step
+from trading.kernel import Kernel, Step
 from trading.state_store import StateStore
 from trading.tick_tape import MemoryTickTape, TickTape
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import decisions, events, inputs
+from core import decisions, effects, events, inputs
 from core.errors import DataError
 from core.event_codec import KINDS, decode, decode_fact, encode, encode_fact
 from core.market import Candle
@@ -107,7 +107,7 @@ def test_every_kind_of_event_comes_back_as_it_was(kind, data):
 
 
 def test_no_event_is_left_out():
-    written = {inputs.__name__, decisions.__name__}
+    written = {inputs.__name__, decisions.__name__, effects.__name__}
     kinds = {kind for kind in vars(events).values() if is_dataclass(kind) and kind.__module__ in written}
     assert set(KINDS.values()) == kinds - {events.EntryPlan}
 

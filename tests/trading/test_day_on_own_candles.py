@@ -13,7 +13,7 @@ import pytest
 
 from core import events
 from core.charges import ChargeRates
-from core.events import FeedState, Verb
+from core.events import Effect, FeedState, Verb
 from core.instants import HOUR, MILLISECOND, MINUTE, SECOND, Instant, instant_at
 from core.market import CandleSource, Tick, Timeframe
 from core.orders import Books
@@ -27,7 +27,6 @@ from simulator.ledger import MemoryLedger
 from simulator.market_history import MarketHistory
 from trading.desk_record import desk_of, kernel_of
 from trading.event_log import MemoryEventLog
-from trading.kernel import Effect
 from trading.paper_broker import PaperBroker
 from trading.replay import Difference, Replay, Tally, starts_of
 from trading.strategy_choice import choose_strategy

@@ -17,7 +17,7 @@ import pytest
 
 from core import events
 from core.charges import ChargeRates
-from core.events import Phase, Verb
+from core.events import Effect, Phase, Verb
 from core.fold import apply
 from core.instants import MINUTE, SECOND, Instant, instant_at
 from core.market import Candle, Instrument, Tick, Timeframe
@@ -33,7 +33,7 @@ from core.signals import Direction, FeatureRow, Needs, Signal
 from core.sizing import SizingMethod, SizingRule
 from core.state import BotState
 from trading.event_log import MemoryEventLog
-from trading.kernel import Effect, Kernel, Step
+from trading.kernel import Kernel, Step
 from trading.replay import Difference, Replay, Start, Tally, starts_of
 from trading.state_snapshots import MemorySnapshots
 from trading.state_store import StateStore

@@ -6,13 +6,12 @@ from datetime import time
 import pytest
 
 from core import events, exits
-from core.events import Command, Condition, Deadline, SafetyLevel, Verb
+from core.events import Command, Condition, Deadline, Effect, SafetyLevel, Verb
 from core.instants import SECOND, Instant, instant_at
 from core.orders import OrderStatus, Product, Purpose
 from core.refusals import Refusal
 from core.sessions import TradingDay
 from core.signals import Direction
-from trading.kernel import Effect
 
 SBIN = "NSE:SBIN-EQ"
 READINGS = events.BooksWanted | events.FundsWanted | events.HistoryWanted
