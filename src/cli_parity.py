@@ -54,8 +54,8 @@ def skew(
     as_json: JsonOption = False,
 ) -> None:
     """Compute the features of a recorded day again in batch, and name each feature and decision that differs."""
-    from backtest.parity.recorded_bot import RecordedBot
     from backtest.skew.skew_verb import SkewRequest, print_skew
+    from trading.recorded_bot import RecordedBot
 
     settings = settings_of(config)
     bot = RecordedBot.named(settings, run=run, state=state, mode=mode)

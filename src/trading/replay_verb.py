@@ -14,13 +14,13 @@ from core.events import DeskSet, Event
 from core.instants import Instant, instant_at, ist_text
 from core.ports import Calendar
 from runtime.json_answer import print_json
-from runtime.settings import Mode, Settings
+from runtime.settings import Settings
 from trading.desk_record import choice_of, kernel_of
-from trading.event_log import Row, SqliteEventLog
+from trading.event_log import Row
 from trading.kernel import Kernel
-from trading.replay import Difference, Replay, Start, Tally, starts_of
+from trading.recorded_bot import RecordedBot
+from trading.replay import Difference, Replay, Start, Tally
 from trading.rule_changes import changed_rules
-from trading.state_files import log_path, tape_folder
 from trading.strategy_choice import StrategyChoice
 from trading.tick_tape import Seen, read_tape, tape_path, written_position
 
@@ -29,9 +29,7 @@ from trading.tick_tape import Seen, read_tape, tape_path, written_position
 class ReplayRequest:
     """What to replay."""
 
-    state: Path
-    """State folder of the bot."""
-    mode: Mode
+    bot: RecordedBot
     day: date | None = None
     """None: the newest day in the log."""
     until: time | None = None
@@ -144,18 +142,12 @@ def request_of(
     changes: Sequence[str],
 ) -> ReplayRequest:
     """Make a request of what was typed. Raises `ConfigurationError`."""
-    if run is not None and (state is not None or mode is not None):
-        raise ConfigurationError("--run names a rehearsal, --state and --mode a bot: give one or the other")
-    try:
-        chosen = Mode.LIVE if run is not None else Mode(mode) if mode else settings.mode
-    except ValueError:
-        raise ConfigurationError(f"--mode {mode}: give paper or live") from None
+    bot = RecordedBot.named(settings, run=run, state=state, mode=mode)
     try:
         at = time.fromisoformat(until) if until else None
     except ValueError:
         raise ConfigurationError(f"--until {until}: give a time of day, for example 11:30:00") from None
-    folder = run / "bot" if run is not None else state or settings.paths.state
-    return ReplayRequest(state=folder, mode=chosen, day=day, until=at, changes=tuple(changes))
+    return ReplayRequest(bot=bot, day=day, until=at, changes=tuple(changes))
 
 
 def print_replay(request: ReplayRequest, settings: Settings, calendar: Calendar, *, verify: bool, as_json: bool) -> int:
@@ -179,27 +171,16 @@ def replay(request: ReplayRequest, settings: Settings, calendar: Calendar) -> Re
     Raises `ConfigurationError` for a day that was not recorded or rules that do not exist, `StorageError` for a damaged
     log or tape, `ModelError` for a model that is another than that day's.
     """
-    path = log_path(request.state, request.mode)
-    if not path.exists():
-        raise ConfigurationError(f"there is no event log {path}; name a run with --run, or a bot's folder with --state")
-    tapes = tape_folder(request.state, request.mode)
+    tapes = request.bot.tapes
     reached = {tape: written_position(tape) for tape in tapes.glob("*.tape")}  # first: a bot may be writing both
-    with SqliteEventLog(path) as log:
-        log.verify()
-        rows, head = list(log.rows()), log.head
-    starts = starts_of(rows, request.day)
-    if not starts:
-        raise ConfigurationError(f"{path} holds no session{f' of {request.day}' if request.day else ''}")
-    until = instant_at(starts[0].day, request.until) if request.until else None
-    if until is not None and until < starts[0].rows[0].at:
-        raise ConfigurationError(f"--until {request.until}: the bot started at {ist_text(starts[0].rows[0].at)}")
+    recording = request.bot.read(request.day)
+    starts = recording.starts
+    until = _until(request, starts[0])
     tape = tape_path(tapes, starts[0].day)
-    kernel_for = _KernelMaker(rows, request.changes, settings, calendar)
+    kernel_for = _KernelMaker(recording.rows, request.changes, settings, calendar)
     tally = Tally()
-    for start in starts:
-        if until is not None and start.rows[0].at > until:
-            break
-        recorded_by, kernel = start.version, kernel_for(start)
+    for start in takewhile(lambda each: until is None or each.rows[0].at <= until, starts):
+        kernel = kernel_for(start)
         ticks = _ticks(tape, start, reached.get(tape, 0))
         difference = Replay(start, kernel, ticks, tally, has_other_rules=bool(request.changes)).run(until)
         if difference is not None:
@@ -208,11 +189,21 @@ def replay(request: ReplayRequest, settings: Settings, calendar: Calendar) -> Re
         day=start.day,
         tally=tally,
         difference=difference,
-        recorded_by=recorded_by,
-        head=head,
+        recorded_by=start.version,
+        head=recording.head,
         kernel=kernel,
         until=until,
     )
+
+
+def _until(request: ReplayRequest, first: Start) -> Instant | None:
+    """Return the instant at which to stop; None: at the end. Raises `ConfigurationError` for one before the bot."""
+    if request.until is None:
+        return None
+    until = instant_at(first.day, request.until)
+    if until < first.rows[0].at:
+        raise ConfigurationError(f"--until {request.until}: the bot started at {ist_text(first.rows[0].at)}")
+    return until
 
 
 class _KernelMaker:

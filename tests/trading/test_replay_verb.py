@@ -31,6 +31,7 @@ from runtime.settings import (
 )
 from trading.desk_record import desk_of, kernel_of
 from trading.event_log import SqliteEventLog
+from trading.recorded_bot import RecordedBot
 from trading.replay_verb import ReplayRequest, print_replay, replay, request_of
 from trading.state_files import log_path, tape_folder
 from trading.strategy_choice import choose_strategy
@@ -183,9 +184,11 @@ def recorded(settings, calendar) -> Recorder:
 
 @pytest.fixture
 def ask(recorded, settings, calendar) -> Callable[..., ReplayRequest]:
-    return lambda **wishes: replay(
-        ReplayRequest(state=settings.paths.state, mode=settings.mode, **wishes), settings, calendar
-    )
+    return lambda **wishes: replay(ReplayRequest(bot=bot_of(settings), **wishes), settings, calendar)
+
+
+def bot_of(settings: Settings) -> RecordedBot:
+    return RecordedBot.named(settings, run=None, state=None, mode=None)
 
 
 @pytest.mark.hazard("W8")
@@ -247,7 +250,7 @@ def test_other_rules_are_asked_about(ask):
 
 def test_the_verb_prints_and_its_exit_code_tells(recorded, settings, calendar, capsys):
     def printed(verify=False, as_json=False, **wishes: object) -> tuple[int, str]:
-        request = ReplayRequest(state=settings.paths.state, mode=settings.mode, **wishes)
+        request = ReplayRequest(bot=bot_of(settings), **wishes)
         code = print_replay(request, settings, calendar, verify=verify, as_json=as_json)
         return code, capsys.readouterr().out
 
@@ -272,7 +275,7 @@ def test_a_decision_that_comes_out_otherwise_is_shown_and_ends_with_1(recorded, 
             forged.append([row.event], row.tape)
         intent = replace(rows[place].event.intent, quantity=11)
         forged.append([replace(rows[place].event, intent=intent)], rows[place].tape)
-    request = ReplayRequest(state=state, mode=mode)
+    request = ReplayRequest(bot=bot_of(settings))
     assert print_replay(request, settings, calendar, verify=True, as_json=False) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith(f"row {place + 1}, 2026-01-06 09:40:01")
@@ -362,15 +365,15 @@ def test_what_cannot_be_meant_is_refused_in_one_line(ask, wish, complaint):
 
 def test_a_folder_without_a_log_is_refused(settings, calendar, tmp_path):
     with pytest.raises(ConfigurationError, match=r"there is no event log .*paper.sqlite; name a run with --run"):
-        replay(ReplayRequest(state=tmp_path / "nowhere", mode=Mode.PAPER), settings, calendar)
+        replay(ReplayRequest(bot=replace(bot_of(settings), state=tmp_path / "nowhere")), settings, calendar)
 
 
 def test_a_request_is_made_of_what_was_typed(settings):
     typed = {"run": None, "state": None, "mode": None, "day": None, "until": None, "changes": ()}
-    assert request_of(settings, **typed) == ReplayRequest(state=settings.paths.state, mode=Mode.PAPER)
+    assert request_of(settings, **typed) == ReplayRequest(bot=bot_of(settings))
     of_run = request_of(settings, **{**typed, "run": Path("data/runs/x"), "until": "11:30"})
-    assert (of_run.state, of_run.mode, of_run.until) == (Path("data/runs/x/bot"), Mode.LIVE, time(11, 30))
-    assert request_of(settings, **{**typed, "state": Path("s"), "mode": "live"}).mode is Mode.LIVE
+    assert (of_run.bot.state, of_run.bot.mode, of_run.until) == (Path("data/runs/x/bot"), Mode.LIVE, time(11, 30))
+    assert request_of(settings, **{**typed, "state": Path("s"), "mode": "live"}).bot.mode is Mode.LIVE
     for wrong in ({"run": Path("x"), "mode": "live"}, {"mode": "real"}, {"until": "noon"}):
         with pytest.raises(ConfigurationError, match="give"):
             request_of(settings, **{**typed, **wrong})

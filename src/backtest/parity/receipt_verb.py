@@ -10,7 +10,6 @@ from rich.console import Console
 from backtest.parity.day_candles import DayCandles
 from backtest.parity.official_candles import OfficialCandles
 from backtest.parity.receipt_report import Compared, receipt_data, receipt_text
-from backtest.parity.recorded_bot import RecordedBot
 from backtest.parity.recorded_day import RecordedDay
 from core.errors import ConfigurationError
 from core.events import DeskSet
@@ -19,6 +18,7 @@ from runtime.clock import clock_of
 from runtime.json_answer import print_json
 from runtime.settings import Settings
 from trading.desk_record import choice_of
+from trading.recorded_bot import RecordedBot
 
 _LOG = "the log itself"
 _BARS = "no tick tape is left of the day: the re-run was filled on bars, which do not say what came first inside them"
@@ -70,7 +70,8 @@ def compare(request: ParityRequest, settings: Settings, calendar: Calendar) -> C
     Raises `ConfigurationError` for a day that was not recorded or is not of a kind that can be compared, `StorageError`
     for a damaged log or tape, `DataError` for candles that cannot be read, `ModelError` for a model that is another.
     """
-    recorded = RecordedDay.of(*request.bot.read(request.day))
+    recording = request.bot.read(request.day)
+    recorded = RecordedDay.of(recording.rows, recording.starts)
     desk, day = recorded.desk, recorded.session.date
     source = _revise(recorded.candles, desk, day, request, settings, calendar)
     choice = choice_of(desk, settings)

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from backtest.parity.day_candles import candles_in
 from backtest.parity.official_candles import OfficialCandles
-from backtest.parity.recorded_bot import RecordedBot
 from backtest.skew.comparison import Sides, compare
 from backtest.skew.live_rows import live_rows
 from backtest.skew.skew import DaySkew
@@ -24,6 +23,7 @@ from runtime.settings import Settings
 from trading.bundle import read_manifest
 from trading.desk_record import choice_of
 from trading.model_versions import MANIFEST
+from trading.recorded_bot import RecordedBot
 from trading.replay import Start
 from trading.strategy_choice import StrategyChoice
 

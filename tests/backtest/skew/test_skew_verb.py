@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from backtest.parity.recorded_bot import RecordedBot
 from backtest.skew.skew_verb import SkewRequest, print_skew
 from core.errors import ConfigurationError, DataError, ModelError
 from core.instants import MINUTE, instant_at
@@ -17,6 +16,7 @@ from features.stream import FeatureStream
 from runtime.settings import Mode, ModelSettings, StrategySettings
 from strategies.guarded import Guarded
 from trading.bundle import read_manifest
+from trading.recorded_bot import RecordedBot
 from training.recipe import Recipe
 from training.train import TrainingOptions, train_model
 
