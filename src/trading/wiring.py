@@ -16,6 +16,7 @@ from importlib.metadata import version
 from auth.fyers_auth import FyersAuth
 from core import events
 from core.errors import ConfigurationError
+from core.events import DATA_FEED
 from core.instants import Instant
 from core.market import Instrument, Tick
 from core.orders import OrderReport
@@ -72,16 +73,16 @@ class Feeds:
     open: Callable[[], None]
     close: Callable[[], None]
 
-    def with_word(self, word: BrokerWord) -> "Feeds":
-        """Return the same with the broker's word on the market besides."""
+    def within(self, start: Callable[[], None], stop: Callable[[], None]) -> "Feeds":
+        """Return the same with something else around them: started before they open, stopped after they close."""
 
         def open_all() -> None:
-            word.start()
+            start()
             self.open()
 
         def close_all() -> None:
             self.close()
-            word.stop()
+            stop()
 
         return Feeds(open=open_all, close=close_all)
 
@@ -165,7 +166,8 @@ class Wiring:
         desk = desk_of(settings, rules, tuple(instruments.values()), self.choice, clock.now())
         kernel = kernel_of(desk, self.choice, self.calendar)
         broker, feeds = self._edges(instruments, put, self._recorder(day, instruments))
-        feeds = feeds.with_word(BrokerWord(self.client.get_market_status, day, clock, put))
+        word = BrokerWord(self.client.get_market_status, day, clock, put)
+        feeds = feeds.within(word.start, word.stop)
         self.budget.on_refusal = partial(self._report_refusal, put)
         errands = Errands(
             broker,
@@ -208,34 +210,28 @@ class Wiring:
         def on_state(name: str, state: events.FeedState) -> None:
             put(events.FeedChanged(at=self.clock.now(), feed=name, state=state))
 
-        data = self._data_feed(instruments, partial(on_state, "data"))
-        symbols = list(instruments)
+        data = self._data_feed(instruments, partial(on_state, DATA_FEED))
+
+        def prices_to(on_tick: Callable[[Tick], None]) -> Feeds:
+            on_price = recorded(on_tick, recorder, self.clock)
+            return Feeds(open=partial(data.start, list(instruments), on_price), close=data.stop)
+
+        broker: Broker
         match self.settings.mode:
             case Mode.PAPER:
-                paper = self._paper_broker(instruments, on_order)
+                broker = paper = self._paper_broker(instruments, on_order)
 
                 def on_tick(tick: Tick) -> None:
                     paper.on_tick(tick)
                     put(tick)
 
-                on_price = recorded(on_tick, recorder, self.clock)
-                return paper, Feeds(
-                    open=partial(data.start, symbols, on_price), close=with_last_batch(data.stop, recorder)
-                )
+                feeds = prices_to(on_tick)
             case Mode.LIVE:
-                orders = OrderFeed(
-                    self.settings, self.clock, self.auth.current_token, on_order, partial(on_state, "orders")
-                )
-
-                def open_both() -> None:
-                    orders.start()
-                    data.start(symbols, recorded(put, recorder, self.clock))
-
-                def close_both() -> None:
-                    data.stop()
-                    orders.stop()
-
-                return self.client, Feeds(open=open_both, close=with_last_batch(close_both, recorder))
+                broker = self.client
+                token, on_change = self.auth.current_token, partial(on_state, "orders")
+                orders = OrderFeed(self.settings, self.clock, token, on_order, on_change)
+                feeds = prices_to(put).within(orders.start, orders.stop)
+        return broker, replace(feeds, close=with_last_batch(feeds.close, recorder))
 
     def _recorder(self, day: TradingDay, instruments: Mapping[str, Instrument]) -> TickRecorder | None:
         """Return what keeps the day's ticks for research, if anybody wants them."""
