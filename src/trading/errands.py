@@ -109,30 +109,27 @@ class Errands:
     # --- history ------------------------------------------------------------------------------------------------
 
     def _fetch_history(self, wanted: events.HistoryWanted) -> None:
+        """Ask until the candles come: for one that is due within the grace, for a warm-up for ever."""
+        symbol, due = wanted.symbol, wanted.due
         deadline = self._clock.now() + self._grace
         while not self._closed.is_set():
             # The call budget is one: fifty histories must not stand between a start and the protection of what is open.
             self._books_quiet.wait(self._clock.pause_seconds(_BOOKS_FIRST_SECONDS))
             try:
                 candles = self._new_candles(wanted)
+                why = f"the candle of {ist_text(due)} is not in the history answer" if due else "no candles came"
             except BotError as error:
                 self._note_access(error)
                 candles, why = (), str(error)
-            else:
-                due = f"the candle of {ist_text(wanted.due)} is not in the history answer"
-                why = due if wanted.due else "no candles came"
-            if candles and (not wanted.due or candles[-1].start >= wanted.due):
-                at = self._clock.now()
-                self._put(events.HistoryArrived(at=at, symbol=wanted.symbol, candles=candles, due=wanted.due))
+            if candles and candles[-1].start >= due:
+                self._put(events.HistoryArrived(at=self._clock.now(), symbol=symbol, candles=candles, due=due))
                 return
-            if wanted.due and self._clock.now() >= deadline:
-                at = self._clock.now()
-                self._put(events.HistoryFailed(at=at, symbol=wanted.symbol, due=wanted.due, why=why))
+            if due and self._clock.now() >= deadline:
+                self._put(events.HistoryFailed(at=self._clock.now(), symbol=symbol, due=due, why=why))
                 return
-            if not wanted.due:
-                logger.warning("history of %s: %s; asking again", wanted.symbol, why)
-            pause = _ASK_AGAIN_SECONDS if wanted.due else _WARM_UP_AGAIN_SECONDS
-            self._closed.wait(self._clock.pause_seconds(pause))
+            if not due:
+                logger.warning("history of %s: %s; asking again", symbol, why)
+            self._closed.wait(self._clock.pause_seconds(_ASK_AGAIN_SECONDS if due else _WARM_UP_AGAIN_SECONDS))
 
     def _new_candles(self, wanted: events.HistoryWanted) -> tuple[Candle, ...]:
         count = self._warm_up
