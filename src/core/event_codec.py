@@ -190,7 +190,7 @@ def _fact_reader(fact: type) -> Callable[[Any], Any]:
     # A field that was added later stands last and has a default, so that an older log can still be read.
     fewest = sum(field.default is MISSING and field.default_factory is MISSING for field in fields(fact))
     # What can change may begin with values of its own making, and has moved on since: `__post_init__` has no say here.
-    can_change = not fact.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    can_change = not fact.__dataclass_params__.frozen  # type: ignore[attr-defined]  # typeshed does not know it
 
     def read_fact(plain: Any) -> Any:
         if not fewest <= len(plain) <= len(names):

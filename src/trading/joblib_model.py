@@ -77,7 +77,7 @@ def _refuse_version_skew(written_by: Mapping[str, str]) -> None:
 
 
 def _unpickled(name: str, content: bytes) -> Any:
-    import joblib  # noqa: PLC0415
+    import joblib  # noqa: PLC0415 - as sklearn above
 
     if not content.startswith(_PICKLE):
         raise ModelError(f"{name}: not readable as a pickle (compressed, or something else); train again")

@@ -51,7 +51,7 @@ def appointments(day: TradingDay, timeframe: Timeframe, candle_wait: int = 0) ->
     return sorted([*candles, *moments], key=lambda event: event.at)
 
 
-class Scheduler(BackgroundScheduler):  # type: ignore[misc]
+class Scheduler(BackgroundScheduler):  # type: ignore[misc]  # APScheduler ships no types
     """APScheduler in Indian time, without a complaint of its own at the end."""
 
     def __init__(self) -> None:

@@ -54,7 +54,8 @@ class WebSocketLink:
                 if parts.scheme == "wss":
                     self._wire = _tls().wrap_socket(self._wire, server_hostname=host)
                     undo.callback(self._wire.close)
-                self._socket.connect(url, socket=self._wire, header=list(headers), redirect_limit=0)  # type: ignore[no-untyped-call]
+                how = {"socket": self._wire, "header": list(headers), "redirect_limit": 0}
+                self._socket.connect(url, **how)  # type: ignore[no-untyped-call]  # the library annotates in part
             except websocket.WebSocketBadStatusException as error:
                 # The library's text repeats the server's headers and body, which are nobody's business.
                 words = f"{host} answered the handshake with HTTP {error.status_code}"
@@ -104,7 +105,7 @@ class WebSocketLink:
         with contextlib.suppress(websocket.WebSocketException, OSError):
             self._socket.send_close()
         with self._guard:
-            self._socket.shutdown()  # type: ignore[no-untyped-call]
+            self._socket.shutdown()  # type: ignore[no-untyped-call]  # as `connect`
 
 
 class _BoundedFrames(frame_buffer):
