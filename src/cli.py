@@ -16,7 +16,15 @@ from cli_charges import app as charge_verbs
 from cli_data import app as data_verbs
 from cli_models import app as model_verbs
 from cli_optimise import app as optimise_verbs
-from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
+from cli_options import (
+    ConfigOption,
+    JsonOption,
+    LogModeOption,
+    RunOption,
+    StateOption,
+    calendar_of,
+    settings_of,
+)
 from cli_parity import app as parity_verbs
 from cli_reports import app as report_verbs
 from cli_strategy import app as strategy_verbs
@@ -118,19 +126,11 @@ def trade(
 ) -> None:
     """Trade: on paper by default, with money only by --mode live and live.account; or rehearse a day of a tape."""
     if tape is not None:
-        from trading.rehearsal import rehearse
-        from trading.rehearsal_plan import new_run
-
         if day is None:
             raise ConfigurationError("--tape needs --date, the day of the file to trade, for example 2023-06-01")
         if mode not in {None, "live"} or days not in {None, 1}:
             raise ConfigurationError("--tape trades one day in live mode at the simulator: leave out --mode and --days")
-        settings = settings_of(config)
-        _check_strategy(settings)
-        pace = TAPE_SPEED if speed is None else speed
-        plan = new_run(calendar_of(), day.date(), pace, settings.timeframe, tape=tape, config=config, as_json=as_json)
-        _train_default_model(settings)
-        raise SystemExit(rehearse(plan))
+        raise SystemExit(_rehearse_tape(tape, day.date(), speed, config, as_json=as_json))
     if speed is not None:
         raise ConfigurationError("--speed needs --tape: without one the clock is the wall's")
     if day is not None:
@@ -186,9 +186,9 @@ def replay(
     day: Annotated[
         datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="The recorded day; none: the newest.")
     ] = None,
-    run: Annotated[Path | None, typer.Option(help="Folder of a rehearsal, as data/runs/2026-01-06-001.")] = None,
-    state: Annotated[Path | None, typer.Option(help="State folder of a bot; none: the settings'.")] = None,
-    mode: Annotated[str | None, typer.Option(help="paper or live: whose log; none: the settings'.")] = None,
+    run: RunOption = None,
+    state: StateOption = None,
+    mode: LogModeOption = None,
     verify: Annotated[bool, typer.Option("--verify", help="Only say whether every decision is the same.")] = False,
     until: Annotated[str | None, typer.Option(help="Stop at HH:MM:SS and show the bot as it stood then.")] = None,
     change: Annotated[
@@ -328,6 +328,19 @@ def show_config_verb(config: ConfigOption = None, as_json: JsonOption = False) -
         print_json(content)
     else:
         typer.echo(yaml.safe_dump(content, sort_keys=False), nl=False)
+
+
+def _rehearse_tape(tape: Path, day: date, speed: float | None, config: Path | None, *, as_json: bool) -> int:
+    """Trade a day of a file at the simulator; return the bot's exit code."""
+    from trading.rehearsal import rehearse
+    from trading.rehearsal_plan import new_run
+
+    settings = settings_of(config)
+    _check_strategy(settings)
+    pace = TAPE_SPEED if speed is None else speed
+    plan = new_run(calendar_of(), day, pace, settings.timeframe, tape=tape, config=config, as_json=as_json)
+    _train_default_model(settings)
+    return rehearse(plan)
 
 
 def _command(verb: str, why: str, mode: str | None, config: Path | None, *, as_json: bool) -> None:

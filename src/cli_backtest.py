@@ -1,6 +1,5 @@
 """The verbs of backtesting. They are part of `fyersbot` like all others."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from cli_options import (
     ConfigOption,
     DataOption,
     HolesOption,
+    HtmlOption,
     JsonOption,
     ModeOption,
     StrategyOption,
@@ -39,9 +39,7 @@ def backtest(
     ticks: Annotated[
         bool, typer.Option("--ticks", help="Watch recorded ticks inside the candles, where there are any.")
     ] = False,
-    html: Annotated[
-        Path | None, typer.Option(help="Write the tear sheet, a page that loads nothing, to this file.")
-    ] = None,
+    html: HtmlOption = None,
     no_store: Annotated[bool, typer.Option("--no-store", help="Do not keep the run.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -90,7 +90,7 @@ def hyperopt(
     from backtest.hyperopt.verb import run_hyperopt
 
     wish = SearchWish(
-        run=_run(strategy, param, symbols, timeframe, timerange, mode, capital, data, allow_holes=allow_holes),
+        run=_run_wish(strategy, param, symbols, timeframe, timerange, mode, capital, data, allow_holes=allow_holes),
         spaces=tuple(spaces or ()),
         ranges=tuple(ranges or ()),
         method=method,
@@ -110,7 +110,7 @@ def hyperopt(
 
 
 @app.command("walk-forward")
-def walk_forward_(
+def walk_forward_verb(
     strategy: StrategyOption = None,
     param: ParamOption = None,
     spaces: SpacesOption = None,
@@ -150,7 +150,7 @@ def walk_forward_(
     from backtest.hyperopt.walk_forward_report import walk_forward_data, walk_forward_lines
 
     wish = SearchWish(
-        run=_run(strategy, param, symbols, timeframe, timerange, mode, capital, data, allow_holes=allow_holes),
+        run=_run_wish(strategy, param, symbols, timeframe, timerange, mode, capital, data, allow_holes=allow_holes),
         spaces=tuple(spaces or ()),
         ranges=tuple(ranges or ()),
         method=method,
@@ -171,7 +171,7 @@ def walk_forward_(
         typer.echo("\n".join(walk_forward_lines(walked)))
 
 
-def _run(
+def _run_wish(
     strategy: str | None,
     param: list[str] | None,
     symbols: list[str] | None,

@@ -35,6 +35,17 @@ HolesOption = Annotated[
 ]
 
 
+# What a bot, or a rehearsal, has recorded.
+RunOption = Annotated[Path | None, typer.Option("--run", help="Folder of a rehearsal, as data/runs/2026-01-06-001.")]
+StateOption = Annotated[Path | None, typer.Option("--state", help="State folder of a bot; none: the settings'.")]
+LogModeOption = Annotated[str | None, typer.Option("--mode", help="paper or live: whose log; none: the settings'.")]
+
+# What is told of a backtest.
+HtmlOption = Annotated[
+    Path | None, typer.Option("--html", help="Write the tear sheet, a page that loads nothing, to this file.")
+]
+
+
 def settings_of(config: Path | None, overrides: dict[str, Any] | None = None) -> "Settings":
     """Load the settings a verb was given. Raises `ConfigurationError`."""
     from runtime.configuration import load_settings

@@ -6,16 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cli_options import ConfigOption, JsonOption, calendar_of, settings_of
+from cli_options import ConfigOption, JsonOption, LogModeOption, RunOption, StateOption, calendar_of, settings_of
 
 app = typer.Typer()
 
 DayOption = Annotated[
     datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="The traded day; none: the newest.")
 ]
-RunOption = Annotated[Path | None, typer.Option("--run", help="Folder of a rehearsal, as data/runs/2026-01-06-001.")]
-StateOption = Annotated[Path | None, typer.Option("--state", help="State folder of a bot; none: the settings'.")]
-LogModeOption = Annotated[str | None, typer.Option("--mode", help="paper or live: whose log; none: the settings'.")]
 OfficialOption = Annotated[
     Path | None,
     typer.Option("--data", help="A candle file, or a folder, with the official candles; none: the archive's."),

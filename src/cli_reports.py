@@ -1,11 +1,10 @@
 """The verbs of what was run before: its report again, and the list of all; part of `fyersbot` like all others."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli_options import ConfigOption, JsonOption, settings_of
+from cli_options import ConfigOption, HtmlOption, JsonOption, settings_of
 
 app = typer.Typer()
 
@@ -18,9 +17,7 @@ def report(
     compare: Annotated[
         list[str] | None, typer.Option("--compare", help="A run to lay beside it; repeat for more.")
     ] = None,
-    html: Annotated[
-        Path | None, typer.Option(help="Write the tear sheet, a page that loads nothing, to this file.")
-    ] = None,
+    html: HtmlOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
