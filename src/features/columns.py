@@ -23,6 +23,12 @@ IST_OFFSET = int(IST.utcoffset(None).total_seconds()) * SECOND
 """Nanoseconds by which India is ahead of UTC, all year."""
 
 
+def ist_days(instants: IntArray) -> IntArray:
+    """Return the date in India at each instant, as days since 1970-01-01."""
+    days: IntArray = (instants + IST_OFFSET) // DAY
+    return days
+
+
 class Column(IntEnum):
     """What an indicator may read of a candle; the value is its place in a bar of floats."""
 
@@ -83,7 +89,7 @@ class CandleColumns:
 
     def days(self) -> IntArray:
         """Return each candle's date in India, as days since 1970-01-01."""
-        return (self.starts + IST_OFFSET) // DAY
+        return ist_days(self.starts)
 
     def prices(self, column: Column) -> FloatArray:
         """Return one column as floats, in units; TA-Lib takes nothing else."""
