@@ -178,7 +178,7 @@ class Desk:
             return
         side, rules = holding.side.sign, self._account.rules
         risk = abs(holding.entry_value // holding.filled - holding.first_stop)
-        reach = int(rules.trail_atr * holding.atr + 1e-9)
+        reach = exits.reach_of(rules.trail_atr, holding.atr)
         levels = holding.first_stop, holding.stop
         stop = exits.trail(side, *levels, risk, reach, self._instrument.tick, high, low)
         if stop != holding.stop:

@@ -266,7 +266,7 @@ class _Walk:
             return
         side, tick = holding.side.sign, holding.instrument.tick
         risk = abs(holding.entry_value // holding.filled - holding.first_stop)
-        reach = int(self._ground.rules.trail_atr * holding.atr + 1e-9)
+        reach = exits.reach_of(self._ground.rules.trail_atr, holding.atr)
         stop = exits.trail(side, holding.first_stop, holding.stop, risk, reach, tick, price.high, price.low)
         if stop != holding.stop:
             holding.stop = stop
