@@ -259,18 +259,7 @@ class _Walk:
             paid = at if price.is_bar else price.touch(holding.side.opposite)
             self._leave(held, exits.REASONS[code], paid, moment, price.now)
         elif self._account.rules.trail_atr:
-            self._trail(holding, price)
-
-    def _trail(self, holding: Holding, price: Price) -> None:
-        if holding.changes >= exits.MOST_CHANGES:
-            return
-        side, tick = holding.side.sign, holding.instrument.tick
-        risk = abs(holding.entry_value // holding.filled - holding.first_stop)
-        reach = exits.reach_of(self._ground.rules.trail_atr, holding.atr)
-        stop = exits.trail(side, holding.first_stop, holding.stop, risk, reach, tick, price.high, price.low)
-        if stop != holding.stop:
-            holding.stop = stop
-            holding.changes += 1
+            holding.trail(self._account.rules.trail_atr, price.high, price.low)
 
     def _leave_all(self, reason: str, moment: int, at: Instant) -> None:
         for held in [each for group in self._held.values() for each in group]:
@@ -283,20 +272,7 @@ class _Walk:
         holding, side = held.holding, held.holding.side
         value = holding.quantity * paid
         charges = self._account.bill(side.opposite, value, self._ordinal)
-        trade = Trade(
-            symbol=held.key.symbol,
-            side=side,
-            quantity=holding.filled,
-            entry_at=holding.entry_at,
-            entry_value=holding.entry_value,
-            exit_at=max(at, holding.entry_at),
-            exit_value=value,
-            exit_reason=reason,
-            charges=holding.entry_charges + charges,
-            stop=holding.first_stop,
-            target=holding.target,
-            probability=holding.probability,
-        )
+        trade = holding.trade(max(at, holding.entry_at), value, reason, charges)
         self._close(held, trade, moment)
 
     def _close(self, held: _Held, trade: Trade, moment: int) -> None:
