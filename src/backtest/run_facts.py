@@ -81,7 +81,7 @@ def _data_hash(candles: Mapping[str, CandleColumns]) -> str:
     digest = hashlib.sha256()
     for symbol, each in candles.items():
         digest.update(f"{symbol} {len(each)}\n".encode())
-        for column in (each.starts, each.opens, each.highs, each.lows, each.closes, each.volumes):
+        for column in each.columns:
             digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()
 

@@ -101,8 +101,7 @@ class Ground:
         digest = hashlib.sha256()
         for each in self.stretches:
             digest.update(f"{each.instrument.symbol} {each.first} ".encode())
-            candles = each.candles
-            for column in (candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes):
+            for column in each.candles.columns:
                 digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()
 
