@@ -14,6 +14,7 @@ from backtest.candle_sources import Range, Sourced
 from backtest.hyperopt.model_scores import ModelScores
 from backtest.notes import Walked, data_notes, said_once, training_notes
 from backtest.run import check_volumes, chosen_strategy, instrument_of, overrides_of, rules_and_notes, sources_of
+from backtest.run_facts import StrategyHashes
 from backtest.run_options import Wish, assumptions_of, mode_of
 from core.errors import DataError
 from core.instants import Instant
@@ -71,8 +72,7 @@ class Ground:
     charges: ChargeTable
     model: ModelScores | None
     """What the trained model says of every candle, for a strategy that takes one."""
-    strategy_sha256: tuple[str, str]
-    """Of a user's own file and of the model's manifest; empty where there is none."""
+    strategy_hashes: StrategyHashes
     training: TrainingFacts | None = None
     """What taught the model; None without one."""
     remarks: tuple[str, ...] = ()
@@ -135,7 +135,7 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
         mode=mode,
         charges=charges,
         model=ModelScores.of(model, ((each.instrument.symbol, each.candles) for each in stretches)) if model else None,
-        strategy_sha256=(choice.file_sha256, choice.model_sha256),
+        strategy_hashes=StrategyHashes.of(choice),
         training=choice.training,
         remarks=said_once([*(note for source in sources for note in source.notes), *notes]),
     )
