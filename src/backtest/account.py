@@ -24,8 +24,6 @@ from runtime.charge_rates import ChargeTable
 
 NOT_FILLED = "NOT_FILLED"
 """Code of an entry that passed the gate and lapsed."""
-FORCE_EXIT = "force_exit"
-"""Why a position leaves when the day's loss is beyond its limit."""
 _NO_DOUBTS: Mapping[Condition, str] = {}
 
 
@@ -218,7 +216,7 @@ class Account:
         if profit <= -rules.max_loss:
             self._raise_to(SafetyLevel.FLATTEN)
             for holding in self.holdings.values():
-                holding.leaving = holding.leaving or FORCE_EXIT
+                holding.leaving = holding.leaving or exits.FORCE_EXIT
         elif profit <= -rules.soft_loss:
             self._raise_to(SafetyLevel.EXIT_ONLY)
 

@@ -15,6 +15,10 @@ SQUARE_OFF = 3
 _ROUNDING_ERROR = 1e-9
 """What a float may fall short of the whole number that it stands for."""
 REASONS = {STOP: "stop_loss", TARGET: "target", SQUARE_OFF: "square_off"}
+FORCE_EXIT = "force_exit"
+"""Reason of a position that leaves because the day's loss is beyond its limit."""
+EMERGENCY_EXIT = "emergency_exit"
+"""Reason of a position that leaves because it could not be protected in time."""
 
 
 def decide(side: int, stop: int, target: int, open_: int, high: int, low: int, squaring_off: bool) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from backtest.account import FORCE_EXIT, Account, BarFill, Holding
+from backtest.account import Account, BarFill, Holding
 from backtest.parity.causes import follows_from_others
 from backtest.parity.live_day import Filled, LiveTrade, Standing
 from backtest.parity.opinions import Key, Opinion
@@ -249,7 +249,7 @@ class _Walk:
         if account.profit_today <= -min(account.rules.soft_loss, account.rules.max_loss):
             account.watch_loss()
             if any(each.leaving for each in account.holdings.values()):
-                self._leave_all(FORCE_EXIT, moment, price.now)
+                self._leave_all(exits.FORCE_EXIT, moment, price.now)
 
     def _meet_levels(self, held: _Held, price: Price, moment: int) -> None:
         holding = held.holding

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from backtest.account import FORCE_EXIT
 from backtest.parity.causes import Cause, follows_from_others
 from backtest.parity.live_day import Filled, LiveDay, LiveTrade, LiveWord, directional
 from backtest.parity.opinions import Key, Opinion
 from backtest.parity.rerun import Ground, Plan, Rerun, Wish, rerun
 from core.charges import charges_for
+from core.exits import EMERGENCY_EXIT, FORCE_EXIT
 from core.positions import Trade
 from core.signals import Direction
 
@@ -25,6 +25,7 @@ Opinions: TypeAlias = Mapping[Key, Opinion]
 Step: TypeAlias = tuple[Cause, Plan]
 Part: TypeAlias = tuple[Cause, int]
 _NO_PARTS: Mapping[Key, tuple[Part, ...]] = {}
+_NOT_FILLED = Filled(quantity=0, value=0, at=0, watched_from=0, stop=0, target=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +146,7 @@ def _steps(first: Plan, recorded: Opinions, live: LiveDay, ground: Ground) -> It
     yield Cause.GATE, plan
     whole = {key: _whole(word.filled, word.ordered) for key, word in sent.items() if word.filled}
     yield Cause.FILL_PRICE, replace(plan, fills=whole)
-    yield Cause.PARTIAL_FILL, replace(plan, fills={key: word.filled or _NOTHING for key, word in sent.items()})
-
-
-EMERGENCY_EXIT = "emergency_exit"
-"""Why a position leaves that the bot could not protect in time."""
-_NOTHING = Filled(0, 0, 0, 0, 0, 0)
+    yield Cause.PARTIAL_FILL, replace(plan, fills={key: word.filled or _NOT_FILLED for key, word in sent.items()})
 
 
 def _whole(filled: Filled, ordered: int) -> Filled:
