@@ -34,7 +34,7 @@ NO_PRICE = "STALE_PRICE"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TimedSignal:
     """A signal, and when it is acted on."""
 
     key: Key
@@ -48,7 +48,7 @@ class Wish:
 class Plan:
     """What a re-run is told instead of finding out. An empty one leaves everything to the rules."""
 
-    wishes: tuple[Wish, ...]
+    signals: tuple[TimedSignal, ...]
     """In the order in which they are acted on."""
     verdicts: Mapping[Key, bool] = field(default_factory=dict)
     """Whether an entry is made, whatever the gate says."""
@@ -104,11 +104,11 @@ class _Held:
 def rerun(plan: Plan, ground: Ground) -> Rerun:
     """Trade a day by a plan, up to its square-off or to the end of what was recorded."""
     walk, end = _Walk(plan, ground), ground.day.square_off
-    for number, wish in enumerate(plan.wishes):
-        if wish.at >= end:
+    for number, signal in enumerate(plan.signals):
+        if signal.at >= end:
             walk.square_off()
-        walk.advance(wish.moment)
-        walk.enter(number, wish)
+        walk.advance(signal.moment)
+        walk.enter(number, signal)
     if ground.until >= end:
         walk.square_off()
     walk.advance(len(ground.market.prices))
@@ -151,64 +151,64 @@ class _Walk:
         self.advance(moment)
         self._leave_all(exits.REASONS[exits.SQUARE_OFF], moment, ground.day.square_off)
 
-    def enter(self, number: int, wish: Wish) -> None:
+    def enter(self, number: int, signal: TimedSignal) -> None:
         """Size a signal, ask the gate, and take the position."""
-        key, ground = wish.key, self._ground
-        self.end_as_told((wish.moment, wish.at))
-        price, verdict = ground.market.last(key.symbol, wish.moment), self._plan.verdicts.get(key)
+        key, ground = signal.key, self._ground
+        self.end_as_told((signal.moment, signal.at))
+        price, verdict = ground.market.last(key.symbol, signal.moment), self._plan.verdicts.get(key)
         filled = self._plan.fills.get(key)
         if verdict is False:
             return
         if price is None:
             self.refusals[key] = NO_PRICE
             return
-        opinion, instrument = wish.opinion, ground.instruments[key.symbol]
+        opinion, instrument = signal.opinion, ground.instruments[key.symbol]
         full = priced_entry(opinion.direction.side, opinion.atr, price.tick, instrument, ground.rules)
-        quantity = less_for_drift(full.quantity, ground.drift_at(wish.at), ground.rules, instrument)
+        quantity = less_for_drift(full.quantity, ground.drift_at(signal.at), ground.rules, instrument)
         entry = replace(full, quantity=quantity)
-        code = TOO_SMALL if entry.quantity == 0 else self._refusal(number, wish, entry, price.tick)
+        code = TOO_SMALL if entry.quantity == 0 else self._refusal(number, signal, entry, price.tick)
         if code and not verdict and (key not in self._plan.passed or follows_from_others(code)):
             self.refusals[key] = code
             return
-        fill = self._fill(wish, entry, price) if filled is None else filled
+        fill = self._fill(signal, entry, price) if filled is None else filled
         self._account.orders_today += 1
         if fill.quantity:
-            self._open(number, wish, fill)
+            self._open(number, signal, fill)
 
     # --- entries ------------------------------------------------------------------------------------------------
 
-    def _refusal(self, number: int, wish: Wish, entry: PricedEntry, tick: Tick) -> str:
+    def _refusal(self, number: int, signal: TimedSignal, entry: PricedEntry, tick: Tick) -> str:
         """Ask the gate; return the code of its refusal, or nothing. To a backtest no price is old."""
         held, rules = self._held.get(entry.symbol, []), self._ground.rules
-        instrument, tick = self._ground.instruments[entry.symbol], tick._replace(at=wish.at)
+        instrument, tick = self._ground.instruments[entry.symbol], tick._replace(at=signal.at)
         facts = self._account.facts(number, instrument, self._ground.day, tick, entry.stop, entry.target)
         facts = replace(
             facts,
             busy=bool(held),
             symbol_value=sum(each.holding.worth for each in held),
-            drift="as on the day" if self._ground.drift_at(wish.at) is DriftStep.STOP else "",
+            drift="as on the day" if self._ground.drift_at(signal.at) is DriftStep.STOP else "",
         )
-        refusal = refuse_entry(entry.intent("", rules.product, wish.opinion.reason), facts, rules)
+        refusal = refuse_entry(entry.intent("", rules.product, signal.opinion.reason), facts, rules)
         return refusal[0].value if refusal else ""
 
-    def _fill(self, wish: Wish, entry: PricedEntry, price: Price) -> Filled:
+    def _fill(self, signal: TimedSignal, entry: PricedEntry, price: Price) -> Filled:
         """Fill an order whole at the price that stands."""
         paid = price.touch(entry.side)
-        stop, target = self._levels(wish, paid)
+        stop, target = self._levels(signal, paid)
         stop = stop_trigger(entry.side.opposite, stop, self._ground.instruments[entry.symbol])
-        return Filled(entry.quantity, entry.quantity * paid, wish.at, wish.moment, stop, target)
+        return Filled(entry.quantity, entry.quantity * paid, signal.at, signal.moment, stop, target)
 
-    def _levels(self, wish: Wish, entry: int) -> tuple[int, int]:
-        rules, tick = self._ground.rules, self._ground.instruments[wish.key.symbol].tick
-        sign = wish.opinion.direction.side.sign
-        return exits.levels(sign, entry, wish.opinion.atr, rules.stop_atr, rules.target_atr, tick)
+    def _levels(self, signal: TimedSignal, entry: int) -> tuple[int, int]:
+        rules, tick = self._ground.rules, self._ground.instruments[signal.key.symbol].tick
+        sign = signal.opinion.direction.side.sign
+        return exits.levels(sign, entry, signal.opinion.atr, rules.stop_atr, rules.target_atr, tick)
 
-    def _open(self, number: int, wish: Wish, fill: Filled) -> None:
-        account, side = self._account, wish.opinion.direction.side
+    def _open(self, number: int, signal: TimedSignal, fill: Filled) -> None:
+        account, side = self._account, signal.opinion.direction.side
         charges = account.bill(side, fill.value, self._ordinal)
-        levels = (fill.stop, fill.target) if fill.stop else self._levels(wish, fill.value // fill.quantity)
+        levels = (fill.stop, fill.target) if fill.stop else self._levels(signal, fill.value // fill.quantity)
         holding = Holding(
-            instrument=self._ground.instruments[wish.key.symbol],
+            instrument=self._ground.instruments[signal.key.symbol],
             side=side,
             filled=fill.quantity,
             quantity=fill.quantity,
@@ -219,14 +219,16 @@ class _Walk:
             first_stop=levels[0],
             stop=levels[0],
             target=levels[1],
-            atr=wish.opinion.atr,
-            probability=wish.opinion.probability,
+            atr=signal.opinion.atr,
+            probability=signal.opinion.probability,
         )
         account.holdings[number] = holding
         account.orders_today += 1  # its stop
         account.book(BarFill(number, 0, side.sign * fill.quantity, fill.value // fill.quantity, charges))
-        held = _Held(wish.key, number, holding, max(fill.watched_from, wish.moment), self._plan.ends.get(wish.key))
-        self._held.setdefault(wish.key.symbol, []).append(held)
+        held = _Held(
+            signal.key, number, holding, max(fill.watched_from, signal.moment), self._plan.ends.get(signal.key)
+        )
+        self._held.setdefault(signal.key.symbol, []).append(held)
 
     # --- exits --------------------------------------------------------------------------------------------------
 
