@@ -14,7 +14,7 @@ from backtest.account import Account, BarFill, Holding
 from backtest.parity.causes import follows_from_others
 from backtest.parity.live_day import Filled, LiveTrade, Standing
 from backtest.parity.opinions import Key, Opinion
-from backtest.parity.prices import Market, Price
+from backtest.parity.prices import Market, Price, When
 from core import exits
 from core.drift import DriftStep
 from core.entry_pricing import TOO_SMALL, PricedEntry, less_for_drift, priced_entry
@@ -154,7 +154,7 @@ class _Walk:
     def enter(self, number: int, signal: TimedSignal) -> None:
         """Size a signal, ask the gate, and take the position."""
         key, ground = signal.key, self._ground
-        self.end_as_told((signal.moment, signal.at))
+        self.end_as_told(When(signal.moment, signal.at))
         price, verdict = ground.market.last(key.symbol, signal.moment), self._plan.verdicts.get(key)
         filled = self._plan.fills.get(key)
         if verdict is False:
@@ -232,8 +232,8 @@ class _Walk:
 
     # --- exits --------------------------------------------------------------------------------------------------
 
-    def end_as_told(self, now: tuple[int, Instant] | None = None) -> None:
-        """Close the positions whose end is known, and not later than now, a moment and its time (None: all of them)."""
+    def end_as_told(self, now: When | None = None) -> None:
+        """Close the positions whose end is known, as far as it lies not later than now; None closes all of them."""
         for held in [each for group in self._held.values() for each in group]:
             if held.end is not None and (now is None or held.end.closed <= now):
                 self._close(held, held.end.trade, held.end.exit_moment)
@@ -242,7 +242,7 @@ class _Walk:
         """Let a price meet a position: its end, stop, target, a stop that trails, and the loss of the day."""
         account = self._account
         if held.end is not None:
-            self.end_as_told((moment, 0))
+            self.end_as_told(When(moment, 0))
         else:
             self._meet_levels(held, price, moment)
         if held.key not in self.trades:
