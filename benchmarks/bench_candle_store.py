@@ -35,17 +35,13 @@ FIRST, LAST = date(2021, 1, 1), date(2021, 12, 31)
 COLUMNS = ("start", "open", "high", "low", "close", "volume")
 
 
-def arrays(candles: CandleColumns) -> list[np.ndarray]:
-    return [candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes]
-
-
 def made_candles() -> CandleColumns:
     """A year of the generated market, again and again: the same days of the week, 52 weeks later."""
     [history] = generated((SERIES.symbol,), SERIES.timeframe, FIRST, LAST, 9, NseCalendar())
     year = history.candles
     later = [year.starts + number * 364 * DAY for number in range(YEARS)]
     whole_weeks = year.starts < year.starts[0] + 363 * DAY
-    parts = [CandleColumns(*(each[whole_weeks] for each in (starts, *arrays(year)[1:]))) for starts in later]
+    parts = [CandleColumns(*(each[whole_weeks] for each in (starts, *year.columns[1:]))) for starts in later]
     return joined_candles(parts)
 
 
@@ -71,7 +67,7 @@ def main() -> None:
         size = sum(path.stat().st_size for path in folder.rglob("*.parquet"))
         database = sqlite3.connect(folder / "candles.sqlite")
         database.execute(f"CREATE TABLE candles ({COLUMNS[0]} INTEGER PRIMARY KEY, {', '.join(COLUMNS[1:])})")
-        rows = zip(*(column.tolist() for column in arrays(candles)), strict=True)
+        rows = zip(*(column.tolist() for column in candles.columns), strict=True)
         database.executemany("INSERT INTO candles VALUES (?, ?, ?, ?, ?, ?)", rows)
         database.commit()
 
@@ -80,8 +76,8 @@ def main() -> None:
             return [frame[name].to_numpy() for name in COLUMNS]
 
         read = store.read(SERIES, days)
-        assert all(np.array_equal(*pair) for pair in zip(arrays(read), arrays(candles), strict=True))
-        assert all(np.array_equal(*pair) for pair in zip(theirs(), arrays(candles), strict=True))
+        assert all(np.array_equal(*pair) for pair in zip(read.columns, candles.columns, strict=True))
+        assert all(np.array_equal(*pair) for pair in zip(theirs(), candles.columns, strict=True))
         sqlite_ms, ours_ms, month_ms, list_ms = best_ms(
             theirs, lambda: store.read(SERIES, days), lambda: store.read(SERIES, month), store.holdings
         )

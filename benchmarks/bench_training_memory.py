@@ -19,9 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.instants import DAY
 from core.market import Timeframe
-from features.columns import IST_OFFSET, CandleColumns, IntArray
+from features.columns import CandleColumns, IntArray, ist_days
 from market_data.calendar import NseCalendar
 from market_data.candles.candle_store import Series
 from market_data.candles.parquet_candles import ParquetCandleStore
@@ -51,7 +50,7 @@ def made_candles(starts: IntArray, seed: int) -> CandleColumns:
     """Walk over the candles of all sessions, with gaps between them."""
     chance = np.random.default_rng(seed)
     rows = len(starts)
-    is_first = np.diff((starts + IST_OFFSET) // DAY, prepend=0) != 0
+    is_first = np.diff(ist_days(starts), prepend=0) != 0
     gaps = np.where(is_first, chance.normal(0, 0.006, rows), 0.0)
     moves = chance.normal(0, 0.0015, rows)
     closes = 60_000 * np.exp(np.cumsum(gaps + moves))

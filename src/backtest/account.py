@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from backtest.assumptions import MOST_NIGHTS
+from core import exits
 from core.charges import Charges, Figures, Parts, bill, delivery_sale
 from core.entry_facts import EntryFacts
 from core.events import Condition, SafetyLevel
@@ -23,8 +24,6 @@ from runtime.charge_rates import ChargeTable
 
 NOT_FILLED = "NOT_FILLED"
 """Code of an entry that passed the gate and lapsed."""
-FORCE_EXIT = "force_exit"
-"""Why a position leaves when the day's loss is beyond its limit."""
 _NO_DOUBTS: Mapping[Condition, str] = {}
 
 
@@ -103,6 +102,34 @@ class Holding:
     def profit_at(self, price: int) -> int:
         """Profit before charges if all that is left went at a price."""
         return self.side.sign * (self.exit_value + self.quantity * price - self.entry_value)
+
+    def trail(self, trail_atr: float, high: int, low: int) -> None:
+        """Let the stop follow the highest and lowest price of a bar that is over, or a tick's one price."""
+        if self.changes >= exits.MOST_CHANGES:
+            return
+        risk = abs(self.entry_value // self.filled - self.first_stop)
+        reach, levels = exits.reach_of(trail_atr, self.atr), (self.first_stop, self.stop)
+        stop = exits.trail(self.side.sign, *levels, risk, reach, self.instrument.tick, high, low)
+        if stop != self.stop:
+            self.stop = stop
+            self.changes += 1
+
+    def trade(self, exit_at: Instant, exit_value: int, exit_reason: str, exit_charges: int) -> Trade:
+        """Return the trade that the whole position becomes when it leaves; value and charges in units."""
+        return Trade(
+            symbol=self.instrument.symbol,
+            side=self.side,
+            quantity=self.filled,
+            entry_at=self.entry_at,
+            entry_value=self.entry_value,
+            exit_at=exit_at,
+            exit_value=exit_value,
+            exit_reason=exit_reason,
+            charges=self.entry_charges + exit_charges,
+            stop=self.first_stop,
+            target=self.target,
+            probability=self.probability,
+        )
 
 
 class Account:
@@ -189,7 +216,7 @@ class Account:
         if profit <= -rules.max_loss:
             self._raise_to(SafetyLevel.FLATTEN)
             for holding in self.holdings.values():
-                holding.leaving = holding.leaving or FORCE_EXIT
+                holding.leaving = holding.leaving or exits.FORCE_EXIT
         elif profit <= -rules.soft_loss:
             self._raise_to(SafetyLevel.EXIT_ONLY)
 

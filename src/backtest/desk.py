@@ -8,7 +8,6 @@ from backtest.bars import SymbolBars, packed
 from core import exits
 from core.bar_fills import available, entry_fill, fill_cost, is_corporate_action, is_locked, worsened
 from core.instants import Instant
-from core.positions import Trade
 
 CORPORATE_ACTION = "corporate_action"
 END_OF_DATA = "end_of_data"
@@ -57,7 +56,7 @@ class Desk:
                 return account.lapse(place)
         self._look_for_exit(holding, row, sees_target)
         if sees_target and account.rules.trail_atr and holding.quantity and not holding.leaving:
-            self._trail(holding, self._highs[row], self._lows[row])
+            holding.trail(account.rules.trail_atr, self._highs[row], self._lows[row])
         return self._end_bar(holding, row)
 
     def _end_bar(self, holding: Holding, row: int) -> None:
@@ -157,33 +156,7 @@ class Desk:
         is_later = exit_.day > holding.entry_day
         charges = account.bill(side.opposite, holding.exit_value, exit_.day, was_held_over_night=is_later)
         account.book(BarFill(self._place, exit_.row, -side.sign * quantity, price, charges))
-        trade = Trade(
-            symbol=self._instrument.symbol,
-            side=side,
-            quantity=holding.filled,
-            entry_at=holding.entry_at,
-            entry_value=holding.entry_value,
-            exit_at=exit_.at,
-            exit_value=holding.exit_value,
-            exit_reason=exit_.reason,
-            charges=holding.entry_charges + charges,
-            stop=holding.first_stop,
-            target=holding.target,
-            probability=holding.probability,
-        )
-        account.close(self._place, trade)
-
-    def _trail(self, holding: Holding, high: int, low: int) -> None:
-        if holding.changes >= exits.MOST_CHANGES:
-            return
-        side, rules = holding.side.sign, self._account.rules
-        risk = abs(holding.entry_value // holding.filled - holding.first_stop)
-        reach = int(rules.trail_atr * holding.atr + 1e-9)
-        levels = holding.first_stop, holding.stop
-        stop = exits.trail(side, *levels, risk, reach, self._instrument.tick, high, low)
-        if stop != holding.stop:
-            holding.stop = stop
-            holding.changes += 1
+        account.close(self._place, holding.trade(exit_.at, holding.exit_value, exit_.reason, charges))
 
     def _follows_corporate_action(self, row: int) -> bool:
         opens_session = row > 0 and self._days[row] != self._days[row - 1]

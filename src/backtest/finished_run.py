@@ -10,7 +10,7 @@ from backtest.bar_ticks import BarTicks
 from backtest.bars import SymbolBars
 from backtest.notes import corporate_action_notes, said_once
 from backtest.result import BacktestResult
-from backtest.run_facts import facts_of, plain, with_ticks
+from backtest.run_facts import StrategyHashes, facts_of, plain, with_ticks
 from backtest.run_options import EngineName
 from core.instants import Instant
 from core.signals import SignalProvider
@@ -65,7 +65,7 @@ class FinishedRun:
             self.mode,
             self.engine,
             _parameters(choice.provider, self.settings.strategy.params),
-            (choice.file_sha256, choice.model_sha256),
+            StrategyHashes.of(choice),
             self.started_at,
         )
 

@@ -30,8 +30,8 @@ _SOURCES: tuple[ModuleType, ...] = (
 
 for _each in (
     *(bar_fills.available, bar_fills.entry_fill, bar_fills.fill_cost, bar_fills.is_corporate_action),
-    *(bar_fills.is_locked, bar_fills.worsened, charges.bill, exits.decide, exits.levels, exits.trail),
-    *(matching.limit_fill, price_grid.down_to_grid, price_grid.up_to_grid),
+    *(bar_fills.is_locked, bar_fills.worsened, charges.bill, exits.decide, exits.levels, exits.reach_of),
+    *(exits.trail, matching.limit_fill, price_grid.down_to_grid, price_grid.up_to_grid),
     *(pricing.limit_beyond, pricing.stop_limit_beyond, sizing.sized),
 ):
     rule(_each)

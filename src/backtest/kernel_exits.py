@@ -97,7 +97,7 @@ def trail_stop(row: int, place: int, run: Run) -> None:
     if book.changes[place] >= exits.MOST_CHANGES:
         return
     risk = abs(book.entry_value[place] // book.entered[place] - book.first_stop[place])
-    reach, tick = int(terms.trail_atr * book.atr[place] + 1e-9), contracts.ticks[place]
+    reach, tick = exits.reach_of(terms.trail_atr, book.atr[place]), contracts.ticks[place]
     candle, first, stop = bars.candles[row], book.first_stop[place], book.stop[place]
     moved = exits.trail(book.side[place], first, stop, risk, reach, tick, candle.high, candle.low)
     if moved != stop:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,9 +18,21 @@ from reporting.run_record import RunFacts
 from runtime.code_version import code_version
 from runtime.configuration import show_config
 from runtime.settings import Settings
+from trading.strategy_choice import StrategyChoice
 
-Hashes = tuple[str, str]
-"""SHA-256 of a user's own strategy file and of the model's manifest; empty where there is none."""
+
+class StrategyHashes(NamedTuple):
+    """SHA-256 of what a strategy is made of; empty where there is none."""
+
+    file: str
+    """Of a user's own strategy file."""
+    model: str
+    """Of the model's manifest."""
+
+    @classmethod
+    def of(cls, choice: StrategyChoice) -> "StrategyHashes":
+        """Return those of a strategy that was chosen."""
+        return cls(choice.file_sha256, choice.model_sha256)
 
 
 def facts_of(
@@ -29,7 +41,7 @@ def facts_of(
     mode: Mode,
     engine: EngineName,
     parameters: Mapping[str, Any],
-    strategy: Hashes,
+    strategy: StrategyHashes,
     started_at: Instant,
 ) -> RunFacts:
     """Return the facts of a run; `candles` are those that were walked, by symbol, without those that only warm up."""
@@ -70,7 +82,7 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, int | float | str) else str(value)
 
 
-def _config_hash(settings: Settings, strategy: Hashes) -> str:
+def _config_hash(settings: Settings, strategy: StrategyHashes) -> str:
     """Return the SHA-256 of all that decides besides the candles."""
     deciding = show_config(settings), *strategy
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
@@ -81,7 +93,7 @@ def _data_hash(candles: Mapping[str, CandleColumns]) -> str:
     digest = hashlib.sha256()
     for symbol, each in candles.items():
         digest.update(f"{symbol} {len(each)}\n".encode())
-        for column in (each.starts, each.opens, each.highs, each.lows, each.closes, each.volumes):
+        for column in each.columns:
             digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()
 

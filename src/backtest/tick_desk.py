@@ -60,14 +60,14 @@ class TickDesk(Desk):
     def _watch(self, holding: Holding, row: int, moments: Iterable[Moment]) -> None:
         """Ask the exit rule at each tick, and let the stop trail behind it, until the position leaves."""
         squares_off = self._is_intraday and bool(self._squares_off[row])
-        side, trails = holding.side.sign, self._account.rules.trail_atr > 0
+        side, trail_atr = holding.side.sign, self._account.rules.trail_atr
         for at, price in moments:
             reason = holding.leaving
             if not reason:
                 code, _ = exits.decide(side, holding.stop, holding.target, price, price, price, squares_off)
                 if code == exits.HOLD:
-                    if trails:
-                        self._trail(holding, price, price)
+                    if trail_atr:
+                        holding.trail(trail_atr, price, price)
                     continue
                 reason = exits.REASONS[code]
             self._leave_as_far_as_possible(holding, Exit(row, price, reason, at, self._days[row]))

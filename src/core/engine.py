@@ -101,7 +101,7 @@ class Engine:
             return []
         side, instrument = position.side.sign, self.instruments[position.symbol]
         risk = abs(position.entry_value // position.entry_filled - position.first_stop)
-        reach = int(self.rules.trail_atr * position.plan.atr + 1e-9)
+        reach = exits.reach_of(self.rules.trail_atr, position.plan.atr)
         stop = exits.trail(side, position.first_stop, position.stop, risk, reach, instrument.tick, ltp, ltp)
         if stop == position.stop:
             return []

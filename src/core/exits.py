@@ -12,7 +12,13 @@ STOP = 1
 TARGET = 2
 SQUARE_OFF = 3
 
+_ROUNDING_ERROR = 1e-9
+"""What a float may fall short of the whole number that it stands for."""
 REASONS = {STOP: "stop_loss", TARGET: "target", SQUARE_OFF: "square_off"}
+FORCE_EXIT = "force_exit"
+"""Reason of a position that leaves because the day's loss is beyond its limit."""
+EMERGENCY_EXIT = "emergency_exit"
+"""Reason of a position that leaves because it could not be protected in time."""
 
 
 def decide(side: int, stop: int, target: int, open_: int, high: int, low: int, squaring_off: bool) -> tuple[int, int]:
@@ -43,6 +49,11 @@ def decide(side: int, stop: int, target: int, open_: int, high: int, low: int, s
     return HOLD, 0
 
 
+def reach_of(multiple: float, atr: float) -> int:
+    """Return a multiple of the average true range as a distance in whole units, rounded down."""
+    return int(multiple * atr + _ROUNDING_ERROR)
+
+
 def trail(side: int, first: int, stop: int, risk: int, reach: int, tick: int, high: int, low: int) -> int:
     """Return where a stop is once a bar or tick is over: `reach` units or more behind its best price, and never back.
 
@@ -63,7 +74,7 @@ def levels(side: int, entry: int, atr: float, stop_atr: float, target_atr: float
     mirrored price.
     """
     price = side * entry
-    stop_reach, target_reach = int(stop_atr * atr + 1e-9), int(target_atr * atr + 1e-9)
+    stop_reach, target_reach = reach_of(stop_atr, atr), reach_of(target_atr, atr)
     below, above = (price - tick) // tick, -(-(price + tick) // tick)
     stop = min(-(-(price - stop_reach) // tick), below)
     target = max((price + target_reach) // tick, above)

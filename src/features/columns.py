@@ -23,6 +23,12 @@ IST_OFFSET = int(IST.utcoffset(None).total_seconds()) * SECOND
 """Nanoseconds by which India is ahead of UTC, all year."""
 
 
+def ist_days(instants: IntArray) -> IntArray:
+    """Return the date in India at each instant, as days since 1970-01-01."""
+    days: IntArray = (instants + IST_OFFSET) // DAY
+    return days
+
+
 class Column(IntEnum):
     """What an indicator may read of a candle; the value is its place in a bar of floats."""
 
@@ -48,7 +54,7 @@ class CandleColumns:
 
     def __post_init__(self) -> None:
         """Refuse columns that no market can make. Raises `DataError` that names the first bad row."""
-        lengths = {len(each) for each in self._arrays()}
+        lengths = {len(each) for each in self.columns}
         if len(lengths) != 1:
             raise DataError(f"candle columns of different lengths {sorted(lengths)}; give each one value per candle")
         impossible = (self.lows <= 0) | (self.volumes < 0)
@@ -62,6 +68,11 @@ class CandleColumns:
     def __len__(self) -> int:
         return len(self.starts)
 
+    @property
+    def columns(self) -> tuple[IntArray, ...]:
+        """Starts, opens, highs, lows, closes and volumes."""
+        return self.starts, self.opens, self.highs, self.lows, self.closes, self.volumes
+
     @classmethod
     def of(cls, candles: Sequence[Candle]) -> "CandleColumns":
         """Turn candles into columns. Raises `DataError` when they are not in order of time."""
@@ -71,23 +82,23 @@ class CandleColumns:
 
     def candle(self, row: int) -> Candle:
         """Return one row as a candle."""
-        return Candle(*(int(each[row]) for each in self._arrays()))
+        return Candle(*(int(each[row]) for each in self.columns))
 
     def candles(self) -> tuple[Candle, ...]:
         """Return all rows as candles."""
-        return tuple(Candle(*row) for row in zip(*(each.tolist() for each in self._arrays()), strict=True))
+        return tuple(Candle(*row) for row in zip(*(each.tolist() for each in self.columns), strict=True))
 
     def slice(self, first: int, last: int) -> "CandleColumns":
         """Return rows `first` up to but not including `last`."""
-        return CandleColumns(*(each[first:last] for each in self._arrays()))
+        return CandleColumns(*(each[first:last] for each in self.columns))
 
     def days(self) -> IntArray:
         """Return each candle's date in India, as days since 1970-01-01."""
-        return (self.starts + IST_OFFSET) // DAY
+        return ist_days(self.starts)
 
     def prices(self, column: Column) -> FloatArray:
         """Return one column as floats, in units; TA-Lib takes nothing else."""
-        whole = self.typical_sums() if column is Column.TYPICAL else self._arrays()[1 + column]
+        whole = self.typical_sums() if column is Column.TYPICAL else self.columns[1 + column]
         return whole.astype(np.float64)
 
     def typical_sums(self) -> IntArray:
@@ -98,11 +109,8 @@ class CandleColumns:
         """Return the minute of the day in India at each candle's start."""
         return (self.starts + IST_OFFSET) % DAY // MINUTE
 
-    def _arrays(self) -> tuple[IntArray, ...]:
-        return self.starts, self.opens, self.highs, self.lows, self.closes, self.volumes
-
     def _refuse(self, bad: BoolArray, why: str) -> None:
         if bad.any():
             row = int(np.argmax(bad))
-            values = ", ".join(str(int(each[row])) for each in self._arrays()[1:])
+            values = ", ".join(str(int(each[row])) for each in self.columns[1:])
             raise DataError(f"candle {row} of {len(self)} at {ist_text(int(self.starts[row]))} ({values}): {why}")

@@ -141,7 +141,7 @@ def _walk(side: int, row: int, atr: float, session: _Session, prices: _Prices, r
         return 0, entry_row
     entry = opens[entry_row]
     first, target = exits.levels(side, entry, atr, rule.stop_atr, rule.target_atr, rule.tick)
-    stop, risk, reach = first, abs(entry - first), int(rule.trail_atr * atr + 1e-9)
+    stop, risk, reach = first, abs(entry - first), exits.reach_of(rule.trail_atr, atr)
     changes_left = exits.MOST_CHANGES if rule.trail_atr > 0 else 0
     for now in range(entry_row, session.last):
         is_late = now >= session.square_off

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 from core.errors import DataError
-from core.instants import DAY, Instant, instant_at, ist_date
-from features.columns import IST_OFFSET, BoolArray, IntArray
+from core.instants import Instant, instant_at, ist_date
+from features.columns import BoolArray, IntArray, ist_days
 
 LONGEST_CLOSURE = 30
 """Days; the exchange has never been closed for so long."""
@@ -67,12 +67,6 @@ def number_of(day: date) -> int:
 def date_of(number: int) -> date:
     """Return the date that is so many days after 1970-01-01."""
     return date.fromordinal(number + _EPOCH_ORDINAL)
-
-
-def ist_days(starts: IntArray) -> IntArray:
-    """Return the date in India at each instant, as days since 1970-01-01."""
-    days: IntArray = (starts + IST_OFFSET) // DAY
-    return days
 
 
 def days_of(starts: IntArray) -> Days:

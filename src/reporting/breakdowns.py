@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.instants import DAY, HOUR
 from core.positions import Trade
-from features.columns import IST_OFFSET
+from features.columns import IST_OFFSET, ist_days
 from reporting.trade_columns import TradeColumns
 from reporting.trade_statistics import TradeStatistics, trade_statistics
 
@@ -58,7 +58,7 @@ def breakdown(trades: Sequence[Trade], columns: TradeColumns, dimension: Dimensi
 
 def _keys(trades: Sequence[Trade], columns: TradeColumns, dimension: Dimension) -> NDArray[Any]:
     """Return what tells trades apart, whole numbers or texts; groups with an order of their own are sorted by it."""
-    entry, exit_day = columns.entry_at + IST_OFFSET, (columns.exit_at + IST_OFFSET) // DAY
+    entry, exit_day = columns.entry_at + IST_OFFSET, ist_days(columns.exit_at)
     match dimension:
         case Dimension.SYMBOL:
             return np.array([trade.symbol for trade in trades])

@@ -109,8 +109,7 @@ def _words(trade: Trade) -> str:
 def _rows(candles: CandleColumns) -> str:
     """Return what the script shows of the candle under the pointer, as JSON."""
     pattern = "%d %b" if len(candles) > 1 and candles.starts[1] - candles.starts[0] >= DAY else "%d %b %H:%M"
-    columns = (candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes)
-    rows = zip(*(each.tolist() for each in columns), strict=True)
+    rows = zip(*(each.tolist() for each in candles.columns), strict=True)
     return json.dumps(
         [
             f"{ist_datetime(start):{pattern}}  O {opened / 100:.2f}  H {high / 100:.2f}  L {low / 100:.2f}  "

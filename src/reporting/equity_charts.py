@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from core.instants import DAY, ist_date
-from features.columns import IST_OFFSET, FloatArray, IntArray
+from core.instants import ist_date
+from features.columns import FloatArray, IntArray, ist_days
 from reporting.drawing import Scale, decimals_of, number, padded, polyline, thinned
 from trading.rupee_text import rupees
 
@@ -102,7 +102,7 @@ def _dates(at: IntArray, height: int) -> Iterator[str]:
         return
     x = Scale(0, max(1, len(at)), LEFT, WIDTH - RIGHT)
     first_of: dict[tuple[int, int], int] = {}
-    for row in (0, *(np.flatnonzero(np.diff((at + IST_OFFSET) // DAY)) + 1).tolist()):
+    for row in (0, *(np.flatnonzero(np.diff(ist_days(at))) + 1).tolist()):
         day = ist_date(int(at[row]))
         first_of.setdefault((day.year, day.month), row)
     months = list(first_of.items())

@@ -11,8 +11,8 @@ from math import isfinite, sqrt
 
 import numpy as np
 
-from core.instants import DAY, Instant
-from features.columns import IST_OFFSET, BoolArray, FloatArray, IntArray
+from core.instants import Instant
+from features.columns import BoolArray, FloatArray, IntArray, ist_days
 from market_data.days import date_of
 
 SESSIONS_A_YEAR = 252
@@ -111,7 +111,7 @@ def daily_closes(at: IntArray, values: IntArray) -> tuple[IntArray, IntArray]:
     """Return the dates in India (days since 1970-01-01) of a curve and its last value of each."""
     if not len(at):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    days = (at + IST_OFFSET) // DAY
+    days = ist_days(at)
     last = np.append(np.flatnonzero(np.diff(days)), len(days) - 1)
     return days[last], values[last]
 

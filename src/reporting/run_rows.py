@@ -108,14 +108,13 @@ def day_rows(record: RunRecord) -> Iterator[dict[str, Any]]:
 def market_rows(record: RunRecord) -> Iterator[dict[str, Any]]:
     """Yield a row for each symbol, with the candles to draw."""
     for place, market in enumerate(record.markets):
-        drawn = market.drawn
         yield {
             "run_id": record.run_id,
             "place": place,
             "symbol": market.symbol,
             "first_close_paise": market.first_close,
             "last_close_paise": market.last_close,
-            "drawn": pack(drawn.starts, drawn.opens, drawn.highs, drawn.lows, drawn.closes, drawn.volumes),
+            "drawn": pack(*market.drawn.columns),
         }
 
 

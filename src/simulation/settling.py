@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from core import events
 from core.events import SafetyLevel
+from core.exits import EMERGENCY_EXIT
 from core.instants import SECOND, Instant
 from core.orders import OutcomeKind, Purpose
 from simulation.plan import Fault
@@ -69,7 +70,7 @@ class Settling:
             match event:
                 case events.ExitDecided(symbol=symbol, reason=reason):
                     self._to_leave.add(symbol)
-                    if reason == "emergency_exit":
+                    if reason == EMERGENCY_EXIT:
                         self._dramatic.append(f"{symbol} was left in an emergency")
                 case events.TradeClosed(trade=trade):
                     self._to_leave.discard(trade.symbol)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from core.instants import MINUTE, Instant, instant_at
-from core.market import Instrument, Side
+from core.market import Instrument, Side, is_index
 from core.orders import OrderType, Product
 from core.sessions import TradingDay
 from simulator.books import ExchangeOrder, PlaceRequest
@@ -50,7 +50,7 @@ class ExchangeRules:
 
 def segment_of(symbol: str) -> int:
     """FYERS' segment code of a symbol: 10 cash, 11 derivatives of shares and indices."""
-    return CASH if symbol.endswith(("-EQ", "-INDEX")) else DERIVATIVES
+    return CASH if symbol.endswith("-EQ") or is_index(symbol) else DERIVATIVES
 
 
 def wrong_request(request: PlaceRequest, instrument: Instrument) -> str:

@@ -8,10 +8,11 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.market import Instrument
+from core.market import Instrument, is_index
 
 _TICK_BY_PRICE = ((25_000, 1), (100_000, 5), (500_000, 10), (1_000_000, 50), (2_000_000, 100))
 _LARGEST_TICK = 500
+_INDEX_TICK = 5
 
 _KNOWN = {
     "NSE:SBIN-EQ": (3045, 80_000, 0.011),
@@ -61,12 +62,11 @@ def listing(symbol: str) -> Listing:
         share = zlib.crc32(f"price of {symbol}".encode()) % 1_000 / 1_000
         price = round(10_000 * 30**share)
         volatility = 0.009 + 0.006 * share
-    is_index = symbol.endswith("-INDEX")
     instrument = Instrument(
         symbol=symbol,
         token=fy_token(symbol),
-        tick=5 if is_index else nse_tick(price),
-        freeze=None if is_index else max(1_000, 2_000_000_000 // price),
+        tick=_INDEX_TICK if is_index(symbol) else nse_tick(price),
+        freeze=None if is_index(symbol) else max(1_000, 2_000_000_000 // price),
     )
     return Listing(instrument=instrument, price=price, daily_volatility=volatility)
 

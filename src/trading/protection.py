@@ -122,7 +122,7 @@ class Protection:
             why = f"{symbol} has to go ({position.exit_reason}) and has had {naked}; it is being tried on"
             return [Alarm(at=at, code="UNPROTECTED", message=why, key=symbol)]
         why = f"{symbol} had no stop at the broker in time; it is being closed"
-        return [Alarm(at=at, code="UNPROTECTED", message=why, key=symbol), self._exit(symbol, "emergency_exit", at)]
+        return [Alarm(at=at, code="UNPROTECTED", message=why, key=symbol), self._exit(symbol, exits.EMERGENCY_EXIT, at)]
 
     def _rings_at(self, day: TradingDay, position: OpenPosition) -> Instant:
         """When a position that stands without a confirmed order rings, for the first time or again.
@@ -149,11 +149,11 @@ class Protection:
 
     def _why_to_leave(self, state: BotState, day: TradingDay, position: OpenPosition, at: Instant) -> str:
         if state.level is SafetyLevel.FLATTEN or state.closing:
-            return "force_exit"
+            return exits.FORCE_EXIT
         if position.product is not Product.CNC and at >= day.square_off:
             return exits.REASONS[exits.SQUARE_OFF]
         if not position.unprotected_since and _came_back(state, position):
-            return "emergency_exit"  # nobody wanted it any more; protected first, because an exit may take its time
+            return exits.EMERGENCY_EXIT  # nobody wanted it any more; protected first, because an exit may take its time
         return ""
 
     def _levels(self, position: OpenPosition, at: Instant) -> Decision:
@@ -171,7 +171,7 @@ class Protection:
         order = state.exit_order(symbol)
         if order is None:
             if _was_refused(state, position):
-                return [self._exit(symbol, "emergency_exit", at)]
+                return [self._exit(symbol, exits.EMERGENCY_EXIT, at)]
             return [self.ladder.new_order(state, position, Purpose.STOP, position.stop, at)]
         if order.state is not OrderState.WORKING or order.change is not None or not order.can_reduce(position):
             return []

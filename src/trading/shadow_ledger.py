@@ -165,7 +165,7 @@ class ShadowLedger:
     def _trail(self, symbol: str, shadow: _Shadow, candle: Candle, rules: TradingRules) -> None:
         if not rules.trail_atr or shadow.changes == exits.MOST_CHANGES:
             return
-        risk, reach = abs(shadow.entry - shadow.first_stop), int(rules.trail_atr * shadow.atr + 1e-9)
+        risk, reach = abs(shadow.entry - shadow.first_stop), exits.reach_of(rules.trail_atr, shadow.atr)
         side, tick = shadow.direction.side.sign, self._instruments[symbol].tick
         stop = exits.trail(side, shadow.first_stop, shadow.stop, risk, reach, tick, candle.high, candle.low)
         shadow.changes += stop != shadow.stop

@@ -6,8 +6,7 @@ are surer than any it will give, so sureness and variety come from rows that it 
 
 import numpy as np
 
-from core.instants import DAY
-from features.columns import IST_OFFSET, FloatArray, IntArray
+from features.columns import FloatArray, IntArray, ist_days
 from features.novelty import Novelty
 from trading.caution_facts import CautionFacts
 from training.dataset import Dataset
@@ -21,7 +20,7 @@ def caution_of(dataset: Dataset, unseen: Dataset, probabilities: FloatArray, *, 
     Sessions with less than half of the usual rows are left out, and so are those that are only partly unseen.
     """
     novelty = Novelty.of(dataset.features)
-    days, new_days = _days(dataset), _days(unseen)
+    days, new_days = ist_days(dataset.closed_at), ist_days(unseen.closed_at)
     most = _most_rows(days, dataset.symbols)
     usual = int(np.median(list(most.values())))
     whole = [day for day, rows in most.items() if 2 * rows >= usual]
@@ -35,12 +34,6 @@ def caution_of(dataset: Dataset, unseen: Dataset, probabilities: FloatArray, *, 
         session_rows=usual,
         is_calibrated=is_calibrated,
     )
-
-
-def _days(dataset: Dataset) -> IntArray:
-    """Return the date of each row in India, as days since 1970."""
-    days: IntArray = (dataset.closed_at + IST_OFFSET) // DAY
-    return days
 
 
 def _most_rows(days: IntArray, symbols: IntArray) -> dict[int, int]:

@@ -6,13 +6,12 @@ it, as far as their labels were known when it began. The first has none before i
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from core.errors import DataError
-from core.instants import DAY, ist_text
-from features.columns import IST_OFFSET, FloatArray, IntArray
+from core.instants import ist_text
+from features.columns import FloatArray, IntArray, ist_days
 from training.calibration import calibrated
 from training.class_balance import ClassBalance
 from training.classifier import Classifier
@@ -227,14 +226,8 @@ def _by_earlier(
 
 def _daily(dataset: Dataset, judged: Sequence[FoldResult]) -> tuple[IntArray, IntArray]:
     """Return the sessions of folds and what each earned; positions never cross a session, and no fold cuts one."""
-    day_of = partial(_days, dataset)
-    days = np.unique(np.concatenate([day_of(each.fit.fold.test) for each in judged]))
+    days = np.unique(np.concatenate([ist_days(dataset.closed_at[each.fit.fold.test]) for each in judged]))
     daily = np.zeros(len(days), dtype=np.int64)
     for each in judged:
-        np.add.at(daily, np.searchsorted(days, day_of(each.taken.rows)), each.taken.net)
+        np.add.at(daily, np.searchsorted(days, ist_days(dataset.closed_at[each.taken.rows])), each.taken.net)
     return days, daily
-
-
-def _days(dataset: Dataset, rows: IntArray) -> IntArray:
-    days: IntArray = (dataset.closed_at[rows] + IST_OFFSET) // DAY
-    return days

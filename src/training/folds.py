@@ -13,7 +13,7 @@ import numpy as np
 
 from core.errors import ConfigurationError, DataError
 from core.instants import DAY, Instant, ist_text
-from features.columns import IST_OFFSET, BoolArray, IntArray
+from features.columns import BoolArray, IntArray, ist_days
 
 
 class Scheme(Enum):
@@ -75,7 +75,7 @@ class WalkForward:
         Each row from the first test's beginning on is in exactly one test. Raises `DataError` for too few sessions,
         and for a fold that nothing is left to teach.
         """
-        days = (closed_at + IST_OFFSET) // DAY
+        days = ist_days(closed_at)
         sessions = np.unique(days)
         first = max(1, int(len(sessions) * self.first_share))
         if len(sessions) < first + self.folds:

@@ -5,7 +5,7 @@ import numpy as np
 from backtest.assumptions import Mode
 from backtest.bar_ticks import BarTicks
 from backtest.bars import packed
-from backtest.run_facts import facts_of, with_ticks
+from backtest.run_facts import StrategyHashes, facts_of, with_ticks
 from backtest.run_options import EngineName
 from reporting.run_record import RunFacts
 from runtime.settings import Settings
@@ -17,7 +17,7 @@ FLAT = (10_000, 10_010, 9_990, 10_000)
 
 def facts() -> RunFacts:
     candles = {SYMBOL: bars_of([[FLAT] * 4]).candles}
-    return facts_of(Settings(), candles, Mode.INTRADAY, EngineName.EVENT, {}, ("", ""), started_at=0)
+    return facts_of(Settings(), candles, Mode.INTRADAY, EngineName.EVENT, {}, StrategyHashes("", ""), started_at=0)
 
 
 def seen(*moments: tuple[int, int]) -> BarTicks:

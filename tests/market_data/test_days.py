@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
-from market_data.days import Days, date_of, days_of, is_weekend, ist_days, joined, midnight, number_of
+from features.columns import ist_days
+from market_data.days import Days, date_of, days_of, is_weekend, joined, midnight, number_of
 
 FRIDAY = date(2026, 11, 20)
 SATURDAY = FRIDAY + timedelta(days=1)

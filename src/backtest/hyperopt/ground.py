@@ -14,6 +14,7 @@ from backtest.candle_sources import Range, Sourced
 from backtest.hyperopt.model_scores import ModelScores
 from backtest.notes import Walked, data_notes, said_once, training_notes
 from backtest.run import check_volumes, chosen_strategy, instrument_of, overrides_of, rules_and_notes, sources_of
+from backtest.run_facts import StrategyHashes
 from backtest.run_options import Wish, assumptions_of, mode_of
 from core.errors import DataError
 from core.instants import Instant
@@ -71,8 +72,7 @@ class Ground:
     charges: ChargeTable
     model: ModelScores | None
     """What the trained model says of every candle, for a strategy that takes one."""
-    strategy_sha256: tuple[str, str]
-    """Of a user's own file and of the model's manifest; empty where there is none."""
+    strategy_hashes: StrategyHashes
     training: TrainingFacts | None = None
     """What taught the model; None without one."""
     remarks: tuple[str, ...] = ()
@@ -101,8 +101,7 @@ class Ground:
         digest = hashlib.sha256()
         for each in self.stretches:
             digest.update(f"{each.instrument.symbol} {each.first} ".encode())
-            candles = each.candles
-            for column in (candles.starts, candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes):
+            for column in each.candles.columns:
                 digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()
 
@@ -136,7 +135,7 @@ def ground_of(wish: Wish, config: Path | None) -> Ground:
         mode=mode,
         charges=charges,
         model=ModelScores.of(model, ((each.instrument.symbol, each.candles) for each in stretches)) if model else None,
-        strategy_sha256=(choice.file_sha256, choice.model_sha256),
+        strategy_hashes=StrategyHashes.of(choice),
         training=choice.training,
         remarks=said_once([*(note for source in sources for note in source.notes), *notes]),
     )

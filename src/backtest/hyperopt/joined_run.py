@@ -33,7 +33,7 @@ def joined_record(
     started_at = clock_of(ground.settings.clock).now()
     return RunRecord(
         facts=facts_of(
-            ground.settings, walked, ground.mode, EngineName.FAST, parameters, ground.strategy_sha256, started_at
+            ground.settings, walked, ground.mode, EngineName.FAST, parameters, ground.strategy_hashes, started_at
         ),
         trades=trades,
         at=np.concatenate([result.curve.at for result in results]),

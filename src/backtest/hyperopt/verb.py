@@ -99,7 +99,7 @@ def _file_of(storage: Path | None, plan: Plan, ground: Ground, *, resume: bool) 
         **decisive,
         "strategy": settings.strategy.name,
         "parameters": dict(settings.strategy.params),
-        "strategy's files": ground.strategy_sha256,
+        "strategy's files": ground.strategy_hashes,
         "mode": ground.mode.value,
         "data": ground.data_hash,
         "charges": ground.charges_hash,

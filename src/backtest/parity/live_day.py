@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from backtest.parity.causes import Cause, cause_of_refusal
 from backtest.parity.opinions import Key, Opinion
-from backtest.parity.prices import Market
+from backtest.parity.prices import Market, When
 from core import events
 from core.drift import DriftStep
 from core.events import Command, Condition, FeedState, SafetyLevel
@@ -65,8 +65,8 @@ class LiveTrade:
 
     trade: Trade
     exit_moment: int
-    closed: tuple[int, Instant]
-    """Moment and time at which the bot knew that all of it was gone; until then the symbol was busy."""
+    closed: When
+    """When the bot knew that all of it was gone; until then the symbol was busy."""
     by_hand: bool
     """Whether it was not the rules of the bot that closed it, but a person, the broker or an operator's command."""
     had_gap: bool
@@ -203,7 +203,7 @@ class _Reading:
                 noted.by_hand = True
                 noted.exit_moment = moment if noted.exit_moment is None else noted.exit_moment
             case events.TradeClosed(at=at, trade=trade):
-                self._close(trade, (moment, at))
+                self._close(trade, When(moment, at))
             case _:
                 pass
 
@@ -211,7 +211,7 @@ class _Reading:
         state = self._state
         return state.closing or (state.level is SafetyLevel.FLATTEN and self._level_by_hand)
 
-    def _close(self, trade: Trade, closed: tuple[int, Instant]) -> None:
+    def _close(self, trade: Trade, closed: When) -> None:
         noted = self._open.pop(trade.symbol, None) or _Open(None)
         self._note_fill(noted, self._state.positions[trade.symbol])
         moment = self._market.moment_at(trade.exit_at) if noted.exit_moment is None else noted.exit_moment

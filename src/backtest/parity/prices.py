@@ -16,6 +16,13 @@ from trading.event_log import Row
 from trading.tick_tape import Seen
 
 
+class When(NamedTuple):
+    """When something happened; of two things at one instant the moment says which came first."""
+
+    moment: int
+    at: Instant
+
+
 class Price(NamedTuple):
     """What the market showed of one symbol. Prices in units."""
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from backtest.account import FORCE_EXIT, Account, BarFill, Holding
+from backtest.account import Account, BarFill, Holding
 from backtest.parity.causes import follows_from_others
 from backtest.parity.live_day import Filled, LiveTrade, Standing
 from backtest.parity.opinions import Key, Opinion
-from backtest.parity.prices import Market, Price
+from backtest.parity.prices import Market, Price, When
 from core import exits
 from core.drift import DriftStep
 from core.entry_pricing import TOO_SMALL, PricedEntry, less_for_drift, priced_entry
@@ -34,7 +34,7 @@ NO_PRICE = "STALE_PRICE"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TimedSignal:
     """A signal, and when it is acted on."""
 
     key: Key
@@ -48,7 +48,7 @@ class Wish:
 class Plan:
     """What a re-run is told instead of finding out. An empty one leaves everything to the rules."""
 
-    wishes: tuple[Wish, ...]
+    signals: tuple[TimedSignal, ...]
     """In the order in which they are acted on."""
     verdicts: Mapping[Key, bool] = field(default_factory=dict)
     """Whether an entry is made, whatever the gate says."""
@@ -104,11 +104,11 @@ class _Held:
 def rerun(plan: Plan, ground: Ground) -> Rerun:
     """Trade a day by a plan, up to its square-off or to the end of what was recorded."""
     walk, end = _Walk(plan, ground), ground.day.square_off
-    for number, wish in enumerate(plan.wishes):
-        if wish.at >= end:
+    for number, signal in enumerate(plan.signals):
+        if signal.at >= end:
             walk.square_off()
-        walk.advance(wish.moment)
-        walk.enter(number, wish)
+        walk.advance(signal.moment)
+        walk.enter(number, signal)
     if ground.until >= end:
         walk.square_off()
     walk.advance(len(ground.market.prices))
@@ -151,64 +151,64 @@ class _Walk:
         self.advance(moment)
         self._leave_all(exits.REASONS[exits.SQUARE_OFF], moment, ground.day.square_off)
 
-    def enter(self, number: int, wish: Wish) -> None:
+    def enter(self, number: int, signal: TimedSignal) -> None:
         """Size a signal, ask the gate, and take the position."""
-        key, ground = wish.key, self._ground
-        self.end_as_told((wish.moment, wish.at))
-        price, verdict = ground.market.last(key.symbol, wish.moment), self._plan.verdicts.get(key)
+        key, ground = signal.key, self._ground
+        self.end_as_told(When(signal.moment, signal.at))
+        price, verdict = ground.market.last(key.symbol, signal.moment), self._plan.verdicts.get(key)
         filled = self._plan.fills.get(key)
         if verdict is False:
             return
         if price is None:
             self.refusals[key] = NO_PRICE
             return
-        opinion, instrument = wish.opinion, ground.instruments[key.symbol]
+        opinion, instrument = signal.opinion, ground.instruments[key.symbol]
         full = priced_entry(opinion.direction.side, opinion.atr, price.tick, instrument, ground.rules)
-        quantity = less_for_drift(full.quantity, ground.drift_at(wish.at), ground.rules, instrument)
+        quantity = less_for_drift(full.quantity, ground.drift_at(signal.at), ground.rules, instrument)
         entry = replace(full, quantity=quantity)
-        code = TOO_SMALL if entry.quantity == 0 else self._refusal(number, wish, entry, price.tick)
+        code = TOO_SMALL if entry.quantity == 0 else self._refusal(number, signal, entry, price.tick)
         if code and not verdict and (key not in self._plan.passed or follows_from_others(code)):
             self.refusals[key] = code
             return
-        fill = self._fill(wish, entry, price) if filled is None else filled
+        fill = self._fill(signal, entry, price) if filled is None else filled
         self._account.orders_today += 1
         if fill.quantity:
-            self._open(number, wish, fill)
+            self._open(number, signal, fill)
 
     # --- entries ------------------------------------------------------------------------------------------------
 
-    def _refusal(self, number: int, wish: Wish, entry: PricedEntry, tick: Tick) -> str:
+    def _refusal(self, number: int, signal: TimedSignal, entry: PricedEntry, tick: Tick) -> str:
         """Ask the gate; return the code of its refusal, or nothing. To a backtest no price is old."""
         held, rules = self._held.get(entry.symbol, []), self._ground.rules
-        instrument, tick = self._ground.instruments[entry.symbol], tick._replace(at=wish.at)
+        instrument, tick = self._ground.instruments[entry.symbol], tick._replace(at=signal.at)
         facts = self._account.facts(number, instrument, self._ground.day, tick, entry.stop, entry.target)
         facts = replace(
             facts,
             busy=bool(held),
             symbol_value=sum(each.holding.worth for each in held),
-            drift="as on the day" if self._ground.drift_at(wish.at) is DriftStep.STOP else "",
+            drift="as on the day" if self._ground.drift_at(signal.at) is DriftStep.STOP else "",
         )
-        refused = refuse_entry(entry.intent("", rules.product, wish.opinion.reason), facts, rules)
+        refused = refuse_entry(entry.intent("", rules.product, signal.opinion.reason), facts, rules)
         return refused.code.value if refused else ""
 
-    def _fill(self, wish: Wish, entry: PricedEntry, price: Price) -> Filled:
+    def _fill(self, signal: TimedSignal, entry: PricedEntry, price: Price) -> Filled:
         """Fill an order whole at the price that stands."""
         paid = price.touch(entry.side)
-        stop, target = self._levels(wish, paid)
+        stop, target = self._levels(signal, paid)
         stop = stop_trigger(entry.side.opposite, stop, self._ground.instruments[entry.symbol])
-        return Filled(entry.quantity, entry.quantity * paid, wish.at, wish.moment, stop, target)
+        return Filled(entry.quantity, entry.quantity * paid, signal.at, signal.moment, stop, target)
 
-    def _levels(self, wish: Wish, entry: int) -> tuple[int, int]:
-        rules, tick = self._ground.rules, self._ground.instruments[wish.key.symbol].tick
-        sign = wish.opinion.direction.side.sign
-        return exits.levels(sign, entry, wish.opinion.atr, rules.stop_atr, rules.target_atr, tick)
+    def _levels(self, signal: TimedSignal, entry: int) -> tuple[int, int]:
+        rules, tick = self._ground.rules, self._ground.instruments[signal.key.symbol].tick
+        sign = signal.opinion.direction.side.sign
+        return exits.levels(sign, entry, signal.opinion.atr, rules.stop_atr, rules.target_atr, tick)
 
-    def _open(self, number: int, wish: Wish, fill: Filled) -> None:
-        account, side = self._account, wish.opinion.direction.side
+    def _open(self, number: int, signal: TimedSignal, fill: Filled) -> None:
+        account, side = self._account, signal.opinion.direction.side
         charges = account.bill(side, fill.value, self._ordinal)
-        levels = (fill.stop, fill.target) if fill.stop else self._levels(wish, fill.value // fill.quantity)
+        levels = (fill.stop, fill.target) if fill.stop else self._levels(signal, fill.value // fill.quantity)
         holding = Holding(
-            instrument=self._ground.instruments[wish.key.symbol],
+            instrument=self._ground.instruments[signal.key.symbol],
             side=side,
             filled=fill.quantity,
             quantity=fill.quantity,
@@ -219,19 +219,21 @@ class _Walk:
             first_stop=levels[0],
             stop=levels[0],
             target=levels[1],
-            atr=wish.opinion.atr,
-            probability=wish.opinion.probability,
+            atr=signal.opinion.atr,
+            probability=signal.opinion.probability,
         )
         account.holdings[number] = holding
         account.orders_today += 1  # its stop
         account.book(BarFill(number, 0, side.sign * fill.quantity, fill.value // fill.quantity, charges))
-        held = _Held(wish.key, number, holding, max(fill.watched_from, wish.moment), self._plan.ends.get(wish.key))
-        self._held.setdefault(wish.key.symbol, []).append(held)
+        held = _Held(
+            signal.key, number, holding, max(fill.watched_from, signal.moment), self._plan.ends.get(signal.key)
+        )
+        self._held.setdefault(signal.key.symbol, []).append(held)
 
     # --- exits --------------------------------------------------------------------------------------------------
 
-    def end_as_told(self, now: tuple[int, Instant] | None = None) -> None:
-        """Close the positions whose end is known, and not later than now, a moment and its time (None: all of them)."""
+    def end_as_told(self, now: When | None = None) -> None:
+        """Close the positions whose end is known, as far as it lies not later than now; None closes all of them."""
         for held in [each for group in self._held.values() for each in group]:
             if held.end is not None and (now is None or held.end.closed <= now):
                 self._close(held, held.end.trade, held.end.exit_moment)
@@ -240,7 +242,7 @@ class _Walk:
         """Let a price meet a position: its end, stop, target, a stop that trails, and the loss of the day."""
         account = self._account
         if held.end is not None:
-            self.end_as_told((moment, 0))
+            self.end_as_told(When(moment, 0))
         else:
             self._meet_levels(held, price, moment)
         if held.key not in self.trades:
@@ -249,7 +251,7 @@ class _Walk:
         if account.profit_today <= -min(account.rules.soft_loss, account.rules.max_loss):
             account.watch_loss()
             if any(each.leaving for each in account.holdings.values()):
-                self._leave_all(FORCE_EXIT, moment, price.now)
+                self._leave_all(exits.FORCE_EXIT, moment, price.now)
 
     def _meet_levels(self, held: _Held, price: Price, moment: int) -> None:
         holding = held.holding
@@ -259,18 +261,7 @@ class _Walk:
             paid = at if price.is_bar else price.touch(holding.side.opposite)
             self._leave(held, exits.REASONS[code], paid, moment, price.now)
         elif self._account.rules.trail_atr:
-            self._trail(holding, price)
-
-    def _trail(self, holding: Holding, price: Price) -> None:
-        if holding.changes >= exits.MOST_CHANGES:
-            return
-        side, tick = holding.side.sign, holding.instrument.tick
-        risk = abs(holding.entry_value // holding.filled - holding.first_stop)
-        reach = int(self._ground.rules.trail_atr * holding.atr + 1e-9)
-        stop = exits.trail(side, holding.first_stop, holding.stop, risk, reach, tick, price.high, price.low)
-        if stop != holding.stop:
-            holding.stop = stop
-            holding.changes += 1
+            holding.trail(self._account.rules.trail_atr, price.high, price.low)
 
     def _leave_all(self, reason: str, moment: int, at: Instant) -> None:
         for held in [each for group in self._held.values() for each in group]:
@@ -283,20 +274,7 @@ class _Walk:
         holding, side = held.holding, held.holding.side
         value = holding.quantity * paid
         charges = self._account.bill(side.opposite, value, self._ordinal)
-        trade = Trade(
-            symbol=held.key.symbol,
-            side=side,
-            quantity=holding.filled,
-            entry_at=holding.entry_at,
-            entry_value=holding.entry_value,
-            exit_at=max(at, holding.entry_at),
-            exit_value=value,
-            exit_reason=reason,
-            charges=holding.entry_charges + charges,
-            stop=holding.first_stop,
-            target=holding.target,
-            probability=holding.probability,
-        )
+        trade = holding.trade(max(at, holding.entry_at), value, reason, charges)
         self._close(held, trade, moment)
 
     def _close(self, held: _Held, trade: Trade, moment: int) -> None:

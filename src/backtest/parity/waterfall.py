@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from backtest.account import FORCE_EXIT
 from backtest.parity.causes import Cause, follows_from_others
 from backtest.parity.live_day import Filled, LiveDay, LiveTrade, LiveWord, directional
 from backtest.parity.opinions import Key, Opinion
-from backtest.parity.rerun import Ground, Plan, Rerun, Wish, rerun
+from backtest.parity.rerun import Ground, Plan, Rerun, TimedSignal, rerun
 from core.charges import charges_for
+from core.exits import EMERGENCY_EXIT, FORCE_EXIT
 from core.positions import Trade
 from core.signals import Direction
 
@@ -25,6 +25,7 @@ Opinions: TypeAlias = Mapping[Key, Opinion]
 Step: TypeAlias = tuple[Cause, Plan]
 Part: TypeAlias = tuple[Cause, int]
 _NO_PARTS: Mapping[Key, tuple[Part, ...]] = {}
+_NOT_FILLED = Filled(quantity=0, value=0, at=0, watched_from=0, stop=0, target=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +132,9 @@ def _steps(first: Plan, recorded: Opinions, live: LiveDay, ground: Ground) -> It
     """Yield plans, each with one thing more as it really was, and the cause of what that changes."""
     said = {key: word.opinion for key, word in live.words.items()}
     other_row = {key: each for key, each in said.items() if key not in recorded or not each.saw_the_same(recorded[key])}
-    yield Cause.DATA_REVISION, replace(first, wishes=_ideal(recorded, ground))
-    yield Cause.FEATURES, replace(first, wishes=_ideal({**recorded, **other_row}, ground))
-    yield Cause.UNEXPLAINED, replace(first, wishes=_ideal({**recorded, **said}, ground))
+    yield Cause.DATA_REVISION, replace(first, signals=_ideal(recorded, ground))
+    yield Cause.FEATURES, replace(first, signals=_ideal({**recorded, **other_row}, ground))
+    yield Cause.UNEXPLAINED, replace(first, signals=_ideal({**recorded, **said}, ground))
     plan = Plan(_as_acted_on(live))
     refused = {key: word.refused_for for key, word in live.words.items() if word.refused}
     for cause in (Cause.TIMING, Cause.FEED_GAP, Cause.MANUAL_ACTION):
@@ -145,12 +146,7 @@ def _steps(first: Plan, recorded: Opinions, live: LiveDay, ground: Ground) -> It
     yield Cause.GATE, plan
     whole = {key: _whole(word.filled, word.ordered) for key, word in sent.items() if word.filled}
     yield Cause.FILL_PRICE, replace(plan, fills=whole)
-    yield Cause.PARTIAL_FILL, replace(plan, fills={key: word.filled or _NOTHING for key, word in sent.items()})
-
-
-EMERGENCY_EXIT = "emergency_exit"
-"""Why a position leaves that the bot could not protect in time."""
-_NOTHING = Filled(0, 0, 0, 0, 0, 0)
+    yield Cause.PARTIAL_FILL, replace(plan, fills={key: word.filled or _NOT_FILLED for key, word in sent.items()})
 
 
 def _whole(filled: Filled, ordered: int) -> Filled:
@@ -158,21 +154,21 @@ def _whole(filled: Filled, ordered: int) -> Filled:
     return replace(filled, quantity=ordered, value=round(filled.value * ordered / filled.quantity))
 
 
-def _ideal(opinions: Opinions, ground: Ground) -> tuple[Wish, ...]:
+def _ideal(opinions: Opinions, ground: Ground) -> tuple[TimedSignal, ...]:
     """Act on each signal when its candle closes, the symbols in the order of the desk."""
     places = {symbol: place for place, symbol in enumerate(ground.instruments)}
-    wishes = []
+    signals = []
     for key, opinion in directional(opinions):
         at = ground.day.candle_close(key.candle, ground.rules.timeframe)
-        wishes.append(Wish(key, opinion, at, ground.market.moment_at(at)))
-    return tuple(sorted(wishes, key=lambda wish: (wish.at, places[wish.key.symbol])))
+        signals.append(TimedSignal(key, opinion, at, ground.market.moment_at(at)))
+    return tuple(sorted(signals, key=lambda signal: (signal.at, places[signal.key.symbol])))
 
 
-def _as_acted_on(live: LiveDay) -> tuple[Wish, ...]:
+def _as_acted_on(live: LiveDay) -> tuple[TimedSignal, ...]:
     """Act on each signal when the bot did; the order is that of its log."""
     words = live.words.items()
-    wishes = (Wish(key, word.opinion, word.at, word.moment) for key, word in words)
-    return tuple(wish for wish in wishes if wish.opinion.direction is not Direction.NONE)
+    signals = (TimedSignal(key, word.opinion, word.at, word.moment) for key, word in words)
+    return tuple(signal for signal in signals if signal.opinion.direction is not Direction.NONE)
 
 
 def _ways_out(key: Key, before: Rerun, live: LiveDay, ground: Ground) -> Iterator[Part]:

@@ -17,8 +17,7 @@ import numpy as np
 from backtest.strategy_check.finding import Cause, Finding, Kind
 from backtest.strategy_check.subject import Subject
 from backtest.strategy_check.training_face import Learned, LearnedRows, TrainingFace
-from core.instants import DAY
-from features.columns import IST_OFFSET, CandleColumns, FloatArray, IntArray
+from features.columns import CandleColumns, FloatArray, IntArray, ist_days
 
 MARKETS = 3
 """Shuffled markets, so that few sessions are enough."""
@@ -45,7 +44,7 @@ class Judged(NamedTuple):
     def by_session(self) -> tuple[IntArray, FloatArray]:
         """Return the close of each session's first row, and what the model's leaning earned in it."""
         earned = (self.told[:, 1] - self.told[:, 2]) * (self.net[:, 0] - self.net[:, 1])
-        _, first, place = np.unique((self.closed_at + IST_OFFSET) // DAY, return_index=True, return_inverse=True)
+        _, first, place = np.unique(ist_days(self.closed_at), return_index=True, return_inverse=True)
         sums: FloatArray = np.bincount(place, weights=earned).astype(np.float64)
         return self.closed_at[first], sums
 

@@ -18,10 +18,10 @@ from core.instants import Instant, ist_date, ist_text
 from core.market import Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
-from features.columns import BoolArray, CandleColumns, FloatArray, IntArray
+from features.columns import BoolArray, CandleColumns, FloatArray, IntArray, ist_days
 from market_data.candles.candle_store import Series, within
 from market_data.candles.raw_candles import RawCandles
-from market_data.days import Days, date_of, ist_days
+from market_data.days import Days, date_of
 
 UNITS_PER_RUPEE = 100
 LARGEST_PRICE = (2**31 - 1) / UNITS_PER_RUPEE

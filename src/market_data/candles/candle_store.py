@@ -148,7 +148,6 @@ def joined_candles(parts: Sequence[CandleColumns]) -> CandleColumns:
     """Put runs of candles one behind the other. Raises `DataError` when they overlap."""
     if len(parts) == 1:
         return parts[0]
-    columns = ("starts", "opens", "highs", "lows", "closes", "volumes")
-    return CandleColumns(
-        *(np.concatenate([getattr(part, name) for part in parts] or [empty().starts]) for name in columns)
-    )
+    if not parts:
+        return empty()
+    return CandleColumns(*map(np.concatenate, zip(*(part.columns for part in parts), strict=True)))

@@ -16,9 +16,8 @@ import numpy as np
 
 from core.instants import DAY
 from core.market import Timeframe
-from features.columns import BoolArray, FloatArray, IntArray
+from features.columns import BoolArray, FloatArray, IntArray, ist_days
 from market_data.candles.raw_candles import RawCandles
-from market_data.days import ist_days
 from market_data.quality.findings import Finding, Kind, Spot
 from market_data.quality.row_checks import is_flat, row_spots
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.instants import DAY, Instant
-from features.columns import IST_OFFSET, BoolArray, FloatArray, IntArray
+from features.columns import IST_OFFSET, BoolArray, FloatArray, IntArray, ist_days
 from market_data.candles.raw_candles import RawCandles
-from market_data.days import ist_days
 from market_data.quality.findings import Finding, Kind, Spot
 
 _PAISA = 0.01

@@ -8,9 +8,9 @@ import numpy as np
 
 from core.instants import DAY, ist_date, ist_datetime
 from core.market import Timeframe
-from features.columns import IST_OFFSET, BoolArray, IntArray
+from features.columns import IST_OFFSET, BoolArray, IntArray, ist_days
 from market_data.candles.raw_candles import RawCandles
-from market_data.days import Days, ist_days, midnight
+from market_data.days import Days, midnight
 from market_data.quality.findings import Finding, Kind, Spot
 from market_data.quality.row_checks import day_spots, is_flat
 from market_data.quality.session_grid import Place, SessionGrid, runs

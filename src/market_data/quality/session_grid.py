@@ -14,8 +14,8 @@ import numpy as np
 from core.errors import DataError
 from core.instants import DAY, Instant
 from core.market import Timeframe
-from features.columns import IST_OFFSET, BoolArray, IntArray
-from market_data.days import Days, is_weekend, ist_days, midnight, number_of
+from features.columns import IST_OFFSET, BoolArray, IntArray, ist_days
+from market_data.days import Days, is_weekend, midnight, number_of
 from market_data.trading_hours import Span, TradingHours
 
 _REGULAR_MINUTES = 300

@@ -15,9 +15,8 @@ from typing import TypeAlias
 import numpy as np
 
 from core.instants import DAY, Instant, ist_date
-from features.columns import FloatArray, IntArray
+from features.columns import FloatArray, IntArray, ist_days
 from market_data.candles.raw_candles import RawCandles
-from market_data.days import ist_days
 
 _TICK = 0.05
 _WINDOW = 5

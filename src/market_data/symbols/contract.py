@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from core.errors import ConfigurationError, DataError
-from core.market import Instrument
+from core.market import Instrument, is_index
 
 INDEX_TICK = 5
 """Units of an index without a tick size: it is only watched, and shown with two decimals."""
@@ -58,9 +58,9 @@ class Contract:
 
     def instrument(self, segment: str) -> Instrument:
         """Return what an order needs. Raises `DataError` where the master gives no lot or tick to order by."""
-        is_index = self.symbol.endswith("-INDEX")
-        tick = self.tick or (INDEX_TICK if is_index else None)
-        lot = self.lot or (1 if is_index else None)
+        is_watched_only = is_index(self.symbol)
+        tick = self.tick or (INDEX_TICK if is_watched_only else None)
+        lot = self.lot or (1 if is_watched_only else None)
         if tick is None or lot is None:
             what = "tick size" if tick is None else "lot size"
             raise DataError(f"{self.symbol}: the master of {segment} gives no {what}; it cannot be ordered")

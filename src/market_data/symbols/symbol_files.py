@@ -15,7 +15,7 @@ from mmap import mmap
 from typing import Any
 
 from core.errors import ConfigurationError, DataError
-from core.market import Instrument
+from core.market import Instrument, is_index
 from market_data.symbols.contract import INDEX_TICK
 
 _LONGEST_ROW = 8_192
@@ -127,9 +127,9 @@ class SymbolFile:
         lower_band: int | None = None,
         upper_band: int | None = None,
     ) -> Instrument:
-        is_index = symbol.endswith("-INDEX")
-        step = self._price(symbol, "tick size", tick) or (INDEX_TICK if is_index else 0)
-        whole_lot = self._whole(symbol, "lot size", lot) or (1 if is_index else 0)
+        is_watched_only = is_index(symbol)
+        step = self._price(symbol, "tick size", tick) or (INDEX_TICK if is_watched_only else 0)
+        whole_lot = self._whole(symbol, "lot size", lot) or (1 if is_watched_only else 0)
         for name, value, is_good in (
             ("fyToken", token, _TOKEN_PATTERN.fullmatch(str(token)) is not None),
             ("tick size", tick, step > 0),

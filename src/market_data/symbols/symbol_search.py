@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ConfigurationError
+from core.market import is_index
 from market_data.symbols.contract import Contract, contract_of
 from market_data.symbols.contract_versions import standing
 
@@ -131,7 +132,7 @@ def _rank(contract: Contract, asked: str) -> int:
 def _order(found: Found) -> tuple[Any, ...]:
     contract = found.contract
     # The main board before the many bonds and rights of the same name.
-    is_main = contract.symbol.endswith(("-EQ", "-INDEX"))
+    is_main = contract.symbol.endswith("-EQ") or is_index(contract.symbol)
     expiry = contract.expiry or date.min
     return (found.rank, expiry, not is_main, contract.option or "", contract.strike or 0, contract.symbol)
 

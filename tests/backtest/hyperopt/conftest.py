@@ -12,6 +12,7 @@ from backtest.bars import session_rows
 from backtest.hyperopt.figures import Figures
 from backtest.hyperopt.ground import Ground, Stretch
 from backtest.hyperopt.model_scores import ModelScores
+from backtest.run_facts import StrategyHashes
 from core.instants import DAY, MINUTE, instant_at
 from core.market import Instrument, Timeframe
 from core.orders import Product
@@ -80,7 +81,7 @@ def ground_of(
         mode=mode,
         charges=charges,
         model=model,
-        strategy_sha256=("", ""),
+        strategy_hashes=StrategyHashes("", ""),
     )
 
 
