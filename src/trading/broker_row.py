@@ -114,6 +114,8 @@ class BrokerRow:
         value = self._row.get(name)
         if value is None:
             return 0
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         is_number = isinstance(value, int) and not isinstance(value, bool)
         is_text = isinstance(value, str) and len(value) <= _MOST_DIGITS and value.isascii() and value.isdecimal()
         if not (is_number or is_text) or not 0 <= int(value) <= _LATEST_SECOND:

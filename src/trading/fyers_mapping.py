@@ -60,7 +60,9 @@ def orders_from(payload: Body, symbols: Collection[str]) -> tuple[OrderReport, .
 
 def _order_from_book(fields: object) -> OrderReport:
     row = BrokerRow("order book row", fields)
-    filled = row.whole("filledQty")
+    quantity, filled = row.whole("qty"), row.whole("filledQty")
+    if filled > quantity:
+        raise row.refuse("filledQty", f"at most the {quantity} of the order")
     return OrderReport(
         broker_id=row.identifier("id"),
         tag=_own_tag(row.tag("orderTag")),
@@ -68,12 +70,12 @@ def _order_from_book(fields: object) -> OrderReport:
         side=_choice(row, "side", Side),
         type=_choice(row, "type", OrderType),
         product=row.identifier("productType"),
-        quantity=row.whole("qty"),
+        quantity=quantity,
         filled=filled,
         filled_value=units(row.rupees("tradedPrice") * filled, RUPEE_SCALE),
         limit_price=row.units("limitPrice", RUPEE_SCALE),
         trigger_price=row.units("stopPrice", RUPEE_SCALE),
-        status=_status(row.whole("status")),
+        status=_status(row.whole("status"), is_complete=filled == quantity),
         message=row.words("message"),
     )
 
@@ -81,7 +83,9 @@ def _order_from_book(fields: object) -> OrderReport:
 def order_from_socket(fields: object) -> OrderReport:
     """Read the `orders` part of an order-socket message, where a field that is zero is left out."""
     row = BrokerRow("order socket order", fields, absent_is_zero=True)
-    filled = row.whole("qty_filled")
+    quantity, filled = row.whole("qty", at_least=1), row.whole("qty_filled")
+    if filled > quantity:
+        raise row.refuse("qty_filled", f"at most the {quantity} of the order")
     return OrderReport(
         broker_id=row.identifier("id"),
         tag=_own_tag(row.tag("ordertag")),
@@ -89,12 +93,12 @@ def order_from_socket(fields: object) -> OrderReport:
         side=_choice(row, "tran_side", Side),
         type=_choice(row, "ord_type", OrderType),
         product=row.identifier("product_type"),
-        quantity=row.whole("qty", at_least=1),
+        quantity=quantity,
         filled=filled,
         filled_value=units(row.rupees("price_traded") * filled, RUPEE_SCALE),
         limit_price=row.units("price_limit", RUPEE_SCALE),
         trigger_price=row.units("price_stop", RUPEE_SCALE),
-        status=_status(row.whole("org_ord_status")),
+        status=_status(row.whole("org_ord_status"), is_complete=filled == quantity),
         message=row.words("oms_msg"),
     )
 
@@ -140,12 +144,15 @@ def _position_from_book(fields: object) -> BrokerPosition:
 
 def funds_from(payload: Body) -> Funds:
     """Read the funds of the equity segment. Available includes collateral."""
-    rows = [BrokerRow("funds row", row) for row in _rows(payload, "fund_limit")]
-    amounts = {row.whole("id"): row.signed_units("equityAmount", RUPEE_SCALE) for row in rows}
+    rows = {row.whole("id"): row for row in (BrokerRow("funds row", row) for row in _rows(payload, "fund_limit"))}
     for needed in (_AVAILABLE_BALANCE, _TOTAL_BALANCE):
-        if needed not in amounts:
-            raise DataError(f"funds: the row with id {needed} is missing among {sorted(amounts)}")
-    return Funds(available=amounts[_AVAILABLE_BALANCE], total=amounts[_TOTAL_BALANCE])
+        if needed not in rows:
+            raise DataError(f"funds: the row with id {needed} is missing among {sorted(rows)}")
+    available, total = rows[_AVAILABLE_BALANCE], rows[_TOTAL_BALANCE]  # what others hold is nothing to us
+    return Funds(
+        available=available.signed_units("equityAmount", RUPEE_SCALE),
+        total=total.signed_units("equityAmount", RUPEE_SCALE),
+    )
 
 
 def profile_from(payload: Body) -> Profile:
@@ -161,10 +168,10 @@ def quotes_from(payload: Body) -> dict[str, Tick]:
     """
     quotes = {}
     for fields in _rows(payload, "d"):
-        row = BrokerRow("quotes row", fields)
-        if row.words("s") != "ok":
-            continue
         try:
+            row = BrokerRow("quotes row", fields)
+            if row.words("s") != "ok":
+                continue
             tick = _tick_from_quote(row.identifier("n"), fields.get("v"))
         except DataError as error:
             _log.debug("a quote is left out: %s", error)
@@ -268,6 +275,8 @@ def _is_of_others(fields: object, symbols: Collection[str]) -> bool:
 
 
 def _own_tag(text: str) -> str:
+    if is_ours(text):
+        return text  # without the prefix, but nobody else writes it: an order of ours must never look like another's
     tag = text.removeprefix(_USER_TAG)
     return tag if text.startswith(_USER_TAG) and tag != _NO_TAG else ""
 
@@ -277,8 +286,13 @@ def _trade_number(broker_id: str, number: str) -> str:
     return number if number.startswith(f"{broker_id}-") else f"{broker_id}-{number}"
 
 
-def _status(code: int) -> OrderStatus:
-    return OrderStatus(code) if code in _STATUS_CODES else OrderStatus.UNKNOWN
+def _status(code: int, *, is_complete: bool) -> OrderStatus:
+    """Return a status; a traded order of which a part has not traded has none that means anything.
+
+    Taken for an end it would leave a position without its stop in our eyes, and a second one would be sent beside it.
+    """
+    status = OrderStatus(code) if code in _STATUS_CODES else OrderStatus.UNKNOWN
+    return OrderStatus.UNKNOWN if status is OrderStatus.FILLED and not is_complete else status
 
 
 def _choice(row: BrokerRow, name: str, choices: type[_Code]) -> _Code:

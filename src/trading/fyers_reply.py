@@ -22,13 +22,19 @@ class Reply:
 
 def reply_from(payload: dict[str, Any]) -> Reply:
     """Read the envelope. Never raises: an odd part is read as absent, which no caller takes for a success."""
-    word, code, broker_id = payload.get("s"), payload.get("code"), payload.get("id")
+    word, code = payload.get("s"), payload.get("code")
     return Reply(
         word=word if word in _WORDS else "",
         code=code if isinstance(code, int) and not isinstance(code, bool) and abs(code) <= _LARGEST_CODE else 0,
         message=_message(payload),
-        broker_id=broker_id if isinstance(broker_id, str) and plain_text(broker_id) == broker_id else "",
+        broker_id=_identifier(payload.get("id")),
     )
+
+
+def _identifier(value: object) -> str:
+    """Return an order's id, text or whole number as in the books; empty for anything else."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return text if isinstance(text, str) and plain_text(text) == text else ""
 
 
 def _message(payload: dict[str, Any]) -> str:

@@ -164,9 +164,27 @@ def test_a_missing_field_in_the_book_is_refused_by_name(name):
     [(status.value, status) for status in OrderStatus] + [(90, OrderStatus.UNKNOWN), (8, OrderStatus.UNKNOWN)],
 )
 def test_a_status_never_seen_is_unknown_and_not_closed(code, status):
-    (report,) = mapping.orders_from(book(BOOK_ROW, status=code), OURS)
+    (report,) = mapping.orders_from(book(BOOK_ROW, status=code, filledQty=25), OURS)
 
     assert report.status is status
+
+
+@pytest.mark.hazard("O3", "O13")
+@pytest.mark.parametrize("filled", [0, 10, 24])
+def test_a_traded_order_that_has_not_traded_whole_is_not_taken_for_closed(filled):
+    (report,) = mapping.orders_from(book(BOOK_ROW, status=2, filledQty=filled), OURS)
+    told = mapping.order_from_socket({**SOCKET_ORDER, "org_ord_status": 2, "qty_filled": filled})
+
+    assert report.status is told.status is OrderStatus.UNKNOWN
+    assert report.filled == told.filled == filled
+
+
+@pytest.mark.hazard("O14")
+def test_an_order_that_traded_more_than_it_has_is_refused():
+    with pytest.raises(DataError, match="'filledQty' is 26; expected at most the 25"):
+        mapping.orders_from(book(BOOK_ROW, filledQty=26), OURS)
+    with pytest.raises(DataError, match="'qty_filled' is 26; expected at most the 25"):
+        mapping.order_from_socket({**SOCKET_ORDER, "qty_filled": 26})
 
 
 @pytest.mark.parametrize(
@@ -179,6 +197,8 @@ def test_a_status_never_seen_is_unknown_and_not_closed(code, status):
         ("Untagged", ""),
         ("", ""),
         ("QABC", ""),
+        (OUR_TAG, OUR_TAG),
+        (f"2:{OUR_TAG}", ""),
         (None, ""),
     ],
 )
@@ -287,6 +307,15 @@ def test_funds_are_total_and_available_balance():
         mapping.funds_from({"fund_limit": rows[:2]})
 
 
+@pytest.mark.hazard("O14")
+def test_an_odd_amount_that_nobody_asks_for_does_not_hide_the_funds():
+    rows = [{"id": number, "equityAmount": 100 if number in {1, 10} else None} for number in range(1, 11)]
+
+    assert mapping.funds_from({"fund_limit": rows}) == Funds(available=10_000, total=10_000)
+    with pytest.raises(DataError, match="equityAmount"):
+        mapping.funds_from({"fund_limit": [{**row, "equityAmount": None} for row in rows]})
+
+
 def test_a_profile_names_the_account():
     assert mapping.profile_from({"data": {"fy_id": "XS00001", "name": "A N Other"}}) == Profile(
         account_id="XS00001", name="A N Other"
@@ -321,10 +350,15 @@ def test_a_quote_that_says_no_more_than_the_date_has_no_time(said):
 
 def test_an_unreadable_quote_does_not_take_the_others_with_it():
     good = {"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": 812.35, "tt": 1795150862}}
-    odd = {"n": "NSE:ITC-EQ", "s": "ok", "v": {"lp": None, "tt": 1795150862}}
-    assert list(mapping.quotes_from({"d": [odd, {"n": "NSE:LT-EQ", "s": "ok", "v": {"lp": 1, "tt": "x"}}, good]})) == [
-        "NSE:SBIN-EQ"
+    odd = [
+        {"n": "NSE:ITC-EQ", "s": "ok", "v": {"lp": None, "tt": 1795150862}},
+        {"n": "NSE:LT-EQ", "s": "ok", "v": {"lp": 1, "tt": "x"}},
+        {"n": "NSE:NOPE-EQ", "s": -300, "v": "Invalid symbol"},
+        {"n": "NSE:NONE-EQ", "s": "ok", "v": None},
+        "NSE:GONE-EQ",
+        None,
     ]
+    assert list(mapping.quotes_from({"d": [*odd, good]})) == ["NSE:SBIN-EQ"]
 
 
 def test_one_market_that_cannot_be_read_does_not_hide_the_others():
@@ -349,9 +383,19 @@ def test_a_history_row_becomes_a_candle():
     )
 
 
+def test_a_history_whose_numbers_are_all_written_with_a_point_is_the_same():
+    rows = [[1690848000, 620, 621, 610, 611, 13493453]]
+
+    floats = [[float(value) for value in row] for row in rows]
+    assert mapping.candles_from({"candles": floats}, "NSE:SBIN-EQ") == mapping.candles_from(
+        {"candles": rows}, "NSE:SBIN-EQ"
+    )
+
+
 @pytest.mark.parametrize(
     "row",
     [
+        [1690848000.5, 620.2, 620.85, 610.6, 611.85, 5],
         [1690848000, 620.2, 610.0, 610.6, 611.85, 5],
         [1690848000, 0, 0, 0, 0, 5],
         [1690848000, 620.2, 620.85, 610.6, None, 5],

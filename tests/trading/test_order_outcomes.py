@@ -24,6 +24,7 @@ def error(code: int, message: str = "no", **more: object) -> dict[str, object]:
     ("status", "payload", "kind", "rejection"),
     [
         (200, {"s": "ok", "code": 1101, "id": ORDER_ID}, ACK, None),
+        (200, {"s": "ok", "code": 1101, "id": int(ORDER_ID)}, ACK, None),
         (200, {"s": "ok", "code": 1102, "id": ORDER_ID}, ACK, None),
         (200, {"s": "ok", "code": 1103, "id": ORDER_ID}, ACK, None),
         (200, {"s": "ok", "code": 200, "id": ORDER_ID}, ACK, None),
@@ -69,6 +70,8 @@ def test_an_answer_has_exactly_one_class(status, payload, kind, rejection):
     assert (outcome.kind, outcome.rejection) == (kind, rejection)
     if isinstance(payload.get("id"), str):
         assert outcome.broker_id == payload["id"]
+    if payload.get("id") == int(ORDER_ID):
+        assert outcome.broker_id == ORDER_ID
 
 
 @pytest.mark.hazard("A4")
