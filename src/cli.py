@@ -6,6 +6,7 @@ Heavy imports stand inside the verbs, so that `--help` answers at once.
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,6 +43,8 @@ DEMO_DAY = date(2026, 1, 6)
 DEMO_SEED = 7
 DEMO_SPEED = 360.0
 TAPE_SPEED = 60.0
+INTERRUPTED = 130
+"""What a verb ends with that Ctrl-C has ended, as shells have it: 128 and the number of the signal."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,9 +73,17 @@ DateOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program. Ends the process: 0 good, 1 failed with one line of why, 2 wrong usage, 3 another bot runs."""
+    """Run the program. Ends the process.
+
+    0 good, 1 failed with one line of why, 2 wrong usage, 3 another bot runs, 130 interrupted by Ctrl-C.
+    """
+    _never_fail_on_a_letter()
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="fyersbot")
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write("fyersbot: interrupted\n")
+        raise
     except (BotError, OSError) as error:
         complaint = complaint_of(error)
         if complaint is None:
@@ -341,6 +352,13 @@ def _rehearse_tape(tape: Path, day: date, speed: float | None, config: Path | No
     plan = new_run(calendar_of(), day, pace, settings.timeframe, tape=tape, config=config, as_json=as_json)
     _train_default_model(settings)
     return rehearse(plan)
+
+
+def _never_fail_on_a_letter() -> None:
+    """Print a question mark for what the terminal cannot show: a rupee sign must not lose the report of a long run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _command(verb: str, why: str, mode: str | None, config: Path | None, *, as_json: bool) -> None:

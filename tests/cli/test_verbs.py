@@ -102,6 +102,27 @@ def test_wrong_usage_ends_with_2(wrong: tuple[str, ...], run: Run) -> None:
     assert "Traceback" not in answer.err
 
 
+def test_ctrl_c_ends_a_verb_with_130_and_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli_strategy.settings_of", interrupted)
+    answer = run("list-strategies")
+    assert (answer.code, answer.out, answer.err) == (130, "", "fyersbot: interrupted\n")
+
+
+def test_a_terminal_without_a_letter_gets_a_question_mark_instead_of_a_traceback(home: Path) -> None:
+    command = [sys.executable, "-m", "cli", "calendar", "--month", "2026-01", "--config", "bot.yaml"]
+    (home / "sessions.yaml").write_text(
+        (ROOT / "config" / "sessions.yaml").read_text().replace("Republic Day", "गणतंत्र दिवस")
+    )
+    (home / "bot.yaml").write_text("paths: {sessions: sessions.yaml}\n")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "??????? ????" in ended.stdout
+
+
 def test_the_front_door_file_is_the_trade_verb(home: Path) -> None:
     command = [sys.executable, str(ROOT / "run_live_bot.py"), "--help"]
     answer = subprocess.run(command, cwd=home, capture_output=True, text=True, check=True)

@@ -54,6 +54,17 @@ def loud_lines() -> set[str]:
     return lines
 
 
+def edge_lines() -> set[str]:
+    """The longest fixed piece of every ERROR line of the feeds and of the calls to the broker."""
+    pieces = set()
+    for call in calls():
+        is_log = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in {"_log", "self._log"}
+        if is_log and name_of(call) in LOUD:
+            assert isinstance(call.args[0], ast.Constant), ast.unparse(call)
+            pieces.add(max(re.split(r"%[-.\d]*[sdfg]", call.args[0].value), key=len).split(";")[0].strip(" :("))
+    return pieces
+
+
 def narrated_lines() -> set[str]:
     """The beginning of every line that the narrator can tell as CRITICAL or ERROR; alarms have a test of their own."""
     source = (ROOT / "src" / "trading" / "narrator.py").read_text()
@@ -65,6 +76,7 @@ def test_the_collectors_find_what_is_known_to_be_there() -> None:
     assert {"UNPROTECTED", "NOT_FLAT", "ORDERS_FORBIDDEN", "RESUME_REFUSED"} <= alarm_codes()
     assert {"SIGN_IN_NEEDED", "Commands cannot be taken"} <= loud_lines()
     assert {"No entries in", "Safety level", "Access"} == narrated_lines()
+    assert {"is frozen until the next connection", "the quote fallback did not end within"} <= edge_lines()
 
 
 @pytest.mark.hazard("V1")
@@ -76,6 +88,11 @@ def test_every_alarm_stands_in_the_runbook(code: str) -> None:
 @pytest.mark.parametrize("line", sorted(loud_lines() | narrated_lines()))
 def test_every_loud_line_stands_in_the_runbook(line: str) -> None:
     assert any(alert.startswith(f"`{line}") for alert in ALERTS), ALERTS
+
+
+@pytest.mark.parametrize("piece", sorted(edge_lines()))
+def test_every_error_line_of_the_edges_stands_in_the_runbook(piece: str) -> None:
+    assert any(piece in alert for alert in ALERTS), ALERTS
 
 
 def test_the_runbook_tells_of_just_the_doubts_that_the_code_raises() -> None:
