@@ -1,16 +1,17 @@
-"""Is what happens still what was promised? Bet against the promise: a fortune that cannot grow while it is kept.
+"""Is what happens still what was promised? The evidence is a fortune that is bet against the promise.
 
-A fair or losing game that begins with 1 and never goes below 0 ever reaches 1 / alpha with a probability of at most
-alpha, however long it is played and whenever somebody looks (Ville 1939, "Étude critique de la notion de collectif").
-So a fortune of 1,000 is evidence that errs once in a thousand lives of a model, without a table of looks and lengths.
+While the promise is kept, the bets are fair or losing. A fortune that begins with 1, is bet so and never goes below 0
+ever reaches 1 / alpha with a probability of at most alpha, however long it goes on and whenever somebody looks (Ville
+1939, "Étude critique de la notion de collectif"). So an alarm at 1,000 is false for at most one model in a thousand,
+and no table says when or how often to look.
 
 Two promises are bet against.
 
 "Today is like the days of the training." If days could have come in any order, today's number is as likely to fall into
 one place among all days before as into any other. So the chance that it falls between two neighbours of the training is
-known: one more than the live days that fell there, out of all places (an urn of Pólya). Whoever expects the strange
-ends more often than that wins if they come, and the days that were strange already do not make the next ones usual. Of
-tests of exchangeability by betting: Vovk, Nouretdinov and Gammerman 2003, "Testing exchangeability on-line".
+known: one more than the live days that fell there, out of all places (Pólya's urn). A bet on high or low numbers wins
+if they come more often than that. Live days are placed among those of the training only. Tests of exchangeability by
+betting: Vovk, Nouretdinov and Gammerman 2003, "Testing exchangeability on-line".
 
 "The chance of a win is at least q." That needs no independence at all: Waudby-Smith and Ramdas 2024, "Estimating means
 of bounded random variables by betting".
@@ -23,10 +24,10 @@ from math import fsum, sqrt
 from typing import TypeAlias
 
 JUMP = 0.01
-"""Share of the fortune that is spread anew over the ways before each bet, so that one that lost comes back in time
+"""Share of the fortune that is spread evenly over the ways again before each bet, so that one that lost can win later
 (the Simple Jumper of Vovk et al. 2021, "Retrain or not retrain")."""
 MOST = 1e12
-"""A fortune above this is given away: giving keeps the promise of Ville, and numbers stay finite."""
+"""A fortune is cut to this, so that numbers stay finite; having less makes no alarm more likely."""
 
 Bets: TypeAlias = tuple[float, ...]
 """A fortune by the ways it is bet, from not at all to boldly; empty before the first bet: 1, equally spread."""
@@ -57,7 +58,7 @@ def chance_of(place: int, trained: int, live: Sequence[int]) -> float:
 
 
 def factors_of_high(place: int, trained: int, chance: float) -> Bets:
-    """Return what no bet and three that expect high numbers make of one, ever more boldly.
+    """Return what becomes of 1 by no bet, and by three on high numbers, each bolder than the one before.
 
     Each spreads its stake over the places as `share ** k` does, k = 1/2, 1/4 and 1/8, `share` counted from the top.
     """
@@ -76,7 +77,7 @@ def factors_of_both(place: int, trained: int, chance: float) -> Bets:
 
 
 def factors_of_promise(promised: float, *, is_kept: bool) -> Bets:
-    """Return what 0, 1/4, 1/2 and all of a fortune make of one promise: 1 or less expected if it is true.
+    """Return what becomes of 1 if 0, 1/4, 1/2 or all of it is bet against a promise: on average 1 at most, if kept.
 
     `promised` is the chance, 0 to 1, that was claimed before.
     """

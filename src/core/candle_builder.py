@@ -41,7 +41,7 @@ class _Bar:
 
     def __init__(self, start: Instant, end: Instant, tick: Tick) -> None:
         self.start, self.end = start, end
-        """Until its end a price in order needs no further look."""
+        """From when to when it takes prices; a pause or the close may cut it short."""
         self.open = self.high = self.low = self.close = tick.ltp
         self.first = tick.at, tick.volume
         """Exchange time and volume of the opening price, which tell whether another came before it."""

@@ -10,7 +10,7 @@ from enum import Enum
 from core.betting import Bets
 
 FEWEST_SESSIONS = 20
-"""Sessions of reference below which a test is not made: among so few hardly any place is a strange one."""
+"""Sessions of reference that a test needs: among fewer even the highest number is nothing unusual."""
 
 
 class DriftTest(Enum):

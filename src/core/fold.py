@@ -188,7 +188,7 @@ def _change_doubts(state: BotState, event: events.Event) -> None:
             | events.DoubtChanged(condition=condition, holds=True, why=why)
         ):
             state.conditions[condition] = why
-            _hear_of_the_process(state, event)
+            _note_gap_or_rate(state, event)
         case events.ConditionChanged(condition=condition) | events.DoubtChanged(condition=condition):
             state.conditions.pop(condition, None)
         case _:
@@ -209,8 +209,8 @@ def _hear_alarm(state: BotState, code: str, message: str, key: str) -> None:
         state.soft_loss_hit = True
 
 
-def _hear_of_the_process(state: BotState, event: events.Event) -> None:
-    """Take what a doubt that the process reports means besides: nothing is believed after a gap."""
+def _note_gap_or_rate(state: BotState, event: events.Event) -> None:
+    """Note what two doubts of the process change besides: a gap makes the books old, and a refusal is counted."""
     match event:
         case events.ConditionChanged(condition=events.Condition.GAP, at=at):
             state.reconciled, state.doubted_at = False, at

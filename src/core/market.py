@@ -144,7 +144,7 @@ class Tick(NamedTuple):
     ask: int
     """Best ask, in units; 0 when there is none."""
     volume: int
-    """Shares traded since the open of the day: cumulative. Count by differences."""
+    """Shares traded since the open of the day: cumulative, so what was traded in between is a difference of two."""
 
 
 @dataclass(frozen=True, slots=True)

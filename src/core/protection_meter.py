@@ -1,4 +1,4 @@
-"""How naked we are, and were: the share of position time with a confirmed stop at the broker.
+"""For what share of the time in positions there was a confirmed stop at the broker.
 
 Time is counted for each position apart and only while the market is open. Downtime counts as well, by what was last
 known: a stop at the broker protects without us.

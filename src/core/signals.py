@@ -10,7 +10,7 @@ from core.market import Candle, Side
 
 
 class Direction(Enum):
-    """The position to be in, as the user numbers it: 0 none, 1 long, 2 short."""
+    """The position to be in; the values are the classes of a model: 0 none, 1 long, 2 short."""
 
     NONE = 0
     LONG = 1

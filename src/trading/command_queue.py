@@ -1,8 +1,8 @@
 """What an operator asked for, on its way from a verb to the bot: a small table in a file of its own.
 
 The verb is another process and writes a row; the bot looks for rows about once a second and writes its answer into
-them. A row has a key, which the bot records in its event log before it acts: whichever of the two writes a power cut
-leaves undone, no command is obeyed twice. Only the owner of the file may read or write it.
+them. A row has a key, which the bot records in its event log before it acts and answers: a power cut between the two
+makes it obey no command twice. Only the owner of the file may read or write it.
 """
 
 import os

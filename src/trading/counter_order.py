@@ -1,9 +1,10 @@
 """What became of asking the broker to close a position: its own order may fill, come late, or rest for ever.
 
-That order carries no tag, is protected like any market order, and may so be left behind by the price. An exit of ours
-beside it could open a new position, and nothing at all would be an exit that never comes. So once it must be in the
-books if it ever gets there, it is taken away, and the exit begins anew. An order of a person is not mistaken for it:
-the broker's was not there before, is the only one of its kind, and what is left of it is just what we hold.
+That order carries no tag of ours. Like every market order at NSE it has a protective limit, so the price may leave it
+resting. An exit of ours beside it could open a new position; without one the position might never be closed. So once it
+must be in the books if it ever gets there, it is cancelled, and the exit begins anew. An order of a person is not
+mistaken for it: the broker's was not there before, is the only one of its kind, and what is left of it is exactly what
+we hold.
 """
 
 from core.orders import Books, OrderReport, OrderStatus

@@ -56,7 +56,7 @@ class Errands:
         self._books_lock = threading.Lock()
         self._access_lock = threading.Lock()
         self._books_wishes = 0
-        """The reading that runs, and one more to follow it."""
+        """How many readings are wanted: the one that runs, and at most one to follow it."""
         self._books_quiet = threading.Event()
         self._books_quiet.set()
         self._last_books: Books | None = None

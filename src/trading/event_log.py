@@ -1,8 +1,8 @@
 """The event log: the truth on disk. Append-only, hash-chained, durable before anything acts on it.
 
-One row an event. Each row's hash covers the hash before it, so that a changed or inserted row is found, and a lost one
-that another follows. Rows cut off at the end leave no trace here: only the broker's books can tell, and whoever noted
-the `head` of the evening. WAL with `synchronous=FULL`: a commit that returned survives a power cut.
+One row an event. Each row's hash covers the hash before it, so that a row which was changed, inserted or taken out from
+between others is found. Rows cut off at the end leave no trace here: the broker's books tell of them, and a `head` that
+somebody noted in the evening. WAL with `synchronous=FULL`: a commit that returned survives a power cut.
 """
 
 import hashlib

@@ -6,8 +6,8 @@ close the position, which needs no quantity of ours; for that the resting order 
 after it until a later reading shows that the position is still there. An order of the broker's own that only rests is
 taken away then, and the ladder goes on.
 
-At the edge of the day's band there is nothing further away, for the broker's own order neither. What rests there keeps
-its place in the queue for as long as the market stands there too, and a person is told.
+At the edge of the day's band no exit can be priced further away, not even the broker's own. What rests there keeps its
+place in the queue for as long as the market stands there too, and a person is told.
 """
 
 from collections.abc import Mapping

@@ -1,10 +1,10 @@
-"""Has somebody else just closed what we are about to protect? A broker's square-off cancels our stop and sells in one.
+"""Has somebody else just closed what we are about to protect? A broker's square-off cancels our stop and sells at once.
 
 A new stop, or an exit, on an account that is flat already opens a position that nobody wants. So when a stop of ours
 ends without our asking, or the order socket tells of somebody else's order that would close our position, the books
 are read once before anything more is sent for the symbol. That costs a fraction of a second. Where no reading begun
-after the news comes soon, or its difference does not clear up, protection goes on: naked is the greater danger. It
-waits longer where the books do show the trades of others that closed it: those were made, whoever is late.
+after the news comes soon, or its difference does not clear up, protection goes on: no stop at all is the greater
+danger. It waits longer where the books do show the trades of others that closed it: those were made, whoever is late.
 
 The wait is counted from when nothing of ours is on its way: until then no difference can be looked into.
 """

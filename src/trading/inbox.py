@@ -2,7 +2,7 @@
 
 Reports, answers and moments of the day are all kept, in their order. So are prices while the writer keeps up. When it
 has fallen behind, an older price that waits makes room for a newer one of its symbol: to decide on the price of ten
-seconds ago would be worse than to have missed it. What is taken out is what happened to the bot; the rest never did.
+seconds ago would be worse than to have missed it. Only what is taken out is recorded and decided on.
 """
 
 import queue
@@ -34,7 +34,7 @@ class Inbox:
         self._queue: queue.SimpleQueue[Item | _Slot] = queue.SimpleQueue()
         self._slots: dict[str, _Slot] = {}
         self._was_crowded = False
-        """Whether a slot may be waiting: never, on most days, and then a price costs two questions more."""
+        """Whether a slot may be waiting; on most days none ever is. From then on each price costs two checks more."""
         self.passed_over = 0
         """Prices that made room for newer ones, about."""
 

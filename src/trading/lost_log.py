@@ -1,4 +1,4 @@
-"""The loss of a day whose log is gone: a new log must not begin at nothing, or the limit of the day could be met twice.
+"""The loss of a day whose log is gone: were it forgotten, the new log would allow the whole loss limit once more.
 
 Own orders stand in the broker's book under their tags, whoever remembers them. What they came to is counted once, at
 the first agreement with the books; a profit is not, because a limit that is too early costs less than one too late.

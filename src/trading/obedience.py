@@ -1,6 +1,6 @@
 """The bot's side of the command queue: every command is taken in order, recorded, obeyed and answered, once.
 
-A queue that cannot be read makes the bot deaf, not dumb: it says so and trades on; signals still stop it.
+When the queue cannot be read, the bot says so and trades on; signals still stop it.
 """
 
 import logging
@@ -24,7 +24,7 @@ class Obedience:
 
     def __init__(self, queue: CommandQueue) -> None:
         self._queue = queue
-        self._is_deaf = False
+        self._has_complained = False
 
     def obey(self, kernel: Kernel, clock: Clock, commit: Commit) -> None:
         """Give the kernel every waiting command; `commit` makes a step durable and acts on it.
@@ -38,11 +38,11 @@ class Obedience:
                     break
                 self._queue.answer(given.key, _take(given, kernel, clock, commit))
         except QueueError as error:
-            if not self._is_deaf:
+            if not self._has_complained:
                 logger.critical("Commands cannot be taken: %s", error)
-            self._is_deaf = True
+            self._has_complained = True
         else:
-            self._is_deaf = False
+            self._has_complained = False
 
     def close(self) -> None:
         """Release the queue. Safe to call twice."""

@@ -33,7 +33,7 @@ from trading.exit_ladder import STOP_TYPES, ExitLadder
 from trading.timers import RING_AGAIN, Timers
 
 _SIGN_OF_LIFE = 2 * SECOND
-"""How seldom something is logged while a position has no stop: of its time a restart forgets no more than that."""
+"""While a position has no stop something is logged this often, so that a restart forgets no more of its time."""
 _FINAL_REFUSALS = frozenset({None, RejectionKind.ORDER})
 """Refusals that the same stop would meet again; the others pass."""
 
@@ -89,8 +89,8 @@ class Protection:
     def watch_deadlines(self, state: BotState) -> None:
         """Set the deadline of every position without a confirmed stop, also while nothing can be sent.
 
-        A shorter one comes before it and only leaves its mark in the log: what passed since the newest mark counts as
-        time in which we were dead (`core.beginnings`), and a reading that hangs leaves none.
+        Shorter ones come before it, which decide nothing and are only there to be logged: at a restart the time since
+        the newest event counts as time in which we were dead (`core.beginnings`), and a reading that hangs logs none.
         """
         day = state.day
         if day is None or state.last_at >= day.close:

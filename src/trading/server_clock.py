@@ -1,7 +1,7 @@
 """How far this machine's clock is from the broker's, by the `Date` of its answers.
 
-A header knows whole seconds only, and an answer takes its time. So what is told is the least by which the clocks must
-differ: nothing that the road or the rounding explains is held against ours.
+A header has whole seconds only, and an answer takes time to arrive. So what is told is the least by which the clocks
+must differ: the part that neither delay nor rounding explains.
 """
 
 import logging
