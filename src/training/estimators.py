@@ -70,7 +70,7 @@ class Forest:
     """Whether more are worth their time, `--model forest --model forest:trees=200` says."""
     depth: int = 8
     leaf: int = 20
-    """Fewest rows in a leaf: fewer learn single days by heart."""
+    """Fewest rows in a leaf: fewer overfit single days."""
 
     def __post_init__(self) -> None:
         """Raise `ConfigurationError` for a parameter out of range."""
