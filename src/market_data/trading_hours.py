@@ -1,4 +1,4 @@
-"""From when to when does a day trade? What whoever judges or fetches candles asks of a market's calendar."""
+"""From when to when does a day trade? What judging and fetching candles asks of a market's calendar."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

@@ -46,14 +46,14 @@ class KeptJournal(CallJournal):
         return (call for call in self._calls if ist_date(call.at) == day)
 
     def turn(self, patience_seconds: float) -> AbstractContextManager[None]:  # noqa: ARG002 - as in the parent
-        """Nobody else calls."""
+        """Nothing to do: no other bot shares the account."""
         return nullcontext()
 
     def follow(self, day: date) -> None:
-        """Nobody else calls."""
+        """Nothing to do: no other bot shares the account."""
 
     def others(self) -> list[Call]:
-        """Nobody else calls."""
+        """Return none: no other bot shares the account."""
         return []
 
 
