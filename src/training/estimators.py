@@ -3,7 +3,7 @@
 What is fitted depends on rows, labels, weights, parameters and seed, and not on the number of cores.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, ClassVar, Protocol, TypeAlias
@@ -269,6 +269,6 @@ def _check(estimator: Any, **limits: Limits) -> None:
             raise ConfigurationError(f"{estimator.kind}: {name} is {value!r:.40}; give {kind} from {low:g} to {high:g}")
 
 
-def _suggestion(word: str, known: Any) -> str:
+def _suggestion(word: str, known: Iterable[str]) -> str:
     close = get_close_matches(word, list(known), n=1)
     return f" (do you mean {close[0]}?)" if close else ""
