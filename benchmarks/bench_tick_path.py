@@ -15,9 +15,11 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass, field
 from datetime import date
 from datetime import time as day_time
 from pathlib import Path
+from typing import TypeAlias
 
 from core import events
 from core.charges import ChargeRates
@@ -51,6 +53,29 @@ RECORDS = "--without-recorder" not in sys.argv
 STOP, TARGET = 99_000, 101_500
 DAY = date(2026, 1, 6)
 OPEN = instant_at(DAY, day_time(9, 15))
+PLAN = EntryPlan(direction=Direction.LONG, probability=0.6, atr=500.0, stop_atr=2.0, target_atr=3.0)
+Inbox: TypeAlias = "queue.SimpleQueue[tuple[int, Tick]]"
+"""When a tick was put in, by the clock of the measurement, and the tick."""
+
+
+@dataclass(slots=True)
+class Times:
+    """What was measured, in nanoseconds."""
+
+    work: list[int] = field(default_factory=list)
+    """Of the writer, for each tick: from the tick taken out to the end of its decision."""
+    notes: list[int] = field(default_factory=list)
+    """The part of it that notes the tick on the tape."""
+    hops: list[int] = field(default_factory=list)
+    """From the feed's thread to the writer, for each tick."""
+    hand_overs: list[int] = field(default_factory=list)
+    """What the recorder adds in the feed's thread, for each tick."""
+    exits: list[int] = field(default_factory=list)
+    """To the decision that a position goes, for each tick that makes one go."""
+    exit_steps: list[int] = field(default_factory=list)
+    """The whole work of the same ticks."""
+    writing: int = 0
+    """All writing of the tape."""
 
 
 class Silent:
@@ -125,43 +150,45 @@ def kernel_with_positions() -> Kernel:
     )
     state = kernel.state
     apply(state, events.DayBegan(at=OPEN, day=day))
-    plan = EntryPlan(direction=Direction.LONG, probability=0.6, atr=500.0, stop_atr=2.0, target_atr=3.0)
     for number, symbol in enumerate(SYMBOLS):
-        for purpose, side, status, filled in (
-            (Purpose.ENTRY, Side.BUY, OrderStatus.FILLED, 10),
-            (Purpose.STOP, Side.SELL, OrderStatus.PENDING, 0),
-        ):
-            tag = f"{purpose.value}{number}"
-            intent = OrderIntent(
-                tag=tag,
-                symbol=symbol,
-                side=side,
-                quantity=10,
-                type=OrderType.LIMIT,
-                limit_price=100_000,
-                product=Product.INTRADAY,
-                purpose=purpose,
-                reason="benchmark",
-            )
-            apply(state, events.OrderIntended(at=OPEN, intent=intent, plan=plan))
-            report = OrderReport(
-                broker_id=tag,
-                tag=tag,
-                symbol=symbol,
-                side=side,
-                type=OrderType.LIMIT,
-                product="INTRADAY",
-                quantity=10,
-                filled=filled,
-                filled_value=filled * 100_000,
-                limit_price=100_000,
-                trigger_price=0,
-                status=status,
-            )
-            apply(state, events.OrderReported(at=OPEN, report=report))
+        apply_order(state, symbol, Purpose.ENTRY, f"entry{number}")
+        apply_order(state, symbol, Purpose.STOP, f"stop{number}")
         apply(state, events.LevelsSet(at=OPEN, symbol=symbol, stop=STOP, target=TARGET))
     apply(state, events.Reconciled(at=OPEN, why="benchmark"))
     return kernel
+
+
+def apply_order(state: BotState, symbol: str, purpose: Purpose, tag: str) -> None:
+    """Let ten shares be bought by an entry, which fills, or be covered by a stop, which rests."""
+    is_entry = purpose is Purpose.ENTRY
+    side, filled = (Side.BUY, 10) if is_entry else (Side.SELL, 0)
+    intent = OrderIntent(
+        tag=tag,
+        symbol=symbol,
+        side=side,
+        quantity=10,
+        type=OrderType.LIMIT,
+        limit_price=100_000,
+        product=Product.INTRADAY,
+        purpose=purpose,
+        reason="benchmark",
+    )
+    apply(state, events.OrderIntended(at=OPEN, intent=intent, plan=PLAN))
+    report = OrderReport(
+        broker_id=tag,
+        tag=tag,
+        symbol=symbol,
+        side=side,
+        type=OrderType.LIMIT,
+        product="INTRADAY",
+        quantity=10,
+        filled=filled,
+        filled_value=filled * 100_000,
+        limit_price=100_000,
+        trigger_price=0,
+        status=OrderStatus.FILLED if is_entry else OrderStatus.PENDING,
+    )
+    apply(state, events.OrderReported(at=OPEN, report=report))
 
 
 def tick_of(number: int) -> Tick:
@@ -187,34 +214,22 @@ def note_exits(kernel: Kernel, decided: list[int]) -> None:
     kernel.engine.on_tick = on_tick
 
 
-def main() -> None:
-    """Feed ticks through a thread; one in two hundred crosses a level, and its position goes."""
-    decided: list[int] = []
-    kernels = [kernel_with_positions() for _ in range(ROUNDS)]
-    for kernel in kernels:
-        note_exits(kernel, decided)
-    gc.collect()
-    gc.freeze()  # as the bot does once its day is built
-    inbox: queue.SimpleQueue[tuple[int, Tick]] = queue.SimpleQueue()
-    folder = tempfile.TemporaryDirectory()
-    recorder = SqliteTickRecorder(Path(folder.name) / "live.sqlite", DAY, dict.fromkeys(SYMBOLS, 2), most_waiting=TICKS)
-    hand_overs, now = [], MarketClock(OPEN).now
+def feed(inbox: Inbox, recorder: SqliteTickRecorder, times: Times) -> None:
+    """Put every tick into the inbox, and hand it to the recorder."""
+    now = MarketClock(OPEN).now
+    for number in range(TICKS):
+        tick = tick_of(number)
+        inbox.put((time.perf_counter_ns(), tick))
+        if RECORDS:
+            begin = time.perf_counter_ns()
+            recorder.take(tick, now())
+            times.hand_overs.append(time.perf_counter_ns() - begin)
+        if number % 20 == 0:
+            time.sleep(0)
 
-    def feed() -> None:
-        for number in range(TICKS):
-            tick = tick_of(number)
-            inbox.put((time.perf_counter_ns(), tick))
-            if RECORDS:
-                begin = time.perf_counter_ns()
-                recorder.take(tick, now())
-                hand_overs.append(time.perf_counter_ns() - begin)
-            if number % 20 == 0:
-                time.sleep(0)
 
-    thread = threading.Thread(target=feed)
-    thread.start()
-    work, notes, hop, exits, exit_steps = [], [], [], [], []
-    tape, writing = FileTickTape(Path(folder.name), DAY), 0
+def decide_on(inbox: Inbox, kernels: list[Kernel], decided: list[int], tape: FileTickTape, times: Times) -> None:
+    """Take every tick out of the inbox, note it, decide on it, and write the tape now and then."""
     for number in range(TICKS):
         kernel = kernels[number // ROUND_TICKS]
         sent, tick = inbox.get()
@@ -223,40 +238,70 @@ def main() -> None:
         noted = time.perf_counter_ns()
         step = kernel.on_tick(tick, tick.at)
         end = time.perf_counter_ns()
-        work.append(end - begin)
-        notes.append(noted - begin)
-        hop.append(begin - sent)
+        times.work.append(end - begin)
+        times.notes.append(noted - begin)
+        times.hops.append(begin - sent)
         if step is not None:
             assert any(isinstance(event, events.ChangeIntended) for event in step.events)
-            exits.append(decided.pop() - begin)
-            exit_steps.append(end - begin)
+            times.exits.append(decided.pop() - begin)
+            times.exit_steps.append(end - begin)
         if step is not None or number % WRITE_EVERY == 0:
             begin = time.perf_counter_ns()
             tape.write()
-            writing += time.perf_counter_ns() - begin
+            times.writing += time.perf_counter_ns() - begin
+
+
+def measure(folder: Path) -> Times:
+    """Feed ticks through a thread; one in two hundred crosses a level, and its position goes."""
+    decided: list[int] = []
+    kernels = [kernel_with_positions() for _ in range(ROUNDS)]
+    for kernel in kernels:
+        note_exits(kernel, decided)
+    gc.collect()
+    gc.freeze()  # as the bot does once its day is built
+    times, inbox = Times(), queue.SimpleQueue[tuple[int, Tick]]()
+    recorder = SqliteTickRecorder(folder / "live.sqlite", DAY, dict.fromkeys(SYMBOLS, 2), most_waiting=TICKS)
+    thread = threading.Thread(target=feed, args=(inbox, recorder, times))
+    thread.start()
+    tape = FileTickTape(folder, DAY)
+    decide_on(inbox, kernels, decided, tape, times)
     thread.join()
     tape.close()
     recorder.close()
-    assert (recorder.counts.written, recorder.counts.lost) == (len(hand_overs), 0)
-    folder.cleanup()
-    assert len(exits) == ROUNDS * len(SYMBOLS)
-    decision_p99, exit_p99, step_p99 = (
-        sorted(times)[int(len(times) * 0.99)] / 1e3 for times in (work, exits, exit_steps)
-    )
+    assert (recorder.counts.written, recorder.counts.lost) == (len(times.hand_overs), 0)
+    assert len(times.exits) == ROUNDS * len(SYMBOLS)
+    return times
+
+
+def median_us(times: list[int], digits: int) -> float:
+    """Return the median in microseconds."""
+    return round(statistics.median(times) / 1e3, digits)
+
+
+def p99_us(times: list[int]) -> float:
+    """Return the 99th percentile in microseconds."""
+    return sorted(times)[int(len(times) * 0.99)] / 1e3
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        times = measure(Path(folder))
+    decision_p99, exit_p99 = p99_us(times.work), p99_us(times.exits)
     result = {
         "benchmark": "tick_path",
         "symbols": 50,
         "ticks": TICKS,
-        "decision_p50_us": round(statistics.median(work) / 1e3, 2),
+        "decision_p50_us": median_us(times.work, 2),
         "decision_p99_us": round(decision_p99, 2),
-        "tape_note_p50_us": round(statistics.median(notes) / 1e3, 2),
-        "tape_write_us_per_tick": round(writing / TICKS / 1e3, 2),
-        "exit_decided_p50_us": round(statistics.median(exits) / 1e3, 1),
+        "tape_note_p50_us": median_us(times.notes, 2),
+        "tape_write_us_per_tick": round(times.writing / TICKS / 1e3, 2),
+        "exit_decided_p50_us": median_us(times.exits, 1),
         "exit_decided_p99_us": round(exit_p99, 1),
-        "exit_step_p50_us": round(statistics.median(exit_steps) / 1e3, 1),
-        "exit_step_p99_us": round(step_p99, 1),
-        "hop_p50_us": round(statistics.median(hop) / 1e3, 1),
-        "recorder_adds_p50_us": round(statistics.median(hand_overs) / 1e3, 2) if RECORDS else 0,
+        "exit_step_p50_us": median_us(times.exit_steps, 1),
+        "exit_step_p99_us": round(p99_us(times.exit_steps), 1),
+        "hop_p50_us": median_us(times.hops, 1),
+        "recorder_adds_p50_us": median_us(times.hand_overs, 2) if RECORDS else 0,
         "goal_decision_p99_us": GOAL_P99_US,
         "holds": max(decision_p99, exit_p99) < GOAL_P99_US,
     }

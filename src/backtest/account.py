@@ -161,7 +161,7 @@ class Account:
         return self._realised_today + self.open_profit.total
 
     def begin_day(self) -> None:
-        """Forget the day before; a position that was carried gets its stop anew, an entry that waits goes on once."""
+        """Reset the figures of the day. A carried position needs a new stop; an entry waits for one night at most."""
         self.level = SafetyLevel.RUN
         self.orders_today = len(self.holdings)
         self._realised_today = self._turnover_today = 0
@@ -223,7 +223,7 @@ class Account:
     def facts(
         self, place: int, instrument: Instrument, day: TradingDay, tick: Tick, stop: int, target: int
     ) -> EntryFacts:
-        """Return what the gate may look at; whatever only a broker or a feed can spoil is taken for good."""
+        """Return what the gate may look at; what only a broker or a feed can spoil counts as sound."""
         holding, waiting = self.holdings.get(place), self.waiting.get(place)
         waiting_worth = sum(entry.worth for entry in self.waiting.values())
         exposure = waiting_worth + sum(each.worth for each in self.holdings.values())

@@ -166,7 +166,7 @@ def session_rows(
 
 
 def in_order_of_time(symbols: Sequence[SymbolBars]) -> tuple[IntArray, IntArray]:
-    """Return symbol and row of every candle, by start and then by place of the symbol: the order in which both walk."""
+    """Return symbol and row of every candle, by start and then by place of the symbol, as both engines walk them."""
     places = np.concatenate([np.full(len(each), place, dtype=np.int64) for place, each in enumerate(symbols)])
     rows = np.concatenate([np.arange(len(each), dtype=np.int64) for each in symbols])
     starts = np.concatenate([each.candles.starts for each in symbols])

@@ -117,12 +117,12 @@ def from_path(
     makes, and for files that do not say what they are or do not fit together, `ConfigurationError` for a symbol that a
     file is not of.
     """
-    import pyarrow as pa  # noqa: PLC0415 - whoever reads the store needs it later, or not at all
+    import pyarrow as pa  # noqa: PLC0415 - a run from the store imports it later, or not at all
 
     files = list(_files_in(path, symbols, timeframe)) if path.is_dir() else [path]
     wished = None if path.is_dir() else symbol_given(path, symbols)
     found = [_from_file(file, wished, timeframe, calendar, now).within(span) for file in files]
-    pa.default_memory_pool().release_unused()  # Arrow keeps the room of what was read for files to come
+    pa.default_memory_pool().release_unused()  # Arrow would keep the memory for later files
     lengths = sorted({each.series.timeframe.value for each in found})
     if len(lengths) > 1:
         raise DataError(f"{path}: files of different timeframes ({', '.join(lengths)}); choose one with --timeframe")

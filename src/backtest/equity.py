@@ -1,4 +1,4 @@
-"""The equity curve of a run, from its fills: a walk need not keep one, and whole numbers come out the same."""
+"""The equity curve of a run, computed from its fills afterwards: so a walk need not keep one."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""From when to when does a day trade? What whoever judges or fetches candles asks of a market's calendar."""
+"""From when to when does a day trade? What judging and fetching candles asks of a market's calendar."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -30,6 +30,15 @@ class MarketCalendar(Calendar, TradingHours, Protocol):
 
 HoursOf: TypeAlias = Callable[[str], TradingHours]
 """Told a symbol: the hours of its market."""
+
+
+def previous_session(calendar: Calendar, before: date) -> TradingDay | None:
+    """Return the last session before a date; None where the market was closed for longer than it ever was.
+
+    Raises what `trading_day` does.
+    """
+    days = (before - timedelta(days=back) for back in range(1, LONGEST_CLOSURE + 1))
+    return next((session for day in days if (session := calendar.trading_day(day)) is not None), None)
 
 
 def next_session(calendar: Calendar, after: date) -> TradingDay:

@@ -127,7 +127,7 @@ def _tables(sections: Sequence[ComparedSection], others: Sequence[int], width: i
 
 
 def _narrowed(table: Table, widths: Sequence[int], width: int) -> Table:
-    """Take from the names what there is no room for: a long one takes two lines, a figure stays whole."""
+    """Fit a table to a width by its column of names: a long name takes two lines, a figure stays whole."""
     for column in table.columns:
         column.no_wrap, column.overflow = False, "fold"
     if Console(width=10_000).measure(table).maximum > width:

@@ -38,7 +38,7 @@ class Scale:
 
 
 def padded(low: float, high: float, share: float = 0.05) -> tuple[float, float]:
-    """Return limits with some air above and below; of a single value, limits around it."""
+    """Return limits with some space above and below; of a single value, limits around it."""
     air = (high - low) * share or abs(high) * share or 1.0
     return low - air, high + air
 

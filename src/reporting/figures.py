@@ -125,7 +125,7 @@ def difference_text(figure: Figure) -> str:
 
 
 def _signed(text: str) -> str:
-    """Take the sign off what rounds to nothing."""
+    """Remove the sign from what rounds to zero."""
     return text if text.strip("+-0.,:%") else text.lstrip("+-")
 
 

@@ -1,4 +1,4 @@
-"""Look and movement of the tear sheet: all of its CSS and its one small script. It loads nothing from anywhere."""
+"""The CSS of the tear sheet and its one small script. The page loads nothing from anywhere."""
 
 STYLE = """
 :root { color-scheme: light dark; --text: #1f2328; --soft: #656d76; --line: #d8dee4; --back: #fff; --card: #f6f8fa;

@@ -31,7 +31,7 @@ def figure_cell(figure: Figure) -> str:
     """Return the cell of a figure, in colour where its sign matters."""
     is_signed = figure.form in {Form.PROFIT, Form.CHANGE} and isinstance(figure.value, int | float)
     look = tone(figure.value) if is_signed and not isinstance(figure.value, str) else ""
-    return _cell(figure.text, look or ("none" if figure.value is None else ""))
+    return cell(figure.text, look or ("none" if figure.value is None else ""))
 
 
 def summary_tables(analysis: Analysis) -> Iterator[str]:
@@ -79,9 +79,9 @@ def monte_carlo_table(drawn: Sequence[MonteCarlo]) -> str:
     for each in drawn:
         way = each.resampling.value
         if len(set(each.profit)) > 1:
-            cells = "".join(_cell(text_of(value, Form.PROFIT), tone(value)) for value in each.profit)
+            cells = "".join(cell(text_of(value, Form.PROFIT), tone(value)) for value in each.profit)
             rows += f"<tr><td>Profit, {way}</td>{cells}</tr>"
-        cells = "".join(_cell(text_of(value, Form.SHARE)) for value in each.drawdown)
+        cells = "".join(cell(text_of(value, Form.SHARE)) for value in each.drawdown)
         rows += f"<tr><td>Max Drawdown, {way}</td>{cells}</tr>"
     return f'<div class="scroll"><table><tr>{header}</tr>{rows}</table></div>'
 
@@ -90,7 +90,7 @@ def pairs_table(title: str, pairs: Mapping[str, object]) -> str:
     """Return names and values as a table; nothing where there are none."""
     if not pairs:
         return ""
-    rows = "".join(f"<tr><td>{escape(name)}</td>{_cell(str(value))}</tr>" for name, value in pairs.items())
+    rows = "".join(f"<tr><td>{escape(name)}</td>{cell(str(value))}</tr>" for name, value in pairs.items())
     return f"<div><h3>{escape(title)}</h3><table>{rows}</table></div>"
 
 
@@ -102,10 +102,10 @@ def trade_table(trades: Sequence[Trade]) -> str:
     )
     rows = "".join(
         f"<tr><td>{escape(short_symbol(trade.symbol))}</td><td>{'long' if trade.side is Side.BUY else 'short'}</td>"
-        f"{_cell(f'{trade.quantity:,}')}{_cell(text_of(trade.entry_at, Form.INSTANT))}"
-        f"{_cell(f'{trade.entry_price / 100:,.2f}')}{_cell(text_of(trade.exit_at, Form.INSTANT))}"
-        f"{_cell(f'{trade.exit_price / 100:,.2f}')}{_cell(text_of(trade.net, Form.PROFIT), tone(trade.net))}"
-        f"{_cell(text_of(trade.charges, Form.RUPEES))}<td>{escape(trade.exit_reason)}</td></tr>"
+        f"{cell(f'{trade.quantity:,}')}{cell(text_of(trade.entry_at, Form.INSTANT))}"
+        f"{cell(f'{trade.entry_price / 100:,.2f}')}{cell(text_of(trade.exit_at, Form.INSTANT))}"
+        f"{cell(f'{trade.exit_price / 100:,.2f}')}{cell(text_of(trade.net, Form.PROFIT), tone(trade.net))}"
+        f"{cell(text_of(trade.charges, Form.RUPEES))}<td>{escape(trade.exit_reason)}</td></tr>"
         for trade in trades
     )
     return f'<div class="scroll"><table><tr>{header}</tr>{rows}</table></div>'
@@ -115,13 +115,13 @@ def _statistics_cells(statistics: TradeStatistics) -> str:
     rate = statistics.win_rate
     return "".join(
         (
-            _cell(text_of(statistics.trades, Form.COUNT)),
-            _cell(NOT_AVAILABLE if rate is None else f"{rate:.1%}"),
-            _cell(text_of(statistics.net, Form.PROFIT), tone(statistics.net)),
-            _cell(text_of(statistics.expectancy, Form.PROFIT), tone(statistics.expectancy)),
-            _cell(text_of(statistics.profit_factor, Form.RATIO)),
-            _cell(text_of(statistics.charges, Form.RUPEES)),
-            _cell(text_of(statistics.holding, Form.DURATION)),
+            cell(text_of(statistics.trades, Form.COUNT)),
+            cell(NOT_AVAILABLE if rate is None else f"{rate:.1%}"),
+            cell(text_of(statistics.net, Form.PROFIT), tone(statistics.net)),
+            cell(text_of(statistics.expectancy, Form.PROFIT), tone(statistics.expectancy)),
+            cell(text_of(statistics.profit_factor, Form.RATIO)),
+            cell(text_of(statistics.charges, Form.RUPEES)),
+            cell(text_of(statistics.holding, Form.DURATION)),
         )
     )
 
@@ -143,5 +143,6 @@ def _month_cell(value: float, widest: float) -> str:
     return f'<td class="{tone(value)}" style="--much:{much}%">{value:+.2%}</td>'
 
 
-def _cell(text: str, look: str = "") -> str:
+def cell(text: str, look: str = "") -> str:
+    """Return a cell of a figure, in the look of a class of the page's style."""
     return f'<td class="n {look}">{escape(text)}</td>' if look else f'<td class="n">{escape(text)}</td>'

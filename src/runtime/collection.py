@@ -1,4 +1,4 @@
-"""Python's search for cycles, in a process whose whole heap dies when its one task is done."""
+"""Python's search for cycles, made seldom in a process that ends when its one task is done."""
 
 import gc
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _OBJECTS_BETWEEN = 500_000
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """Let the block's objects pile up, and leave them out of every later search: they go with the process."""
+    """Search seldom while the block runs, and never again among its objects: they live as long as the process."""
     before = gc.get_threshold()
     gc.set_threshold(_OBJECTS_BETWEEN)
     try:

@@ -14,7 +14,7 @@ _OWNER = "owner.lock"
 
 @contextmanager
 def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
-    """Lend an empty folder whose name begins with `prefix`, by default among the system's temporary files.
+    """Yield an empty folder whose name begins with `prefix`, by default among the system's temporary files.
 
     Folders of the same prefix that nobody uses any more are removed first. Raises `OSError` where there is no room.
     """

@@ -28,4 +28,4 @@ def _end_with(parent: int) -> None:
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_EVERY_SECONDS)
-    os._exit(1)  # nobody is left who would hear more
+    os._exit(1)  # the parent is gone, and nothing is left to clean up

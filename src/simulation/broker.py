@@ -1,4 +1,4 @@
-"""The broker of a session: the simulator's exchange, with the moods of a market and a risk desk in front of it."""
+"""The broker of a session: the simulator's exchange, with the faults of a market and a risk desk in front of it."""
 
 from collections.abc import Callable
 
@@ -39,9 +39,9 @@ class SimulatedBroker:
         self.tell: Callable[[OrderReport], None] = lambda _report: None
         """Is told of every order, as the order socket is."""
         self.locked: dict[str, Side] = {}
-        """Shares at their circuit limit: orders of this side find nobody."""
+        """Shares at their circuit limit: orders of this side find no other side."""
         self._dry: dict[str, tuple[Side, Instant, Instant]] = {}
-        """Sides on which nobody trades any more, since and until when."""
+        """Sides on which no trade is made any more, since and until when."""
         self._stops: dict[str, ExchangeOrder] = {}
         """Stops that wait for their trigger."""
         self._time = time
@@ -187,7 +187,7 @@ class SimulatedBroker:
         return (PLENTY, part) if side is Side.BUY else (part, PLENTY)
 
     def _dry_side(self, symbol: str) -> Side | None:
-        """Return the side whose orders find nobody just now, after one of them found a few shares."""
+        """Return the side whose orders find no other side just now, after one of them found a few shares."""
         side, since, until = self._dry.get(symbol, (None, 0, 0))
         return side if since < self._time.now < until else None
 

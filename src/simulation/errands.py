@@ -46,14 +46,14 @@ class KeptJournal(CallJournal):
 
     @contextmanager
     def turn(self, patience_seconds: float) -> Iterator[None]:  # noqa: ARG002 - as in the parent
-        """Nobody else calls."""
+        """Nothing to do: no other bot shares the account."""
         yield
 
     def follow(self, day: date) -> None:
-        """Nobody else calls."""
+        """Nothing to do: no other bot shares the account."""
 
     def others(self) -> list[Call]:
-        """Nobody else calls."""
+        """Return none: no other bot shares the account."""
         return []
 
 

@@ -1,4 +1,4 @@
-"""What comes from outside at moments of its own: the operator, people in the broker's program, the machine room.
+"""What comes from outside at any moment: the operator, people in the broker's program, and the machine itself.
 
 Every five seconds each of these has one chance.
 """
@@ -26,7 +26,7 @@ _COMMANDS = (Command.HALT, Command.FLATTEN, Command.FLATTEN, Command.HALT)
 
 
 class Hands:
-    """Everybody who meddles."""
+    """All that acts on the bot from outside."""
 
     def __init__(
         self,

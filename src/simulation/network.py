@@ -62,7 +62,7 @@ class Network:
         self.disturbed: Callable[[str], None] = lambda _symbol: None
         """Is told the symbol of a protective request that went wrong."""
         self.came_late: Callable[[str], None] = lambda _symbol: None
-        """Is told the symbol of a request that comes when nobody expects it any more."""
+        """Is told the symbol of a request that is carried out after it counted as lost."""
 
     def one_way(self) -> int:
         """Nanoseconds a message takes when nothing is wrong."""
@@ -128,7 +128,7 @@ class Network:
         self._time.after(up, arrive)
 
     def _rise(self, request: Request) -> None:
-        """Carry out what nobody expects any more."""
+        """Carry out a request that counts as lost."""
         self.came_late(request.symbol)
         if self._refusal() is None:
             request.carry_out()

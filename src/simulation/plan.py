@@ -74,7 +74,7 @@ class FaultKind(Enum):
     PARTIAL_FILL = "partial_fill"
     """The market takes a part of an order; the rest waits for the next price."""
     NO_FILL = "no_fill"
-    """A market order with price protection finds nobody and rests."""
+    """A market order with price protection finds no other side and rests."""
     REJECT_MARGIN = "reject_margin"
     """An order is refused for want of money."""
     REJECT_STOP = "reject_stop"
@@ -86,7 +86,7 @@ class FaultKind(Enum):
     GAP_MOVE = "gap_move"
     """The price jumps through stops and targets."""
     CIRCUIT_LOCK = "circuit_lock"
-    """The price sits at its band with nobody on the other side."""
+    """The price is at its band, without orders on the other side."""
 
     MANUAL_ORDER = "manual_order"
     """A person trades a symbol of the bot in the broker's own program."""

@@ -23,7 +23,7 @@ CALIBRATE = "calibrate"
 
 
 def main() -> None:
-    """Play until standard input ends. An error ends the process with its traceback: whoever waits sees it die."""
+    """Play until standard input ends. An error ends the process with its traceback, for the parent to see."""
     parser = argparse.ArgumentParser(prog="simulation.player", description=__doc__)
     parser.add_argument("--bug", help="plant this bug first")
     parser.add_argument("--play", default=PLAY, help="what plays a plan, as module:function")

@@ -34,7 +34,7 @@ class Prices:
         self._print(symbol, round(self._ltp(symbol) * (1 + share)))
 
     def lock(self, symbol: str, side: Side, seconds: float) -> None:
-        """Go to the circuit limit at which orders of a side find nobody, stay there, and come back."""
+        """Go to the circuit limit at which orders of a side find no other side, stay there, and come back."""
         edge = PRICES[symbol] * (100 + side.value * BAND_PERCENT) // 100
         self._broker.locked[symbol] = side
         self._print(symbol, edge)

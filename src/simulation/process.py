@@ -210,7 +210,7 @@ class Process:
     # --- work ---------------------------------------------------------------------------------------------------
 
     def put(self, make: Make) -> None:
-        """Put something into the inbox of whoever lives."""
+        """Put something into the inbox of the running process, if one runs."""
         if self.is_alive:
             self._put_into(self.life, make)
 

@@ -1,4 +1,4 @@
-"""The stage of every session: three shares, one day, the rules of a careful trader."""
+"""What every session has in common: three shares, one day, the rules of a careful trader."""
 
 from dataclasses import dataclass, replace
 from datetime import date, time

@@ -1,4 +1,4 @@
-"""What was decided comes to pass, and in fair weather nothing dramatic does: promises about stretches of time.
+"""What was decided is carried out in time, and without faults no emergency happens: invariants about durations.
 
 The checker judges moments. Here it is noticed that an exit was decided and never happened, that a latch was lowered
 over an open position, that an exit of ours lies on the wrong side, and that a session without a fault had emergencies.

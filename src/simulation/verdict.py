@@ -1,4 +1,4 @@
-"""What came of a session, for people and for whoever looks for the smallest plan that still fails."""
+"""What came of a session, for people and for the search of the smallest plan that still fails."""
 
 from dataclasses import dataclass
 

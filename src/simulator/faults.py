@@ -1,4 +1,4 @@
-"""The storms a broker can make, switched on and off while the simulator runs, each as it looks on the wire."""
+"""The faults of a broker, switched on and off while the simulator runs, each as it looks on the wire."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -88,7 +88,7 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One storm: what, where and how often."""
+    """One fault: what, where and how often."""
 
     kind: FaultKind
     path: str = "/"
@@ -128,7 +128,7 @@ class Fault:
 
 
 class Faults:
-    """The storms that are armed. Lives in the server's event loop; other threads go through the server's handle."""
+    """The faults that are armed. Lives in the server's event loop; other threads go through the server's handle."""
 
     def __init__(self) -> None:
         self._armed: list[tuple[Fault, int | None]] = []

@@ -106,10 +106,8 @@ class GeneratedMarket(PathMarket):
 
     def previous_close(self, symbol: str, session: TradingDay) -> int:
         """Last price of the session before, in units."""
-        day = session.date - timedelta(days=1)
-        while day > ORIGIN and self.calendar.trading_day(day) is None:
-            day -= timedelta(days=1)
-        level = self._chain(symbol).end(day)
+        before = next(self.sessions_back(session.date - timedelta(days=1)), None)
+        level = self._chain(symbol).end(before.date if before else ORIGIN)
         return int(self._on_grid(self._listings[symbol], np.array([level]))[0])
 
     def _chain(self, symbol: str) -> PriceChain:

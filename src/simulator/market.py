@@ -1,4 +1,4 @@
-"""What the simulator sells: a market whose past, present quotes and candles all come from one path of prices.
+"""What the simulator offers: a market whose past, present quotes and candles all come from one path of prices.
 
 Prices are whole units (paise), times are market time. Nothing here or behind it looks at a clock: every question
 carries the market time at which it is asked, and no answer holds anything later.

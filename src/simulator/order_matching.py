@@ -40,7 +40,7 @@ def working_order(order: ExchangeOrder, ltp: int, instrument: Instrument, rules:
 
 
 def triggered(order: ExchangeOrder, quote: Quote, instrument: Instrument, rules: ExchangeRules) -> ExchangeOrder:
-    """Wake a stop whose trigger the last price has touched: from now on it works like the order it hides."""
+    """Activate a stop whose trigger the last price has touched: from now on it works as its market or limit order."""
     if order.working_limit or not is_triggered(order.side.value, order.trigger_price, quote.ltp, quote.ltp):
         return order
     limit = order.limit_price or protected_limit(order.side, quote.ltp, instrument, rules.market_protection_bp)

@@ -131,17 +131,22 @@ class PathMarket(ABC):
         """The last known quote of a symbol, possibly of an earlier session; None before the first there is."""
         self._require(symbol)
         place = self._symbols.index(symbol)
-        day = ist_date(now)
-        for _ in range(_LONGEST_CLOSURE_DAYS):
-            session = self._day(day) if day >= self.first_day else None
-            if session is not None and session.open <= now:
+        for session in self.sessions_back(ist_date(now)):
+            if session.open <= now:
                 played = self._play(session)
                 places = played.places[place]
                 known = int(np.searchsorted(played.at[places], now, side="right"))
                 if known:
                     return Quote(symbol, *played.rows[places[known - 1]].tolist())
-            day -= timedelta(days=1)
         return None
+
+    def sessions_back(self, day: date) -> Iterator[TradingDay]:
+        """Yield the sessions up to a date, the newest first, as far back as the market may have been closed."""
+        for back in range(_LONGEST_CLOSURE_DAYS):
+            earlier = day - timedelta(days=back)
+            session = self._day(earlier) if earlier >= self.first_day else None
+            if session is not None:
+                yield session
 
     def _session_candles(self, symbol: str, timeframe: Timeframe, session: TradingDay, now: Instant) -> list[Candle]:
         whole = self.bars(symbol, session)

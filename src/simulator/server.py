@@ -254,7 +254,7 @@ def run_simulator(options: SimulatorOptions, calendar: Calendar, *, until_input_
 
 @contextlib.contextmanager
 def _sole_keeper(folder: Path) -> Iterator[None]:
-    """Hold the kernel's lock on the books: two simulators that write them would tear them apart."""
+    """Hold the kernel's lock on the books: two simulators that write them would corrupt them."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK)

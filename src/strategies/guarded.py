@@ -1,4 +1,4 @@
-"""A fence around a strategy: whatever a user's file raises or returns in mid-session, positions are managed on."""
+"""A guard around a strategy: whatever a user's file raises or returns in mid-session, positions are still managed."""
 
 import logging
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Guarded:
         """Ask the strategy. Raises `StrategyError` that names it, the symbol and the candle."""
         try:
             signal = self.provider.on_data(now, before)
-        except (Exception, SystemExit) as error:  # `exit()` in a user's file is its fault, and nobody's wish to stop
+        except (Exception, SystemExit) as error:  # `exit()` in a user's file is its fault, and no wish to stop the bot
             where = self._where(now)
             _log.debug("%s", where, exc_info=True)
             raise StrategyError(f"{where}: {_told(error)}") from error

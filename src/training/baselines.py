@@ -1,4 +1,4 @@
-"""What a model must beat to be worth anything: doing nothing, plain rules, and itself taught nonsense.
+"""What a model must beat to be worth anything: doing nothing, plain rules, and itself with its labels shuffled.
 
 All are counted on the same rows, by the same trades and charges. A model that earns no more than one whose labels were
 shuffled has found nothing in the features, however much it earns.

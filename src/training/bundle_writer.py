@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,23 +81,11 @@ def write_bundle(
         **({CARD: card.encode()} if card is not None else {}),
     }
     by_direction = [classifier.classes.index(each) for each in Direction]
-    described = {name: _described(content) for name, content in contents.items()}
     manifest = Manifest(
         format=FORMAT,
         name=folder.name,
-        files=BundleFiles(
-            model=described[MODEL],
-            scaler=described[SCALER],
-            encoder=described[ENCODER],
-            arrays=described[ARRAYS],
-            card=described.get(CARD),
-        ),
-        features=FeatureFacts(
-            names=specification.names,
-            parameters=dict(parameters_of(specification)),
-            lookback=specification.lookback,
-            schema_sha256=specification.schema_hash,
-        ),
+        files=_files_of(contents),
+        features=_facts_of(specification),
         classes=classifier.classes,
         threshold=threshold,
         versions=_versions(classifier.model),
@@ -109,6 +98,26 @@ def write_bundle(
     text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
     contents[MANIFEST] = text.encode()
     return _write(folder, contents)
+
+
+def _files_of(contents: Mapping[str, bytes]) -> BundleFiles:
+    described = {name: _described(content) for name, content in contents.items()}
+    return BundleFiles(
+        model=described[MODEL],
+        scaler=described[SCALER],
+        encoder=described[ENCODER],
+        arrays=described[ARRAYS],
+        card=described.get(CARD),
+    )
+
+
+def _facts_of(specification: FeatureSpecification) -> FeatureFacts:
+    return FeatureFacts(
+        names=specification.names,
+        parameters=dict(parameters_of(specification)),
+        lookback=specification.lookback,
+        schema_sha256=specification.schema_hash,
+    )
 
 
 def _versions(model: Any) -> dict[str, str]:

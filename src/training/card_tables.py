@@ -10,7 +10,7 @@ from core.instants import ist_date
 from core.signals import Direction
 from features.columns import IntArray
 from reporting.figures import Figure, Form
-from reporting.page_tables import figure_cell
+from reporting.page_tables import cell, figure_cell
 from training.baselines import Baseline, Verdict
 from training.card_drawings import bar_drawing, shares_drawing
 from training.class_balance import ClassBalance
@@ -31,8 +31,8 @@ def fold_table(evaluation: Evaluation) -> str:
     )
     rows = "".join(_fold_row(number, each) for number, each in enumerate(evaluation.folds, start=1))
     total = (
-        f'<tr class="total"><td>Judged</td><td></td><td></td>{_cell(f"{len(evaluation.rows):,}")}'
-        f"{'<td></td>' * 6}{_cell(f'{evaluation.trades:,}')}{_profit(evaluation.net)}</tr>"
+        f'<tr class="total"><td>Judged</td><td></td><td></td>{cell(f"{len(evaluation.rows):,}")}'
+        f"{'<td></td>' * 6}{cell(f'{evaluation.trades:,}')}{_profit(evaluation.net)}</tr>"
     )
     return _scrolling(f"<tr>{header}</tr>{rows}{total}")
 
@@ -64,8 +64,8 @@ def importance_table(importance: Sequence[Importance]) -> str:
     """Return a row for each feature, with a bar of what it is needed for."""
     widest = max((each.rise for each in importance), default=0.0)
     rows = "".join(
-        f"<tr><td>{escape(each.feature)}</td><td>{bar_drawing(each.rise, widest)}</td>{_cell(f'{each.rise:+.5f}')}"
-        f"{_cell(f'{each.deviation:.5f}')}</tr>"
+        f"<tr><td>{escape(each.feature)}</td><td>{bar_drawing(each.rise, widest)}</td>{cell(f'{each.rise:+.5f}')}"
+        f"{cell(f'{each.deviation:.5f}')}</tr>"
         for each in importance
     )
     return _scrolling(f"<tr><th>Feature</th><th></th>{_headers('Rise', 'deviation')}</tr>{rows}")
@@ -75,7 +75,7 @@ def class_table(folds: Sequence[FoldResult]) -> str:
     """Return the shares of the classes in each fold, as they were taught and as they came."""
     rows = "".join(
         f"<tr><td>{number}</td>{_share_cells(each.taught)}{_share_cells(each.tested)}"
-        f"{_cell(f'{each.taught.drift(each.tested):.1%}')}</tr>"
+        f"{cell(f'{each.taught.drift(each.tested):.1%}')}</tr>"
         for number, each in enumerate(folds, start=1)
     )
     both = "".join(f"<th>{part}</th><th>long / none / short</th>" for part in ("To fit", "Judged"))
@@ -89,8 +89,8 @@ def candidate_table(candidates: Sequence[Evaluation], chosen: Evaluation) -> str
         loss = score(each.probabilities, each.labels).log_loss
         look = ' class="total"' if each is chosen else ""
         rows += (
-            f"<tr{look}><td>{escape(each.candidate.name)}</td>{_cell(f'{loss:.4f}')}"
-            f"{_cell(f'{each.trades:,}')}{_profit(each.net)}</tr>"
+            f"<tr{look}><td>{escape(each.candidate.name)}</td>{cell(f'{loss:.4f}')}"
+            f"{cell(f'{each.trades:,}')}{_profit(each.net)}</tr>"
         )
     return _scrolling(f"<tr><th>Candidate</th>{_headers('Log loss', 'Trades', 'Profit')}</tr>{rows}")
 
@@ -109,20 +109,20 @@ def threshold_text(threshold: float) -> str:
 def _fold_row(number: int, each: FoldResult) -> str:
     """The first fold has no calibrated figures and no trades, as nothing lay before it to calibrate and choose by."""
     fold = each.fit.fold
-    first = f"<td>{number}</td><td>{ist_date(fold.begins)}</td>{_cell(f'{len(fold.train):,}')}"
-    first += f"{_cell(f'{len(fold.test):,}')}{_cell(f'{each.before.log_loss:.4f}')}"
+    first = f"<td>{number}</td><td>{ist_date(fold.begins)}</td>{cell(f'{len(fold.train):,}')}"
+    first += f"{cell(f'{len(fold.test):,}')}{cell(f'{each.before.log_loss:.4f}')}"
     if number == 1:
-        calibrated, ends = _cell("-"), f"{_cell('calibrates', 'none')}{_cell('-', 'none') * 2}"
+        calibrated, ends = cell("-"), f"{cell('calibrates', 'none')}{cell('-', 'none') * 2}"
     else:
         knows = each.after.log_loss < each.shares_log_loss
-        calibrated = _cell(f"{each.after.log_loss:.4f}", "gain" if knows else "pain")
-        ends = f"{_cell(threshold_text(each.threshold))}{_cell(f'{len(each.taken.rows):,}')}{_profit(each.net)}"
-    scores = f"{_cell(f'{each.shares_log_loss:.4f}')}{_cell(f'{each.after.brier:.4f}')}"
-    return f"<tr>{first}{calibrated}{scores}{_cell(f'{each.after.accuracy:.1%}')}{ends}</tr>"
+        calibrated = cell(f"{each.after.log_loss:.4f}", "gain" if knows else "pain")
+        ends = f"{cell(threshold_text(each.threshold))}{cell(f'{len(each.taken.rows):,}')}{_profit(each.net)}"
+    scores = f"{cell(f'{each.shares_log_loss:.4f}')}{cell(f'{each.after.brier:.4f}')}"
+    return f"<tr>{first}{calibrated}{scores}{cell(f'{each.after.accuracy:.1%}')}{ends}</tr>"
 
 
 def _baseline_cells(baseline: Baseline) -> str:
-    return f"<td>{escape(baseline.name)}</td>{_cell(f'{baseline.trades:,}')}{_profit(baseline.net)}"
+    return f"<td>{escape(baseline.name)}</td>{cell(f'{baseline.trades:,}')}{_profit(baseline.net)}"
 
 
 def _share_cells(balance: ClassBalance) -> str:
@@ -140,7 +140,3 @@ def _headers(*names: str) -> str:
 
 def _profit(net: int) -> str:
     return figure_cell(Figure("", net, Form.PROFIT))
-
-
-def _cell(text: str, look: str = "") -> str:
-    return f'<td class="n {look}">{escape(text)}</td>' if look else f'<td class="n">{escape(text)}</td>'

@@ -117,7 +117,7 @@ def build(
 
 
 def _joined(parts: list[IntArray]) -> IntArray:
-    """Put parts one behind the other, and let go of them."""
+    """Put parts one behind the other, and empty the list of them to free their memory."""
     whole = np.concatenate(parts)
     parts.clear()
     return whole

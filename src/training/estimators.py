@@ -3,7 +3,7 @@
 What is fitted depends on rows, labels, weights, parameters and seed, and not on the number of cores.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, ClassVar, Protocol, TypeAlias
@@ -70,7 +70,7 @@ class Forest:
     """Whether more are worth their time, `--model forest --model forest:trees=200` says."""
     depth: int = 8
     leaf: int = 20
-    """Fewest rows in a leaf: fewer learn single days by heart."""
+    """Fewest rows in a leaf: fewer overfit single days."""
 
     def __post_init__(self) -> None:
         """Raise `ConfigurationError` for a parameter out of range."""
@@ -269,6 +269,6 @@ def _check(estimator: Any, **limits: Limits) -> None:
             raise ConfigurationError(f"{estimator.kind}: {name} is {value!r:.40}; give {kind} from {low:g} to {high:g}")
 
 
-def _suggestion(word: str, known: Any) -> str:
+def _suggestion(word: str, known: Iterable[str]) -> str:
     close = get_close_matches(word, list(known), n=1)
     return f" (do you mean {close[0]}?)" if close else ""

@@ -1,4 +1,4 @@
-"""Which rows teach and which judge: the judges always come later, and no teacher has a label that was not known yet.
+"""Which rows are fitted and which are judged: those come always later, and no fitted row has a label not known yet.
 
 A label reaches into the future, so a row before the cut may know what happens after it. Such rows are purged, and an
 embargo widens the gap (López de Prado, Advances in Financial Machine Learning, 2018, section 7.4). Cuts lie between

@@ -1,6 +1,6 @@
-"""Which features the model lives on: how much worse it says what comes when one of them is shuffled.
+"""Which features the model depends on: how much worse its probabilities are when one of them is shuffled.
 
-Measured on out-of-fold rows only, since on its own rows a model seems to need what it merely learned by heart (Breiman,
+Measured on out-of-fold rows only, since on its own rows a model seems to need what it only overfitted (Breiman,
 Random Forests, 2001, section 10). Told as the rise of the log loss and not in rupees: every row counts there, while
 rupees hang on the few rows above the threshold and move by chance.
 """

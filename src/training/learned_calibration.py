@@ -1,4 +1,4 @@
-"""A calibration without its model: learned from some scores, worn by others, by the arithmetic of the bundle's."""
+"""A calibration without its model, learned from some scores and applied to others, as the bundle computes it."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -15,7 +15,7 @@ Calibrate: TypeAlias = Callable[[FloatArray], FloatArray]
 
 
 class _AlreadyScored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Stands where scikit-learn wants a model: what it is given are the scores."""
+    """Takes the place of a model in scikit-learn: its inputs are the scores already."""
 
     def __init__(self) -> None:
         self.classes_ = np.array([each.value for each in Direction])

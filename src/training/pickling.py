@@ -12,7 +12,7 @@ from joblib.numpy_pickle import NumpyPickler
 
 
 class _Pickler(NumpyPickler):  # type: ignore[misc]
-    """joblib's, to which equal words are one word."""
+    """joblib's pickler, which writes equal strings as one string."""
 
     def save(self, obj: Any) -> None:
         """Write an object, in memory under the address of the first that is equal if it is a word."""

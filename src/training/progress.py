@@ -16,7 +16,7 @@ _PACE_SECONDS = 600.0
 
 
 def silent(_stage: str, _done: float) -> None:
-    """Tell nobody."""
+    """Show nothing."""
 
 
 def part_of(progress: Progress, first: float, last: float) -> Progress:

@@ -258,9 +258,8 @@ def _histories(options: TrainingOptions, calendar: Calendar) -> Histories:
     left_out = tuple(f"{each}: left out, an index is not traded" for each in options.symbols if is_index(each))
     if options.store is not None:
         return replace(stored(options.store, shares, timeframe, options.span), notes=left_out)
-    days, seed = (options.first, options.last), options.market_seed
-    made = generated(shares, timeframe, *days, seed, calendar)
-    return replace(in_memory(made, timeframe, f"generated market, seed {seed}"), notes=left_out)
+    made = generated(shares, timeframe, options.first, options.last, options.market_seed, calendar)
+    return replace(in_memory(made, timeframe, f"generated market, seed {options.market_seed}"), notes=left_out)
 
 
 def _told(histories: Histories, report: Progress) -> Iterator[History]:

@@ -1,4 +1,4 @@
-"""How much a row may say: rows whose labels rest on the same minutes of market are not as many witnesses as rows.
+"""How much a row weighs: rows whose labels rest on the same minutes of market are not independent.
 
 Average uniqueness and weights from it: López de Prado, Advances in Financial Machine Learning, 2018, sections 4.3 to
 4.5. There time is counted in bars, here in nanoseconds; for candles of one length that is the same.

@@ -1,4 +1,4 @@
-"""The next session, where a calendar only knows single days."""
+"""The next session and the one before, where a calendar only knows single days."""
 
 from datetime import date, time
 
@@ -7,7 +7,7 @@ import pytest
 from core.errors import DataError
 from core.instants import instant_at
 from core.sessions import TradingDay
-from market_data.trading_hours import next_session
+from market_data.trading_hours import next_session, previous_session
 
 NEW_YEAR = date(2026, 1, 1)
 
@@ -36,3 +36,11 @@ def test_the_next_session_is_found_behind_a_closure_of_a_month() -> None:
 def test_a_market_that_stays_closed_for_longer_than_ever_is_refused_with_the_setting_to_check(day: date) -> None:
     with pytest.raises(DataError, match=r"no session within 30 days after 2026-01-01: check years .*paths\.sessions"):
         next_session(OpenOn(day), NEW_YEAR)
+
+
+def test_the_session_before_is_found_behind_a_closure_of_a_month_and_not_behind_a_longer_one() -> None:
+    before = previous_session(OpenOn(date(2025, 12, 2)), NEW_YEAR)
+    assert before is not None
+    assert before.date == date(2025, 12, 2)
+    assert previous_session(OpenOn(date(2025, 12, 1)), NEW_YEAR) is None
+    assert previous_session(OpenOn(NEW_YEAR), NEW_YEAR) is None

@@ -79,7 +79,7 @@ class Evaluator:
         return result_of(self._market, self._outcome(provider, combination))
 
     def idle(self) -> BacktestResult:
-        """Return the run of nobody: no trade, and a curve that stays at the capital."""
+        """Return a run without a trade, whose curve stays at the capital."""
         rows = len(self._market.starts)
         wishes = self._market.wishes(np.zeros(rows, dtype=np.int8), np.zeros(rows), np.zeros(rows))
         return result_of(self._market, walked(self._market, wishes, self._terms({}), self._rates, with_curve=True))

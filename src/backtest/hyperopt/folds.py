@@ -2,7 +2,7 @@
 
 Between the two lies a gap. Its first part is purged: a trade opened in the last sessions of the training may end in
 the test, so that its outcome would be known too early (Lopez de Prado, "Advances in Financial Machine Learning",
-2018, chapter 7). Its second part, the embargo, lets moods that outlast a trade fade.
+2018, chapter 7). Its second part, the embargo, keeps effects that outlast a trade out of the test.
 """
 
 from collections.abc import Sequence

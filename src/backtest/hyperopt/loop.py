@@ -34,7 +34,7 @@ class NoFile:
         return []
 
     def keep(self, trials: Sequence[Trial]) -> None:
-        """Let them go."""
+        """Do nothing."""
 
 
 def searched(

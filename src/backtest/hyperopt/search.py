@@ -50,5 +50,5 @@ class GridSearch:
         return list(itertools.islice(self._combinations, self._told, self._told + count))
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Go on behind them."""
+        """Continue after them."""
         self._told += len(trials)

@@ -12,7 +12,7 @@ from backtest.hyperopt.trial import Judge, Trial
 
 @contextmanager
 def showing(console: Console, judge: Judge, total: int, what: str = "hyperopt") -> Iterator[Watch]:
-    """Lend what is told all trials after each batch. The bar vanishes when the block ends."""
+    """Yield a function to call with all trials after each batch. The bar is removed when the block ends."""
     if not console.is_terminal:
         yield lambda _trials: None
         return

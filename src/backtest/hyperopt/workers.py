@@ -35,7 +35,7 @@ def cores() -> int:
 
 @contextmanager
 def evaluating(ground: Ground, workers: int, backend: str) -> Iterator[Evaluate]:
-    """Lend what tries combinations; one worker is this process itself. Raises what a trial raises."""
+    """Yield a function that tries combinations, in this process for one worker. It raises what a trial raises."""
     if workers == 1:
         evaluator = Evaluator(ground)
         yield lambda batch, hurdles: [evaluator.tried(each, hurdles) for each in batch]
@@ -58,7 +58,7 @@ def _shares(batch: Sequence[Combination], workers: int) -> list[Sequence[Combina
 
 @contextmanager
 def _written(ground: Ground, folder: Path) -> Iterator[Path]:
-    """Lend a file that holds the ground. Raises `StorageError` where it cannot be written."""
+    """Yield a file that holds the ground, for the block. Raises `StorageError` where it cannot be written."""
     with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)

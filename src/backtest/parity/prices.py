@@ -36,7 +36,7 @@ class Price(NamedTuple):
     low: int
     last: int
     bid: int
-    """0 where nobody knows; so for the ask."""
+    """0 where it is not known; so for the ask."""
     ask: int
     is_bar: bool
 

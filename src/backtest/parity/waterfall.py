@@ -183,7 +183,7 @@ def _ways_out(key: Key, before: Rerun, live: LiveDay, ground: Ground) -> Iterato
     is_in_time = cause is Cause.TIMING or (cause is Cause.FEED_GAP and moved is trade)
     billed = [_billed(each, ground) for each in (trade, moved, real)]
     yield cause, moved.gross - billed[1] - (trade.gross - billed[0])
-    # What a person, or an exit that nobody saw coming, got for it is the doing of the same cause.
+    # For an exit by hand, or one without an explanation, the price counts to the same cause.
     yield Cause.FILL_PRICE if is_in_time else cause, real.gross - billed[2] - (moved.gross - billed[1])
     yield Cause.CHARGES, billed[2] - real.charges + trade.charges - billed[0]
 

@@ -17,6 +17,7 @@ from core.market import Timeframe
 from core.ports import Calendar
 from market_data.candles.candle_store import Series
 from market_data.days import LONGEST_CLOSURE, Days
+from market_data.trading_hours import previous_session
 
 _DAYS_PER_CALL = {Timeframe.D: 366}
 _MINUTE_DAYS_PER_CALL = 100
@@ -99,10 +100,10 @@ def _newest_over(calendar: Calendar, timeframe: Timeframe, now: Instant) -> date
 def _session_before(calendar: Calendar, day: date) -> date | None:
     """Return the session before a day; None where the calendar's knowledge begins."""
     try:
-        recent = (day - timedelta(days=back) for back in range(1, LONGEST_CLOSURE))
-        return next((earlier for earlier in recent if calendar.trading_day(earlier) is not None), None)
+        session = previous_session(calendar, day)
     except DataError:
         return None
+    return session.date if session else None
 
 
 def _session_after(calendar: Calendar, day: date) -> date | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from core.errors import DataError
 from core.market import Timeframe
@@ -35,6 +35,14 @@ class Coverage:
         return sum(len(each.of_weight(weight)) for each in self.judgements)
 
 
+class _Clean(NamedTuple):
+    """Candles of one source that others of its symbol may be compared with."""
+
+    series: Series
+    name: str
+    candles: RawCandles
+
+
 Progress: TypeAlias = Callable[[str], None]
 """Told the name of the series that is judged next."""
 
@@ -55,7 +63,7 @@ def coverage_of(
     originals = Originals()
     skipped, unread = list(left_out.skipped), list(left_out.unread)
     for _, group in groupby(sorted(sources, key=_order), key=lambda each: each.series.symbol):
-        clean: list[tuple[Series, str, RawCandles]] = []
+        clean: list[_Clean] = []
         for source in group:
             progress(source.name)
             try:
@@ -68,15 +76,9 @@ def coverage_of(
                 skipped.append(f"{source.name}: no rows in the days asked for")
                 continue
             hours = hours_of(source.market or source.series.symbol)
-            match rows, source.series:
-                case RawCandles(), Series() as series:
-                    judgement, candles = examine(rows, series, source.name, hours, days, source.known)
-                    clean.append((series, source.name, candles))
-                case ((ContractCandles() | Ticks()), Subject() as subject):
-                    judgement = _judged(rows, subject, source.name, hours, days, originals)
-                case _:
-                    raise TypeError(f"{source.name}: these rows are not of {source.series}")
+            judgement, comparable = _judged(source, rows, hours, days, originals)
             judged.append((source, judgement))
+            clean += comparable
         comparisons += _compared(clean)
     if not judged:
         raise DataError(unread[0] if unread else f"nothing to judge: {skipped[-1] if skipped else 'no series'}")
@@ -89,12 +91,21 @@ def _order(source: Source) -> tuple[str, int, str]:
 
 
 def _judged(
-    rows: ContractCandles | Ticks, subject: Subject, name: str, hours: TradingHours, days: Days, originals: Originals
-) -> Judgement:
-    rows = rows.rows(are_on(_times(rows), days))
-    if isinstance(rows, ContractCandles):
-        return judge_contracts(rows, subject, name, hours, days)
-    return originals.marked(rows, judge_ticks(rows, subject, name, hours, days))
+    source: Source, rows: Rows, hours: TradingHours, days: Days, originals: Originals
+) -> tuple[Judgement, list[_Clean]]:
+    """Judge one source; return with it the candles that others may be compared with, if it has such."""
+    match rows, source.series:
+        case RawCandles(), Series() as series:
+            judgement, candles = examine(rows, series, source.name, hours, days, source.known)
+            return judgement, [_Clean(series, source.name, candles)]
+        case (ContractCandles() as contracts, Subject() as subject):
+            contracts = contracts.rows(are_on(_times(contracts), days))
+            return judge_contracts(contracts, subject, source.name, hours, days), []
+        case (Ticks() as ticks, Subject() as subject):
+            ticks = ticks.rows(are_on(_times(ticks), days))
+            return originals.marked(ticks, judge_ticks(ticks, subject, source.name, hours, days)), []
+        case _:
+            raise TypeError(f"{source.name}: these rows are not of {source.series}")
 
 
 def _times(rows: Rows) -> IntArray:
@@ -133,7 +144,7 @@ def _days_to_judge(source: Source, wish: Wish, times: IntArray) -> Days | None:
     return days if are_on(times, days).any() else None
 
 
-def _compared(clean: Sequence[tuple[Series, str, RawCandles]]) -> Iterator[Comparison]:
+def _compared(clean: Sequence[_Clean]) -> Iterator[Comparison]:
     """Compare series of one symbol: those of the same timeframe, and daily ones with those within the day."""
     for (one, name, mine), (other, another, theirs) in combinations(clean, 2):
         found = None

@@ -1,4 +1,4 @@
-"""A series that ends before its fellows was merged, renamed or forgotten; seen alone it looks whole."""
+"""A series that ends before others of its kind was merged, renamed or forgotten; by itself it looks whole."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from market_data.quality.findings import Finding, Kind, Spot
 from market_data.quality.judgement import Judgement
 
 _FEWEST = 4
-"""Series that make a company."""
+"""Fewest series that are held against each other."""
 _SESSIONS = 10
 """Sessions by which a series may begin later or end earlier without a word."""
 
@@ -19,7 +19,7 @@ _SESSIONS = 10
 def beside_their_peers(judgements: Sequence[Judgement]) -> list[Judgement]:
     """Return judgements of one vendor and timeframe, each with a note where it begins later or ends earlier than most.
 
-    A series from another time altogether is no fellow.
+    A series from another time altogether is not held against them.
     """
     if len(judgements) < _FEWEST:
         return list(judgements)

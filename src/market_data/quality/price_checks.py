@@ -26,7 +26,7 @@ _NORMAL = 1.4826
 _SPIKE = 20.0
 """Robust deviations."""
 _LEAST_SPIKE = 0.01
-"""Share of price; below that nobody is harmed."""
+"""Share of price; a smaller one does no harm."""
 _FEW = 20
 """Returns below which a session has no scale of its own."""
 _JUMP = 20.0

@@ -1,4 +1,4 @@
-"""A master is a stranger's file: find out which layout it has and take its columns as text, or refuse it by name.
+"""A master comes from outside: find out which layout it has and take its columns as text, or refuse it by name.
 
 FYERS has written three CSV layouts without a header (14 columns in 2021, 17 in 2022, 21 since) and a JSON; a dump of
 Kite's instruments has one. A file is never believed to be small: what is read is limited, a JSON goes by entry by

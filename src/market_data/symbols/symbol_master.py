@@ -147,7 +147,7 @@ class SymbolMaster:
 
     @contextmanager
     def _spare_folder(self) -> Iterator[Path]:
-        """Lend a temporary folder for a document that the cache cannot take. Raises `StorageError`."""
+        """Yield a temporary folder for a document that the cache cannot take. Raises `StorageError`."""
         try:
             with TemporaryDirectory(prefix="fyersbot-") as folder:
                 yield Path(folder)

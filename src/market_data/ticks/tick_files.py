@@ -120,7 +120,7 @@ class TickFileWriter:
             raise _unwritable(self.path, error) from error
 
     def abandon(self) -> None:
-        """Let go of a file that nobody wants any more. Never raises for what the disk refuses."""
+        """Close a file that is not to be finished. Never raises for what the disk refuses."""
         try:
             self._writer.close()
         except self._refusals:
