@@ -255,7 +255,10 @@ def _rows(payload: Body, name: str) -> Iterable[Any]:
 
 
 def _facts(payload: Body, name: str, convert: Callable[[object], _Fact], symbols: Collection[str]) -> tuple[_Fact, ...]:
-    """Read the rows of a book: an unreadable one that may be ours spoils the reading, one of others is left out."""
+    """Read the rows of a book: an unreadable one that may be ours spoils the reading, one of others is left out.
+
+    A row that stands there twice is one fact: what it says would be counted twice.
+    """
     facts = []
     for fields in _rows(payload, name):
         try:
@@ -264,7 +267,7 @@ def _facts(payload: Body, name: str, convert: Callable[[object], _Fact], symbols
             if not _is_of_others(fields, symbols):
                 raise
             _log.debug("a row of somebody else is left out: %s", error)
-    return tuple(facts)
+    return tuple(dict.fromkeys(facts))
 
 
 def _is_of_others(fields: object, symbols: Collection[str]) -> bool:

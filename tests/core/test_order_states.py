@@ -59,9 +59,16 @@ def test_every_answer_and_every_status_of_the_broker_is_a_signal():
 
 @pytest.mark.hazard("O3")
 @pytest.mark.parametrize("state", ENDED)
-@pytest.mark.parametrize("signal", [signal for signal in Signal if signal is not Signal.DISPROVED])
+@pytest.mark.parametrize("signal", [signal for signal in Signal if signal not in {Signal.DISPROVED, Signal.LISTED}])
 def test_what_has_ended_in_the_market_stays_ended(state, signal):
     assert next_state(state, signal) is state
+
+
+@pytest.mark.hazard("O3", "P5")
+def test_only_what_has_traded_whole_stays_ended_when_the_books_go_on_listing_it():
+    assert next_state(OrderState.FILLED, Signal.LISTED) is OrderState.FILLED
+    assert next_state(OrderState.CANCELLED, Signal.LISTED) is OrderState.ZOMBIE
+    assert next_state(OrderState.EXPIRED, Signal.LISTED) is OrderState.ZOMBIE
 
 
 @pytest.mark.hazard("S4")

@@ -281,6 +281,19 @@ def test_a_tag_that_somebody_else_wrote_as_no_text_does_not_spoil_a_book_or_a_me
     assert mapping.order_from_socket({**SOCKET_ORDER, "ordertag": tag}).tag == ""
 
 
+@pytest.mark.hazard("O2")
+@pytest.mark.parametrize(
+    ("convert", "key", "row"),
+    [
+        (mapping.orders_from, "orderBook", BOOK_ROW),
+        (mapping.fills_from, "tradeBook", TRADE_ROW),
+        (mapping.positions_from, "netPositions", POSITION_ROW),
+    ],
+)
+def test_a_row_that_stands_in_a_book_twice_is_one_fact(convert, key, row):
+    assert convert({"s": "ok", key: [row, dict(row)]}, OURS) == convert({"s": "ok", key: [row]}, OURS)
+
+
 def test_a_position_keeps_summed_values():
     assert mapping.positions_from({"netPositions": [POSITION_ROW]}, OURS) == (
         BrokerPosition(
