@@ -79,11 +79,13 @@ def _order_from_book(fields: object) -> OrderReport:
 
 
 def order_from_socket(fields: object) -> OrderReport:
-    """Read the `orders` part of an order-socket message, where a field that is zero is left out."""
+    """Read the `orders` part of an order-socket message, where a field that is zero is left out; but no price is."""
     row = BrokerRow("order socket order", fields, absent_is_zero=True)
     quantity, filled = row.whole("qty", at_least=1), row.whole("qty_filled")
     if filled > quantity:
         raise row.refuse("qty_filled", f"at most the {quantity} of the order")
+    if filled and not row.rupees("price_traded"):
+        raise row.refuse("price_traded", f"what the {filled} were traded at")
     return OrderReport(
         broker_id=row.identifier("id"),
         tag=_own_tag(row.tag("ordertag")),

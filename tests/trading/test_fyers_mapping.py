@@ -130,6 +130,17 @@ def test_fields_that_are_zero_may_be_missing_on_the_socket():
     assert (report.filled, report.filled_value, report.trigger_price) == (0, 0, 0)
 
 
+@pytest.mark.hazard("O14")
+@pytest.mark.parametrize("price", [0, None])
+def test_a_fill_without_a_price_is_left_to_the_books(price):
+    silent = {name: value for name, value in SOCKET_ORDER.items() if name != "price_traded"}
+
+    with pytest.raises(DataError, match="price_traded"):
+        mapping.order_from_socket(silent)
+    with pytest.raises(DataError, match="price_traded"):
+        mapping.order_from_socket({**silent, "price_traded": price})
+
+
 @pytest.mark.parametrize("missing", ["id", "symbol", "tran_side", "ord_type", "org_ord_status", "qty", "product_type"])
 def test_what_an_order_cannot_be_without_must_be_on_the_socket_or_mean_zero(missing):
     message = {name: value for name, value in SOCKET_ORDER.items() if name != missing}
