@@ -25,8 +25,11 @@ def _use_trade_book(state: BotState, books: Books, at: Instant) -> None:
     for fill in books.trades:
         quantity, value = sums.get(fill.broker_id, (0, 0))
         sums[fill.broker_id] = quantity + fill.quantity, value + fill.quantity * fill.price
+    for fill in books.trades:
         traded = state.orders.get(fill.tag)
-        if traded is not None and not traded.is_settled and traded.broker_id in {fill.broker_id, ""}:
+        if traded is None or traded.is_settled or sums[fill.broker_id][0] <= traded.filled:
+            continue  # what is known to have traded before an order was rejected is no sign of life
+        if traded.broker_id in {fill.broker_id, ""}:
             traded.hear_trade(fill.broker_id, at)
     for order in state.orders.values():
         if order.broker_id not in sums:

@@ -28,14 +28,23 @@ def hear_order(state: BotState, report: OrderReport, at: Instant, read_at: Insta
         order = state.track(found)
     if report.filled > order.filled:
         fill_to(state, order, report.filled, report.filled_value, at)
-    elif order.is_settled:
+    elif order.is_settled and not order.is_belied(report, read_at):
         return order  # each reading of the books says it again
     before = order.state
     order.hear_report(report, at, read_at)
     state.activity.changed(before, order.state, at)
-    if order.is_settled and before not in SETTLED:
-        state.unsettled[order.intent.symbol].remove(order.intent.tag)
+    if order.is_settled is not (before in SETTLED):
+        _move(state, order)
     return order
+
+
+def _move(state: BotState, order: TrackedOrder) -> None:
+    """Take an order that has ended off the list of those that may live, or put one that came back on it."""
+    unsettled = state.unsettled[order.intent.symbol]
+    if order.is_settled:
+        unsettled.remove(order.intent.tag)
+    else:
+        unsettled.insert(0, order.intent.tag)  # older than what was sent in its place
 
 
 def hear_outcome(state: BotState, event: events.OutcomeArrived) -> None:

@@ -32,7 +32,7 @@ class OrderState(Enum):
     ABSENT = "absent"
     """The books showed, late enough and twice, that it does not exist."""
     ZOMBIE = "zombie"
-    """It was held for refused, unsent or absent, and is there after all. It is cancelled, never used."""
+    """It was held for dead and is there after all. It is cancelled, never used."""
 
     def __init__(self, word: str) -> None:
         self.is_live = word in _LIVE
@@ -55,7 +55,7 @@ class OrderNews(Enum):
     LIVE = "live"
     """A report shows it pending or in transit."""
     LISTED = "listed"
-    """A reading of the books, begun well after the broker refused it, shows it live."""
+    """A reading of the books, begun well after the broker refused it or said that it had ended, shows it live."""
     STRANGE = "strange"
     """A report shows a status that nobody has told us the meaning of."""
     FILLED = "filled"
@@ -75,7 +75,7 @@ ON_ITS_WAY = frozenset({OrderState.SENT, OrderState.UNKNOWN})
 THOUGHT_DEAD = frozenset({OrderState.REJECTED, OrderState.NOT_SENT, OrderState.ABSENT})
 """Ends without a trace in the market; a trade or a sighting proves them wrong."""
 SETTLED = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED})
-"""Ends that the broker itself told us."""
+"""Ends that the broker itself told us: only its books can take them back."""
 IN_THE_BOOK = frozenset({OrderState.WORKING, OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED})
 """States in which a complete order book must list the order."""
 
@@ -96,9 +96,9 @@ NEWS_OF_STATUS: Mapping[OrderStatus, OrderNews] = {
     OrderStatus.EXPIRED: OrderNews.EXPIRED,
 }
 
-# Along a row: what one word makes of each state. Down a column: what has ended stays ended, late fills are counted
-# apart, and what was held for dead is a zombie once it is seen. `-` is what no broker can cause: a second answer to an
-# order that never left, a disproof of an order whose fate was not in doubt.
+# Along a row: what one word makes of each state. Down a column: what has ended stays ended until the books go on
+# listing it, late fills are counted apart, and what was held for dead is a zombie once it is seen. `-` is what no
+# broker can cause: a second answer to an order that never left, a disproof of an order whose fate was not in doubt.
 _TABLE = """
 HEARD     SENT      UNKNOWN   WORKING   FILLED    CANCELLED REJECTED  EXPIRED   NOT_SENT  ABSENT    ZOMBIE
 ACKED     WORKING   WORKING   WORKING   FILLED    CANCELLED REJECTED  EXPIRED   -         ZOMBIE    ZOMBIE
@@ -106,7 +106,7 @@ REFUSED   REJECTED  REJECTED  WORKING   FILLED    CANCELLED REJECTED  EXPIRED   
 UNSENT    NOT_SENT  NOT_SENT  WORKING   FILLED    CANCELLED REJECTED  EXPIRED   -         ABSENT    ZOMBIE
 LOST      UNKNOWN   UNKNOWN   WORKING   FILLED    CANCELLED REJECTED  EXPIRED   -         ABSENT    ZOMBIE
 LIVE      WORKING   WORKING   WORKING   FILLED    CANCELLED REJECTED  EXPIRED   ZOMBIE    ZOMBIE    ZOMBIE
-LISTED    WORKING   WORKING   WORKING   FILLED    CANCELLED ZOMBIE    EXPIRED   ZOMBIE    ZOMBIE    ZOMBIE
+LISTED    WORKING   WORKING   WORKING   FILLED    ZOMBIE    ZOMBIE    ZOMBIE    ZOMBIE    ZOMBIE    ZOMBIE
 STRANGE   UNKNOWN   UNKNOWN   UNKNOWN   FILLED    CANCELLED REJECTED  EXPIRED   ZOMBIE    ZOMBIE    ZOMBIE
 FILLED    FILLED    FILLED    FILLED    FILLED    CANCELLED FILLED    EXPIRED   FILLED    FILLED    FILLED
 CANCELLED CANCELLED CANCELLED CANCELLED FILLED    CANCELLED CANCELLED EXPIRED   CANCELLED CANCELLED CANCELLED

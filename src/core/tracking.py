@@ -22,6 +22,8 @@ from core.tags import is_ours, purpose_of
 _OUR_PRODUCTS = frozenset(product.value for product in Product)
 CHANGE_VISIBLE_AFTER = 2 * SECOND
 """A complete reading begun this long after a change must show it."""
+END_VISIBLE_AFTER = 10 * SECOND
+"""A complete reading begun this long after an end must show it: twice as long as a book may lag."""
 
 
 @dataclass(slots=True)
@@ -54,6 +56,8 @@ class TrackedOrder:
     message: str = ""
     answered_at: Instant = 0
     """When the answer to sending it came; 0 before."""
+    ended_at: Instant = 0
+    """When we last heard that it had ended; 0 before."""
     unknown_since: Instant = 0
     """When its fate became unknown; 0 while it is known."""
     changes: int = 0
@@ -62,7 +66,7 @@ class TrackedOrder:
     """Changes in a row that the broker acknowledged and the book does not show."""
     change_acked: bool = False
     came_back: bool = False
-    """Whether it was held for refused, unsent or absent, and was there after all."""
+    """Whether it was held for dead and was there after all."""
     filled_late: bool = False
     """Whether it traded on after its end."""
     strange_status: bool = False
@@ -104,8 +108,10 @@ class TrackedOrder:
     def hear(self, news: OrderNews, at: Instant) -> None:
         """Go where the news leads. Raises `InvariantError` for news that only a bug of ours can bring about."""
         before, self.state = self.state, next_state(self.state, news)
-        if before in THOUGHT_DEAD and self.state in {OrderState.ZOMBIE, OrderState.FILLED}:
+        if (before in THOUGHT_DEAD and self.state is OrderState.FILLED) or self._rose(before):
             self.came_back = True
+        if before.is_live and not self.state.is_live:
+            self.ended_at = at
         if self.state is not OrderState.UNKNOWN:
             self.unknown_since = 0
         elif before is not OrderState.UNKNOWN:
@@ -137,7 +143,7 @@ class TrackedOrder:
         news = NEWS_OF_STATUS[report.status]
         if self.state.is_live or self.state in THOUGHT_DEAD:
             self.message = report.message or self.message
-        if news is OrderNews.LIVE and self.rejection and read_at > self.answered_at + CHANGE_VISIBLE_AFTER:
+        if self.is_belied(report, read_at):
             news = OrderNews.LISTED
         self.strange_status = self.strange_status or (news is OrderNews.STRANGE and self.state.is_live)
         self.hear(news, at)
@@ -146,6 +152,16 @@ class TrackedOrder:
             self.limit_price, self.trigger_price = report.limit_price, report.trigger_price
         if self.change is not None and _shows(report, self.change):
             self.change, self.vain_changes = None, 0
+
+    def is_belied(self, report: OrderReport, read_at: Instant) -> bool:
+        """Whether a reading, begun well after the broker refused the order or said that it had ended, shows it live."""
+        if SIGNAL_OF_STATUS[report.status] is not Signal.LIVE or not read_at:
+            return False
+        refused = self.rejection is not None and read_at > self.answered_at + CHANGE_VISIBLE_AFTER
+        return refused or bool(self.ended_at and read_at > self.ended_at + END_VISIBLE_AFTER)
+
+    def _rose(self, before: OrderState) -> bool:
+        return not before.is_live and self.state is OrderState.ZOMBIE
 
     def hear_trade(self, broker_id: str, at: Instant) -> None:
         """Take a trade with our tag as a sight of the order, which the order book may be late to show."""

@@ -81,11 +81,13 @@ def _order_from_book(fields: object) -> OrderReport:
 
 
 def order_from_socket(fields: object) -> OrderReport:
-    """Read the `orders` part of an order-socket message, where a field that is zero is left out."""
+    """Read the `orders` part of an order-socket message, where a field that is zero is left out; but no price is."""
     row = BrokerRow("order socket order", fields, absent_is_zero=True)
     quantity, filled = row.whole("qty", at_least=1), row.whole("qty_filled")
     if filled > quantity:
         raise row.refuse("qty_filled", f"at most the {quantity} of the order")
+    if filled and not row.rupees("price_traded"):
+        raise row.refuse("price_traded", f"what the {filled} were traded at")
     return OrderReport(
         broker_id=row.identifier("id"),
         tag=_own_tag(row.tag("ordertag")),
@@ -254,7 +256,10 @@ def _rows(payload: Body, name: str) -> Iterable[Any]:
 
 
 def _facts(payload: Body, name: str, convert: Callable[[object], _Fact], symbols: Collection[str]) -> tuple[_Fact, ...]:
-    """Read the rows of a book: an unreadable one that may be ours spoils the reading, one of others is left out."""
+    """Read the rows of a book: an unreadable one that may be ours spoils the reading, one of others is left out.
+
+    A row that stands there twice is one fact: what it says would be counted twice.
+    """
     facts = []
     for fields in _rows(payload, name):
         try:
@@ -263,7 +268,7 @@ def _facts(payload: Body, name: str, convert: Callable[[object], _Fact], symbols
             if not _is_of_others(fields, symbols):
                 raise
             _log.debug("a row of somebody else is left out: %s", error)
-    return tuple(facts)
+    return tuple(dict.fromkeys(facts))
 
 
 def _is_of_others(fields: object, symbols: Collection[str]) -> bool:

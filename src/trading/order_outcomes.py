@@ -1,7 +1,7 @@
 """What became of a call that changes orders. The one table on which "never send an order twice" rests.
 
-Only a refusal in words that we decoded ourselves proves that the broker does not have the order. Everything else that
-is not a clean success is UNKNOWN, and the books decide.
+Only a refusal in words that we decoded ourselves, or for the number of calls, proves that the broker does not have the
+order. Everything else that is not a clean success is UNKNOWN, and the books decide.
 """
 
 from core.errors import DataError
@@ -17,6 +17,7 @@ _FORBIDDEN_WORDS = ("whitelisted ip", "not allowed from this app")
 _SUCCESS_CODES = frozenset({200, 1101, 1102, 1103})
 _NOT_ACKNOWLEDGED = 201
 _GATEWAY_GAVE_UP = 408
+_TOO_MANY = 429
 
 
 def outcome_of(exchange: Exchange, names_order: bool = True) -> Outcome:
@@ -31,6 +32,8 @@ def outcome_of(exchange: Exchange, names_order: bool = True) -> Outcome:
 
 
 def _outcome_of_answer(answer: Answer, names_order: bool) -> Outcome:
+    if answer.status == _TOO_MANY:
+        return _throttled(answer)
     try:
         reply = reply_from(json_object(answer))
     except DataError as error:
@@ -51,6 +54,21 @@ def _outcome_of_answer(answer: Answer, names_order: bool) -> Outcome:
     return _unknown(answer, reply)
 
 
+def _throttled(answer: Answer) -> Outcome:
+    """Too many calls: said before anybody looked at the order, mostly by a page of the gateway's, so in any words."""
+    try:
+        reply = reply_from(json_object(answer))
+    except DataError as error:
+        reply = Reply(word="", code=0, message=plain_text(str(error)), broker_id="")
+    return Outcome(
+        kind=OutcomeKind.REJECTED,
+        rejection=RejectionKind.RATE,
+        broker_id=reply.broker_id,
+        code=reply.code,
+        message=reply.message,
+    )
+
+
 def rejection_kind(status: int, reply: Reply) -> RejectionKind | None:
     """Say how a decoded answer refuses, or None when it is no proof of a refusal.
 
@@ -58,7 +76,7 @@ def rejection_kind(status: int, reply: Reply) -> RejectionKind | None:
     """
     if status == 401 or reply.code in AUTHENTICATION_CODES:
         return RejectionKind.AUTHENTICATION
-    if status == 429 or reply.code in RATE_CODES:
+    if status == _TOO_MANY or reply.code in RATE_CODES:
         return RejectionKind.RATE
     if status == 403 or reply.code in _FORBIDDEN_CODES:
         return RejectionKind.FORBIDDEN

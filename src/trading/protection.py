@@ -159,12 +159,21 @@ class Protection:
     def _levels(self, position: OpenPosition, at: Instant) -> Decision:
         """Set stop and target around the average entry, one percent away where no plan is known."""
         rules, plan, instrument = self._rules, position.plan, self._instruments[position.symbol]
-        entry = round(position.entry_value / position.entry_filled)
+        entry = self._entry_price(position)
         atr = plan.atr if plan else entry / 100 / rules.stop_atr
         stop_atr, target_atr = (plan.stop_atr, plan.target_atr) if plan else (rules.stop_atr, rules.target_atr)
         stop, target = exits.levels(position.side.value, entry, atr, stop_atr, target_atr, instrument.tick)
         stop = stop_trigger(position.side.opposite, stop, instrument)
         return LevelsSet(at=at, symbol=position.symbol, stop=stop, target=target)
+
+    def _entry_price(self, position: OpenPosition) -> int:
+        """Return the average entry, or the last price where the average is none that the day allows.
+
+        A stop that is counted from a price that never was would stand where it protects nothing.
+        """
+        average, instrument = round(position.entry_value / position.entry_filled), self._instruments[position.symbol]
+        tick = self._ticks.get(position.symbol)
+        return tick.ltp if tick is not None and instrument.clamp(average) != average else average
 
     def _cover(self, state: BotState, position: OpenPosition, at: Instant) -> list[Decision]:
         symbol = position.symbol

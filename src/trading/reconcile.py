@@ -26,7 +26,7 @@ from core.rules import TradingRules
 from core.state import BotState
 from core.tags import is_ours, purpose_of
 from core.tracking import OpenPosition
-from trading.book_evidence import has_every_fill, is_behind, net_of_others
+from trading.book_evidence import has_every_fill, is_behind, net_by_orders, net_of_others
 from trading.closed_trade import trade_of
 from trading.departure import booked, departure_of
 from trading.timers import READ_AGAIN, Timers
@@ -105,8 +105,11 @@ class Reconciliation:
             return self._explain_unknown(state, books, symbol, product, theirs, at)
         if _is_brought_back(position, theirs) or (_is_short_of_ours(position, theirs) and position.quantity):
             return self._take_over(state, books, position, max(0, theirs * position.side.value), at)
-        self._differences.pop(symbol)
         ours = position.signed_quantity
+        by_orders = net_by_orders(books, symbol) + state.carried.get(symbol, 0)
+        if by_orders == ours and self._has_patience(symbol, _LONG_PATIENCE):
+            return []  # its own order book says what we say: the position book is the older one
+        self._differences.pop(symbol)
         why = f"the broker shows {theirs} of {symbol}, our orders came to {ours}; check and close it at the broker"
         return self._block(state, symbol, why, at)
 

@@ -59,9 +59,16 @@ def test_every_answer_and_every_status_of_the_broker_is_news():
 
 @pytest.mark.hazard("O3")
 @pytest.mark.parametrize("state", ENDED)
-@pytest.mark.parametrize("news", [news for news in OrderNews if news is not OrderNews.DISPROVED])
+@pytest.mark.parametrize("news", [each for each in OrderNews if each not in {OrderNews.DISPROVED, OrderNews.LISTED}])
 def test_what_has_ended_in_the_market_stays_ended(state, news):
     assert next_state(state, news) is state
+
+
+@pytest.mark.hazard("O3", "P5")
+def test_only_what_has_traded_whole_stays_ended_when_the_books_go_on_listing_it():
+    assert next_state(OrderState.FILLED, OrderNews.LISTED) is OrderState.FILLED
+    assert next_state(OrderState.CANCELLED, OrderNews.LISTED) is OrderState.ZOMBIE
+    assert next_state(OrderState.EXPIRED, OrderNews.LISTED) is OrderState.ZOMBIE
 
 
 @pytest.mark.hazard("S4")

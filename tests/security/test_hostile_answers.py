@@ -239,7 +239,7 @@ def test_an_answer_nested_without_end_is_refused(levels: int, opening: str, clos
 @pytest.mark.hazard("O14")
 def test_an_answer_of_many_rows_within_the_size_is_read_in_bounded_work() -> None:
     rows = b",".join([b"{}"] * (MAX_BODY_BYTES // 3 - 20))
-    with pytest.raises(BotError, match="'filledQty' is missing"):
+    with pytest.raises(BotError, match="'qty' is missing"):
         mapping.orders_from(json_object(Answer(200, {}, b'{"orderBook":[' + rows + b"]}")), OURS)
     with pytest.raises(BotError, match="at most 5000000 are read"):
         json_object(Answer(200, {}, b" " * (MAX_BODY_BYTES + 1)))

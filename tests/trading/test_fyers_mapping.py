@@ -130,6 +130,17 @@ def test_fields_that_are_zero_may_be_missing_on_the_socket():
     assert (report.filled, report.filled_value, report.trigger_price) == (0, 0, 0)
 
 
+@pytest.mark.hazard("O14")
+@pytest.mark.parametrize("price", [0, None])
+def test_a_fill_without_a_price_is_left_to_the_books(price):
+    silent = {name: value for name, value in SOCKET_ORDER.items() if name != "price_traded"}
+
+    with pytest.raises(DataError, match="price_traded"):
+        mapping.order_from_socket(silent)
+    with pytest.raises(DataError, match="price_traded"):
+        mapping.order_from_socket({**silent, "price_traded": price})
+
+
 @pytest.mark.parametrize("missing", ["id", "symbol", "tran_side", "ord_type", "org_ord_status", "qty", "product_type"])
 def test_what_an_order_cannot_be_without_must_be_on_the_socket_or_mean_zero(missing):
     message = {name: value for name, value in SOCKET_ORDER.items() if name != missing}
@@ -279,6 +290,19 @@ def test_a_tag_that_somebody_else_wrote_as_no_text_does_not_spoil_a_book_or_a_me
         facts = convert({"s": "ok", key: [{**row, **theirs}, row, {**row, **theirs, "productType": None}]}, OURS)
         assert [fact.tag for fact in facts] == ["", OUR_TAG]
     assert mapping.order_from_socket({**SOCKET_ORDER, "ordertag": tag}).tag == ""
+
+
+@pytest.mark.hazard("O2")
+@pytest.mark.parametrize(
+    ("convert", "key", "row"),
+    [
+        (mapping.orders_from, "orderBook", BOOK_ROW),
+        (mapping.fills_from, "tradeBook", TRADE_ROW),
+        (mapping.positions_from, "netPositions", POSITION_ROW),
+    ],
+)
+def test_a_row_that_stands_in_a_book_twice_is_one_fact(convert, key, row):
+    assert convert({"s": "ok", key: [row, dict(row)]}, OURS) == convert({"s": "ok", key: [row]}, OURS)
 
 
 def test_a_position_keeps_summed_values():

@@ -89,11 +89,22 @@ def test_an_address_or_app_that_may_not_trade_is_known_by_its_words(words):
     assert outcome.message.startswith("Request rejected")
 
 
+UNREADABLE = [b"<html>gateway</html>", b"[]", b"null", b"", b'{"s":"ok","code":1101,"id":"26']
+
+
 @pytest.mark.hazard("S2")
-@pytest.mark.parametrize("body", [b"<html>gateway</html>", b"[]", b"null", b"", b'{"s":"ok","code":1101,"id":"26'])
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 502])
+@pytest.mark.parametrize("body", UNREADABLE)
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 502])
 def test_what_cannot_be_read_proves_nothing(status, body):
     assert outcome_of(Answer(status, {}, body)).kind is UNKNOWN
+
+
+@pytest.mark.hazard("S8")
+@pytest.mark.parametrize("body", UNREADABLE)
+def test_too_many_calls_is_a_refusal_in_any_words(body):
+    outcome = outcome_of(Answer(429, {}, body))
+
+    assert (outcome.kind, outcome.rejection) == (REJECTED, RejectionKind.RATE)
 
 
 def test_a_failure_is_not_sent_only_if_nothing_left():

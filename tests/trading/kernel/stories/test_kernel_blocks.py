@@ -182,3 +182,17 @@ def test_a_position_book_that_is_empty_again_gets_its_whole_patience_again(bot):
     assert SBIN not in bot.kernel.state.blocked
     bot.run(110)
     assert SBIN in bot.kernel.state.blocked
+
+
+@pytest.mark.hazard("P6")
+@pytest.mark.parametrize(("seconds", "alarms"), [(15, []), (60, ["POSITION_DIFFERS"])])
+def test_a_position_book_behind_the_order_book_calls_nobody_until_it_has_had_time_to_follow(bot, seconds, alarms):
+    bot.enter()
+    read, old, until = bot.broker.read, bot.broker.read().positions, bot.now + seconds * SECOND
+    bot.broker.read = lambda: replace(read(), positions=old) if bot.now < until else read()
+    bot.tick(80_600)
+    bot.run(240)
+    assert bot.alarms == alarms
+    assert len(bot.trades) == 1
+    assert bot.kernel.state.is_flat
+    assert not bot.kernel.state.blocked

@@ -1,11 +1,13 @@
 """Stories of a position without a stop: the decision to leave and its alarm come in time, whatever else is broken."""
 
+from dataclasses import replace
+
 import pytest
 
 from core import events
 from core.events import SafetyLevel, Verb
 from core.instants import SECOND
-from core.orders import OrderStatus, Product, Purpose
+from core.orders import OrderReport, OrderStatus, Product, Purpose
 from core.signals import Direction
 
 SBIN = "NSE:SBIN-EQ"
@@ -145,3 +147,17 @@ def test_a_stop_that_was_there_all_along_sells_once(bot):
     assert bot.broker.net(SBIN) == 0
     assert bot.broker.of(bot.tag(Purpose.STOP)).status is OrderStatus.FILLED
     assert [trade.exit_reason for trade in bot.trades] == ["stop_loss"]
+
+
+@pytest.mark.hazard("D7", "S14")
+@pytest.mark.parametrize("percent", [0, 1, 10_000])
+def test_a_fill_at_a_price_that_the_day_does_not_allow_moves_no_stop_away_from_the_market(bot, percent):
+    def tell(order: OrderReport) -> None:
+        bot.broker.news.append(replace(order, filled_value=order.filled_value * percent // 100))
+
+    bot.broker._tell = tell
+    bot.tick(80_000)
+    bot.signal(Direction.LONG)
+    bot.run(1)
+    (levels,) = bot.of_kind(events.LevelsSet)
+    assert 79_000 < levels.stop < 80_000 < levels.target < 81_000

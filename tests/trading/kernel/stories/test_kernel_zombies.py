@@ -119,6 +119,53 @@ def test_a_stop_that_comes_back_beside_its_successor_is_cancelled_and_nothing_so
     assert bot.alarms == ["ZOMBIE_ORDER"]
 
 
+@pytest.mark.hazard("O3", "P5")
+@pytest.mark.parametrize("told", [OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED])
+def test_a_stop_that_the_books_go_on_listing_after_it_was_said_to_have_ended_does_not_stay_beside_its_successor(
+    bot, told
+):
+    bot.enter()
+    first = bot.tag(Purpose.STOP)
+    bot.house.check_broker = lambda: None  # two stops at the broker are just what this story is about
+    bot.give(events.OrderReported(at=bot.now, report=replace(bot.broker.of(first), status=told)))
+    bot.run(70)
+    assert bot.broker.of(first).status is OrderStatus.CANCELLED
+    assert len(bot.broker.open_exits(SBIN)) == len(bot.kernel.state.positions)
+    assert "ZOMBIE_ORDER" in bot.alarms
+    assert bot.kernel.state.level is SafetyLevel.NO_ENTRY
+    bot.run(60)
+    assert bot.alarms == ["ZOMBIE_ORDER"]
+
+
+@pytest.mark.hazard("O5", "P1")
+def test_an_order_of_which_a_part_traded_before_the_rest_was_rejected_has_ended(bot):
+    bot.tick(80_000, depth=4)
+    bot.signal(Direction.LONG)
+    bot.run(3)
+    entry = bot.broker.of(bot.tag(Purpose.ENTRY))
+    bot.broker._change(entry.broker_id, status=OrderStatus.REJECTED)
+    bot.run(60)
+    assert bot.kernel.state.orders[entry.tag].state is OrderState.REJECTED
+    assert [(stop.quantity, stop.status) for stop in bot.broker.open_exits(SBIN)] == [(4, OrderStatus.PENDING)]
+    assert bot.alarms == []
+    assert bot.kernel.state.level is SafetyLevel.RUN
+
+
+@pytest.mark.hazard("O5", "P1")
+def test_the_rest_of_an_exit_that_traded_in_part_and_was_rejected_is_sold_by_another(bot):
+    bot.enter()
+    bot.broker.price(SBIN, bot.position().target, depth=4)
+    bot.tick(bot.position().target, depth=4)
+    bot.run(2)
+    stop = bot.broker.of(bot.tag(Purpose.STOP))
+    assert 0 < stop.filled < stop.quantity
+    bot.broker._change(stop.broker_id, status=OrderStatus.REJECTED)
+    bot.tick(80_000)
+    bot.run(60)
+    assert bot.broker.net(SBIN) == 0
+    assert bot.kernel.state.is_flat
+
+
 @pytest.mark.hazard("S10")
 def test_a_second_order_under_one_tag_freezes_the_bot_and_is_cancelled(bot):
     bot.enter()
