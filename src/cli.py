@@ -316,7 +316,7 @@ def login(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 @app.command("rebuild-trading-log")
 def rebuild_trading_log(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Fill the tables of data/trading_log.sqlite anew from the event logs; a running bot may go on."""
+    """Fill the tables of trading_log.sqlite in the state folder anew from the event logs; a running bot may go on."""
     from trading.bookkeeper import rebuild_all
 
     taken = rebuild_all(settings_of(config).paths.state)
