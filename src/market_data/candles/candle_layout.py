@@ -185,8 +185,8 @@ def _are_prices(table: Table, names: Sequence[str]) -> bool:
 
 def _lacking(table: Table, role: str) -> DataError:
     return DataError(
-        f"{table.path}: no column for {role}; it has {', '.join(table.columns)}; rename the one it is to {role}, or say "
-        f"which: `fyersbot import-data` takes --columns {role}=NAME"
+        f"{table.path}: no column for {role}; it has {', '.join(table.columns)}; rename that column to {role}, or say "
+        f"which it is: `fyersbot import-data` takes --columns {role}=NAME"
     )
 
 

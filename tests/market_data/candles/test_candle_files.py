@@ -221,7 +221,10 @@ def test_a_bar_at_the_close_on_some_days_leaves_start_labels_proven(tmp_path: Pa
 def test_columns_that_no_name_tells_are_said(tmp_path: Path):
     text = rows(iso, header="when,first,top,bottom,last,shares")
     path = write(tmp_path, text)
-    with pytest.raises(DataError, match=r"no column for timestamp; it has when, first, .*rename .* to timestamp, .*--columns timestamp=NAME"):
+    with pytest.raises(
+        DataError,
+        match=r"no column for timestamp; it has when, .*rename that column to timestamp.*--columns timestamp=NAME",
+    ):
         read_candles(path, Wishes())
     said = {"timestamp": "when", "open": "first", "high": "top", "low": "bottom", "close": "last", "volume": "shares"}
     found = read_candles(path, Wishes(columns=said)).candles
