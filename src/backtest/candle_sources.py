@@ -14,7 +14,7 @@ from core.ports import Calendar
 from features.columns import CandleColumns
 from market_data.candles.candle_admission import admit
 from market_data.candles.candle_files import Wishes, read_candles
-from market_data.candles.candle_names import name_of
+from market_data.candles.candle_names import EXAMPLE, name_of
 from market_data.candles.candle_store import CandleStore, Series, joined_candles
 from market_data.candles.candle_times import Labels
 from market_data.candles.import_data import notes_of
@@ -29,6 +29,11 @@ _LONGEST_PAUSE = timedelta(days=7)
 _ENDINGS = (".parquet", ".csv", ".csv.gz")
 _FIRST_DAY = date(1990, 1, 1)
 _LAST_DAY = date(2199, 12, 31)
+_REMEDIES = {
+    "symbol": f"give --symbols NSE:SBIN-EQ, or name the file like {EXAMPLE}.csv",
+    "timeframe": f"give --timeframe 5m, or name the file like {EXAMPLE}.csv",
+}
+"""What a backtest can be told of what a file leaves open; the rest only `import-data` can."""
 _TICKS = (500, 100, 50, 10, 5)
 """Those that NSE has, the largest first."""
 
@@ -160,9 +165,8 @@ def _from_file(
         file = read_candles(path, replace(wishes, labels=Labels.START))
     if file.symbol is None or file.timeframe is None or file.candles is None:
         question = file.questions[0]
-        raise DataError(
-            f"{path}: {question.what} is left open ({question.why}); `fyersbot import-data` takes {question.option}"
-        )
+        remedy = _REMEDIES.get(question.what, f"`fyersbot import-data` takes {question.option}")
+        raise DataError(f"{path}: {question.what} is left open ({question.why}); {remedy}")
     series = Series(file.symbol, file.timeframe)
     admitted = admit(path, series, file.candles, calendar, now)
     candles = joined_candles([part for _, part in admitted.runs])

@@ -155,7 +155,7 @@ class TrackedOrder:
 
     def is_belied(self, report: OrderReport, read_at: Instant) -> bool:
         """Whether a reading, begun well after the broker refused the order or said that it had ended, shows it live."""
-        if SIGNAL_OF_STATUS[report.status] is not Signal.LIVE or not read_at:
+        if NEWS_OF_STATUS[report.status] is not OrderNews.LIVE or not read_at:
             return False
         refused = self.rejection is not None and read_at > self.answered_at + CHANGE_VISIBLE_AFTER
         return refused or bool(self.ended_at and read_at > self.ended_at + END_VISIBLE_AFTER)

@@ -1,6 +1,7 @@
 """What `fyersbot check-strategy` checks: a strategy by its name, on candles, with the labels a model learns from."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -12,6 +13,7 @@ from backtest.candle_sources import Range, from_path, from_store
 from backtest.run import instrument_of
 from backtest.run_options import params_of
 from backtest.strategy_check.check import Checked, Progress, check
+from backtest.strategy_check.outside import is_library
 from backtest.strategy_check.subject import Subject
 from backtest.strategy_check.training_face import Learned, TrainingFace
 from core.errors import ConfigurationError
@@ -48,6 +50,7 @@ GENERATED_DAYS = 30
 """The generated market, so that a check needs no data; intraday, and twenty times as long for daily candles."""
 GENERATED_SEED = 2025
 WALK = WalkForward(folds=3)
+_OURS = str(Path(__file__).parents[1])
 CANDIDATE = Candidate(Logistic())
 """What stands for all kinds of classifier: the quickest. What each is given to fit on is the same."""
 
@@ -110,6 +113,7 @@ def check_named(
 
     Raises `ConfigurationError`, `ModelError`, `StrategyError` and `DataError`.
     """
+    loaded = frozenset(sys.modules)
     choice, chosen, model = choose_strategy(settings), settings.strategy, settings.model
     open_model = cache(lambda: InferenceEngine.open(model.path, model.manifest_sha256, model.signed_by))
 
@@ -127,12 +131,21 @@ def check_named(
                 calendar=calendar,
                 candles=history.candles,
                 history_candles=settings.history.candles,
+                forget=lambda: _forget_modules_since(loaded),
             ),
             training_face(settings, history, ground.timeframe, calendar) if learns else None,
             progress,
         )
         for history in ground.histories
     )
+
+
+def _forget_modules_since(loaded: Container[str]) -> None:
+    """Forget the modules that a user's file has brought along: those in Python that are no library and not ours."""
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None) or ""
+        if name not in loaded and path.endswith(".py") and not path.startswith(_OURS) and not is_library(path):
+            del sys.modules[name]
 
 
 def training_face(settings: Settings, history: History, timeframe: Timeframe, calendar: Calendar) -> TrainingFace:

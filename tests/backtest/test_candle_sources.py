@@ -153,6 +153,13 @@ def test_a_file_whose_name_tells_no_symbol_is_of_the_one_given(tmp_path: Path) -
     assert (found.series, len(found.candles)) == (SERIES, 25)
 
 
+def test_a_file_that_does_not_tell_its_symbol_is_refused_with_an_option_of_a_backtest(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.csv", session(MONDAY))
+
+    with pytest.raises(DataError, match=r"symbol is left open .*; give --symbols NSE:SBIN-EQ, or name the file like"):
+        read(path)
+
+
 def test_the_store_gives_what_it_has_of_the_range_and_before() -> None:
     store = MemoryCandleStore()
     store.put(SERIES, Days(MONDAY, TUESDAY), CandleColumns.of(session(MONDAY) + session(TUESDAY)))

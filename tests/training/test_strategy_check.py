@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from backtest.strategy_check.finding import Cause, Kind
+from backtest.strategy_check.behaviour import repeated
+from backtest.strategy_check.faces import BatchFace, all_answers
+from backtest.strategy_check.finding import Cause, Finding, Kind
 from backtest.strategy_check.pipeline import training_findings
 from backtest.strategy_check.refit_check import refit_findings
 from backtest.strategy_check.subject import Effort, Subject
@@ -19,7 +22,7 @@ from training import strategy_check
 from training.dataset import Dataset
 from training.folds import Fold
 from training.sources import generated
-from training.strategy_check import training_face
+from training.strategy_check import Ground, training_face
 
 from .conftest import WeekdayCalendar
 
@@ -70,3 +73,49 @@ def test_our_own_training_with_the_scaler_of_all_rows_is_not(taught: tuple[Subje
     assert {(each.kind, each.column, each.cause) for each in findings} == {
         (Kind.REFIT, f"scaler.{first}", Cause.FITTED_ON_TEST)
     }
+
+
+OWN = """
+import prices_seen
+from dataclasses import dataclass
+import numpy as np
+from core.signals import Needs
+from strategies.base_strategy import SignalColumns
+
+@dataclass
+class Own:
+    name: str = "own"
+
+    @property
+    def needs(self):
+        return Needs(features=("return_1",))
+
+    def on_data(self, now, before):
+        return None
+
+    def signals(self, table, candles, symbol):
+        mean = prices_seen.SEEN.setdefault(symbol, candles.closes.mean())
+        return SignalColumns((candles.closes > mean).astype(np.int8), np.ones(len(candles)))
+"""
+
+
+def test_what_a_module_beside_a_users_file_keeps_is_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The mean of the whole history is the first that is asked for, and is then the mean of each part of it."""
+    (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
+    (tmp_path / "prices_seen.py").write_text("SEEN = {}\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    settings = Settings.model_validate({"strategy": {"name": "own", "folder": str(tmp_path)}})
+    calendar = WeekdayCalendar()
+    ground = Ground(
+        tuple(generated([SYMBOL], Timeframe.M5, date(2026, 1, 5), date(2026, 1, 9), 7, calendar)), Timeframe.M5
+    )
+
+    def asked_again(subject: Subject, *_: object) -> list[Finding]:
+        all_answers(BatchFace(subject))
+        return repeated(subject)
+
+    monkeypatch.setattr(strategy_check, "check", asked_again)
+
+    [[finding, *_]] = strategy_check.check_named(settings, calendar, ground)  # type: ignore[misc]
+
+    assert (finding.kind, finding.cause, finding.column) == (Kind.REPEAT, Cause.STATE, "signals.direction")

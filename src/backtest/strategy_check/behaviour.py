@@ -5,6 +5,7 @@ given to read is compared afterwards; the years are changed; both faces are held
 are its answers signals at all?
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -30,7 +31,7 @@ from strategies.base_strategy import BatchSignals
 
 
 def repeated(subject: Subject) -> list[Finding]:
-    """Ask the same again: of the same strategy, backwards, and of a new one."""
+    """Ask the same again: of the same strategy, backwards, of a new one, and of one whose modules are loaded anew."""
     rows = _row_reader(subject)
     first, again = _asked(subject, rows), _asked(subject, rows)
     chance = _difference(subject, Kind.REPEAT, Cause.CHANCE, "a strategy made anew answers otherwise", first, again)
@@ -39,7 +40,9 @@ def repeated(subject: Subject) -> list[Finding]:
     used = subject.make()
     asked(used, rows, subject.asked, len(subject.candles))
     words = "the answer depends on what was asked before"
-    for order, strategy in ((subject.asked, used), (subject.asked[::-1], subject.make())):
+    subject.forget()
+    alone = subject.make()
+    for order, strategy in ((subject.asked, used), (subject.asked, alone), (subject.asked[::-1], subject.make())):
         other = asked(strategy, rows, order, len(subject.candles))
         found = _difference(subject, Kind.REPEAT, Cause.STATE, words, first, other)
         if found:
@@ -135,23 +138,25 @@ _CANDLES = ("starts", "opens", "highs", "lows", "closes", "volumes")
 
 
 def _after_the_other_face(subject: Subject, rows: "_RowAt", first: Columns) -> list[Finding]:
-    """Ask one face after the other, and a shorter history after a longer one."""
+    """Ask one face after the other, and shorter histories after a longer one."""
     used = subject.make()
     table, length = subject.table, len(subject.candles)
 
     def batch(strategy: SignalProvider, rows: int) -> Columns:
         return batch_columns(strategy, head(table, rows), subject.candles.slice(0, rows), subject.symbol)
 
-    whole, short = batch(used, length), length * 3 // 4
-    half = batch(subject.make(), short)
+    def alone(rows: int) -> Columns:
+        subject.forget()
+        return batch(subject.make(), rows)
+
+    whole, again = batch(used, length), batch(subject.make(), length)
+    parts = {rows: alone(rows) for rows in (length * eighths // 8 for eighths in range(1, 8))}
     words = "the answer depends on what was asked before"
-    pairs: Iterator[tuple[Cause, Columns, Columns]] = iter(
-        (
-            (Cause.CHANCE, whole, batch(subject.make(), length)),
-            (Cause.STATE, first, asked(used, rows, subject.asked, length)),
-            (Cause.STATE, whole, batch(used, length)),
-            (Cause.STATE, half, batch(used, short)),
-        )
+    pairs: Iterator[tuple[Cause, Columns, Columns]] = itertools.chain(
+        [(Cause.CHANCE, whole, again)],
+        [(Cause.STATE, first, asked(used, rows, subject.asked, length))],
+        ((Cause.STATE, whole, batch(each, length)) for each in (used, subject.make())),
+        ((Cause.STATE, part, batch(used, short)) for short, part in parts.items()),
     )
     for cause, expected, given in pairs:
         found = _difference(subject, Kind.REPEAT, cause, words, expected, given)

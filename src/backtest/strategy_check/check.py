@@ -13,7 +13,7 @@ from backtest.strategy_check.behaviour import (
 )
 from backtest.strategy_check.faces import EXISTS, faces_of
 from backtest.strategy_check.finding import Finding
-from backtest.strategy_check.look_ahead import Coverage, coverage_of, look_ahead
+from backtest.strategy_check.look_ahead import Coverage, coverage_of, look_ahead, look_ahead_in_a_wild_market
 from backtest.strategy_check.outside import reads_outside
 from backtest.strategy_check.pipeline import training_findings
 from backtest.strategy_check.subject import Subject
@@ -79,6 +79,8 @@ def _proved(subject: Subject, tell: Progress) -> tuple[list[Finding], WarmUp | N
     found = [*repeated(subject), *reads_outside(subject)]
     faces = [face for face in faces_of(subject) if not _blames(found, face.name)]
     found += _of_new_columns(found, look_ahead(*faces, tell=lambda share: tell("other futures", 0.1 + 0.6 * share)))
+    if not found:
+        found += look_ahead_in_a_wild_market(subject)
     tell("live against history", 0.7)
     found += _of_new_columns(found, live_differences(subject))
     for proof in (known_dates, disagreements):

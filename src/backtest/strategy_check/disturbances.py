@@ -16,6 +16,10 @@ DAYS_MOVED = 10_227
 """After 28 years, within 1901 to 2099, dates have the same weekdays, months and leap days again."""
 
 
+NO_VOLUME = 0.1
+"""Share of the candles without a trade where candles are moved by chance: a row that is dropped moves others."""
+
+
 class Move(Enum):
     """How candles are moved; each shows what another may hide."""
 
@@ -32,9 +36,10 @@ def moved(candles: CandleColumns, first: int, last: int, move: Move, seed: int) 
         case Move.UP:
             factors, volumes = np.full(size, 1.4), np.full(size, 3.0)
         case Move.DOWN:
-            factors, volumes = np.full(size, 0.6), np.full(size, 0.3)
+            factors, volumes = np.full(size, 0.45), np.full(size, 0.3)  # as after a split of one share into two
         case Move.NOISE:
             factors, volumes = np.exp(chance.normal(0.0, 0.05, size)), chance.uniform(0.2, 4.0, size)
+            volumes[chance.random(size) < NO_VOLUME] = 0.0
     part = slice(first, last)
     columns = {name: getattr(candles, name).copy() for name in ("opens", "highs", "lows", "closes", "volumes")}
     for name in ("opens", "highs", "lows", "closes"):
@@ -45,6 +50,15 @@ def moved(candles: CandleColumns, first: int, last: int, move: Move, seed: int) 
         for name in ("opens", "closes"):
             columns[name][part] = sums - columns[name][part]
     return CandleColumns(candles.starts.copy(), **columns)
+
+
+def wild(candles: CandleColumns) -> CandleColumns:
+    """Return a market at the same times in which prices jump by several per cent from candle to candle.
+
+    What a strategy does only then, it does here. Each candle that traded still does: to divide by it is no fault.
+    """
+    jumping = moved(candles, 0, len(candles), Move.NOISE, seed=0)
+    return replace(jumping, volumes=np.maximum(jumping.volumes, np.minimum(candles.volumes, 1)))
 
 
 def forming(candles: CandleColumns, row: int) -> tuple[CandleColumns, ...]:

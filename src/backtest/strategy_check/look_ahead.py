@@ -6,20 +6,23 @@ were known at the candle, so that a feature that looks ahead is blamed and not w
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from backtest.strategy_check.causes import diagnose
-from backtest.strategy_check.disturbances import Move, forming, moved
-from backtest.strategy_check.faces import EXISTS, Columns, Face, RowFace, all_answers, cut, same
+from backtest.strategy_check.disturbances import Move, forming, moved, wild
+from backtest.strategy_check.faces import EXISTS, Columns, Face, RowFace, all_answers, cut, faces_of, same
 from backtest.strategy_check.finding import Finding, Kind
-from backtest.strategy_check.subject import Subject, spliced
+from backtest.strategy_check.subject import Effort, Subject, spliced
+from core.errors import StrategyError
 from features.batch import compute
 from features.columns import IntArray
 
 ASKED_AGAIN = 30
 """Rows before those at which `on_data` is asked again."""
+WILD_CUTS = 60
+"""Rows at which the history of a wild market is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,20 @@ def look_ahead(*faces: Face, tell: Callable[[float], None] = lambda _share: None
             if len(wrong):
                 wrongs.setdefault(name, {}).setdefault(trial.kind, []).extend(wrong.tolist())
     return [finding for face in faces for finding in _findings(face, full[face.name], bad[face.name])]
+
+
+def look_ahead_in_a_wild_market(subject: Subject) -> list[Finding]:
+    """Cut another history, of prices that jump: a strategy may look ahead only after a crash that the candles lack.
+
+    What a strategy raises on such prices alone is no finding.
+    """
+    effort = Effort(every_row=0, other_rows=WILD_CUTS, futures=0)
+    other = replace(subject, candles=wild(subject.candles), effort=effort)
+    try:
+        found = look_ahead(*faces_of(other)[1:])
+    except StrategyError:
+        return []
+    return [replace(each, detail=f"{each.detail}, in a market of prices that jump") for each in found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def _profile(frame: FrameType, event: str, function: Any) -> None:
         _tell_of_reading(frame, "environ")
     elif event == "c_call":
         clock = clock_called(frame, function)
-        if clock:
+        if clock and not _is_of_a_library(frame):
             _listeners[-1](Cause.CLOCK, _clock_words(clock))
         elif getattr(function, "__module__", "") in _SYSTEM and function.__name__ not in _NOTHING_READ:
             _tell_of_reading(frame, function.__name__)
@@ -132,15 +132,20 @@ def _tell_of_reading(frame: FrameType, name: str) -> None:
         _listeners[-1](Cause.READS_OUTSIDE, f"reads the machine (os.{name}) while it decides")
 
 
+def is_library(path: str) -> bool:
+    """Whether a file of code came with Python or was installed."""
+    return path.startswith((_STANDARD_LIBRARY, "<frozen")) or any(each in path for each in _LIBRARIES)
+
+
 def _is_of_a_library(frame: FrameType) -> bool:
-    """Whether a library asks, for its threads say, or Python for code; the standard library asks for its caller."""
+    """Whether a library asks, to time itself say, or Python for code; the standard library asks for its caller."""
     asking: FrameType | None = frame
     while asking is not None:
         path = asking.f_code.co_filename
+        if not is_library(path):
+            return False
         if any(each in path for each in _LIBRARIES):
             return True
-        if not path.startswith((_STANDARD_LIBRARY, "<frozen")):
-            return False
         if any(each in path for each in _FINDING_CODE):
             return True
         asking = asking.f_back

@@ -46,6 +46,8 @@ class Subject:
     history_candles: int
     """Closed candles that live trading starts from."""
     effort: Effort = Effort()
+    forget: Callable[[], None] = lambda: None
+    """Drops what outlives a strategy that is made anew: the modules that its file brought along."""
 
     @cached_property
     def table(self) -> FeatureTable:

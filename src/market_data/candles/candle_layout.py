@@ -134,7 +134,10 @@ def _by_names(table: Table, wished: Mapping[str, str]) -> dict[str, str]:
     for role, names in _NAMES.items():
         known = next((plain[name] for name in names if name in plain), [])
         if len(known) > 1 and role not in wished:
-            raise DataError(f"{table.path}: {' and '.join(known)} may both be {role}; say --columns {role}={known[0]}")
+            raise DataError(
+                f"{table.path}: {' and '.join(known)} may both be {role}; rename one, or say which: "
+                f"`fyersbot import-data` takes --columns {role}={known[0]}"
+            )
         if known:
             found[role] = known[0]
     if "timestamp" in found and not found["timestamp"].strip() and found.keys() & {"date", "time"}:
@@ -159,7 +162,8 @@ def _by_rows(table: Table, wished: Mapping[str, str]) -> dict[str, str]:
     if not set(_PRICES) <= wished.keys():
         if len(numbers) not in {4, 5, 6} or not _are_prices(table, numbers[:4]):
             raise DataError(
-                f"{table.path}: it has no header, and its rows do not prove which column is what; say "
+                f"{table.path}: it has no header, and its rows do not prove which column is what; write one above them "
+                "(timestamp,open,high,low,close,volume), or `fyersbot import-data` takes "
                 "--columns timestamp=1,open=2,high=3,low=4,close=5,volume=6 with the places there are"
             )
         found |= dict(zip((*_PRICES, "volume"), numbers, strict=False))
@@ -181,7 +185,8 @@ def _are_prices(table: Table, names: Sequence[str]) -> bool:
 
 def _lacking(table: Table, role: str) -> DataError:
     return DataError(
-        f"{table.path}: no column for {role}; it has {', '.join(table.columns)}; say which, as --columns {role}=NAME"
+        f"{table.path}: no column for {role}; it has {', '.join(table.columns)}; rename that column to {role}, or say "
+        f"which it is: `fyersbot import-data` takes --columns {role}=NAME"
     )
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -168,3 +168,19 @@ def test_the_smallest_safe_warm_up_is_what_plain_counting_says(subject_of: Subje
     assert opening is not None
     assert (average.smallest_safe, average.stated) == (21, 21)
     assert opening.smallest_safe == 77  # at the open: it, the 75 candles of the session before, and one before those
+
+
+@dataclass
+class SurerTheFarther(Honest):
+    """Sure as its return is large: more than sure of one that no candle here comes near to."""
+
+    rule: Rule = RULES["momentum"][0]
+    features: tuple[str, ...] = ("return_3",)
+
+    def on_data(self, now: FeatureRow, before: FeatureRow) -> Signal | None:
+        signal = super().on_data(now, before)
+        return signal and replace(signal, probability=0.5 + 10 * abs(now["return_3"]))
+
+
+def test_what_a_strategy_says_of_prices_that_never_were_is_no_fault(subject_of: SubjectOf) -> None:
+    assert check(subject_of(SurerTheFarther)).findings == ()

@@ -151,6 +151,18 @@ def test_the_machines_clock_is_found_where_it_is_asked(
     assert told in finding.detail
 
 
+@pytest.mark.parametrize(("folder", "is_told"), [("site-packages", False), ("own", True)])
+def test_a_library_may_ask_the_clock_for_itself(subject_of: SubjectOf, folder: str, is_told: bool) -> None:
+    """As scikit-learn does, which takes the time of what it fits and foretells."""
+    code = "import time\n\ndef timed(value):\n    began = time.time()\n    return value, time.time() - began\n"
+    names: dict[str, Any] = {}
+    exec(compile(code, f"/lib/{folder}/timing.py", "exec"), names)
+
+    result = check(subject_of(lambda: Asked(lambda _, now: names["timed"](now["return_1"])[0] > 0.003)))
+
+    assert [each.cause for each in result.findings] == [Cause.CLOCK] * is_told
+
+
 @pytest.mark.parametrize(
     "convert",
     [

@@ -184,6 +184,51 @@ def test_a_leak_in_signals_is_found_with_bar_and_cause(subject_of: SubjectOf, le
     assert words in finding.detail
 
 
+def adjusted_for_splits_to_come(frame: pd.DataFrame, table: FeatureTable) -> pd.Series:
+    """Divide all prices before a fall by half or more, as data vendors do in hindsight."""
+    ratio = frame["close"].shift(-1) / frame["close"]
+    factor = ratio.where(ratio < 0.55, 1.0).iloc[::-1].cumprod().iloc[::-1]
+    return frame["close"] * factor < 60_000
+
+
+def without_idle_rows(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
+    """Leave out the rows in which nothing was traded, and count the others from the end."""
+    closes = frame["close"][frame["volume"] > 0].to_numpy()
+    changes = np.diff(closes, prepend=closes[0])
+    return np.concatenate([np.zeros(len(frame) - len(closes)), changes]) > 0
+
+
+@pytest.mark.parametrize("rule", [adjusted_for_splits_to_come, without_idle_rows])
+def test_a_leak_that_needs_a_split_or_an_idle_candle_shows_where_the_future_has_one(
+    subject_of: SubjectOf, rule: Rule
+) -> None:
+    [finding] = look_ahead(BatchFace(subject_of(lambda: Ruled(rule))))
+
+    assert (finding.kind, finding.column) == (Kind.PERTURBATION, "signals.direction")
+
+
+def rises_after_a_crash(frame: pd.DataFrame, table: FeatureTable) -> pd.Series:
+    return (frame["close"].pct_change() < -0.03) & (frame["close"].shift(-1) > frame["close"])
+
+
+def without_wild_rows(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
+    """Leave out the candles that moved too far, and count the others from the start."""
+    closes = frame["close"][~(frame["close"].pct_change().abs() > 0.02)].to_numpy()
+    changes = np.diff(closes, prepend=closes[0])
+    return np.concatenate([changes, np.zeros(len(frame) - len(closes))]) > 100
+
+
+@pytest.mark.parametrize("rule", [rises_after_a_crash, without_wild_rows])
+def test_a_leak_that_needs_a_crash_shows_though_the_candles_have_none(subject_of: SubjectOf, rule: Rule) -> None:
+    subject = subject_of(lambda: Ruled(rule))
+    assert look_ahead(BatchFace(subject)) == []
+
+    [finding] = check(subject).findings[:1]
+
+    assert (finding.kind, finding.column) == (Kind.TRUNCATION, "signals.direction")
+    assert finding.detail.endswith("in a market of prices that jump")
+
+
 def week(frame: pd.DataFrame) -> pd.PeriodIndex:
     return frame.index.tz_localize(None).to_period("W")
 
