@@ -26,7 +26,7 @@ _RECORD = re.compile(rb"\n(\d{1,19})([or])(?=\n|\Z)", re.ASCII)
 _NAME = "calls-{day}.log"
 _LONGEST_RECORD = 21
 _TRY_SECONDS = 0.001
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Call(NamedTuple):
@@ -147,7 +147,7 @@ class CallJournal:
     def _complain(self, why: str) -> None:
         if not self._has_complained:
             self._has_complained = True
-            _log.error(
+            logger.error(
                 "the journal of calls in %s cannot be used (%s); trading goes on, but after a restart the calls until "
                 "then are not counted: make room, or check its permissions",
                 self._folder,
