@@ -42,10 +42,13 @@ class CallJournal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._day = date.min
+        """Of the newest call that was noted."""
         self._has_complained = False
         self._followed = date.min
         self._heard = 0
+        """Bytes of the followed day's file that were read."""
         self._own: Counter[Call] = Counter()
+        """Calls noted here that will be met when the file is read on."""
 
     def ready(self) -> "CallJournal":
         """Make the folder where there is none yet, and return the journal. Raises `StorageError`."""
