@@ -27,9 +27,9 @@ from runtime.configuration import load_settings
 from runtime.logs import set_up_logs
 from runtime.service_notice import ServiceNotice
 from runtime.settings import Settings
+from trading.desk import Habits
 from trading.kernel import Kernel
 from trading.live_frame import frame
-from trading.live_trader import Habits
 from trading.live_view import RecentLines
 from trading.observer import snapshot_of
 from trading.rehearsal import bot_environment, sign_in, simulator_process

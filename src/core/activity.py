@@ -33,19 +33,19 @@ class Activity:
     rate_breach_at: Instant = 0
     """When the last of them began."""
 
-    def sent(self, at: Instant) -> None:
+    def count_verb(self, at: Instant) -> None:
         """Count one order verb."""
         self.verbs = [*_since(self.verbs, at - MINUTE), at]
 
-    def changed(self, before: OrderState, after: OrderState, at: Instant) -> None:
-        """Count an order that failed: refused, not sent, or of unknown fate; each once."""
+    def count_failure(self, before: OrderState, after: OrderState, at: Instant) -> None:
+        """Count an order if the step from one state to another is a failure: refused, not sent, or of unknown fate."""
         if before not in _HEALTHY or after not in _FAILED:
             return
         self.failures = [*_since(self.failures, at - MINUTE), at]
         if len(self.failures) >= FAILURES:
             self.paused_until = at + PAUSE
 
-    def rate_limited(self, at: Instant) -> None:
+    def count_refusal(self, at: Instant) -> None:
         """Count a minute in which the broker refused calls for their number, however many it refused."""
         if not self.rate_breaches or at - self.rate_breach_at >= MINUTE:
             self.rate_breaches += 1

@@ -215,6 +215,6 @@ def _note_gap_or_rate(state: BotState, event: events.Event) -> None:
         case events.ConditionChanged(condition=events.Condition.GAP, at=at):
             state.reconciled, state.doubted_at = False, at
         case events.ConditionChanged(condition=events.Condition.RATE, at=at):
-            state.activity.rate_limited(at)
+            state.activity.count_refusal(at)
         case _:
             pass

@@ -32,7 +32,7 @@ def hear_order(state: BotState, report: OrderReport, at: Instant, read_at: Insta
         return order  # each reading of the books says it again
     before = order.state
     order.hear_report(report, at, read_at)
-    state.activity.changed(before, order.state, at)
+    state.activity.count_failure(before, order.state, at)
     if order.is_settled is not (before in SETTLED):
         _move(state, order)
     return order
@@ -52,20 +52,20 @@ def hear_outcome(state: BotState, event: events.OutcomeArrived) -> None:
     if event.outcome.rejection is RejectionKind.AUTHENTICATION:
         state.access = False
     if event.outcome.rejection is RejectionKind.RATE:
-        state.activity.rate_limited(event.at)
+        state.activity.count_refusal(event.at)
     if event.verb is Verb.EXIT and event.outcome.kind is OutcomeKind.NOT_SENT and event.tag in state.positions:
         state.positions[event.tag].forget_the_broker()
     order = state.orders.get(event.tag)
     if order is not None and event.verb is not Verb.EXIT:
         before = order.state
         order.hear_outcome(event.verb, event.outcome, event.at)
-        state.activity.changed(before, order.state, event.at)
+        state.activity.count_failure(before, order.state, event.at)
 
 
 def count_verb(state: BotState, at: Instant) -> None:
     """Count one thing asked of the broker for an order or a position."""
     state.orders_today += 1
-    state.activity.sent(at)
+    state.activity.count_verb(at)
 
 
 def _hear_of_others(state: BotState, report: OrderReport) -> None:

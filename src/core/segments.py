@@ -18,14 +18,14 @@ class Segment(Enum):
 
 _FUTURES = {"1011": Segment.FUTURES, "1120": Segment.COMMODITY_FUTURES}
 _OPTIONS = {"1011": Segment.OPTIONS, "1120": Segment.COMMODITY_OPTIONS}
-_NSE_CASH = "1010"
+NSE_CASH = "1010"
 """Exchange and segment, with which a fyToken begins: 1010 and 1011 are NSE, 1120 is MCX (fyers-api 2.5)."""
 
 
 def segment_of(instrument: Instrument) -> Segment:
     """Return the segment of a contract. Raises `ConfigurationError` for one whose charges are not known."""
-    symbol, begins = instrument.symbol, instrument.token[: len(_NSE_CASH)]
-    if begins == _NSE_CASH and not instrument.is_index:
+    symbol, begins = instrument.symbol, instrument.token[: len(NSE_CASH)]
+    if begins == NSE_CASH and not instrument.is_index:
         return Segment.EQUITY
     if symbol.endswith("FUT") and begins in _FUTURES:
         return _FUTURES[begins]

@@ -5,7 +5,6 @@ deadline on everything, a limit on what is read, certificates from the bundled l
 """
 
 import json
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult
 
-import certifi
 import urllib3
 
 from core.errors import BrokerError
 from runtime.atomic_files import open_atomically
 from runtime.endpoints import require_allowed
+from runtime.tls import client_context
 
 LARGEST_ANSWER = 5_000_000
 _CHUNK = 1 << 16
@@ -84,11 +83,8 @@ def _exchange(
 ) -> Iterator[tuple[urllib3.BaseHTTPResponse, Iterator[bytes]]]:
     host = require_allowed(url, "address", "http")
     end = monotonic() + deadlines.total
-    # A default context, the library's included, would look for certificates and a key log where the environment says.
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.load_verify_locations(certifi.where())
     timeout = urllib3.Timeout(connect=deadlines.connect, read=deadlines.read)
-    with urllib3.PoolManager(num_pools=1, retries=False, timeout=timeout, ssl_context=tls) as pool:
+    with urllib3.PoolManager(num_pools=1, retries=False, timeout=timeout, ssl_context=client_context()) as pool:
         try:
             response = pool.request(method, url, json=body, redirect=False, preload_content=False)
             try:

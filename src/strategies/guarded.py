@@ -12,7 +12,7 @@ from features.batch import FeatureTable
 from features.columns import BoolArray, CandleColumns
 from strategies.base_strategy import BatchSignals, SignalColumns
 
-_log = logging.getLogger("trading.strategy")
+logger = logging.getLogger("trading.strategy")
 
 _DIRECTIONS = tuple(each.value for each in Direction)
 
@@ -39,7 +39,7 @@ class Guarded:
             signal = self.provider.on_data(now, before)
         except (Exception, SystemExit) as error:  # `exit()` in a user's file is its fault, and no wish to stop the bot
             where = self._where(now)
-            _log.debug("%s", where, exc_info=True)
+            logger.debug("%s", where, exc_info=True)
             raise StrategyError(f"{where}: {_told(error)}") from error
         if signal is not None:
             fault = _fault_of(signal)
@@ -74,7 +74,7 @@ def signals_at_once(
     except NoSignalError as error:
         raise NoSignalError(f"{where}: {error}", at=error.at) from None
     except (Exception, SystemExit) as error:
-        _log.debug("%s", where, exc_info=True)
+        logger.debug("%s", where, exc_info=True)
         raise StrategyError(f"{where}: {_told(error)}") from error
 
 

@@ -26,7 +26,7 @@ _RECORD = re.compile(rb"\n(\d{1,19})([or])(?=\n|\Z)", re.ASCII)
 _NAME = "calls-{day}.log"
 _LONGEST_RECORD = 21
 _TRY_SECONDS = 0.001
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Call(NamedTuple):
@@ -42,10 +42,13 @@ class CallJournal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._day = date.min
+        """Of the newest call that was noted."""
         self._has_complained = False
         self._followed = date.min
         self._heard = 0
+        """Bytes of the followed day's file that were read."""
         self._own: Counter[Call] = Counter()
+        """Calls noted here that will be met when the file is read on."""
 
     def ready(self) -> "CallJournal":
         """Make the folder where there is none yet, and return the journal. Raises `StorageError`."""
@@ -147,7 +150,7 @@ class CallJournal:
     def _complain(self, why: str) -> None:
         if not self._has_complained:
             self._has_complained = True
-            _log.error(
+            logger.error(
                 "the journal of calls in %s cannot be used (%s); trading goes on, but after a restart the calls until "
                 "then are not counted: make room, or check its permissions",
                 self._folder,

@@ -39,7 +39,7 @@ MOST_BROKEN_FRAMES = 20
 """Frames nobody can read on one connection; one more and it is made anew."""
 _DATA = bytes([DATA_TYPE])
 
-_log = logging.getLogger("trading.data_feed")
+logger = logging.getLogger("trading.data_feed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class DataConversation:
             case ServerMessage(code, text, AnswerKind.AUTHENTICATION):
                 raise AuthenticationError(f"the data socket refused the sign-in: {text} (code {code})")
             case ServerMessage(code, text):
-                _log.warning("the data socket says: %s (code %d)", text, code)
+                logger.warning("the data socket says: %s (code %d)", text, code)
 
     def _subscribe(self) -> None:
         for frame in self._subscriptions:

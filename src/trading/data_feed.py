@@ -30,7 +30,7 @@ LONGEST_MUTE_SECONDS = 600.0
 """Market seconds that a feed without prices is borne with at most before it is connected anew."""
 _SETTING = "broker.endpoints.data_socket"
 
-_log = logging.getLogger("trading.data_feed")
+logger = logging.getLogger("trading.data_feed")
 
 
 class DataFeed:
@@ -110,7 +110,7 @@ class DataFeed:
             return
         supervisor.stop()
         fallback.stop()
-        _log.info("data feed stopped; received and not delivered: %s", self.counts)
+        logger.info("data feed stopped; received and not delivered: %s", self.counts)
 
     def age_seconds(self, symbol: str) -> float:
         """Market seconds since anything was heard that vouches for this symbol's price; infinity before the first."""

@@ -17,7 +17,7 @@ _MEGABYTE = 1_000_000
 _ENOUGH = 1.25
 """A doubt about room ends with this many times the floor: not with every file that comes and goes."""
 
-_log = logging.getLogger("trading.disk_watch")
+logger = logging.getLogger("trading.disk_watch")
 
 
 class DiskWatch:
@@ -53,7 +53,7 @@ class DiskReserve:
         if not self._bytes or (self._path.exists() and self._path.stat().st_size == self._bytes):
             return
         if _free_bytes(self._path.parent) < self._floor + self._bytes:
-            _log.warning("no room for a reserve of %d MB in %s", self._bytes // _MEGABYTE, self._path.parent)
+            logger.warning("no room for a reserve of %d MB in %s", self._bytes // _MEGABYTE, self._path.parent)
             return
         try:
             handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -64,7 +64,7 @@ class DiskReserve:
                 os.close(handle)
         except OSError as error:
             self.release()
-            _log.warning("no reserve in %s: %s", self._path.parent, os.strerror(error.errno or errno.EIO))
+            logger.warning("no reserve in %s: %s", self._path.parent, os.strerror(error.errno or errno.EIO))
 
     def release(self) -> bool:
         """Give the room back; return whether there was any."""

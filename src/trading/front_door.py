@@ -27,6 +27,7 @@ from runtime.setting_rules import all_loopback
 from runtime.settings import Mode, OnStop, Settings
 from trading.bookkeeper import Bookkeeper
 from trading.call_journal import CallJournal
+from trading.desk import Habits
 from trading.disk_watch import DiskReserve
 from trading.evening import Evening
 from trading.evening_skew import EveningSkew
@@ -34,7 +35,7 @@ from trading.event_log import put_at_rest
 from trading.fyers_client import FyersClient
 from trading.horizon import Horizon
 from trading.kernel import Kernel
-from trading.live_trader import Habits, LiveTrader
+from trading.live_trader import LiveTrader
 from trading.rate_budget import RateBudget
 from trading.screen import Screen
 from trading.single_instance import pid_file, single_instance

@@ -35,7 +35,7 @@ LEAST_STANDING_BACK_SECONDS = {Lane.DOWNLOAD: 60.0}
 """Market seconds without calls after a refusal for their number: the minute that is full passes while nobody waits."""
 _SIGN_IN = "run `fyersbot login`"
 _GOOD_WORDS = frozenset({"ok", "no_data"})
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class PassingError(BrokerError):
@@ -147,7 +147,7 @@ class FyersCalls:
 
     def _stand_back(self, answer: Answer, lane: Lane) -> None:
         pause = max(answer.retry_after_seconds, LEAST_STANDING_BACK_SECONDS.get(lane, 1.0))
-        _log.warning("the broker says that there are too many calls; reads and entries pause for %g s", pause)
+        logger.warning("the broker says that there are too many calls; reads and entries pause for %g s", pause)
         self._budget.pause(self._clock.steady() + int(pause * SECOND))
 
     def _take_turn(self, lane: Lane, is_order_verb: bool) -> None:

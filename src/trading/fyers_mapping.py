@@ -40,7 +40,7 @@ _USER_TAG = "1:"
 _NO_TAG = "Untagged"
 RUPEE_SCALE = 2
 """Decimals of a price unit: paise, in all that this bot trades. Other contracts are refused at the start."""
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def quotes_from(payload: Body) -> dict[str, Tick]:
                 continue
             tick = _tick_from_quote(row.identifier("n"), fields.get("v"))
         except DataError as error:
-            _log.debug("a quote is left out: %s", error)
+            logger.debug("a quote is left out: %s", error)
             continue
         if tick.ltp > 0:
             quotes[tick.symbol] = tick
@@ -267,7 +267,7 @@ def _facts(payload: Body, name: str, convert: Callable[[object], _Fact], symbols
         except DataError as error:
             if not _is_of_others(fields, symbols):
                 raise
-            _log.debug("a row of somebody else is left out: %s", error)
+            logger.debug("a row of somebody else is left out: %s", error)
     return tuple(dict.fromkeys(facts))
 
 

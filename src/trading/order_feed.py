@@ -34,7 +34,7 @@ _SUBSCRIBED = 1605
 _SETTING = "broker.endpoints.order_socket"
 _SUBSCRIPTION = json.dumps({"T": "SUB_ORD", "SLIST": ["orders", "trades", "positions"], "SUB_T": 1})
 
-_log = logging.getLogger("trading.order_feed")
+logger = logging.getLogger("trading.order_feed")
 
 
 class OrderFeed:
@@ -99,7 +99,7 @@ class OrderFeed:
             if "orders" in message:
                 self._on_order(order_from_socket(message["orders"]))
         except DataError as error:
-            _log.warning("a message of the order socket is left to the books: %s", error)
+            logger.warning("a message of the order socket is left to the books: %s", error)
 
 
 class _OrderConversation:
@@ -132,7 +132,7 @@ class _OrderConversation:
             return
         content = self._read(message)
         if content is None:
-            _log.warning("an unreadable message of the order socket, %d long, is left to the books", len(message))
+            logger.warning("an unreadable message of the order socket, %d long, is left to the books", len(message))
         elif content.get("code") == _SUBSCRIBED:
             self._answer.stop()
             self._enter(FeedState.LIVE)

@@ -10,7 +10,7 @@ from core.ports import Clock
 from trading.frame_decoder import FrameDecoder, GatedTopics
 from trading.price_gate import FeedCounts, PriceGate
 
-_log = logging.getLogger("trading.data_feed")
+logger = logging.getLogger("trading.data_feed")
 
 
 class PriceDesk:
@@ -69,4 +69,4 @@ class PriceDesk:
 
     def _freeze(self, symbol: str, why: str) -> None:
         self.frozen[symbol] = why
-        _log.error("%s is frozen until the next connection: %s", symbol, why)
+        logger.error("%s is frozen until the next connection: %s", symbol, why)

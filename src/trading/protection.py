@@ -6,6 +6,7 @@ what is and returns the next step towards what should be; it may be called as of
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from core import exits
 from core.events import (
@@ -38,6 +39,14 @@ _FINAL_REFUSALS = frozenset({None, RejectionKind.ORDER})
 """Refusals that the same stop would meet again; the others pass."""
 
 
+class _Ring(NamedTuple):
+    """The last alarm about a position without a confirmed order."""
+
+    unprotected_since: Instant
+    """Tells this spell from an earlier one."""
+    at: Instant
+
+
 class Protection:
     """Keeps every position covered, every exit moving, and nothing resting that has no purpose any more."""
 
@@ -53,8 +62,8 @@ class Protection:
         self._instruments = instruments
         self._ticks = ticks
         self._timers = timers
-        self._rung: dict[str, tuple[Instant, Instant]] = {}
-        """By symbol, since when it was without a confirmed order when it last rang, and when that was."""
+        self._rang: dict[str, _Ring] = {}
+        """By symbol."""
         self.ladder = ExitLadder(rules, instruments, ticks, timers, tagger)
 
     def settle(self, state: BotState, symbol: str, at: Instant, *, waits_for_books: bool = False) -> list[Decision]:
@@ -116,7 +125,7 @@ class Protection:
         if at < due:  # a sign of life, or the deadline of an earlier spell
             self._timers.set(Deadline.PROTECT, symbol, due)
             return []
-        self._rung[symbol] = position.unprotected_since, at
+        self._rang[symbol] = _Ring(position.unprotected_since, at)
         if position.exit_reason:
             naked = f"no order at the broker for {(at - position.unprotected_since) // SECOND} s"
             why = f"{symbol} has to go ({position.exit_reason}) and has had {naked}; it is being tried on"
@@ -129,9 +138,11 @@ class Protection:
 
         The deadline is for what we can act on: after a pause it begins anew.
         """
-        spell, rung = self._rung.get(position.symbol, (0, 0))
-        is_known = spell == position.unprotected_since
-        due = rung + RING_AGAIN if is_known else position.unprotected_since + self._rules.protect_within
+        rang = self._rang.get(position.symbol)
+        if rang is not None and rang.unprotected_since == position.unprotected_since:
+            due = rang.at + RING_AGAIN
+        else:
+            due = position.unprotected_since + self._rules.protect_within
         resumes = day.resumes_at(due)
         return due if resumes is None else resumes + self._rules.protect_within
 

@@ -12,7 +12,7 @@ from trading.socket_supervisor import JOIN_SECONDS
 POLL_SECONDS = 3.0
 """Market seconds between two polls."""
 
-_log = logging.getLogger("trading.data_feed")
+logger = logging.getLogger("trading.data_feed")
 
 
 class QuoteFallback:
@@ -43,7 +43,7 @@ class QuoteFallback:
         if threading.current_thread() is not self._thread:
             self._thread.join(JOIN_SECONDS)
             if self._thread.is_alive():
-                _log.error("the quote fallback did not end within %.0f s", JOIN_SECONDS)
+                logger.error("the quote fallback did not end within %.0f s", JOIN_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._clock.pause_seconds(POLL_SECONDS)):
@@ -55,6 +55,6 @@ class QuoteFallback:
                 if not self._stopping.is_set():
                     self._deliver(quotes)
             except BotError as error:
-                _log.warning("no quotes instead of the feed: %s", error)
-            except Exception:  # noqa: BLE001 - the thread top: the next poll may do better
-                _log.exception("unexpected fault in a poll for quotes")
+                logger.warning("no quotes instead of the feed: %s", error)
+            except Exception:  # the thread top: the next poll may do better
+                logger.exception("unexpected fault in a poll for quotes")

@@ -13,7 +13,7 @@ WARN_ABOVE = 2 * SECOND
 DOUBT_ABOVE = 5 * SECOND
 """Prices are as old as our clock says, and tokens end by it: further apart, no entries."""
 
-_log = logging.getLogger("trading.server_clock")
+logger = logging.getLogger("trading.server_clock")
 
 
 class ServerClock:
@@ -42,6 +42,6 @@ class ServerClock:
             return ""
         if not self._is_warned:
             self._is_warned = True
-            _log.warning("%s; set this machine's clock by NTP", words)
+            logger.warning("%s; set this machine's clock by NTP", words)
         self._is_doubted = self._is_doubted or apart > DOUBT_ABOVE
         return words if self._is_doubted else ""

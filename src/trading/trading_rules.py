@@ -8,13 +8,12 @@ from core.instants import SECOND
 from core.market import Instrument, Timeframe
 from core.orders import Product
 from core.rules import TradingRules
+from core.segments import NSE_CASH
 from core.sizing import MILLION, SizingMethod, SizingRule
 from runtime.clock import MarketClock
 from runtime.settings import Settings, SizingSettings
 from trading.fyers_mapping import RUPEE_SCALE
 
-_NSE_CASH = "1010"
-"""How FYERS' token of a contract begins: exchange 10, segment 10."""
 _TRANSIT_SECONDS = 30
 _SIGNAL_SECONDS = 120
 _BOOK_LAG_SECONDS = 5
@@ -99,10 +98,10 @@ def sizing_of(settings: Settings) -> SizingRule:
 def check_tradable(instruments: Mapping[str, Instrument]) -> None:
     """Refuse what is not of NSE's cash market, by what the symbol master says of it. Raises `ConfigurationError`."""
     for symbol, instrument in instruments.items():
-        if not instrument.token.startswith(_NSE_CASH) or instrument.scale != RUPEE_SCALE:
+        if not instrument.token.startswith(NSE_CASH) or instrument.scale != RUPEE_SCALE:
             raise ConfigurationError(
                 f"symbols: {symbol} has token {instrument.token} and {instrument.scale} decimals in the symbol master: "
-                f"only NSE cash and indices (tokens {_NSE_CASH}..., {RUPEE_SCALE} decimals) are supported; take it off "
+                f"only NSE cash and indices (tokens {NSE_CASH}..., {RUPEE_SCALE} decimals) are supported; take it off "
                 "the list"
             )
 

@@ -10,7 +10,6 @@ configured hosts only: that is where tokens go.
 import io
 import selectors
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,12 +18,11 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection, Incomple
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-import certifi
-
 from core.errors import ConfigurationError
 from core.instants import Instant
 from core.ports import Clock
 from runtime.endpoints import require_allowed
+from runtime.tls import client_context
 from trading.answers import MAX_BODY_BYTES, Answer, Exchange, Failure
 
 if TYPE_CHECKING:
@@ -67,10 +65,7 @@ class HttpTransport:
         origins = {_origin(require_allowed(base, name, "http")) for name, base in bases.items()}
         self._idle: dict[_Origin, list[_Line]] = {origin: [] for origin in origins}
         self._lock = threading.Lock()
-        # Neither the default context nor a library's: both read SSLKEYLOGFILE and the system's certificates.
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._tls.load_verify_locations(certifi.where())
+        self._tls = client_context()
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Exchange:
         """Send one request at most once and return what came of it.

@@ -6,18 +6,17 @@ certificate list or a key log between us and the broker, and no redirect can car
 
 import contextlib
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Sequence
 from math import inf
 from time import monotonic
 
-import certifi
 import websocket
 from websocket._abnf import continuous_frame, frame_buffer
 
 from core.errors import AuthenticationError, BrokerError
 from runtime.endpoints import require_allowed
+from runtime.tls import client_context
 
 LARGEST_MESSAGE = 5_000_000
 """Bytes; the largest of the feed's own have some ten thousand."""
@@ -52,7 +51,7 @@ class WebSocketLink:
                 self._wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 if parts.scheme == "wss":
-                    self._wire = _tls().wrap_socket(self._wire, server_hostname=host)
+                    self._wire = client_context().wrap_socket(self._wire, server_hostname=host)
                     undo.callback(self._wire.close)
                 how = {"socket": self._wire, "header": list(headers), "redirect_limit": 0}
                 self._socket.connect(url, **how)  # type: ignore[no-untyped-call]  # the library annotates in part
@@ -143,12 +142,6 @@ class _BoundedMessage(continuous_frame):
 def _refuse_length(length: int) -> None:
     if length > LARGEST_MESSAGE:
         raise websocket.WebSocketProtocolException(f"a message of {length} bytes; at most {LARGEST_MESSAGE} are read")
-
-
-def _tls() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 def _words(error: Exception) -> str:

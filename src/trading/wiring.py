@@ -40,6 +40,7 @@ from trading.call_journal import CallJournal
 from trading.command_queue import CommandQueue
 from trading.data_feed import DataFeed
 from trading.day_bands import with_bands
+from trading.desk import Desk, Habits, Put
 from trading.desk_record import desk_of, kernel_of
 from trading.disk_watch import DiskWatch
 from trading.errands import Errands
@@ -48,7 +49,7 @@ from trading.event_log import SqliteEventLog
 from trading.fyers_client import FyersClient
 from trading.fyers_mapping import MarketStatus
 from trading.kernel import Kernel
-from trading.live_trader import Desk, Habits, LiveTrader, Put
+from trading.live_trader import LiveTrader
 from trading.narrator import tell
 from trading.obedience import Obedience
 from trading.order_feed import OrderFeed

@@ -13,16 +13,16 @@ SENT, WORKING, UNKNOWN, REJECTED = OrderState.SENT, OrderState.WORKING, OrderSta
 def test_failures_within_a_minute_open_the_circuit_for_one():
     activity = Activity()
     for second in range(FAILURES - 1):
-        activity.changed(SENT, REJECTED, second * SECOND)
+        activity.count_failure(SENT, REJECTED, second * SECOND)
     assert activity.paused_until == 0
-    activity.changed(WORKING, REJECTED, 59 * SECOND)
+    activity.count_failure(WORKING, REJECTED, 59 * SECOND)
     assert activity.paused_until == 59 * SECOND + PAUSE
 
 
 def test_failures_spread_wider_than_a_minute_open_nothing():
     activity = Activity()
     for n in range(20):
-        activity.changed(SENT, REJECTED, n * MINUTE // (FAILURES - 1))
+        activity.count_failure(SENT, REJECTED, n * MINUTE // (FAILURES - 1))
     assert activity.paused_until == 0
     assert len(activity.failures) < FAILURES
 
@@ -40,14 +40,14 @@ def test_failures_spread_wider_than_a_minute_open_nothing():
 )
 def test_an_order_fails_once_and_a_fill_or_a_cancel_is_no_failure(before, after, counts):
     activity = Activity()
-    activity.changed(before, after, SECOND)
+    activity.count_failure(before, after, SECOND)
     assert bool(activity.failures) is counts
 
 
 def test_verbs_are_counted_within_a_window_and_forgotten_after_a_minute():
     activity = Activity()
     for at in (0, 30 * SECOND, 60 * SECOND):
-        activity.sent(at)
+        activity.count_verb(at)
     assert activity.verbs == [30 * SECOND, 60 * SECOND]
     assert activity.sent_since(59 * SECOND) == 1
 
@@ -56,7 +56,7 @@ def test_verbs_are_counted_within_a_window_and_forgotten_after_a_minute():
 def test_refusals_for_the_rate_count_by_the_minute():
     activity = Activity()
     for at in (0, 59 * SECOND, 60 * SECOND, 61 * SECOND):
-        activity.rate_limited(at)
+        activity.count_refusal(at)
     assert activity.rate_breaches == 2
     activity.begin_day()
     assert activity.rate_breaches == 0

@@ -113,7 +113,7 @@ def test_a_twin_is_an_order_of_the_same_shape_a_moment_ago_whatever_became_of_it
 
 def test_the_pace_is_counted_up_to_now(state):
     for ago in (61 * SECOND, 59 * SECOND, SECOND // 2):
-        state.activity.sent(NOW - ago)
+        state.activity.count_verb(NOW - ago)
     told = facts(state)
     assert (told.orders_in_second, told.orders_in_minute) == (1, 2)
     assert (told.account, told.token_account) == ("XY0001", "")

@@ -9,7 +9,7 @@ from core.errors import ConfigurationError
 from runtime.configuration import load_settings
 from runtime.service_notice import SIGNS_PER_INTERVAL
 from runtime.setting_sources import PREFIX, process_environment
-from trading.live_trader import _STOP_PATIENCE
+from trading.session_loop import STOP_PATIENCE
 from trading.single_instance import ALREADY_RUNNING
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def test_a_second_instance_is_not_tried_again() -> None:
 
 def test_the_unit_waits_longer_for_a_stop_than_the_bot_and_for_a_sign_of_life_than_it_is_silent() -> None:
     unit = directives()
-    assert int(unit["TimeoutStopSec"][0]) > _STOP_PATIENCE
+    assert int(unit["TimeoutStopSec"][0]) > STOP_PATIENCE
     assert int(unit["WatchdogSec"][0]) > 2 * SIGNS_PER_INTERVAL
 
 

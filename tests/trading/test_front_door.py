@@ -43,8 +43,8 @@ from runtime.settings import (
 )
 from trading import front_door
 from trading import screen as screen_module
+from trading.desk import Habits
 from trading.kernel import Kernel
-from trading.live_trader import Habits
 from trading.live_view import LiveView
 from trading.observer import snapshot_of
 from trading.trading_rules import rules_of

@@ -27,11 +27,12 @@ from core.tracking import OpenPosition
 from runtime.clock import MarketClock
 from runtime.service_notice import ServiceNotice
 from trading.command_queue import Answer, CommandQueue
+from trading.desk import Desk, Habits
 from trading.errands import Errands
 from trading.event_log import MemoryEventLog
-from trading.inbox import MOST_IN_ORDER
+from trading.inbox import MOST_IN_ORDER, Inbox
 from trading.kernel import Kernel
-from trading.live_trader import Desk, Habits, LiveTrader
+from trading.live_trader import LiveTrader
 from trading.obedience import Obedience
 from trading.self_watch import SelfWatch, crash_loop
 from trading.writer import Writer
@@ -408,8 +409,8 @@ def test_a_stop_asked_for_while_the_trader_waits_for_one_is_heard_at_once():
 )
 @pytest.mark.parametrize("sessions", [ShortSessions, SessionsInTwoParts])
 def test_a_stop_that_leaves_something_open_says_so_and_fails(monkeypatch, change, flatten, wanted, sessions):
-    monkeypatch.setattr("trading.live_trader._STOP_PATIENCE", 0.1)
-    monkeypatch.setattr("trading.live_trader._LEAST_STOP_PATIENCE", 0.1)
+    monkeypatch.setattr("trading.session_loop.STOP_PATIENCE", 0.1)
+    monkeypatch.setattr("trading.session_loop._LEAST_STOP_PATIENCE", 0.1)
     house = House((TUESDAY, time(9, 20)), speed=1.0)
     house.calendar = sessions()
     house.open_feeds = lambda: trader.request_stop("SIGTERM")
@@ -716,12 +717,10 @@ def test_a_loop_that_hangs_gives_no_signs_of_life():
 
 @pytest.mark.hazard("D13")
 def test_what_feeds_call_returns_though_nobody_takes_what_they_bring() -> None:
-    habits = Habits(timeframe=Timeframe.M5, flatten_on_stop=False)
-    nobody = LiveTrader(None, None, None, habits, check_access=None, on_moment=None, on_day_end=None)
-    tick = Tick(SBIN, 1, 80_000, 0, 0, 0)
+    inbox, tick = Inbox(), Tick(SBIN, 1, 80_000, 0, 0, 0)
     for _ in range(100_000):
-        nobody._inbox.put(tick)
-    assert len(nobody._inbox) <= MOST_IN_ORDER + 1
+        inbox.put(tick)
+    assert len(inbox) <= MOST_IN_ORDER + 1
 
 
 @pytest.mark.hazard("D11")

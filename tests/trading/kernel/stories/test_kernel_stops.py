@@ -10,7 +10,7 @@ from core.signals import Direction
 
 SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
 STOP_PATIENCE = 90
-"""Seconds that a graceful stop may take before the process ends all the same, as in `trading.live_trader`."""
+"""Seconds that a graceful stop may take before the process ends all the same, as in `trading.session_loop`."""
 
 
 def is_finished(bot) -> bool:
