@@ -23,7 +23,7 @@ from core.signals import SignalProvider
 from core.sizing import MILLION
 from features.batch import compute
 from features.specification import DEFAULT_NAMES, FeatureSpecification
-from reporting.metrics import daily_closes
+from reporting.metrics import last_of_days
 from strategies.catalogue import strategy_named
 from strategies.guarded import Guarded, answers_at_once
 
@@ -47,8 +47,7 @@ class Evaluator:
         bare = FeatureSpecification.of(("return_1",))
         self._bars = [_bars(each, bare) for each in ground.stretches]
         self._market: Market = laid_out(self._bars, ground.mode)
-        ends_at = self._market.step_ends_at()
-        _, self._last_steps = daily_closes(ends_at, np.arange(len(ends_at)))
+        self._last_steps = last_of_days(self._market.step_ends_at())
         self._days = self._market.days_of(self._last_steps)
         self._rates = rates_of(ground.charges, ground.mode)
         self._tables: OrderedDict[tuple[str, ...], list[SymbolBars]] = OrderedDict()
