@@ -11,7 +11,7 @@ from backtest import fast_engine
 from backtest.assumptions import Mode
 from backtest.bar_ticks import BarTicks, notes_on_ticks, ticks_of
 from backtest.bars import SymbolBars, days_of, prepared
-from backtest.candle_sources import Range, Sourced, from_path, from_store, tick_of
+from backtest.candle_sources import Range, Sourced, from_path, from_store
 from backtest.finished_run import FinishedRun
 from backtest.notes import Walked, data_notes, training_notes
 from backtest.progress import Progress
@@ -34,7 +34,7 @@ from runtime.clock import clock_of
 from runtime.configuration import load_settings
 from runtime.project import CONFIG
 from runtime.settings import Settings
-from simulator.listings import fy_token, nse_tick
+from simulator.listings import fy_token, nse_tick, tick_kept_by
 from strategies.catalogue import BUILT_IN
 from trading.inference_engine import InferenceEngine
 from trading.strategy_choice import StrategyChoice, choose_strategy
@@ -217,4 +217,5 @@ def instrument_of(source: Sourced, archive: ParquetSymbolArchive) -> Instrument:
         return contract.instrument(_CASH)
     middle = len(candles) // 2
     usual = nse_tick(int(np.partition(candles.closes, middle)[middle]))
-    return Instrument(symbol=symbol, token=fy_token(symbol), tick=tick_of(candles, usual))
+    tick = tick_kept_by(candles.opens, candles.highs, candles.lows, candles.closes) or usual
+    return Instrument(symbol=symbol, token=fy_token(symbol), tick=tick)
