@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 
 from core.errors import DataError
-from simulator.day_path import FloatArray, IntArray
+from features.columns import FloatArray, IntArray
 
 ORIGIN = date(2015, 1, 5)
 """First date a generated market knows: a Monday."""
