@@ -9,12 +9,12 @@ import numpy as np
 
 from backtest.bars import SymbolBars
 from backtest.fast_engine import result_of, walked
-from backtest.fast_tables import Outcome, Terms, Wishes
+from backtest.fast_tables import Outcome, Signals, Terms
 from backtest.hyperopt.figures import Figures, figures_of
 from backtest.hyperopt.ground import Ground, Stretch
 from backtest.hyperopt.pruning import Hurdles, Tried
 from backtest.hyperopt.space import Combination
-from backtest.layout import Market, laid_out, rates_of, terms_of, wishes_from, wishes_of
+from backtest.layout import Market, laid_out, rates_of, signals_from, signals_of, terms_of
 from backtest.result import BacktestResult
 from backtest.signal_rows import OneByOne
 from core.errors import ConfigurationError
@@ -51,7 +51,7 @@ class Evaluator:
         self._days = self._market.days_of(self._last_steps)
         self._rates = rates_of(ground.charges, ground.mode)
         self._tables: OrderedDict[tuple[str, ...], list[SymbolBars]] = OrderedDict()
-        self._answers: OrderedDict[tuple[tuple[str, Any], ...], Wishes] = OrderedDict()
+        self._answers: OrderedDict[tuple[tuple[str, Any], ...], Signals] = OrderedDict()
 
     def figures(self, combination: Combination) -> Figures | None:
         """Return what a combination comes to; None where the strategy refuses it. Raises `StrategyError`."""
@@ -62,15 +62,19 @@ class Evaluator:
         provider = provider_of(self._ground, combination)
         if provider is None:
             return Tried(None)
-        wishes_until, total, terms = self._asked(provider, combination), len(self._last_steps), self._terms(combination)
+        signals_until, total, terms = (
+            self._asked(provider, combination),
+            len(self._last_steps),
+            self._terms(combination),
+        )
         told: list[float | None] = []
         if hurdles is not None:
             for part, sessions in enumerate(hurdles.sessions(total)):
-                figures = self._figures(sessions, wishes_until(sessions), terms)
+                figures = self._figures(sessions, signals_until(sessions), terms)
                 told.append(hurdles.objective.of(figures))
                 if hurdles.stop(part, told[-1]):
                     return Tried(figures, tuple(told), is_pruned=True)
-        return Tried(self._figures(total, wishes_until(total), terms), tuple(told))
+        return Tried(self._figures(total, signals_until(total), terms), tuple(told))
 
     def result(self, combination: Combination) -> BacktestResult:
         """Return the whole run of a combination. Raises `ConfigurationError` for one that the strategy refuses."""
@@ -80,43 +84,43 @@ class Evaluator:
     def idle(self) -> BacktestResult:
         """Return a run without a trade, whose curve stays at the capital."""
         rows = len(self._market.starts)
-        wishes = self._market.wishes(np.zeros(rows, dtype=np.int8), np.zeros(rows), np.zeros(rows))
-        return result_of(self._market, walked(self._market, wishes, self._terms({}), self._rates, with_curve=True))
+        signals = self._market.signals(np.zeros(rows, dtype=np.int8), np.zeros(rows), np.zeros(rows))
+        return result_of(self._market, walked(self._market, signals, self._terms({}), self._rates, with_curve=True))
 
     def _outcome(self, provider: SignalProvider, combination: Combination) -> Outcome:
-        wishes = self._answer(provider, combination, self._with_features(provider))
-        return walked(self._market, wishes, self._terms(combination), self._rates, with_curve=True)
+        signals = self._answer(provider, combination, self._with_features(provider))
+        return walked(self._market, signals, self._terms(combination), self._rates, with_curve=True)
 
-    def _figures(self, sessions: int, wishes: Wishes, terms: Terms) -> Figures:
+    def _figures(self, sessions: int, signals: Signals, terms: Terms) -> Figures:
         """Walk the first sessions."""
         last_steps = self._last_steps[:sessions]
-        outcome = walked(self._market.until(last_steps[-1]), wishes, terms, self._rates, with_curve=True)
+        outcome = walked(self._market.until(last_steps[-1]), signals, terms, self._rates, with_curve=True)
         return figures_of(self._ground.rules.capital, self._market, last_steps, outcome)
 
-    def _asked(self, provider: SignalProvider, combination: Combination) -> Callable[[int], Wishes]:
+    def _asked(self, provider: SignalProvider, combination: Combination) -> Callable[[int], Signals]:
         """Return what a strategy wants in the first sessions; one without a fast face is asked about no later ones."""
         market, bars = self._market, self._with_features(provider)
         if answers_at_once(provider):
-            wishes = self._answer(provider, combination, bars)
-            return lambda _sessions: wishes
+            signals = self._answer(provider, combination, bars)
+            return lambda _sessions: signals
         asked = [OneByOne(each, provider) for each in bars]
 
-        def until(sessions: int) -> Wishes:
+        def until(sessions: int) -> Signals:
             day = self._days[sessions - 1]
             ends = [int(np.searchsorted(each.sessions.days, day, side="right")) for each in bars]
-            return wishes_from(market, bars, [each.until(end) for each, end in zip(asked, ends, strict=True)])
+            return signals_from(market, bars, [each.until(end) for each, end in zip(asked, ends, strict=True)])
 
         return until
 
-    def _answer(self, provider: SignalProvider, combination: Combination, bars: Sequence[SymbolBars]) -> Wishes:
+    def _answer(self, provider: SignalProvider, combination: Combination, bars: Sequence[SymbolBars]) -> Signals:
         """Return what a strategy says at once of all candles; other exits or sizes are no reason to ask again."""
         key = tuple(sorted(strategy_params(combination).items()))
-        wishes = self._answers.get(key)
-        if wishes is None:
-            wishes = self._answers[key] = wishes_of(self._market, bars, provider)
+        signals = self._answers.get(key)
+        if signals is None:
+            signals = self._answers[key] = signals_of(self._market, bars, provider)
             if len(self._answers) > _KEPT_ANSWERS:
                 self._answers.popitem(last=False)
-        return wishes
+        return signals
 
     def _terms(self, combination: Combination) -> Terms:
         return terms_of(rules_with(self._ground.rules, combination), self._ground.assumptions, self._ground.mode)
