@@ -29,6 +29,7 @@ from reporting.run_tables import (
     SELECT_RUNS,
     SELECT_TRADES,
 )
+from runtime.sqlite_transaction import transaction
 from trading.state_files import trading_log_path
 
 _BUSY_MILLISECONDS = 10_000
@@ -122,14 +123,8 @@ class RunStore:
 
     @contextmanager
     def _transaction(self, to: Literal["write", "read"] = "write") -> Iterator[None]:
-        with self._naming_the_file():
-            self._connection.execute(BEGIN[to])
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+        with self._naming_the_file(), transaction(self._connection, BEGIN[to]):
+            yield
 
     @contextmanager
     def _naming_the_file(self) -> Iterator[None]:
