@@ -167,7 +167,7 @@ class Process:
             return
         if not self._stands_still:
             for change in self._watch.changes(self.kernel.state, self.now()):
-                self.put(lambda at, change=change: replace(change, at=at))  # type: ignore[misc]
+                self.put(partial(_noticed, change))
         self._time.after(SECOND, partial(self._look_at_itself, life))
 
     def _phases(self) -> dict[Phase, Instant]:
@@ -292,6 +292,10 @@ def _refused(at: Instant) -> events.ConditionChanged:
 def _stood_still(seconds: float, at: Instant) -> events.ConditionChanged:
     why = f"the process stood still for {seconds:.1f} s"
     return events.ConditionChanged(at=at, condition=Condition.GAP, holds=True, why=why)
+
+
+def _noticed(change: events.ConditionChanged, at: Instant) -> events.ConditionChanged:
+    return replace(change, at=at)
 
 
 def _reached(phase: Phase, at: Instant) -> events.PhaseReached:
