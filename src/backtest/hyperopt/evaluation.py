@@ -1,9 +1,9 @@
 """Tries one combination: make the strategy, look up or compute its features, ask it about all candles, walk them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -29,10 +29,29 @@ from strategies.guarded import Guarded, answers_at_once
 
 _EXITS = ("stop_atr", "target_atr", "trail_atr")
 _SIZING = {"sizing.capital_fraction": "capital_ppm", "sizing.risk_fraction": "risk_ppm"}
+Value = TypeVar("Value")
+
 _KEPT_TABLES = 64
 """Sets of features that are kept: neighbouring combinations often share one."""
 _KEPT_ANSWERS = 8
 """Of a strategy with its parameters: neighbouring combinations often differ in exits alone."""
+
+
+class _Newest(Generic[Value]):
+    """What was made last, by its key; the oldest goes where there are too many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[Hashable, Value] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """Return what is kept, else what is made now."""
+        value = self._values.get(key)
+        if value is None:
+            value = self._values[key] = make()
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
 
 
 class Evaluator:
@@ -45,13 +64,13 @@ class Evaluator:
         """Lay the candles out."""
         self._ground = ground
         bare = FeatureSpecification.of(("return_1",))
-        self._bars = [_bars(each, bare) for each in ground.stretches]
+        self._bars = self._computed(bare)
         self._market: Market = laid_out(self._bars, ground.mode)
         self._last_steps = last_of_days(self._market.step_ends_at())
         self._days = self._market.days_of(self._last_steps)
         self._rates = rates_of(ground.charges, ground.mode)
-        self._tables: OrderedDict[tuple[str, ...], list[SymbolBars]] = OrderedDict()
-        self._answers: OrderedDict[tuple[tuple[str, Any], ...], Signals] = OrderedDict()
+        self._tables: _Newest[list[SymbolBars]] = _Newest(_KEPT_TABLES)
+        self._answers: _Newest[Signals] = _Newest(_KEPT_ANSWERS)
 
     def figures(self, combination: Combination) -> Figures | None:
         """Return what a combination comes to; None where the strategy refuses it. Raises `StrategyError`."""
@@ -115,12 +134,7 @@ class Evaluator:
     def _answer(self, provider: SignalProvider, combination: Combination, bars: Sequence[SymbolBars]) -> Signals:
         """Return what a strategy says at once of all candles; other exits or sizes are no reason to ask again."""
         key = tuple(sorted(strategy_params(combination).items()))
-        signals = self._answers.get(key)
-        if signals is None:
-            signals = self._answers[key] = signals_of(self._market, bars, provider)
-            if len(self._answers) > _KEPT_ANSWERS:
-                self._answers.popitem(last=False)
-        return signals
+        return self._answers.get(key, lambda: signals_of(self._market, bars, provider))
 
     def _terms(self, combination: Combination) -> Terms:
         return terms_of(rules_with(self._ground.rules, combination), self._ground.assumptions, self._ground.mode)
@@ -128,14 +142,10 @@ class Evaluator:
     def _with_features(self, provider: SignalProvider) -> list[SymbolBars]:
         model = self._ground.model.feature_names if self._ground.model else ()
         names = tuple(dict.fromkeys([*model, *(provider.needs.features or DEFAULT_NAMES)]))
-        bars = self._tables.get(names)
-        if bars is None:
-            specification = FeatureSpecification.of(names)
-            bars = [_bars(each, specification) for each in self._ground.stretches]
-            self._tables[names] = bars
-            if len(self._tables) > _KEPT_TABLES:
-                self._tables.popitem(last=False)
-        return bars
+        return self._tables.get(names, lambda: self._computed(FeatureSpecification.of(names)))
+
+    def _computed(self, specification: FeatureSpecification) -> list[SymbolBars]:
+        return [_bars(each, specification) for each in self._ground.stretches]
 
 
 def provider_of(ground: Ground, combination: Combination) -> SignalProvider | None:
