@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from core.errors import ConfigurationError, StorageError
 from core.instants import Instant
@@ -148,7 +148,7 @@ def keep_run(state: Path, record: RunRecord) -> None:
         store.save(record)
 
 
-def _kept_run(row: Any) -> KeptRun:
+def _kept_run(row: sqlite3.Row) -> KeptRun:
     return KeptRun(
         run_id=row["run_id"],
         started_at=row["started_at"],

@@ -23,7 +23,8 @@ _SATURDAY = 5
 
 SESSION_MINUTES = 375
 """A regular session. Shorter ones play the same day faster."""
-_GRID = 22_500
+_GRID = SESSION_MINUTES * 60
+"""Steps of the profile: the seconds of a regular session."""
 _STEPS = np.linspace(0.0, 1.0, _GRID + 1)
 
 GAP_SHARE = 0.45

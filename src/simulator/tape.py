@@ -27,6 +27,7 @@ from simulator.tape_expansion import expand
 from simulator.tape_file import Recording, TapeReport, TapeRows, read_recording
 
 _PATHS_KEPT = 4
+"""Expanded days kept in memory: the one that is played and those before it that are asked about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
