@@ -53,6 +53,10 @@ class Fold:
         apply(self.state, event)
 
 
+QUANTITY, ENTRY_PRICE, EXIT_PRICE = 60, 80_000, 80_400
+PLAN = events.EntryPlan(direction=Direction.LONG, probability=0.612, atr=118.77, stop_atr=2.0, target_atr=3.0)
+
+
 def session(number: int) -> TradingDay:
     day = FIRST_DAY + timedelta(days=number)
 
@@ -113,67 +117,80 @@ def one_trade(
     symbol: str, name: str, at: Instant, orders: list[OrderReport], fills: list[Fill]
 ) -> Iterator[events.Event]:
     """An entry and an exit, each intended, answered, reported and read."""
-    for purpose, side, price in ((Purpose.ENTRY, Side.BUY, 80_000), (Purpose.EXIT, Side.SELL, 80_400)):
-        tag, broker_id = f"{name}{purpose.value}", f"26010600{len(orders):06}"
-        intent = OrderIntent(
-            tag=tag,
-            symbol=symbol,
-            side=side,
-            quantity=60,
-            type=OrderType.LIMIT,
-            limit_price=price,
-            product=Product.INTRADAY,
-            purpose=purpose,
-            reason="model expects long with probability 0.612",
-        )
-        plan = events.EntryPlan(direction=Direction.LONG, probability=0.612, atr=118.77, stop_atr=2.0, target_atr=3.0)
-        yield events.OrderIntended(at=at, intent=intent, plan=plan if purpose is Purpose.ENTRY else None)
+    for purpose, side, price in ((Purpose.ENTRY, Side.BUY, ENTRY_PRICE), (Purpose.EXIT, Side.SELL, EXIT_PRICE)):
+        broker_id = f"26010600{len(orders):06}"
+        intent = intent_of(f"{name}{purpose.value}", symbol, side, price, purpose)
+        yield events.OrderIntended(at=at, intent=intent, plan=PLAN if purpose is Purpose.ENTRY else None)
         outcome = Outcome(kind=OutcomeKind.ACK, broker_id=broker_id, code=1101, message="order submitted")
-        yield events.OutcomeArrived(at=at, verb=events.Verb.PLACE, tag=tag, outcome=outcome)
-        report = OrderReport(
-            broker_id=broker_id,
-            tag=tag,
-            symbol=symbol,
-            side=side,
-            type=OrderType.LIMIT,
-            product="INTRADAY",
-            quantity=60,
-            filled=60,
-            filled_value=60 * price,
-            limit_price=price,
-            trigger_price=0,
-            status=OrderStatus.FILLED,
-        )
-        fill = Fill(
-            trade_number=f"T{broker_id}",
-            broker_id=broker_id,
-            tag=tag,
-            symbol=symbol,
-            side=side,
-            product="INTRADAY",
-            quantity=60,
-            price=price,
-            at=at,
-        )
-        orders.append(report)
-        fills.append(fill)
-        yield events.OrderReported(at=at, report=report)
+        yield events.OutcomeArrived(at=at, verb=events.Verb.PLACE, tag=intent.tag, outcome=outcome)
+        orders.append(report_of(intent, broker_id))
+        fills.append(fill_of(intent, broker_id, at))
+        yield events.OrderReported(at=at, report=orders[-1])
         yield events.BooksRead(at=at, asked_at=at, books=Books(orders=tuple(orders), fills=tuple(fills), positions=()))
-    trade = Trade(
+    yield events.TradeClosed(at=at, trade=trade_of(symbol, at))
+
+
+def intent_of(tag: str, symbol: str, side: Side, price: int, purpose: Purpose) -> OrderIntent:
+    return OrderIntent(
+        tag=tag,
+        symbol=symbol,
+        side=side,
+        quantity=QUANTITY,
+        type=OrderType.LIMIT,
+        limit_price=price,
+        product=Product.INTRADAY,
+        purpose=purpose,
+        reason="model expects long with probability 0.612",
+    )
+
+
+def report_of(intent: OrderIntent, broker_id: str) -> OrderReport:
+    """The order of an intent, filled at its limit."""
+    return OrderReport(
+        broker_id=broker_id,
+        tag=intent.tag,
+        symbol=intent.symbol,
+        side=intent.side,
+        type=intent.type,
+        product="INTRADAY",
+        quantity=QUANTITY,
+        filled=QUANTITY,
+        filled_value=QUANTITY * intent.limit_price,
+        limit_price=intent.limit_price,
+        trigger_price=0,
+        status=OrderStatus.FILLED,
+    )
+
+
+def fill_of(intent: OrderIntent, broker_id: str, at: Instant) -> Fill:
+    return Fill(
+        trade_number=f"T{broker_id}",
+        broker_id=broker_id,
+        tag=intent.tag,
+        symbol=intent.symbol,
+        side=intent.side,
+        product="INTRADAY",
+        quantity=QUANTITY,
+        price=intent.limit_price,
+        at=at,
+    )
+
+
+def trade_of(symbol: str, at: Instant) -> Trade:
+    return Trade(
         symbol=symbol,
         side=Side.BUY,
-        quantity=60,
+        quantity=QUANTITY,
         entry_at=at,
-        entry_value=60 * 80_000,
+        entry_value=QUANTITY * ENTRY_PRICE,
         exit_at=at,
-        exit_value=60 * 80_400,
+        exit_value=QUANTITY * EXIT_PRICE,
         exit_reason="target",
         charges=4_711,
         stop=79_600,
-        target=80_400,
+        target=EXIT_PRICE,
         probability=0.612,
     )
-    yield events.TradeClosed(at=at, trade=trade)
 
 
 def seconds(call: Callable[[], object]) -> float:

@@ -34,8 +34,6 @@ _REMEDIES = {
     "timeframe": f"give --timeframe 5m, or name the file like {EXAMPLE}.csv",
 }
 """What a backtest can be told of what a file leaves open; the rest only `import-data` can."""
-_TICKS = (500, 100, 50, 10, 5)
-"""Those that NSE has, the largest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +146,6 @@ def symbol_given(path: Path, symbols: Sequence[str]) -> str | None:
             f"{symbols[0]}, or rename this one"
         )
     return symbols[0] if symbols else None
-
-
-def tick_of(candles: CandleColumns, usual: int) -> int:
-    """Return the tick that all prices keep to, in units, or the usual one where they keep to none (adjusted data)."""
-    columns = candles.opens, candles.highs, candles.lows, candles.closes
-    return next((tick for tick in _TICKS if all(not (column % tick).any() for column in columns)), usual)
 
 
 def _from_file(

@@ -10,8 +10,8 @@ import numpy as np
 
 from backtest.assumptions import FillAssumptions, Mode
 from backtest.bars import SymbolBars
-from backtest.fast_tables import Book, Code, Field, Outcome, Rates, Reason, Run, Sum, Terms, Wishes
-from backtest.layout import Market, laid_out, rates_of, terms_of, wishes_of
+from backtest.fast_tables import Book, Code, Field, Outcome, Rates, Reason, Run, Signals, Sum, Terms
+from backtest.layout import Market, laid_out, rates_of, signals_of, terms_of
 from backtest.result import BacktestResult, EquityCurve
 from core.charges import Charges
 from core.market import Side
@@ -40,16 +40,16 @@ def run(
     money beyond 64 bits.
     """
     market = laid_out(symbols, mode)
-    wishes = wishes_of(market, symbols, provider)
-    outcome = walked(market, wishes, terms_of(rules, assumptions, mode), rates_of(charges, mode), with_curve=True)
+    signals = signals_of(market, symbols, provider)
+    outcome = walked(market, signals, terms_of(rules, assumptions, mode), rates_of(charges, mode), with_curve=True)
     return result_of(market, outcome)
 
 
-def walked(market: Market, wishes: Wishes, terms: Terms, rates: Rates, *, with_curve: bool = False) -> Outcome:
+def walked(market: Market, signals: Signals, terms: Terms, rates: Rates, *, with_curve: bool = False) -> Outcome:
     """Walk the bars once; the curve has a point for each step, and is empty where nobody asks for it."""
     from backtest.kernel import walk  # noqa: PLC0415 - numba takes a quarter of a second to import
 
-    symbols, most = len(market.symbols), len(wishes.rows)
+    symbols, most = len(market.symbols), len(signals.rows)
     points = len(market.steps.ends) if with_curve else 0
     outcome = Outcome(
         sums=np.zeros(len(Sum), dtype=np.int64),
@@ -61,7 +61,7 @@ def walked(market: Market, wishes: Wishes, terms: Terms, rates: Rates, *, with_c
         exposure=np.empty(points, dtype=np.int64),
         actions=np.empty(most, dtype=np.int64),
     )
-    walk(Run(market.bars, market.steps, market.contracts, wishes, terms, rates, Book.empty(symbols), outcome))
+    walk(Run(market.bars, market.steps, market.contracts, signals, terms, rates, Book.empty(symbols), outcome))
     count = outcome.sums[Sum.TRADES]
     return outcome._replace(
         trades=outcome.trades[:count],

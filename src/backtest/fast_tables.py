@@ -84,7 +84,7 @@ class Contracts(NamedTuple):
     """Row after the symbol's last."""
 
 
-class Wishes(NamedTuple):
+class Signals(NamedTuple):
     """What the strategy wants: one entry a signal, in the order of the walk."""
 
     steps: RowArray
@@ -179,9 +179,8 @@ class Book(NamedTuple):
     @classmethod
     def empty(cls, symbols: int) -> "Book":
         """Nothing held, nothing waiting."""
-        columns: list[Any] = [np.zeros(symbols, dtype=np.int64) for _ in cls._fields]
-        columns[-2:] = np.zeros(symbols), np.zeros(symbols)
-        return cls(*columns)
+        types = [np.float64 if name in {"atr", "probability"} else np.int64 for name in cls._fields]
+        return cls._make(np.zeros(symbols, dtype=each) for each in types)
 
 
 class Sum(IntEnum):
@@ -286,7 +285,7 @@ class Run(NamedTuple):
     bars: Bars
     steps: Steps
     contracts: Contracts
-    wishes: Wishes
+    signals: Signals
     terms: Terms
     rates: Rates
     book: Book

@@ -38,18 +38,18 @@ for _each in (
 
 
 def _walk(run: Run) -> None:
-    bars, steps, wishes, terms, book, outcome = run.bars, run.steps, run.wishes, run.terms, run.book, run.outcome
+    bars, steps, signals, terms, book, outcome = run.bars, run.steps, run.signals, run.terms, run.book, run.outcome
     sums, draws = outcome.sums, len(outcome.equity) > 0
     passes_quiet_bars = len(run.contracts.ticks) == 1 and terms.trail_atr == 0
-    step, wish, count = 0, 0, len(steps.ends)
+    step, signal, count = 0, 0, len(steps.ends)
     while step < count:
         is_empty = sums[Sum.HELD] + sums[Sum.WAITING] == 0
         if is_empty:
-            step = _after_idle_steps(step, min(wishes.steps[wish], count), run)
+            step = _after_idle_steps(step, min(signals.steps[signal], count), run)
             if step == count:
                 break
         elif passes_quiet_bars and book.entered[0] > 0 and book.leaving[0] == 0:
-            step = _after_quiet_bars(step, wishes.steps[wish], run)
+            step = _after_quiet_bars(step, signals.steps[signal], run)
         first, last = (steps.ends[step - 1] if step else 0), steps.ends[step]
         day = bars.candles[steps.order[first]].day
         if day != sums[Sum.DAY]:
@@ -59,10 +59,10 @@ def _walk(run: Run) -> None:
         if draws:
             profit = sums[Sum.REALISED] + sums[Sum.PROFIT] - sums[Sum.ENTRY_CHARGES]
             outcome.equity[step], outcome.exposure[step] = terms.capital + profit, sums[Sum.VALUE]
-        while wishes.steps[wish] == step:
-            code = propose(wish, run)
+        while signals.steps[signal] == step:
+            code = propose(signal, run)
             outcome.refusals[code] += 1
-            wish += 1
+            signal += 1
         step += 1
     lapse_all(run)
 

@@ -16,11 +16,11 @@ _LONG = 1
 
 
 @rule
-def propose(wish: int, run: Run) -> int:
+def propose(signal: int, run: Run) -> int:
     """Size a signal and ask the gate; what passes waits for the next bar. Return a `Code`."""
-    contracts, wishes, terms, book, sums = run.contracts, run.wishes, run.terms, run.book, run.outcome.sums
-    candle, atr = run.bars.candles[wishes.rows[wish]], wishes.ranges[wish]
-    side = 1 if wishes.directions[wish] == _LONG else -1
+    contracts, signals, terms, book, sums = run.contracts, run.signals, run.terms, run.book, run.outcome.sums
+    candle, atr = run.bars.candles[signals.rows[signal]], signals.ranges[signal]
+    side = 1 if signals.directions[signal] == _LONG else -1
     place, close = candle.place, candle.close
     tick = contracts.ticks[place]
     price = limit_beyond(side, close, terms.price_buffer, tick)
@@ -41,7 +41,7 @@ def propose(wish: int, run: Run) -> int:
         return code
     sums[Sum.ORDERS] += 1
     book.side[place], book.waiting[place], book.limit[place], book.nights[place] = side, quantity, price, 0
-    book.atr[place], book.probability[place] = atr, wishes.probabilities[wish]
+    book.atr[place], book.probability[place] = atr, signals.probabilities[signal]
     sums[Sum.WAITING] += 1
     return Code.PASSED
 

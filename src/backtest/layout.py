@@ -7,7 +7,7 @@ import numpy as np
 
 from backtest.assumptions import EntryFill, FillAssumptions, Mode
 from backtest.bars import SessionRows, SymbolBars, in_order_of_time
-from backtest.fast_tables import CANDLE, HIGHEST_PRICE, Bars, CandleArray, Contracts, Rates, Steps, Terms, Wishes
+from backtest.fast_tables import CANDLE, HIGHEST_PRICE, Bars, CandleArray, Contracts, Rates, Signals, Steps, Terms
 from backtest.signal_rows import columns_of
 from core.charges import delivery_sale
 from core.errors import ConfigurationError
@@ -33,12 +33,12 @@ class Market:
     starts: IntArray
     closed_at: IntArray
 
-    def wishes(self, directions: DirectionArray, probabilities: FloatArray, ranges: FloatArray) -> Wishes:
+    def signals(self, directions: DirectionArray, probabilities: FloatArray, ranges: FloatArray) -> Signals:
         """Return what a strategy wants, of what it says after each candle."""
         order, ends = self.steps
         places = np.flatnonzero(directions[order])
         rows, steps = order[places], np.searchsorted(ends, places, side="right")
-        return Wishes(
+        return Signals(
             steps=np.append(steps, len(ends)).astype(np.int32),
             rows=rows,
             directions=directions[rows],
@@ -94,14 +94,14 @@ def laid_out(symbols: Sequence[SymbolBars], mode: Mode) -> Market:
     )
 
 
-def wishes_of(market: Market, symbols: Sequence[SymbolBars], provider: SignalProvider) -> Wishes:
+def signals_of(market: Market, symbols: Sequence[SymbolBars], provider: SignalProvider) -> Signals:
     """Ask a strategy about every candle: at once if it can answer so, else one by one. Raises `StrategyError`."""
-    return wishes_from(market, symbols, [columns_of(each, provider) for each in symbols])
+    return signals_from(market, symbols, [columns_of(each, provider) for each in symbols])
 
 
-def wishes_from(market: Market, symbols: Sequence[SymbolBars], answers: Sequence[SignalColumns]) -> Wishes:
+def signals_from(market: Market, symbols: Sequence[SymbolBars], answers: Sequence[SignalColumns]) -> Signals:
     """Turn what a strategy said of each symbol into what the walk looks up."""
-    return market.wishes(
+    return market.signals(
         directions=_joined([each.directions for each in answers]),
         probabilities=_joined([each.probabilities for each in answers]),
         ranges=_joined([each.features.atr for each in symbols]),

@@ -11,7 +11,7 @@ from backtest import fast_engine
 from backtest.assumptions import Mode
 from backtest.bar_ticks import BarTicks, notes_on_ticks, ticks_of
 from backtest.bars import SymbolBars, days_of, prepared
-from backtest.candle_sources import Range, Sourced, from_path, from_store, tick_of
+from backtest.candle_sources import Range, Sourced, from_path, from_store
 from backtest.finished_run import FinishedRun
 from backtest.notes import Walked, data_notes, training_notes
 from backtest.progress import Progress
@@ -34,7 +34,7 @@ from runtime.clock import clock_of
 from runtime.configuration import load_settings
 from runtime.project import CONFIG
 from runtime.settings import Settings
-from simulator.listings import fy_token, nse_tick
+from simulator.listings import fy_token, nse_tick, tick_kept_by
 from strategies.catalogue import BUILT_IN
 from trading.inference_engine import InferenceEngine
 from trading.strategy_choice import StrategyChoice, choose_strategy
@@ -59,15 +59,10 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
     charges = ChargeTable.load(CONFIG / "charges.yaml")
     rules, notes = rules_and_notes(settings, charges, mode, sources)
     started_at, began = clock_of(settings.clock).now(), perf_counter()
-    notes += choice.warnings
-    symbols = _prepared(settings, sources, choice, calendar)
+    symbols = _prepared(settings, sources, choice, model, calendar)
     walked = [Walked(each.instrument.symbol, each.candles, each.sessions) for each in symbols]
-    notes += data_notes(walked, settings.timeframe, calendar, mode, allow_holes=wish.allow_holes)
-    if model is not None:
-        for bars in symbols:
-            model.expect(bars)
+    on_data = data_notes(walked, settings.timeframe, calendar, mode, allow_holes=wish.allow_holes)
     ticks = _ticks(wish, settings, symbols)
-    notes += notes_on_ticks(symbols, ticks) if ticks else ()
     arguments = symbols, choice.provider, rules, assumptions, mode, charges
     if engine is EngineName.EVENT:
         from backtest import event_engine  # noqa: PLC0415 - with all that trades live, which the other does without
@@ -90,6 +85,9 @@ def run_backtest(wish: Wish, config: Path | None, progress: Progress) -> Finishe
             *training_notes(choice.training, days_of(each.sessions for each in symbols)),
             *(note for source in sources for note in source.notes),
             *notes,
+            *choice.warnings,
+            *on_data,
+            *(notes_on_ticks(symbols, ticks) if ticks else ()),
         ),
     )
 
@@ -180,8 +178,13 @@ def _signals(settings: Settings, choice: StrategyChoice, model: ScoredModel | No
 
 
 def _prepared(
-    settings: Settings, sources: Sequence[Sourced], choice: StrategyChoice, calendar: Calendar
+    settings: Settings,
+    sources: Sequence[Sourced],
+    choice: StrategyChoice,
+    model: ScoredModel | None,
+    calendar: Calendar,
 ) -> list[SymbolBars]:
+    """Lay out the candles of each symbol with their features, and tell the model which ones it will be asked about."""
     archive = ParquetSymbolArchive(settings.paths.archive)
     symbols = []
     for source in sources:
@@ -190,6 +193,8 @@ def _prepared(
         arguments = settings.timeframe, choice.specification, calendar, source.first
         symbols.append(prepared(instrument, source.candles, *arguments))
         _check_decisions(settings, choice, symbols[-1])
+        if model is not None:
+            model.expect(symbols[-1])
     return symbols
 
 
@@ -217,4 +222,5 @@ def instrument_of(source: Sourced, archive: ParquetSymbolArchive) -> Instrument:
         return contract.instrument(_CASH)
     middle = len(candles) // 2
     usual = nse_tick(int(np.partition(candles.closes, middle)[middle]))
-    return Instrument(symbol=symbol, token=fy_token(symbol), tick=tick_of(candles, usual))
+    tick = tick_kept_by(candles.opens, candles.highs, candles.lows, candles.closes) or usual
+    return Instrument(symbol=symbol, token=fy_token(symbol), tick=tick)

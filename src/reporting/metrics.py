@@ -109,11 +109,15 @@ def curve_metrics(capital: int, at: IntArray, equity: IntArray, exposure: IntArr
 
 def daily_closes(at: IntArray, values: IntArray) -> tuple[IntArray, IntArray]:
     """Return the dates in India (days since 1970-01-01) of a curve and its last value of each."""
+    last = last_of_days(at)
+    return ist_days(at[last]), values[last]
+
+
+def last_of_days(at: IntArray) -> IntArray:
+    """Return the places of the last point of each date in India; `at` is in order of time."""
     if not len(at):
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    days = ist_days(at)
-    last = np.append(np.flatnonzero(np.diff(days)), len(days) - 1)
-    return days[last], values[last]
+        return np.empty(0, dtype=np.int64)
+    return np.append(np.flatnonzero(np.diff(ist_days(at))), len(at) - 1)
 
 
 def daily_returns(capital: int, closes: IntArray) -> FloatArray:

@@ -14,6 +14,7 @@ from features.columns import CandleColumns, IntArray
 DRAWN_CANDLES = 300
 """Candles of each symbol that a record keeps to be drawn: four sessions of five minutes."""
 _AFTER_THE_LAST_TRADE = 12
+"""Candles drawn behind the end of the newest trade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from core.instants import ist_date
 from core.market import Side
 from core.positions import Trade
 from features.columns import CandleColumns
-from reporting.metrics import daily_closes
+from reporting.metrics import last_of_days
 from reporting.packed_arrays import pack, unpack
 from reporting.run_record import RunFacts, RunRecord, SymbolCandles
 from trading.row_times import time_texts, times
@@ -91,8 +91,7 @@ def trade_rows(record: RunRecord) -> Iterator[tuple[Any, ...]]:
 def day_rows(record: RunRecord) -> Iterator[dict[str, Any]]:
     """Yield a row for each session, as it closed."""
     run_id, before = record.run_id, record.facts.capital
-    _, last = daily_closes(record.at, np.arange(len(record.at)))
-    for step in last.tolist():
+    for step in last_of_days(record.at).tolist():
         at, equity = int(record.at[step]), int(record.equity[step])
         yield {
             "run_id": run_id,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from core.errors import ConfigurationError, StorageError
 from core.instants import Instant
@@ -29,6 +29,7 @@ from reporting.run_tables import (
     SELECT_RUNS,
     SELECT_TRADES,
 )
+from runtime.sqlite_transaction import transaction
 from trading.state_files import trading_log_path
 
 _BUSY_MILLISECONDS = 10_000
@@ -122,14 +123,8 @@ class RunStore:
 
     @contextmanager
     def _transaction(self, to: Literal["write", "read"] = "write") -> Iterator[None]:
-        with self._naming_the_file():
-            self._connection.execute(BEGIN[to])
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+        with self._naming_the_file(), transaction(self._connection, BEGIN[to]):
+            yield
 
     @contextmanager
     def _naming_the_file(self) -> Iterator[None]:
@@ -153,7 +148,7 @@ def keep_run(state: Path, record: RunRecord) -> None:
         store.save(record)
 
 
-def _kept_run(row: Any) -> KeptRun:
+def _kept_run(row: sqlite3.Row) -> KeptRun:
     return KeptRun(
         run_id=row["run_id"],
         started_at=row["started_at"],

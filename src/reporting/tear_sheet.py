@@ -13,7 +13,7 @@ from reporting.candle_chart import candle_chart
 from reporting.comparison import compare, notes_beside, run_label, run_name
 from reporting.equity_charts import LEFT, RIGHT, WIDTH, drawdown_chart, equity_chart, histogram
 from reporting.figures import Figure, Form, difference_text, text_of
-from reporting.metrics import daily_closes, daily_returns, monthly_returns
+from reporting.metrics import daily_closes, daily_returns, last_of_days, monthly_returns
 from reporting.page_style import SCRIPT, STYLE
 from reporting.page_tables import (
     breakdown_table,
@@ -96,11 +96,10 @@ def _tiles(analysis: Analysis) -> Iterator[str]:
 
 def _curves(record: RunRecord) -> str:
     """Draw equity and drawdown under one pointer; what it says of each session comes with the page."""
-    capital, rows = record.facts.capital, np.arange(len(record.at))
-    _, steps = daily_closes(record.at, rows)
+    capital, steps = record.facts.capital, last_of_days(record.at).tolist()
     peaks = np.maximum.accumulate(np.concatenate(([capital], record.equity)))[1:]
     words, before = [], capital
-    for step in steps.tolist():
+    for step in steps:
         equity = int(record.equity[step])
         fall = 1.0 - equity / int(peaks[step])
         words.append(
@@ -108,7 +107,7 @@ def _curves(record: RunRecord) -> str:
             f"drawdown {fall:.2%}"
         )
         before = equity
-    places = [round((step + 1) / len(record.at), 4) for step in steps.tolist()]
+    places = [round((step + 1) / len(record.at), 4) for step in steps]
     data = (
         f"data-group=\"curves\" data-rows='{json.dumps(words)}' data-places='{json.dumps(places)}' "
         f'data-left="{LEFT}" data-right="{WIDTH - RIGHT}"'

@@ -214,6 +214,6 @@ class SimulatedBroker:
             self._stops.pop(order.broker_id, None)
 
     def _moment(self) -> Instant:
-        """Time for the exchange, which never stands still: what comes at one instant comes one after the other."""
+        """Return a time for the exchange that is later than the last one: what comes at one instant is put in order."""
         self._reached = max(self._time.now, self._reached + 1)
         return self._reached

@@ -196,7 +196,7 @@ class Checker:
             self.complain("I10", f"the trade in {symbol} is closed, and {truth.net[symbol]} are held")
 
     def process_died(self) -> None:
-        """Note that whatever was about to be sent went down with the process."""
+        """Note that what was about to be sent is lost with the process."""
         self._losses.process_died()
         for symbol in INSTRUMENTS:
             self._meter.request_was_lost(symbol, self._time.now)

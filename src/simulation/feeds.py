@@ -1,4 +1,4 @@
-"""Prices and order messages on their way to the bot: through the real price gate, and through a forgetful socket."""
+"""Prices and order messages on their way to the bot: through the real price gate and a socket that repeats nothing."""
 
 from core import events
 from core.events import FeedState
@@ -41,7 +41,7 @@ class PriceFeed:
         self._time.at(self._silent_until, lambda: _enter(self._life, "data", FeedState.LIVE))
 
     def hear(self, quote: Quote) -> None:
-        """Carry a price to the gate, or what a bad wire makes of it."""
+        """Carry a price to the gate, spoiled where a fault strikes."""
         if self._time.now < self._silent_until:
             return
         strikes, size = self._fates.strikes, self._fates.size

@@ -64,7 +64,7 @@ class LossWatch:
         self._is_due = ""
 
     def process_died(self) -> None:
-        """Forget the prices: the next process has seen none of them, nor a loss that this one died of writing down."""
+        """Forget the prices: the next process has seen none of them, nor a loss that this one died while writing."""
         self._marks.clear()
         self._is_due = ""
 

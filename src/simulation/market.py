@@ -1,4 +1,4 @@
-"""The market of a session as the exchange sees it: the newest quote of each share, and who stands behind it."""
+"""The market of a session as the exchange sees it: the newest quote of each share, with the shares on display."""
 
 from collections.abc import Mapping
 

@@ -69,7 +69,7 @@ class Network:
         return int(self._latency.between(15, 80) * MILLISECOND)
 
     def send(self, request: Request) -> None:
-        """Let a call that changes orders go its way."""
+        """Send a call that changes orders."""
         for kind in _REQUEST_FAULTS:
             use = self._fates.strikes(kind)
             if use and (request.is_placing or kind is not _K.NOT_ACKNOWLEDGED):

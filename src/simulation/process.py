@@ -1,6 +1,6 @@
-"""The bot's process: the real kernel and writer, started, stopped in its tracks, killed, and started again.
+"""The bot's process: the real kernel and writer, started, paused, killed, and started again.
 
-Memory lives here and dies here. Whatever happens, a start is the one of `trading.live_trader`: fold the log, say
+Memory is kept here and lost here. Whatever happens, a start is the one of `trading.live_trader`: fold the log, say
 that a process took over, begin the day, read the books.
 """
 
@@ -167,7 +167,7 @@ class Process:
             return
         if not self._stands_still:
             for change in self._watch.changes(self.kernel.state, self.now()):
-                self.put(lambda at, change=change: replace(change, at=at))  # type: ignore[misc]
+                self.put(partial(_noticed, change))
         self._time.after(SECOND, partial(self._look_at_itself, life))
 
     def _phases(self) -> dict[Phase, Instant]:
@@ -197,7 +197,7 @@ class Process:
             self._store.persist()
 
     def die(self, down_for: float, *, loses_a_step: bool = False) -> None:
-        """Drop everything that is in memory, a step that was not kept perhaps; start again after so many seconds."""
+        """Lose all that is in memory, also a step that was not yet kept; start again after so many seconds."""
         if not self.is_alive:
             return
         self.is_alive, self.died_at = False, self._time.now
@@ -292,6 +292,10 @@ def _refused(at: Instant) -> events.ConditionChanged:
 def _stood_still(seconds: float, at: Instant) -> events.ConditionChanged:
     why = f"the process stood still for {seconds:.1f} s"
     return events.ConditionChanged(at=at, condition=Condition.GAP, holds=True, why=why)
+
+
+def _noticed(change: events.ConditionChanged, at: Instant) -> events.ConditionChanged:
+    return replace(change, at=at)
 
 
 def _reached(phase: Phase, at: Instant) -> events.PhaseReached:

@@ -87,7 +87,7 @@ class ProtectionMeter:
         return bool(self._running)
 
     def began_just_now(self, symbol: str, now: Instant) -> bool:
-        """Whether a spell runs that is younger than the time in which a stop comes in fair weather."""
+        """Whether a spell runs that is younger than a stop takes without faults."""
         running, fair = self._running.get(symbol), limit_seconds(FaultClass.NONE, is_stop_request_lost=False)
         return running is not None and now - running.since <= fair * SECOND
 

@@ -51,7 +51,7 @@ def play(plan: Plan) -> Verdict:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep the bot's own words out of thousands of sessions; the events say it all."""
+    """Silence the log of the bot: in thousands of sessions the events say enough."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

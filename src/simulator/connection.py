@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, web
 Frame: TypeAlias = bytes | str
 
 _MOST_WAITING = 20_000
+"""Frames that a client may leave unread before it is cut off."""
 
 
 class Connection:

@@ -5,16 +5,12 @@ history, ticks and candles cannot disagree.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from core.market import Candle, Timeframe
 from core.sessions import TradingDay
-
-IntArray: TypeAlias = npt.NDArray[np.int64]
-FloatArray: TypeAlias = npt.NDArray[np.float64]
+from features.columns import IntArray
 
 _DISPLAYED_VALUE = 250_000_00
 """Median value on display on each side of the touch, in units."""

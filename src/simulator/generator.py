@@ -28,7 +28,8 @@ from core.instants import MILLISECOND, SECOND
 from core.market import Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
-from simulator.day_path import Bars, DayPath, FloatArray, IntArray, no_touch, on_the_clock, touch_around
+from features.columns import FloatArray, IntArray
+from simulator.day_path import Bars, DayPath, no_touch, on_the_clock, touch_around
 from simulator.listings import DEFAULT_SYMBOLS, Listing, listings
 from simulator.path_market import PathMarket
 from simulator.price_chain import ORIGIN, Backbone, PlantedEdge, PriceChain, volatility_profile

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.market import Instrument, is_index
+from features.columns import IntArray
 
 _TICK_BY_PRICE = ((25_000, 1), (100_000, 5), (500_000, 10), (1_000_000, 50), (2_000_000, 100))
 _LARGEST_TICK = 500
 _INDEX_TICK = 5
+_TICKS = (500, 100, 50, 10, 5)
+"""Those above 1, the largest first."""
 
 _KNOWN = {
     "NSE:SBIN-EQ": (3045, 80_000, 0.011),
@@ -44,6 +47,11 @@ class Listing:
 def nse_tick(price: int) -> int:
     """Tick size in paise of an NSE share by its price in paise, as valid since 2025-04-15 (fyers-api 8.1)."""
     return next((tick for below, tick in _TICK_BY_PRICE if price < below), _LARGEST_TICK)
+
+
+def tick_kept_by(*columns: IntArray) -> int | None:
+    """Return the largest tick that all prices keep to, in units; None where they keep to none above 1."""
+    return next((tick for tick in _TICKS if all(not (column % tick).any() for column in columns)), None)
 
 
 def fy_token(symbol: str) -> str:

@@ -10,11 +10,14 @@ from simulator import messages
 from simulator.books import ExchangeEvent, OrderChanged, PositionChanged, Traded
 from simulator.connection import Connection, Frame
 from simulator.faults import FaultKind, Faults
+from simulator.replies import BAD_PARAMETER
 from simulator.tokens import TokenDesk, TokenState
 from simulator.venue import Venue
 
 PATH = "/trade/v3"
 _ORDERS, _TRADES, _POSITIONS = "orders", "trades", "positions"
+_SUBSCRIBED = 1605
+"""FYERS' code of a change of subscriptions that was made."""
 
 
 @dataclass(slots=True, eq=False)
@@ -96,11 +99,11 @@ class OrderSocket:
             names = {name for name in body["SLIST"] if isinstance(name, str)}
             wanted = body["SUB_T"] == 1
         except (ValueError, KeyError, TypeError):
-            client.connection.send(json.dumps({"code": -50, "message": "Invalid input", "s": "error"}))
+            client.connection.send(json.dumps({"code": BAD_PARAMETER, "message": "Invalid input", "s": "error"}))
             return
         if wanted:
             client.wanted |= names
         else:
             client.wanted -= names
         word = "subscribed" if wanted else "unsubscribed"
-        client.connection.send(json.dumps({"code": 1605, "message": f"Successfully {word}", "s": "ok"}))
+        client.connection.send(json.dumps({"code": _SUBSCRIBED, "message": f"Successfully {word}", "s": "ok"}))

@@ -16,7 +16,8 @@ from core.instants import Instant, ist_date
 from core.market import Candle, Instrument, Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
-from simulator.day_path import Bars, DayPath, IntArray
+from features.columns import IntArray
+from simulator.day_path import Bars, DayPath
 from simulator.market import Quote
 
 BAND_PERCENT = 20

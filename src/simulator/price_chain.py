@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 
 from core.errors import DataError
-from simulator.day_path import FloatArray, IntArray
+from features.columns import FloatArray, IntArray
 
 ORIGIN = date(2015, 1, 5)
 """First date a generated market knows: a Monday."""
@@ -23,7 +23,8 @@ _SATURDAY = 5
 
 SESSION_MINUTES = 375
 """A regular session. Shorter ones play the same day faster."""
-_GRID = 22_500
+_GRID = SESSION_MINUTES * 60
+"""Steps of the profile: the seconds of a regular session."""
 _STEPS = np.linspace(0.0, 1.0, _GRID + 1)
 
 GAP_SHARE = 0.45

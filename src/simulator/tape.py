@@ -18,15 +18,16 @@ from core.instants import SECOND, ist_date
 from core.market import Instrument, Timeframe
 from core.ports import Calendar
 from core.sessions import TradingDay
-from simulator.day_path import Bars, DayPath, IntArray, no_touch, touch_around
-from simulator.listings import fy_token
+from features.columns import IntArray
+from simulator.day_path import Bars, DayPath, no_touch, touch_around
+from simulator.listings import fy_token, tick_kept_by
 from simulator.path_market import PathMarket
 from simulator.tape_days import TapeCalendar, calendar_session, session_by_its_rows, usual_hours
 from simulator.tape_expansion import expand
 from simulator.tape_file import Recording, TapeReport, TapeRows, read_recording
 
-_TICKS = (500, 100, 50, 10, 5)
 _PATHS_KEPT = 4
+"""Expanded days kept in memory: the one that is played and those before it that are asked about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,5 +196,4 @@ def _recorded_day(day: date, rows: TapeRows, timeframe: Timeframe | None, calend
 
 def _tick(rows: TapeRows) -> int:
     """The largest NSE tick size that every price of the file is a multiple of; 1 paisa if none is."""
-    prices = np.concatenate((rows.open, rows.high, rows.low, rows.close))
-    return next((tick for tick in _TICKS if not np.any(prices % tick)), 1)
+    return tick_kept_by(rows.open, rows.high, rows.low, rows.close) or 1

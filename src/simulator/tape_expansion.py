@@ -8,7 +8,8 @@ import numpy as np
 
 from core.instants import MILLISECOND, SECOND
 from core.sessions import TradingDay
-from simulator.day_path import Bars, FloatArray, IntArray, on_the_clock
+from features.columns import FloatArray, IntArray
+from simulator.day_path import Bars, on_the_clock
 
 _LONGEST_GAP_SECONDS = 2
 _WITH_THE_CANDLE = 0.7

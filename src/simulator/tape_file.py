@@ -17,7 +17,7 @@ import numpy as np
 from core.errors import DataError
 from core.instants import MINUTE, ist_text
 from core.market import Timeframe
-from simulator.day_path import IntArray
+from features.columns import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,6 +17,7 @@ from core.event_codec import decode_fact, encode_fact
 from core.fold import apply
 from core.orders import Purpose
 from core.state import BotState
+from runtime.sqlite_transaction import transaction
 from trading.event_log_reader import EventLogReader, LoggedEvent
 from trading.row_times import times
 from trading.state_snapshots import core_digest
@@ -229,14 +230,8 @@ class TradingLog:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._naming_the_file():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+        with self._naming_the_file(), transaction(self._connection):
+            yield
 
     @contextmanager
     def _naming_the_file(self) -> Iterator[None]:

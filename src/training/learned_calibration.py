@@ -14,7 +14,7 @@ Calibrate: TypeAlias = Callable[[FloatArray], FloatArray]
 """From scores to probabilities of none, long and short."""
 
 
-class _AlreadyScored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class _AlreadyScored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn comes without types
     """Takes the place of a model in scikit-learn: its inputs are the scores already."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from joblib.numpy_pickle import NumpyPickler
 
 
-class _Pickler(NumpyPickler):  # type: ignore[misc]
+class _Pickler(NumpyPickler):  # type: ignore[misc]  # joblib comes without types
     """joblib's pickler, which writes equal strings as one string."""
 
     def save(self, obj: Any) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backtest.candle_sources import Range, Sourced, from_path, from_store, tick_of
+from backtest.candle_sources import Range, Sourced, from_path, from_store
 from core.errors import ConfigurationError, DataError
 from core.instants import DAY, MINUTE, instant_at
 from core.market import Candle, Timeframe
@@ -182,8 +182,3 @@ def test_the_store_warms_daily_candles_up_with_years_of_them(span: str) -> None:
 def test_a_symbol_that_the_store_lacks_is_named_with_a_remedy() -> None:
     with pytest.raises(DataError, match=r"NSE:SBIN-EQ 15m: the store has no candles .*download-data"):
         from_store(MemoryCandleStore(), [SERIES.symbol], SERIES.timeframe, Range())
-
-
-@pytest.mark.parametrize(("price", "tick"), [(60_000, 50), (60_005, 5), (60_001, 7)])
-def test_the_tick_is_the_one_that_all_prices_keep_to_or_the_usual_one(price: int, tick: int) -> None:
-    assert tick_of(CandleColumns.of(session(MONDAY, price)), usual=7) == tick

@@ -12,7 +12,7 @@ from backtest.assumptions import FillAssumptions, Mode
 from backtest.bars import prepared
 from backtest.fast_engine import result_of, run, walked
 from backtest.fast_tables import Book, Outcome, Run, Sum
-from backtest.layout import laid_out, rates_of, terms_of, wishes_of
+from backtest.layout import laid_out, rates_of, signals_of, terms_of
 from core.errors import ConfigurationError, StrategyError
 from core.market import Instrument, Timeframe
 from core.signals import Needs
@@ -46,13 +46,13 @@ def test_compiled_code_does_what_its_source_does(seeds, mode):
 
     bars = bars_of(*seeds, days=4)
     market, rules = laid_out(bars, mode), account(trail_atr=1.0, max_loss=100_000, soft_loss=50_000)
-    wishes, rates = wishes_of(market, bars, STRATEGY), rates_of(CHARGES, mode)
+    signals, rates = signals_of(market, bars, STRATEGY), rates_of(CHARGES, mode)
     terms = terms_of(rules, FillAssumptions(), mode)
 
-    compiled = walked(market, wishes, terms, rates, with_curve=True)
+    compiled = walked(market, signals, terms, rates, with_curve=True)
     plain = Outcome(*(np.zeros_like(each) for each in compiled))
     book = Book.empty(len(bars))
-    kernel._walk(Run(market.bars, market.steps, market.contracts, wishes, terms, rates, book, plain))
+    kernel._walk(Run(market.bars, market.steps, market.contracts, signals, terms, rates, book, plain))
 
     assert compiled.sums[Sum.TRADES] > 0
     for name, mine, other in zip(Outcome._fields, compiled, plain, strict=True):
@@ -65,9 +65,9 @@ def test_a_walk_that_passes_over_quiet_bars_trades_like_one_that_draws_a_curve(m
         bars = bars_of(seed, days=8)
         market, rules = laid_out(bars, mode), account(max_loss=60_000, soft_loss=20_000, stop_atr=6.0, target_atr=9.0)
         terms, rates = terms_of(rules, FillAssumptions(), mode), rates_of(CHARGES, mode)
-        wishes = wishes_of(market, bars, STRATEGY)
+        signals = signals_of(market, bars, STRATEGY)
 
-        quick, drawn = (walked(market, wishes, terms, rates, with_curve=curve) for curve in (False, True))
+        quick, drawn = (walked(market, signals, terms, rates, with_curve=curve) for curve in (False, True))
 
         for name in ("trades", "probabilities", "charges", "refusals", "actions"):
             assert getattr(quick, name).tolist() == getattr(drawn, name).tolist(), name
@@ -76,11 +76,11 @@ def test_a_walk_that_passes_over_quiet_bars_trades_like_one_that_draws_a_curve(m
 def test_many_walks_over_one_market_are_the_runs_one_by_one():
     bars = bars_of(4, days=8)
     market = laid_out(bars, Mode.INTRADAY)
-    wishes, rates = wishes_of(market, bars, STRATEGY), rates_of(CHARGES, Mode.INTRADAY)
+    signals, rates = signals_of(market, bars, STRATEGY), rates_of(CHARGES, Mode.INTRADAY)
 
     for stop, target in ((1.0, 2.0), (2.0, 1.0), (3.0, 6.0)):
         rules = account(stop_atr=stop, target_atr=target)
-        outcome = walked(market, wishes, terms_of(rules, FillAssumptions(), Mode.INTRADAY), rates, with_curve=True)
+        outcome = walked(market, signals, terms_of(rules, FillAssumptions(), Mode.INTRADAY), rates, with_curve=True)
         alone = run(bars, STRATEGY, rules, FillAssumptions(), Mode.INTRADAY, CHARGES)
         assert result_of(market, outcome).trades == alone.trades
         assert len(alone.trades) > 0

@@ -102,8 +102,8 @@ class SingleTrades:
         count = len(self.bars)
         directions = np.zeros(count, dtype=np.int8)
         directions[row] = direction
-        wishes = self.market.wishes(directions, np.ones(count), self.bars.features.atr)
-        outcome: Outcome = walked(self.market, wishes, self.terms, self.rates)
+        signals = self.market.signals(directions, np.ones(count), self.bars.features.atr)
+        outcome: Outcome = walked(self.market, signals, self.terms, self.rates)
         if not len(outcome.trades):
             assert {code.name: 1 for code in Code if outcome.refusals[code]} == {"TOO_SMALL": 1}
             return 0, row + 1, 0

@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from simulator.listings import DEFAULT_SYMBOLS, fy_token, listing, listings, nse_tick
+from simulator.listings import DEFAULT_SYMBOLS, fy_token, listing, listings, nse_tick, tick_kept_by
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,11 @@ from simulator.listings import DEFAULT_SYMBOLS, fy_token, listing, listings, nse
 )
 def test_the_tick_size_follows_the_price(price: int, tick: int) -> None:
     assert nse_tick(price) == tick
+
+
+@pytest.mark.parametrize(("price", "tick"), [(60_000, 500), (60_050, 50), (60_005, 5), (60_001, None)])
+def test_the_tick_is_the_largest_that_all_prices_keep_to(price: int, tick: int | None) -> None:
+    assert tick_kept_by(np.array([60_000, 61_000]), np.array([price])) == tick
 
 
 def test_the_demonstration_symbols_carry_their_real_tokens() -> None:

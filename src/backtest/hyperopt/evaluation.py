@@ -1,20 +1,20 @@
 """Tries one combination: make the strategy, look up or compute its features, ask it about all candles, walk them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from backtest.bars import SymbolBars
 from backtest.fast_engine import result_of, walked
-from backtest.fast_tables import Outcome, Terms, Wishes
+from backtest.fast_tables import Outcome, Signals, Terms
 from backtest.hyperopt.figures import Figures, figures_of
 from backtest.hyperopt.ground import Ground, Stretch
 from backtest.hyperopt.pruning import Hurdles, Tried
 from backtest.hyperopt.space import Combination
-from backtest.layout import Market, laid_out, rates_of, terms_of, wishes_from, wishes_of
+from backtest.layout import Market, laid_out, rates_of, signals_from, signals_of, terms_of
 from backtest.result import BacktestResult
 from backtest.signal_rows import OneByOne
 from core.errors import ConfigurationError
@@ -23,16 +23,35 @@ from core.signals import SignalProvider
 from core.sizing import MILLION
 from features.batch import compute
 from features.specification import DEFAULT_NAMES, FeatureSpecification
-from reporting.metrics import daily_closes
+from reporting.metrics import last_of_days
 from strategies.catalogue import strategy_named
 from strategies.guarded import Guarded, answers_at_once
 
 _EXITS = ("stop_atr", "target_atr", "trail_atr")
 _SIZING = {"sizing.capital_fraction": "capital_ppm", "sizing.risk_fraction": "risk_ppm"}
+Value = TypeVar("Value")
+
 _KEPT_TABLES = 64
 """Sets of features that are kept: neighbouring combinations often share one."""
 _KEPT_ANSWERS = 8
 """Of a strategy with its parameters: neighbouring combinations often differ in exits alone."""
+
+
+class _Newest(Generic[Value]):
+    """What was made last, by its key; the oldest goes where there are too many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[Hashable, Value] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """Return what is kept, else what is made now."""
+        value = self._values.get(key)
+        if value is None:
+            value = self._values[key] = make()
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
 
 
 class Evaluator:
@@ -45,14 +64,13 @@ class Evaluator:
         """Lay the candles out."""
         self._ground = ground
         bare = FeatureSpecification.of(("return_1",))
-        self._bars = [_bars(each, bare) for each in ground.stretches]
+        self._bars = self._computed(bare)
         self._market: Market = laid_out(self._bars, ground.mode)
-        ends_at = self._market.step_ends_at()
-        _, self._last_steps = daily_closes(ends_at, np.arange(len(ends_at)))
+        self._last_steps = last_of_days(self._market.step_ends_at())
         self._days = self._market.days_of(self._last_steps)
         self._rates = rates_of(ground.charges, ground.mode)
-        self._tables: OrderedDict[tuple[str, ...], list[SymbolBars]] = OrderedDict()
-        self._answers: OrderedDict[tuple[tuple[str, Any], ...], Wishes] = OrderedDict()
+        self._tables: _Newest[list[SymbolBars]] = _Newest(_KEPT_TABLES)
+        self._answers: _Newest[Signals] = _Newest(_KEPT_ANSWERS)
 
     def figures(self, combination: Combination) -> Figures | None:
         """Return what a combination comes to; None where the strategy refuses it. Raises `StrategyError`."""
@@ -63,15 +81,19 @@ class Evaluator:
         provider = provider_of(self._ground, combination)
         if provider is None:
             return Tried(None)
-        wishes_until, total, terms = self._asked(provider, combination), len(self._last_steps), self._terms(combination)
+        signals_until, total, terms = (
+            self._asked(provider, combination),
+            len(self._last_steps),
+            self._terms(combination),
+        )
         told: list[float | None] = []
         if hurdles is not None:
             for part, sessions in enumerate(hurdles.sessions(total)):
-                figures = self._figures(sessions, wishes_until(sessions), terms)
+                figures = self._figures(sessions, signals_until(sessions), terms)
                 told.append(hurdles.objective.of(figures))
                 if hurdles.stop(part, told[-1]):
                     return Tried(figures, tuple(told), is_pruned=True)
-        return Tried(self._figures(total, wishes_until(total), terms), tuple(told))
+        return Tried(self._figures(total, signals_until(total), terms), tuple(told))
 
     def result(self, combination: Combination) -> BacktestResult:
         """Return the whole run of a combination. Raises `ConfigurationError` for one that the strategy refuses."""
@@ -81,43 +103,38 @@ class Evaluator:
     def idle(self) -> BacktestResult:
         """Return a run without a trade, whose curve stays at the capital."""
         rows = len(self._market.starts)
-        wishes = self._market.wishes(np.zeros(rows, dtype=np.int8), np.zeros(rows), np.zeros(rows))
-        return result_of(self._market, walked(self._market, wishes, self._terms({}), self._rates, with_curve=True))
+        signals = self._market.signals(np.zeros(rows, dtype=np.int8), np.zeros(rows), np.zeros(rows))
+        return result_of(self._market, walked(self._market, signals, self._terms({}), self._rates, with_curve=True))
 
     def _outcome(self, provider: SignalProvider, combination: Combination) -> Outcome:
-        wishes = self._answer(provider, combination, self._with_features(provider))
-        return walked(self._market, wishes, self._terms(combination), self._rates, with_curve=True)
+        signals = self._answer(provider, combination, self._with_features(provider))
+        return walked(self._market, signals, self._terms(combination), self._rates, with_curve=True)
 
-    def _figures(self, sessions: int, wishes: Wishes, terms: Terms) -> Figures:
+    def _figures(self, sessions: int, signals: Signals, terms: Terms) -> Figures:
         """Walk the first sessions."""
         last_steps = self._last_steps[:sessions]
-        outcome = walked(self._market.until(last_steps[-1]), wishes, terms, self._rates, with_curve=True)
+        outcome = walked(self._market.until(last_steps[-1]), signals, terms, self._rates, with_curve=True)
         return figures_of(self._ground.rules.capital, self._market, last_steps, outcome)
 
-    def _asked(self, provider: SignalProvider, combination: Combination) -> Callable[[int], Wishes]:
+    def _asked(self, provider: SignalProvider, combination: Combination) -> Callable[[int], Signals]:
         """Return what a strategy wants in the first sessions; one without a fast face is asked about no later ones."""
         market, bars = self._market, self._with_features(provider)
         if answers_at_once(provider):
-            wishes = self._answer(provider, combination, bars)
-            return lambda _sessions: wishes
+            signals = self._answer(provider, combination, bars)
+            return lambda _sessions: signals
         asked = [OneByOne(each, provider) for each in bars]
 
-        def until(sessions: int) -> Wishes:
+        def until(sessions: int) -> Signals:
             day = self._days[sessions - 1]
             ends = [int(np.searchsorted(each.sessions.days, day, side="right")) for each in bars]
-            return wishes_from(market, bars, [each.until(end) for each, end in zip(asked, ends, strict=True)])
+            return signals_from(market, bars, [each.until(end) for each, end in zip(asked, ends, strict=True)])
 
         return until
 
-    def _answer(self, provider: SignalProvider, combination: Combination, bars: Sequence[SymbolBars]) -> Wishes:
+    def _answer(self, provider: SignalProvider, combination: Combination, bars: Sequence[SymbolBars]) -> Signals:
         """Return what a strategy says at once of all candles; other exits or sizes are no reason to ask again."""
         key = tuple(sorted(strategy_params(combination).items()))
-        wishes = self._answers.get(key)
-        if wishes is None:
-            wishes = self._answers[key] = wishes_of(self._market, bars, provider)
-            if len(self._answers) > _KEPT_ANSWERS:
-                self._answers.popitem(last=False)
-        return wishes
+        return self._answers.get(key, lambda: signals_of(self._market, bars, provider))
 
     def _terms(self, combination: Combination) -> Terms:
         return terms_of(rules_with(self._ground.rules, combination), self._ground.assumptions, self._ground.mode)
@@ -125,14 +142,10 @@ class Evaluator:
     def _with_features(self, provider: SignalProvider) -> list[SymbolBars]:
         model = self._ground.model.feature_names if self._ground.model else ()
         names = tuple(dict.fromkeys([*model, *(provider.needs.features or DEFAULT_NAMES)]))
-        bars = self._tables.get(names)
-        if bars is None:
-            specification = FeatureSpecification.of(names)
-            bars = [_bars(each, specification) for each in self._ground.stretches]
-            self._tables[names] = bars
-            if len(self._tables) > _KEPT_TABLES:
-                self._tables.popitem(last=False)
-        return bars
+        return self._tables.get(names, lambda: self._computed(FeatureSpecification.of(names)))
+
+    def _computed(self, specification: FeatureSpecification) -> list[SymbolBars]:
+        return [_bars(each, specification) for each in self._ground.stretches]
 
 
 def provider_of(ground: Ground, combination: Combination) -> SignalProvider | None:

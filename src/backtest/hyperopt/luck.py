@@ -17,6 +17,9 @@ from reporting.overfitting import (
 )
 
 _MOST_BLOCKS = 16
+"""As in the paper on the probability of overfitting: 12,870 ways to halve them."""
+_FEWEST_BLOCKS = 4
+"""With fewer there are too few ways to halve them for a probability."""
 _SESSIONS_A_BLOCK = 5
 """Fewest sessions in each of the blocks that choose and judge: a week."""
 
@@ -60,6 +63,6 @@ def luck_of(best: Trial, trials: Sequence[Trial]) -> Luck:
 def _overfitting(returns: Sequence[np.ndarray]) -> float | None:
     sessions = len(returns[0]) if returns else 0
     blocks = min(_MOST_BLOCKS, sessions // _SESSIONS_A_BLOCK // 2 * 2)
-    if len(returns) < 2 or blocks < 4:
+    if len(returns) < 2 or blocks < _FEWEST_BLOCKS:
         return None
     return probability_of_overfitting(np.column_stack(returns), blocks).probability

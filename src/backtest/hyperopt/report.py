@@ -165,9 +165,7 @@ def _trial_data(trial: Trial) -> Mapping[str, Any]:
 
 def _worth_text(finished: Finished, trial: Trial) -> str:
     judge = finished.plan.judge
-    values = zip(judge.objectives, judge.values(trial) or (), strict=True)
-    worth = ", ".join(f"{each.value} {value:.3f}" for each, value in values)
-    return f"{worth}: {combination_text(trial.combination)}"
+    return f"{judge.text(judge.values(trial) or ())}: {combination_text(trial.combination)}"
 
 
 def _table(searched: Figures | None, kept_back: Figures | None) -> Iterator[str]:

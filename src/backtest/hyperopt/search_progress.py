@@ -31,6 +31,5 @@ def _best_text(judge: Judge, trials: Sequence[Trial]) -> str:
     values = judge.values(best) if best else None
     if best is None or values is None:
         return "nothing keeps the conditions yet"
-    worth = ", ".join(f"{each.value} {value:.3f}" for each, value in zip(judge.objectives, values, strict=True))
     chosen = ", ".join(f"{name} {value}" for name, value in best.combination.items())
-    return f"best {worth}: {chosen}"
+    return f"best {judge.text(values)}: {chosen}"

@@ -55,6 +55,10 @@ class Judge:
         known = tuple(value for value in values if value is not None)
         return known if len(known) == len(values) else None
 
+    def text(self, values: Sequence[float]) -> str:
+        """Write a trial's worth by each objective: `sharpe 1.204, drawdown -0.031`."""
+        return ", ".join(f"{each.value} {value:.3f}" for each, value in zip(self.objectives, values, strict=True))
+
     def best(self, trials: Sequence[Trial]) -> Trial | None:
         """Return the best by the first objective, of equals the best by the next, then the first tried."""
         worth = [(values, -trial.number, trial) for trial in trials if (values := self.values(trial)) is not None]

@@ -16,6 +16,7 @@ import numpy as np
 from backtest.hyperopt.figures import Figures
 from backtest.hyperopt.trial import State, Trial
 from core.errors import ConfigurationError, StorageError
+from runtime.sqlite_transaction import transaction
 
 LAYOUT = 2
 _SCHEMA = (
@@ -91,14 +92,8 @@ class SqliteTrialFile:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._naming_the_file():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+        with self._naming_the_file(), transaction(self._connection):
+            yield
 
     @contextmanager
     def _naming_the_file(self) -> Iterator[None]:

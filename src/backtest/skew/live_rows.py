@@ -12,6 +12,8 @@ from core.instants import Instant
 from core.market import Candle, CandleSource
 from trading.replay import Start
 
+_KINDS = frozenset(kind.__name__ for kind in (events.CandleBuilt, events.HistoryArrived, events.Decided))
+
 
 @dataclass(slots=True)
 class LiveRows:
@@ -74,6 +76,3 @@ class _Reading:
 
     def _of(self, symbol: str) -> LiveRows:
         return self.rows.setdefault(symbol, LiveRows())
-
-
-_KINDS = frozenset(kind.__name__ for kind in (events.CandleBuilt, events.HistoryArrived, events.Decided))

@@ -45,6 +45,9 @@ _WHOLE_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?: ?[AaPp][Mm])?")
 _MOMENT = re.compile(r"\d{1,4}[-/. ]\w{2,3}[-/. ]\d{2,4}\b.*|\d{9,19}")
 _SAMPLE = 500
+"""Rows by which a column without a name is told from others."""
+_NEARLY_ALL = 0.99
+"""Share of the rows in which four columns must fit as open, high, low and close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +183,7 @@ def _are_prices(table: Table, names: Sequence[str]) -> bool:
     fits = (lows <= np.minimum(opens, closes)) & (np.maximum(opens, closes) <= highs)
     forwards = np.abs(opens[1:] - closes[:-1]).sum()
     backwards = np.abs(closes[1:] - opens[:-1]).sum()
-    return bool(fits.mean() > 0.99 and 2 * forwards < backwards)
+    return bool(fits.mean() > _NEARLY_ALL and 2 * forwards < backwards)
 
 
 def _lacking(table: Table, role: str) -> DataError:

@@ -9,12 +9,12 @@ from core.instants import ist_date
 from market_data.quality.coverage import Coverage
 from market_data.quality.coverage_table import completeness_text, factor_lines, facts_text, places_text
 from market_data.quality.findings import Weight
+from market_data.quality.heat_map import MONTHS
 from market_data.quality.judgement import DayCoverage, DayState, Judgement
 
 _CELL, _GAP = 8, 2
 _STEP = _CELL + _GAP
 _LEFT, _TOP = 34, 15
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = ("Mon", "", "Wed", "", "Fri", "", "Sun")
 _PLACES = 12
 
@@ -145,7 +145,7 @@ def _year(year: int, days: Sequence[DayCoverage]) -> str:
     weeks = (days[-1].day - monday).days // 7 + 1
     shapes: list[str] = [f'<text class="year" x="0" y="10">{year}</text>']
     free = 0
-    for month, name in list(enumerate(_MONTHS, start=1))[days[0].day.month - 1 :]:
+    for month, name in list(enumerate(MONTHS, start=1))[days[0].day.month - 1 :]:
         week = max(0, (date(year, month, 1) - monday).days // 7)
         if free <= week < weeks - 1:
             shapes.append(f'<text x="{_LEFT + week * _STEP}" y="10">{name}</text>')

@@ -16,7 +16,7 @@ from market_data.quality.judgement import DayCoverage, DayState
 
 MOST_YEARS_BY_DAY = 3
 _BARS = "▁▂▃▄▅▆▇"
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LABEL = 5
 """Columns before the first week."""
@@ -110,13 +110,13 @@ def _month_names(first: date, weeks: int, size: int) -> Text:
     for month in range(first.month, 13):
         place = max(0, (date(first.year, month, 1) - monday).days // 7 * size)
         if free <= place < weeks * size:
-            line[place : place + 3] = _MONTHS[month - 1]
+            line[place : place + 3] = MONTHS[month - 1]
             free = place + 4
     return Text().append(f"{first.year:<{_LABEL}}", "bold").append("".join(line).rstrip(), "dim")
 
 
 def _by_month(days: Sequence[DayCoverage]) -> list[Text]:
-    lines = [Text(" " * _LABEL + "".join(f"{name:>6}" for name in _MONTHS), "dim")]
+    lines = [Text(" " * _LABEL + "".join(f"{name:>6}" for name in MONTHS), "dim")]
     for year, of_year in groupby(days, key=lambda each: each.day.year):
         months = {month: list(group) for month, group in groupby(of_year, key=lambda each: each.day.month)}
         line = Text().append(f"{year:<{_LABEL}}", "bold")

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 MOST_NEIGHBOURS = 3
 _MOST_COMPARED = 20_000
+"""Names that an unknown one is compared with: likeness is slow work."""
 _LONGEST_TEXT = 100
 _LIKENESS = 0.6
+"""Least ratio of `difflib` for a name to count as alike: its own default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

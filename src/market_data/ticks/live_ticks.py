@@ -20,6 +20,7 @@ import numpy as np
 from core.errors import StorageError
 from core.instants import Instant
 from features.columns import IntArray
+from runtime.sqlite_transaction import transaction
 
 Heard: TypeAlias = tuple[Instant, str, Instant, int, int, int, int]
 """When the bot heard a tick, and the tick: symbol, exchange time, last price, bid, ask, volume."""
@@ -224,15 +225,8 @@ class LiveTicks:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._errors("written"):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:  # a full disk has ended it already
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._errors("written"), transaction(self._connection):
+            yield
 
     @contextmanager
     def _errors(self, what: str) -> Iterator[None]:

@@ -10,7 +10,7 @@ from backtest.candle_sources import Range
 from backtest.hyperopt import evaluation
 from backtest.hyperopt.evaluation import Evaluator, provider_of, rules_with
 from backtest.hyperopt.holdout import split_at
-from backtest.layout import wishes_of
+from backtest.layout import signals_of
 from core.errors import ConfigurationError
 from features.batch import compute
 from features.specification import FeatureSpecification
@@ -59,7 +59,7 @@ def test_a_refused_combination_is_impossible_and_the_kept_features_change_nothin
 
 def test_a_strategy_is_asked_once_for_all_exits_and_sizes(make_ground, monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(evaluation, "wishes_of", lambda *given: asked.append(given) or wishes_of(*given))
+    monkeypatch.setattr(evaluation, "signals_of", lambda *given: asked.append(given) or signals_of(*given))
     evaluator = Evaluator(make_ground())
 
     stops = [{"fast": 4, "slow": 11, "exits.stop_atr": stop} for stop in (0.5, 2.0)]
