@@ -35,6 +35,8 @@ def _use_trade_book(state: BotState, books: Books, at: Instant) -> None:
         if order.broker_id not in sums:
             continue
         quantity, value = sums[order.broker_id]
+        if quantity > order.most:
+            continue  # no order trades more than it has: a trade stands there twice
         if quantity > order.filled:
             fill_to(state, order, quantity, value, at)
         if order.filled and quantity == order.filled and value != order.filled_value:

@@ -8,7 +8,7 @@ from core import events
 from core.events import Verb
 from core.instants import Instant
 from core.order_states import SETTLED
-from core.orders import OrderReport, OutcomeKind, RejectionKind
+from core.orders import OrderReport, Outcome, OutcomeKind, RejectionKind
 from core.position_news import fill_to
 from core.state import BotState
 from core.tags import is_ours
@@ -53,13 +53,18 @@ def hear_outcome(state: BotState, event: events.OutcomeArrived) -> None:
         state.access = False
     if event.outcome.rejection is RejectionKind.RATE:
         state.activity.count_refusal(event.at)
-    if event.verb is Verb.EXIT and event.outcome.kind is OutcomeKind.NOT_SENT and event.tag in state.positions:
+    if event.verb is Verb.EXIT and _never_looked_at(event.outcome) and event.tag in state.positions:
         state.positions[event.tag].forget_the_broker()
     order = state.orders.get(event.tag)
     if order is not None and event.verb is not Verb.EXIT:
         before = order.state
         order.hear_outcome(event.verb, event.outcome, event.at)
         state.activity.count_failure(before, order.state, event.at)
+
+
+def _never_looked_at(outcome: Outcome) -> bool:
+    """Whether the broker did nothing: it did not hear, or refused the caller. "No such position" may be older news."""
+    return outcome.kind is OutcomeKind.NOT_SENT or outcome.rejection not in {None, RejectionKind.ORDER}
 
 
 def count_verb(state: BotState, at: Instant) -> None:

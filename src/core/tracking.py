@@ -89,6 +89,11 @@ class TrackedOrder:
         return self.quantity - self.filled if self.state.is_live else 0
 
     @property
+    def most(self) -> int:
+        """Quantity it can have traded by now at most, with the change that is on its way."""
+        return max(self.quantity, self.filled, self.change.quantity if self.change is not None else 0)
+
+    @property
     def is_settled(self) -> bool:
         """Whether it has ended for good: no word but of a further fill can change what we know of it."""
         return self.state in SETTLED

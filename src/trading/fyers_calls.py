@@ -33,6 +33,9 @@ PATIENCE_SECONDS = {Lane.EXIT: 5.0, Lane.ENTRY: 1.0, Lane.READ: 65.0, Lane.DOWNL
 """Market seconds a call waits for its place in our own budget; a late entry is no longer the one we decided on."""
 LEAST_STANDING_BACK_SECONDS = {Lane.DOWNLOAD: 60.0}
 """Market seconds without calls after a refusal for their number: the minute that is full passes while nobody waits."""
+LONGEST_STANDING_BACK_SECONDS = 60.0
+"""The same at most, but for downloads, whatever a header asks for: the broker's windows are a second and a minute, and
+who may not read the books for an hour does not learn in that hour what became of a stop."""
 _SIGN_IN = "run `fyersbot login`"
 _GOOD_WORDS = frozenset({"ok", "no_data"})
 logger = logging.getLogger(__name__)
@@ -146,7 +149,10 @@ class FyersCalls:
         return ThrottledError(message, pause)
 
     def _stand_back(self, answer: Answer, lane: Lane) -> None:
-        pause = max(answer.retry_after_seconds, LEAST_STANDING_BACK_SECONDS.get(lane, 1.0))
+        pause = answer.retry_after_seconds
+        if lane is not Lane.DOWNLOAD:
+            pause = min(pause, LONGEST_STANDING_BACK_SECONDS)
+        pause = max(pause, LEAST_STANDING_BACK_SECONDS.get(lane, 1.0))
         logger.warning("the broker says that there are too many calls; reads and entries pause for %g s", pause)
         self._budget.pause(self._clock.steady() + int(pause * SECOND))
 

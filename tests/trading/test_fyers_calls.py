@@ -92,6 +92,15 @@ def test_a_read_does_not_wait_for_minutes(calls, clock):
     assert clock.sleeps == []
 
 
+@pytest.mark.hazard("S8")
+def test_no_header_keeps_the_books_unread_for_longer_than_a_minute(calls, clock):
+    with pytest.raises(RateLimitError):
+        calls.read("order book", Script(said(429, {"s": "error"}, retry_after="86400")))
+
+    calls.read("order book", Script(GOOD))
+    assert 59.0 <= sum(clock.sleeps) <= 60.0
+
+
 def test_a_broker_that_stays_busy_is_a_rate_limit_error(calls):
     with pytest.raises(RateLimitError, match="rate limit"):
         calls.read("order book", Script(*[BUSY] * ATTEMPTS))

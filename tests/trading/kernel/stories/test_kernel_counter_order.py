@@ -214,3 +214,15 @@ def test_what_somebody_trades_for_keeps_does_not_hold_the_exit_back(bot, directi
     assert len(bot.of_kind(events.CounterCancelIntended)) == 1
     assert bot.broker.net(SBIN) == 0
     assert [trade.gross for trade in bot.trades] == [6_000]
+
+
+@pytest.mark.hazard("P4", "S8")
+@pytest.mark.parametrize("fate", ["rate", "forbidden"])
+def test_a_broker_that_refused_the_caller_is_asked_again_soon_and_not_waited_for(bot, fate):
+    bot.broker.plans[Verb.EXIT].append(fate)
+    asked = ask_the_broker(bot, fate="")
+    bot.run(10)
+    assert len(bot.of_kind(events.PositionExitIntended)) == 2
+    assert bot.of_kind(events.PositionExitIntended)[1].at - asked <= 5 * SECOND
+    assert bot.broker.net(SBIN) == 0
+    assert bot.kernel.state.is_flat

@@ -186,3 +186,13 @@ def test_an_order_book_that_goes_on_lacking_our_fills_calls_a_person_and_is_not_
     assert "lacks fills" in bot.kernel.state.blocked[SBIN]
     assert not bot.of_kind(events.PositionAdopted)
     assert len(bot.of_kind(events.OrderIntended)) == 2
+
+
+@pytest.mark.hazard("O2")
+def test_a_trade_that_stands_in_the_book_under_two_numbers_is_not_held_twice(bot):
+    bot.enter()
+    bot.broker.fills += [replace(fill, trade_number=f"{fill.trade_number}-1") for fill in bot.broker.fills]
+    bot.broker.net = lambda *_: bot.position().signed_quantity if SBIN in bot.kernel.state.positions else 0
+    bot.run(30)
+    assert bot.position().quantity == 10
+    assert [stop.quantity for stop in bot.broker.open_exits(SBIN)] == [10]
