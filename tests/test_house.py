@@ -11,7 +11,8 @@ import pytest
 from runtime.project import ROOT
 
 SRC = ROOT / "src"
-SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SETTINGS = PROJECT["tool"]
 PACKAGES = sorted([path.parent.name for path in SRC.glob("*/__init__.py")] + [path.stem for path in SRC.glob("*.py")])
 KNOW_THE_SDK = {"trading/fyers_client.py", "trading/data_feed.py", "trading/order_feed.py"}
 CLOCK_AND_CHANCE = set(SETTINGS["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]) - {"src"}
@@ -81,3 +82,15 @@ def test_only_the_clock_asks_the_time_and_nobody_asks_chance(banned: str) -> Non
 
 def test_the_look_for_the_clock_finds_it() -> None:
     assert users_of("time.time") == users_of("time.time_ns") == {"runtime/clock.py"}
+
+
+@pytest.mark.parametrize("extra", sorted(set(PROJECT["project"]["optional-dependencies"]) - {"dev"}))
+def test_the_readme_names_the_package_of_each_extra(extra: str) -> None:
+    """The SDK contradicts our versions, so that pip refuses the extra itself: the page must say what to install."""
+    [package] = PROJECT["project"]["optional-dependencies"][extra]
+    assert f"'{package}'" in (ROOT / "README.md").read_text()
+
+
+def test_no_guide_tells_to_install_an_extra_that_pip_refuses() -> None:
+    told = {path.name for path in (ROOT / "docs").glob("*.md") if "pip install 'fyersbot[" in path.read_text()}
+    assert told == set()
