@@ -15,6 +15,7 @@ from backtest.strategy_check.faces import (
     Columns,
     RowFace,
     all_answers,
+    answers_if_any,
     asked,
     batch_columns,
     faces_of,
@@ -145,9 +146,9 @@ def _after_the_other_face(subject: Subject, rows: "_RowAt", first: Columns) -> l
     def batch(strategy: SignalProvider, rows: int) -> Columns:
         return batch_columns(strategy, head(table, rows), subject.candles.slice(0, rows), subject.symbol)
 
-    def alone(rows: int) -> Columns:
+    def alone(rows: int) -> Columns | None:
         subject.forget()
-        return batch(subject.make(), rows)
+        return answers_if_any(lambda: batch(subject.make(), rows))
 
     whole, again = batch(used, length), batch(subject.make(), length)
     parts = {rows: alone(rows) for rows in (length * eighths // 8 for eighths in range(1, 8))}
@@ -156,7 +157,7 @@ def _after_the_other_face(subject: Subject, rows: "_RowAt", first: Columns) -> l
         [(Cause.CHANCE, whole, again)],
         [(Cause.STATE, first, asked(used, rows, subject.asked, length))],
         ((Cause.STATE, whole, batch(each, length)) for each in (used, subject.make())),
-        ((Cause.STATE, part, batch(used, short)) for short, part in parts.items()),
+        ((Cause.STATE, part, batch(used, short)) for short, part in parts.items() if part is not None),
     )
     for cause, expected, given in pairs:
         found = _difference(subject, Kind.REPEAT, cause, words, expected, given)

@@ -8,11 +8,12 @@ history.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from backtest.strategy_check.disturbances import Move, moved
-from backtest.strategy_check.faces import Face, all_answers, disturbed, same
+from backtest.strategy_check.faces import Face, all_answers, answers_if_any, disturbed, same
 from backtest.strategy_check.finding import Cause
 from backtest.strategy_check.subject import Subject
 from core.instants import minute_of_day
@@ -121,8 +122,9 @@ class _Rule:
         known = row + 1 if first > row else 0
         for move in Move:
             candles = moved(self.subject.candles, first, last, move, seed=row)
-            answer = disturbed(self.face, self.subject.table, candles, known, [row])[self.column]
-            if not same(self._full[row : row + 1], answer[row : row + 1], self.column).all():
+            answers = answers_if_any(partial(disturbed, self.face, self.subject.table, candles, known, [row]))
+            at = slice(row, row + 1)
+            if answers is not None and not same(self._full[at], answers[self.column][at], self.column).all():
                 return True
         return False
 

@@ -132,6 +132,14 @@ def same(first: FloatArray, second: FloatArray, column: str) -> BoolArray:
     return agree
 
 
+def answers_if_any(ask: Callable[[], Columns]) -> Columns | None:
+    """Return answers; None where a strategy raises: on a history too short for it, on prices that never were."""
+    try:
+        return ask()
+    except StrategyError:
+        return None
+
+
 def cut(face: Face, full: FeatureTable, row: int) -> Columns:
     """Return a face's answers as if the candle `row` were the newest there is."""
     subject = face.subject

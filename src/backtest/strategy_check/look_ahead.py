@@ -7,12 +7,23 @@ were known at the candle, so that a feature that looks ahead is blamed and not w
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from backtest.strategy_check.causes import diagnose
 from backtest.strategy_check.disturbances import Move, forming, moved, wild
-from backtest.strategy_check.faces import EXISTS, Columns, Face, RowFace, all_answers, cut, faces_of, same
+from backtest.strategy_check.faces import (
+    EXISTS,
+    Columns,
+    Face,
+    RowFace,
+    all_answers,
+    answers_if_any,
+    cut,
+    faces_of,
+    same,
+)
 from backtest.strategy_check.finding import Finding, Kind
 from backtest.strategy_check.subject import Effort, Subject, spliced
 from core.errors import StrategyError
@@ -97,10 +108,17 @@ class _Trial:
 def _trials(faces: Sequence[Face], tell: Callable[[float], None]) -> Iterator[_Trial]:
     subject = faces[0].subject
     table, cuts, futures = subject.table, cuts_of(subject), futures_of(subject)
+    answering: set[str] = set()
     for done, row in enumerate(cuts):
         tell(0.5 * done / len(cuts))
         for face in faces:
-            yield _Trial(face, Kind.TRUNCATION, cut(face, table, row), np.array([row]))
+            columns = answers_if_any(partial(cut, face, table, row))
+            if columns is not None:
+                answering |= {face.name} if row < len(table.valid) - 1 else set()
+                yield _Trial(face, Kind.TRUNCATION, columns, np.array([row]))
+    for face in faces:
+        if face.name not in answering:
+            cut(face, table, cuts[0])  # raises: where no part of a history can be asked about, nothing is proved
     for seed, row in enumerate(futures):
         tell(0.5 + 0.5 * seed / len(futures))
         others = [moved(subject.candles, row + 1, len(subject.candles), move, seed) for move in Move]
@@ -109,7 +127,9 @@ def _trials(faces: Sequence[Face], tell: Callable[[float], None]) -> Iterator[_T
                 known = spliced(table, compute(subject.specification, candles), row + 1)
                 for face in faces:
                     rows = np.arange(_first_asked(face, row), row + 1)
-                    yield _Trial(face, kind, face.answers(known, candles, rows.tolist()), rows)
+                    columns = answers_if_any(partial(face.answers, known, candles, rows.tolist()))
+                    if columns is not None:
+                        yield _Trial(face, kind, columns, rows)
 
 
 def _first_asked(face: Face, row: int) -> int:
@@ -140,8 +160,9 @@ def _first_bad(face: Face, full: Columns, name: str, row: int) -> int:
     """Return the first bad row: the rows between the last good cut and this one were not cut at."""
     good = max((each for each in cuts_of(face.subject) if each < row), default=row - 1)
     for between in range(good + 1, row):
-        answer = cut(face, face.subject.table, between)[name][between : between + 1]
-        if not same(full[name][between : between + 1], answer, name).all():
+        columns = answers_if_any(partial(cut, face, face.subject.table, between))
+        at = slice(between, between + 1)
+        if columns is not None and not same(full[name][at], columns[name][at], name).all():
             return between
     return row
 

@@ -164,7 +164,10 @@ def _csv(path: Path) -> Table:
     text = _text(path)
     separator, sample = _dialect(path, text)
     has_header = not any(_NUMBER.fullmatch(cell.strip()) for cell in sample[0] if cell.strip())
+    heads = _header_lines(sample) if has_header else 0
     names = [cell.strip() for cell in sample[0]] if has_header else [str(1 + place) for place in range(len(sample[0]))]
+    if heads > 1:
+        names[0] = sample[heads - 1][0].strip()
     _refuse_repeats(path, names)
     try:
         frame = pd.read_csv(
@@ -172,7 +175,7 @@ def _csv(path: Path) -> Table:
             sep=separator,
             header=None,
             names=names,
-            skiprows=1 if has_header else 0,
+            skiprows=heads,
             dtype=str,
             keep_default_na=False,
             skipinitialspace=True,
@@ -183,6 +186,20 @@ def _csv(path: Path) -> Table:
         raise DataError(f"{path}: not readable as CSV ({one_line(error)}); mend that line") from None
     form = f"CSV, separated by {_SEPARATORS[separator]}, {'with' if has_header else 'without'} a header"
     return Table(path, {name: frame[name] for name in names}, has_header, form, separator)
+
+
+def _header_lines(sample: Sequence[Sequence[str]]) -> int:
+    """Return how many lines name the columns. Of several, as pandas writes them, the last names the first column alone.
+
+    So are files of yfinance: `Price,Close,Open`, `Ticker,SBIN.NS,SBIN.NS`, `Datetime,,`.
+    """
+    for number, line in enumerate(sample[1:4], start=2):
+        first, *others = (cell.strip() for cell in line)
+        if any(map(str.isdigit, first)):
+            break
+        if first and not any(others):
+            return number
+    return 1
 
 
 def _text(path: Path) -> str:

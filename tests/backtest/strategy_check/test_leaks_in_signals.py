@@ -13,6 +13,7 @@ from backtest.strategy_check.faces import BatchFace
 from backtest.strategy_check.finding import Cause, Finding, Kind
 from backtest.strategy_check.look_ahead import look_ahead
 from backtest.strategy_check.subject import Subject, head
+from core.errors import StrategyError
 from core.signals import FeatureRow, Needs, Signal
 from features.batch import FeatureTable
 from features.columns import CandleColumns
@@ -182,6 +183,31 @@ def test_a_leak_in_signals_is_found_with_bar_and_cause(subject_of: SubjectOf, le
     assert (finding.cause, finding.row) == (cause, first_bad_bar(subject)), finding.detail
     assert finding.at == subject.candles.starts[finding.row]
     assert words in finding.detail
+
+
+def smoothed(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
+    """Of fewer candles than its window it raises, as scikit-learn does of fewer rows than clusters."""
+    if len(frame) < 51:
+        raise ValueError("window_length must be less than or equal to the size of x")
+    return frame["close"] < frame["close"].rolling(51, center=True, min_periods=1).mean()
+
+
+def test_a_leak_that_raises_on_short_histories_is_found_on_longer_ones(subject_of: SubjectOf) -> None:
+    [finding] = look_ahead(BatchFace(subject_of(lambda: Ruled(smoothed))))
+
+    assert finding.kind is Kind.TRUNCATION
+    assert "looks ahead by 25 bars" in finding.detail
+
+
+def raises_of_less(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
+    if len(frame) < 375:
+        raise ValueError("too few")
+    return np.zeros(len(frame))
+
+
+def test_a_strategy_that_raises_on_every_part_of_the_history_is_not_proved(subject_of: SubjectOf) -> None:
+    with pytest.raises(StrategyError, match="too few"):
+        look_ahead(BatchFace(subject_of(lambda: Ruled(raises_of_less))))
 
 
 def adjusted_for_splits_to_come(frame: pd.DataFrame, table: FeatureTable) -> pd.Series:

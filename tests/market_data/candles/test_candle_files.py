@@ -98,6 +98,25 @@ def same(one: RawCandles, other: RawCandles) -> bool:
     return all(np.array_equal(*pair, equal_nan=True) for pair in zip(one.columns, other.columns, strict=True))
 
 
+def test_three_lines_of_names_as_yfinance_writes_them_are_one_header(tmp_path: Path) -> None:
+    names = "Price,Open,High,Low,Close,Volume\nTicker,SBIN.NS,SBIN.NS,SBIN.NS,SBIN.NS,SBIN.NS\nDatetime,,,,,"
+
+    found = read_candles(write(tmp_path, rows(iso, header=names)), Wishes())
+
+    assert found.candles is not None
+    assert same(found.candles, session())
+
+
+def test_a_first_row_without_prices_is_no_header(tmp_path: Path) -> None:
+    lines = rows(iso, header=HEADER).splitlines()
+    lines[1] = lines[1].split(",")[0] + ",,,,,"
+
+    found = read_candles(write(tmp_path, "\n".join(lines)), Wishes())
+
+    assert found.candles is not None
+    assert np.isnan(found.candles.closes[0])
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_dialect_gives_the_same_candles_without_a_question(dialect: str, tmp_path: Path):
     found = read_candles(write(tmp_path, DIALECTS[dialect]), Wishes())
