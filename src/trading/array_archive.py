@@ -20,6 +20,8 @@ from core.errors import ModelError
 MOST_ARRAYS = 64
 
 _ENCRYPTED = 0x1
+_UNREADABLE = (ValueError, TypeError, OSError, EOFError, NotImplementedError, struct.error, zipfile.BadZipFile)
+"""`TypeError` is NumPy's for a kind of number that there is not, as `<f1`."""
 _NAME = re.compile(r"[a-z0-9_]{1,40}\.npy", re.ASCII)
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00(?P<length>..)\{'descr': '(?P<kind>[<|](?:[fiu][1248]|b1|U[0-9]{1,3}))', "
@@ -38,7 +40,7 @@ def arrays_in(content: bytes) -> dict[str, np.ndarray]:
             entries = archive.infolist()
             _require_plain(entries, len(content))
             return {each.filename.removesuffix(".npy"): _array(each.filename, archive.read(each)) for each in entries}
-    except (ValueError, OSError, EOFError, NotImplementedError, struct.error, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise ModelError(f"unreadable arrays ({error}); restore it or train again") from error
 
 

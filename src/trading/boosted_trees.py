@@ -10,6 +10,7 @@ depth of the trees: they are grown leaf by leaf, often too deep for the padding 
 from bisect import bisect_left
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import ModelError
 from features.columns import FloatArray
@@ -89,7 +90,7 @@ def _bit_sets(
     nodes = len(thresholds)
     features = arrays.places("node_features", nodes, end=feature_count)
     of_tree = arrays.places("node_trees", nodes, end=trees)
-    left_leaves = _left_leaves(arrays, nodes, width)
+    left_leaves = _left_leaves(arrays, of_tree, width)
 
     borders = [np.unique(thresholds[features == feature]) for feature in range(feature_count)]
     ends = np.cumsum([len(each) + 1 for each in borders])
@@ -109,15 +110,35 @@ def _bit_sets(
     return [each.tolist() for each in borders], begins.tolist(), table
 
 
-def _left_leaves(arrays: ModelArrays, nodes: int, width: int) -> np.ndarray:
+def _left_leaves(arrays: ModelArrays, of_tree: NDArray[np.intp], width: int) -> np.ndarray:
     """Return the leaves on the left of each node as a set of bits; the last leaf of a tree is on no node's left."""
-    first = arrays.places("node_first_leaves", nodes, end=width)
-    end = arrays.places("node_end_leaves", nodes, end=width)
-    if not (first < end).all():
-        raise ModelError("the exported trees have a node without leaves on its left; train the model again")
+    first = arrays.places("node_first_leaves", len(of_tree), end=width)
+    end = arrays.places("node_end_leaves", len(of_tree), end=width)
+    if not _are_trees(of_tree, first, end):
+        raise ModelError("the exported trees have nodes that make no tree; restore them or train the model again")
     bits = np.uint32 if width <= 32 else np.uint64
     one = bits(1)
     below_end = np.left_shift(one, end.astype(bits)) - one
     below_first = np.left_shift(one, first.astype(bits)) - one
     between: np.ndarray = below_end & ~below_first
     return between
+
+
+def _are_trees(of_tree: NDArray[np.intp], first: NDArray[np.intp], end: NDArray[np.intp]) -> bool:
+    """Whether the nodes of each tree, in any order, make one binary tree of one leaf more.
+
+    From left to right, each node stands between a leaf and the next, and on its left is the whole of what began where
+    it begins; `begun` are the leaves where the nodes to come may begin.
+    """
+    in_order = np.lexsort((end, of_tree))
+    tree, leaves, begun = -1, 0, [0]
+    for number, begins, ends in zip(*(each[in_order].tolist() for each in (of_tree, first, end)), strict=True):
+        if number != tree:
+            tree, leaves, begun = number, 0, [0]
+        leaves += 1
+        while begun[-1] > begins:
+            begun.pop()
+        if begun[-1] != begins or ends != leaves:
+            return False
+        begun.append(ends)
+    return True

@@ -6,11 +6,12 @@ is opened are the bytes that were hashed. A pickle executes code, so a pickle th
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date, datetime, timezone
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import ConfigurationError, ModelError
 from core.market import Timeframe
@@ -40,7 +41,14 @@ Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text: TypeAlias = Annotated[str, Field(max_length=10_000, pattern=r"^[^\p{C}]*$")]
 """What is shown to people: nothing in it moves a cursor or breaks a line."""
 Release: TypeAlias = Annotated[str, Field(pattern=r"^[0-9A-Za-z.+!_-]{1,40}$")]
-Probability: TypeAlias = Annotated[float, Field(ge=0, le=1, strict=True)]
+Number: TypeAlias = Annotated[float, Field(strict=True)]
+"""No word or truth that could be read as one."""
+Whole: TypeAlias = Annotated[int, Field(strict=True)]
+Probability: TypeAlias = Annotated[Number, Field(ge=0, le=1)]
+Moment: TypeAlias = Annotated[
+    AwareDatetime, Field(ge=datetime(1980, 1, 1, tzinfo=timezone.utc), lt=datetime(2200, 1, 1, tzinfo=timezone.utc))
+]
+"""A time that every zone has a date for."""
 
 
 class _Part(BaseModel):
@@ -50,7 +58,7 @@ class _Part(BaseModel):
 class BundleFile(_Part):
     """One file of the bundle."""
 
-    bytes: int = Field(ge=1, le=LARGEST_FILE, strict=True)
+    bytes: Whole = Field(ge=1, le=LARGEST_FILE)
     sha256: Digest
 
 
@@ -70,8 +78,8 @@ class FeatureFacts(_Part):
     """What the model was trained on."""
 
     names: tuple[str, ...] = Field(min_length=1)
-    parameters: dict[str, tuple[int, ...]]
-    lookback: int
+    parameters: dict[str, tuple[Whole, ...]]
+    lookback: Whole
     schema_sha256: Digest
 
 
@@ -90,12 +98,12 @@ class TrainingFacts(_Part):
     """None in a bundle of before, whose source says it."""
     symbols: tuple[Text, ...] = Field(min_length=1)
     timeframe: Timeframe
-    first: AwareDatetime
-    last: AwareDatetime
-    rows: int = Field(ge=1, le=10**12)
+    first: Moment
+    last: Moment
+    rows: Whole = Field(ge=1, le=10**12)
     data_sha256: Digest
-    seed: int = Field(ge=0, lt=2**32)
-    parts: dict[Text, dict[Text, float]]
+    seed: Whole = Field(ge=0, lt=2**32)
+    parts: dict[Text, dict[Text, Number]]
     """Results by part of the data: each fold, and all that were judged."""
     estimator: Text = ""
     """Kind of model, its parameters and its calibration."""
@@ -108,6 +116,8 @@ class TrainingFacts(_Part):
     def _consistent(self) -> "TrainingFacts":
         if self.first > self.last:
             raise ValueError("the first candle must not come after the last")
+        if "" in self.symbols or len(set(self.symbols)) != len(self.symbols):
+            raise ValueError("symbols must have a name each, of its own")
         return self
 
     @property
@@ -120,16 +130,22 @@ class LabelFacts(_Part):
     """The trade that a label stands for."""
 
     rule: Text
-    stop_atr: float = Field(gt=0)
-    target_atr: float = Field(gt=0)
-    trail_atr: float = Field(default=0, ge=0)
+    stop_atr: Number = Field(gt=0)
+    target_atr: Number = Field(gt=0)
+    trail_atr: Number = Field(default=0, ge=0)
     """Distance of a trailing stop; 0 for a stop that stays, as all did before labels knew of one."""
     sizing: Text = ""
     """How many shares, in words; empty in a bundle of before, whose positions were all of `position_value`."""
-    position_value: int = Field(ge=1, le=10**12)
+    position_value: Whole = Field(ge=1, le=10**12)
     """The most that a position is worth, in rupees."""
-    spread_ticks: int = Field(ge=0, le=1_000)
+    spread_ticks: Whole = Field(ge=0, le=1_000)
     charges_as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+    @field_validator("charges_as_of")
+    @classmethod
+    def _date(cls, text: str) -> str:
+        date.fromisoformat(text)
+        return text
 
 
 class GoldenRow(_Part):
@@ -138,14 +154,14 @@ class GoldenRow(_Part):
     Named by direction, not by column, so that a manifest with its classes swapped does not reproduce them.
     """
 
-    features: tuple[float, ...]
+    features: tuple[Number, ...]
     probabilities: tuple[Probability, Probability, Probability]
 
 
 class Manifest(_Part):
     """What `manifest.yaml` says."""
 
-    format: int
+    format: Whole
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
     files: BundleFiles
     features: FeatureFacts
@@ -198,6 +214,10 @@ def read_manifest(path: Path, expected_sha256: str = "", signed_by: str = "") ->
     manifest = parse_manifest(path, expected_sha256, signed_by)
     _check_features(path, manifest.features)
     _check_reference(path, manifest)
+    try:
+        manifest.novelty  # noqa: B018 - raises for numbers that cannot measure
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
     for library, installed in COMPUTED_BY.items():
         refuse_other_release(library, manifest.versions, installed, f"{path}: its features were computed")
     return manifest

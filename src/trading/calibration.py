@@ -75,7 +75,7 @@ def opened(arrays: ModelArrays, own_rule: Calibration) -> Calibration:
 def _line(arrays: ModelArrays, column: int) -> tuple[FloatArray, FloatArray]:
     known = arrays.floats(f"line_scores_{column}", None)
     probabilities = arrays.floats(f"line_probabilities_{column}", len(known))
-    rising = len(known) > 0 and (np.diff(known) > 0).all()
+    rising = len(known) > 0 and (np.diff(known) > 0).all() and (np.diff(probabilities) >= 0).all()
     if not (rising and ((probabilities >= 0) & (probabilities <= 1)).all()):
         raise ModelError(f"the exported calibration of class {column} is no line of probabilities; train again")
     return known, probabilities

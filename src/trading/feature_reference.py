@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Annotated, TypeAlias
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,15 +13,17 @@ from features.novelty import Novelty
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 """Shares of the training rows at which a feature's value is kept; those that `Novelty` asks for are among them."""
 
+_Number: TypeAlias = Annotated[float, Field(strict=True)]
+
 
 class FeatureReference(BaseModel):
     """How a feature was distributed over all rows of the training."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    mean: float
-    deviation: float = Field(ge=0)
-    quantiles: tuple[float, ...] = Field(min_length=len(QUANTILES), max_length=len(QUANTILES))
+    mean: _Number
+    deviation: _Number = Field(ge=0)
+    quantiles: tuple[_Number, ...] = Field(min_length=len(QUANTILES), max_length=len(QUANTILES))
     """At `QUANTILES`; each is the value of some row, the first and the last are the extremes."""
 
     @model_validator(mode="after")
@@ -40,4 +43,5 @@ def novelty_by(references: Iterable[FeatureReference], limit: float) -> Novelty:
     Equal to the last bit to `Novelty.of` the training's rows. Raises `ModelError` for numbers that cannot measure.
     """
     described = np.array([each.quantiles for each in references])
-    return Novelty.by(described[:, [QUANTILES.index(share) for share in MEASURED_AT]].T, limit)
+    with np.errstate(over="ignore"):  # a spread beyond all numbers is refused
+        return Novelty.by(described[:, [QUANTILES.index(share) for share in MEASURED_AT]].T, limit)

@@ -17,6 +17,7 @@ from trading.model_arrays import CLASSES, ModelArrays
 
 DEEPEST = 12
 """Padding doubles with each level: 200 trees of depth 12 hold 40 MB."""
+_ROUNDING = 1e-9
 
 
 class Forest:
@@ -35,6 +36,10 @@ class Forest:
             raise ModelError(
                 f"the exported forest has {trees} trees of {width} leaves, expected at least one of a power of 2 up to "
                 f"{2**DEEPEST}; restore it or train the model again"
+            )
+        if not ((leaves >= 0).all() and (np.abs(leaves.sum(axis=2) - 1) <= _ROUNDING).all()):
+            raise ModelError(
+                "a leaf of the exported forest has shares that do not add up to 1; restore it or train the model again"
             )
         nodes = trees * (width - 1)
         features = arrays.places("features", nodes, end=feature_count)

@@ -24,6 +24,8 @@ from trading.served_model import ServedModel
 GOLDEN_TOLERANCE = 1e-9
 """Largest difference of a probability on a golden row; the same program gives none, another processor a rounding."""
 
+_NO_ANSWER = "the model answers a row with what is no number: the row is beyond what can be computed with"
+
 
 class Classifier(Protocol):
     """Probabilities for rows of raw features."""
@@ -61,9 +63,11 @@ class InferenceEngine:
         self.signed_by = signed_by
         self.manifest = read_manifest(folder / MANIFEST, self.manifest_sha256, signed_by)
         files = self.manifest.files
-        model = read_file(Path(model_path), files.model)
-        scaler = read_file(Path(scaler_path), files.scaler)
-        encoder = read_file(Path(encoder_path), files.encoder)
+        pickles: list[bytes] = []
+        for each, entry in ((model_path, files.model), (scaler_path, files.scaler), (encoder_path, files.encoder)):
+            content = read_file(Path(each), entry)
+            if files.arrays is None:  # else they are only hashed, one after the other: they may be large
+                pickles.append(content)
         if files.card is not None:  # people decide by it what is traded, so it must be the one of this model
             read_file(folder / CARD, files.card)
         self._classifier: Classifier
@@ -76,6 +80,7 @@ class InferenceEngine:
                 f"trust this bundle, set model.manifest_sha256 to {self.manifest_sha256}, or train again"
             )
         else:
+            model, scaler, encoder = pickles
             self._classifier = JoblibModel(model, scaler, encoder, self.manifest.versions, self.manifest.classes)
         self.specification = FeatureSpecification.of(self.manifest.features.names)
         self._order = tuple(self.manifest.classes.index(each) for each in Direction)
@@ -126,14 +131,19 @@ class InferenceEngine:
         features = np.ascontiguousarray(rows[:, list(self._places_in(columns))])
         if not np.isfinite(features).all():
             raise InvariantError("a feature row holds NaN or infinity; such a row must not exist")
-        return self._classifier.probabilities_of(features)[:, list(self._order)]
+        answers = self._classifier.probabilities_of(features)[:, list(self._order)]
+        if np.isnan(answers).any():
+            raise InvariantError(_NO_ANSWER)
+        return answers
 
     def _predict(self, values: list[float]) -> Prediction:
-        if not math.isfinite(sum(values)):
+        if not math.isfinite(sum(values)) and not all(map(math.isfinite, values)):  # a sum of the largest is infinite
             raise InvariantError(f"a feature row holds NaN or infinity: {values}; such a row must not exist")
         self._row[:] = values
         columns = self._classifier.probabilities(self._row).tolist()
         none, long, short = (columns[place] for place in self._order)
+        if math.isnan(none + long + short):  # which is below no threshold
+            raise InvariantError(_NO_ANSWER)
         return Prediction(direction_of(long, short, self.threshold), (none, long, short))
 
     def _places_in(self, columns: Mapping[str, int]) -> tuple[int, ...]:

@@ -33,6 +33,14 @@ class JoblibModel:
         Raises `ModelError` for pickles of another library release, or an encoder of other classes.
         """
         _refuse_version_skew(written_by)
+        try:
+            self._open(model, scaler, encoder, classes)
+        except ModelError:
+            raise
+        except Exception as error:  # what a pickle leads to may fail in any way
+            raise ModelError(f"the pickles hold no estimators ({error!r:.200}); restore them or train again") from error
+
+    def _open(self, model: bytes, scaler: bytes, encoder: bytes, classes: Sequence[Direction]) -> None:
         self._model = _unpickled("model", model)
         self._scaler = _unpickled("scaler", scaler)
         labels = _unpickled("encoder", encoder)
@@ -40,6 +48,7 @@ class JoblibModel:
         _require("scaler", self._scaler, "transform", "n_features_in_")
         _require("encoder", labels, "classes_")
         _pin_to_one_thread(self._model)
+        self._feature_count = int(self._scaler.n_features_in_)
         encoded = list(labels.classes_)
         if encoded != [each.value for each in classes]:
             raise ModelError(f"the encoder's classes {encoded} are not the manifest's; restore the bundle")
@@ -49,16 +58,19 @@ class JoblibModel:
     @property
     def feature_count(self) -> int:
         """Features in a row."""
-        return int(self._scaler.n_features_in_)
+        return self._feature_count
 
     def probabilities(self, row: FloatArray) -> FloatArray:
         """Return the probability of each class for one row of raw features."""
-        result: FloatArray = self._model.predict_proba(self._scaler.transform(row.reshape(1, -1)))[0]
-        return result
+        answer: FloatArray = self.probabilities_of(row.reshape(1, -1))[0]
+        return answer
 
     def probabilities_of(self, rows: FloatArray) -> FloatArray:
         """Return the same for many rows: bit for bit, but for a logistic regression, whose products BLAS adds."""
-        result: FloatArray = self._model.predict_proba(self._scaler.transform(rows))
+        try:
+            result: FloatArray = self._model.predict_proba(self._scaler.transform(rows))
+        except Exception as error:
+            raise ModelError(f"the pickled estimators do not answer ({error!r:.200}); train again") from error
         return result
 
 

@@ -20,6 +20,7 @@ class ModelArrays:
 
     def __init__(self, arrays: Mapping[str, object]) -> None:
         self._arrays = arrays
+        self._taken: set[str] = set()
 
     @classmethod
     def read(cls, content: bytes) -> "ModelArrays":
@@ -51,8 +52,15 @@ class ModelArrays:
             raise _unsound(name, f"a place outside 0 to {end - 1}")
         return values.astype(np.intp)
 
+    def require_all_taken(self) -> None:
+        """Raise `ModelError` for an array that the model has no use for: somebody changed what is computed."""
+        rest = sorted(self._arrays.keys() - self._taken)
+        if rest:
+            raise ModelError(f"the exported model has no use for the array {rest[0]}; {_REMEDY}")
+
     def _take(self, name: str, kind: str, shape: tuple[int | None, ...]) -> np.ndarray:
         values = self._arrays.get(name)
+        self._taken.add(name)
         if not isinstance(values, np.ndarray):
             raise ModelError(f"the exported model lacks the array {name}; {_REMEDY}")
         typed = values.dtype.kind == "U" if kind == "U" else values.dtype == np.dtype(kind)

@@ -112,12 +112,15 @@ class ModelShelf:
         folder = self._folder(name)
         if version in {LATEST, PROMOTED}:
             return resolve(folder / version).folder
-        existing = {int(each.name): each for each in versions(folder)}
-        found = existing.get(int(version)) if _NUMBER.fullmatch(version) else None
-        if found is None:
-            known = ", ".join(each.name for each in existing.values()) or "none"
+        existing = versions(folder)
+        found = [each for each in existing if _NUMBER.fullmatch(version) and int(each.name) == int(version)]
+        if not found:
+            known = ", ".join(each.name for each in existing) or "none"
             raise ModelError(f"{name} has no version {version[:40]!r}; there are: {known}")
-        return found
+        if len(found) > 1:
+            names = " and ".join(sorted(each.name for each in found))
+            raise ModelError(f"{folder}: {names} are one number; move the folder that is no version of yours away")
+        return found[0]
 
     def verify(self, name: str, version: str, expected_sha256: str = "") -> InferenceEngine:
         """Open a version as the bot does; with `expected_sha256`, only the one with this manifest.

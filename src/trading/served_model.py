@@ -48,6 +48,7 @@ class ServedModel:
         open_scorer, own_rule = KINDS[kind]
         self._scorer = open_scorer(arrays, self.feature_count)
         self._calibration = opened(arrays, own_rule)
+        arrays.require_all_taken()
         self.is_exact = self._calibration is unchanged
         """Whether nothing is computed that scikit-learn leaves to BLAS or to another library's `exp`."""
 

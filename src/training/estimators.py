@@ -221,6 +221,8 @@ def fit(
         model.fit(inputs, encoder.transform(labels), sample_weight=weights)
     if isinstance(estimator, Forest):
         model.n_jobs = 1  # with more, probabilities are summed in the order in which the threads come
+    if isinstance(estimator, Boosting):
+        model._bin_mapper.n_threads = 1  # a number of cores in the file, and no part of the model
     return Classifier(model, scaler, encoder)
 
 

@@ -17,6 +17,7 @@ from training.recipe import Recipe
 Word = TypeVar("Word", bound=Enum)
 UNCALIBRATED = "none"
 MOST_EMBARGO_DAYS = 365
+MOST_EARLIER_TRIALS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class RecipeWish:
             raise ConfigurationError(f"{self.shuffles} shuffles: give 0 to 100, {len(SHUFFLED_SEEDS)} is usual")
         if not 0 <= self.embargo_days <= MOST_EMBARGO_DAYS:
             raise ConfigurationError(f"embargo of {self.embargo_days:g} days: give 0 to {MOST_EMBARGO_DAYS}")
+        if self.earlier_trials > MOST_EARLIER_TRIALS:
+            raise ConfigurationError(f"earlier trials: give 0 to {MOST_EARLIER_TRIALS:,}")
         method = None if self.calibration == UNCALIBRATED else chosen(CalibrationMethod, self.calibration, UNCALIBRATED)
         candidates = [Candidate(estimator_written(each), method, self.seed) for each in self.models or ("forest",)]
         names = [each.name for each in candidates]

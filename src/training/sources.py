@@ -30,12 +30,17 @@ _UNITS_PER_RUPEE = 100
 def generated(
     symbols: Sequence[str], timeframe: Timeframe, first: date, last: date, seed: int, calendar: Calendar
 ) -> list[History]:
-    """Make the candles of a seeded market from one date to another, both included."""
+    """Make the candles of a seeded market from one date to another, both included.
+
+    Raises `DataError` where there is no trading between them.
+    """
     market = GeneratedMarket(calendar, seed, symbols)
     start, end = instant_at(first, time()), instant_at(last + timedelta(days=1), time())
     histories = []
     for symbol in symbols:
         candles = market.candles(symbol, timeframe, start, end, end)
+        if not candles:
+            raise DataError(f"there is no trading from {first} to {last}; give another --timerange")
         histories.append(History(symbol, market.instruments[symbol].tick, CandleColumns.of(candles)))
     return histories
 

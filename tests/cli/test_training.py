@@ -115,6 +115,7 @@ def test_candles_that_teach_nothing_are_refused_in_one_line(
         (("--calibration", "platt"), "'platt': give sigmoid, isotonic, none"),
         (("--folds", "1"), "1 folds: give at least 2"),
         (("--embargo-days", "-1"), "embargo of -1 days"),
+        (("--timerange", "20250118-20250119"), "there is no trading from 2025-01-18 to 2025-01-19; give another"),
     ],
     ids=lambda each: each[1] if isinstance(each, tuple) else "",
 )

@@ -36,6 +36,7 @@ from .bundle_spoiling import (
     put,
     said,
     squeezed,
+    stretched_quantiles,
     swapped,
     turned,
     unsaid,
@@ -145,6 +146,7 @@ NO_MANIFESTS = [
     Corruption("a format of the future", said("format", 3), "format 3, this program reads 2; update it"),
     Corruption("a format of the past", said("format", 1), "format 1, this program reads 2"),
     Corruption("a format that is a word", said("format", "two"), "format 'two', this program reads 2"),
+    Corruption("a format with a point", said("format", 2.0), "format: .*valid integer"),
 ]
 
 FALSE_STATEMENTS = [
@@ -196,7 +198,10 @@ FALSE_STATEMENTS = [
     Corruption("a timeframe that is none", said("training.timeframe", "7m"), "training.timeframe: Input should be"),
     Corruption("data that ends before it begins", said("training.last", "2001-01-01T10:00:00+05:30"), "must not come"),
     Corruption("a time without a zone", said("training.last", "2025-02-01T10:00:00"), "training.last: .*timezone"),
+    Corruption("a time of year 9999", said("training.last", "9999-12-31T23:59:59-12:00"), "training.last: .*less than"),
+    Corruption("a time of year 1", said("training.first", "0001-01-01T00:00:00+14:00"), "training.first: .*greater"),
     Corruption("no rows", said("training.rows", 0), "training.rows: .*greater than or equal to 1"),
+    Corruption("rows that are true", said("training.rows", True), "training.rows: .*valid integer"),
     Corruption("rows of 4000 digits", said("training.rows", 10**4_000), "training.rows: .*less than or equal to"),
     Corruption("a seed of 4000 digits", said("training.seed", 10**4_000), "training.seed: .*less than 4294967296"),
     Corruption(
@@ -206,16 +211,20 @@ FALSE_STATEMENTS = [
     Corruption("a feature that is a path", said("features.names.0", "../../etc"), "this program does not have"),
     Corruption("a feature of a billion candles", said("features.names.0", "return_999999999"), "must be 1 to 500"),
     Corruption("no symbols", said("training.symbols", []), "training.symbols: .*at least 1 item"),
+    Corruption("a symbol without a name", said("training.symbols", [""]), "symbols must have a name each"),
+    Corruption("a symbol twice", said("training.symbols", ["NSE:SBIN-EQ"] * 2), "symbols must have a name each"),
     Corruption(
         "results that are no numbers", said("training.parts.all judged.rows", "inf"), "training.parts.all judged.rows: "
     ),
     Corruption("labels without a stop", said("labels.stop_atr", 0), "labels.stop_atr: .*greater than 0"),
+    Corruption("a stop that is a word", said("labels.stop_atr", "2"), "labels.stop_atr: .*valid number"),
+    Corruption("charges of no day", said("labels.charges_as_of", "2025-13-45"), "labels.charges_as_of: .*month"),
     Corruption("labels without a rule", unsaid("labels.rule"), "labels.rule: Field required"),
 ]
 
 FALSE_PROOFS = [
     Corruption("NaN in a golden row", said("golden.5.features.0", float("nan")), "golden.5.features.0: "),
-    Corruption("infinity in a golden row", said("golden.5.features.0", "inf"), "golden.5.features.0: .*finite"),
+    Corruption("infinity in a golden row", said("golden.5.features.0", "inf"), "golden.5.features.0: .*valid number"),
     Corruption("a golden row too short", said("golden.5.features", [1.0]), "golden row 5 must have 3 features"),
     Corruption("a golden row too long", said("golden.5.features", [1.0] * 4), "golden row 5 must have 3 features"),
     Corruption("three golden rows", edited(lambda it: it.update(golden=it["golden"][:3])), "golden: .*at least 32"),
@@ -234,6 +243,14 @@ FALSE_PROOFS = [
     Corruption("a limit of nothing", said("caution.novelty_limit", 0.0), "caution.novelty_limit: .*greater than 0"),
     Corruption("a session of NaN", said("caution.session_novelty.0", float("nan")), "caution.session_novelty.0: "),
     Corruption("sessions without rows", said("caution.session_rows", 0), "caution.session_rows: .*greater than or"),
+    Corruption("sessions of 400 digits", said("caution.session_rows", 10**400), "caution.session_rows: .*less than or"),
+    Corruption(
+        "a limit that no row exceeds", said("caution.novelty_limit", 1e300), "caution.novelty_limit: .*less than"
+    ),
+    Corruption("a session surer than sure", said("caution.session_sureness.0", 1e300), "session_sureness.0: .*less"),
+    Corruption("a session that varies beyond 1", said("caution.session_variety.0", 1e308), "session_variety.0: .*less"),
+    Corruption("a session nearer than near", said("caution.session_novelty.0", -1.0), "session_novelty.0: .*greater"),
+    Corruption("quantiles too far apart", edited(stretched_quantiles), r"manifest\.yaml: novelty needs one finite"),
     Corruption("a negative deviation", said("reference.rsi_14.deviation", -1.0), "deviation: .*greater than or equal"),
 ]
 
@@ -307,6 +324,18 @@ FALSE_ARRAYS = [
     Corruption("a scale of zero", put("scale", first_is(0.0)), "arrays.npz: .* a deviation that is not above 0"),
     Corruption("a tree missing", put("leaves", lambda it: it[:-1]), f"{UNFIT}.* array features holds int32 of shape"),
     Corruption("a leaf of NaN", put("leaves", lambda it: it * float("nan")), f"{UNFIT}.* leaves holds .*none or infin"),
+    Corruption("leaves of more than all", put("leaves", lambda it: it * 5), r"arrays\.npz: a leaf .* add up to 1"),
+    Corruption(
+        "an array of no use", arrays(lambda content: content.update(extra=np.zeros(3))), "no use for the .*extra"
+    ),
+    Corruption(
+        "a calibration left out", put("calibration", lambda _: np.array("none")), "no use for the array offsets"
+    ),
+    Corruption(
+        "a kind of number that there is not",
+        vouched("arrays", lambda _: archive_of(("mean.npy", header_of((1,)).replace(b"<f8", b"<f1") + bytes(8)))),
+        f"{UNREADABLE} .*<f1",
+    ),
     Corruption("another scaler", put("mean", lambda it: it + it.std()), GOLDEN),
     Corruption("a permuted scaler", put("mean", lambda it: it[::-1].copy()), GOLDEN),
     Corruption("permuted classes", put("leaves", lambda it: it[..., [0, 2, 1]]), GOLDEN),
@@ -342,6 +371,15 @@ FALSE_PICKLES = [
     pickled("another scaler", of_other("scaler", vouched), GOLDEN),
     pickled("a permuted scaler", estimator("scaler", turned("mean_")), GOLDEN),
     pickled("a scaler of fewer features", estimator("scaler", having("n_features_in_", 2)), "takes 2 features"),
+    pickled(
+        "a scaler that is too short", estimator("scaler", having("mean_", np.zeros(2))), "do not answer .*broadcast"
+    ),
+    pickled("a scaler of words", estimator("scaler", having("scale_", "x")), "do not answer .*astype"),
+    pickled(
+        "a scaler of x features", estimator("scaler", having("n_features_in_", "x")), "hold no estimators .*literal"
+    ),
+    pickled("an encoder of a number", estimator("encoder", having("classes_", 5)), "hold no estimators .*iterable"),
+    pickled("a calibration of nothing", estimator("model", having("calibrated_classifiers_", None)), "no estimators"),
 ]
 CORRUPTIONS = [
     *CHANGED_FILES, *NO_MANIFESTS, *FALSE_STATEMENTS, *FALSE_PROOFS, *FALSE_ARRAYS, *FALSE_PICKLES,

@@ -185,6 +185,11 @@ def permuted_golden_rows(content: dict[str, Any]) -> None:
         row["features"] = [second, first, third]
 
 
+def stretched_quantiles(content: dict[str, Any]) -> None:
+    for each in content["reference"].values():
+        each.update(quantiles=[-1e308] * 5 + [0.0] + [1e308] * 5, mean=0.0)
+
+
 def one_golden_row_many_times(content: dict[str, Any]) -> None:
     content["golden"] = [deepcopy(content["golden"][0]) for _ in content["golden"]]
 

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -50,6 +51,14 @@ def test_arrays_come_out_as_they_were_written():
 def test_arrays_of_anything_but_numbers_and_words_are_refused(values):
     with pytest.raises(ModelError, match="is no array of numbers"):
         arrays_in(packed(odd=values))
+
+
+def test_a_kind_of_number_that_there_is_not_is_refused():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive, zipfile.ZipFile(io.BytesIO(packed(mean=np.zeros(3)))) as sound:
+        archive.writestr("mean.npy", sound.read("mean.npy").replace(b"<f8", b"<f1"))
+    with pytest.raises(ModelError, match=r"unreadable arrays .*<f1"):
+        arrays_in(buffer.getvalue())
 
 
 @pytest.mark.hazard("M1")

@@ -99,7 +99,10 @@ def test_one_answer_does_not_change_the_next():
         ({"node_features": np.array([0], dtype=np.int32)}, "array node_features"),
         ({"node_thresholds": np.array([0.0, np.nan])}, "array node_thresholds"),
         ({"node_end_leaves": np.array([3, 1], dtype=np.int32)}, "array node_end_leaves"),
-        ({"node_end_leaves": np.array([0, 1], dtype=np.int32)}, "a node without leaves on its left"),
+        ({"node_end_leaves": np.array([0, 1], dtype=np.int32)}, "nodes that make no tree"),
+        ({"node_end_leaves": np.array([2, 2], dtype=np.int32)}, "nodes that make no tree"),
+        ({"node_first_leaves": np.array([1, 1], dtype=np.int32)}, "nodes that make no tree"),
+        ({"node_trees": np.array([0, 1], dtype=np.int32)}, "nodes that make no tree"),
         ({"node_first_leaves": np.array([-1, 0], dtype=np.int32)}, "array node_first_leaves"),
     ],
 )

@@ -81,6 +81,7 @@ def test_a_line_of_one_point_is_level():
         ({"calibration": np.array("sigmoid"), "slopes": np.ones(2), "offsets": np.ones(3)}, "array slopes"),
         ({**LINES, "line_scores_1": np.array([1.0, 0.0])}, "calibration of class 1 is no line"),
         ({**LINES, "line_scores_2": np.array([1.0, 1.0])}, "calibration of class 2 is no line"),
+        ({**LINES, "line_probabilities_0": np.array([0.5, 0.4])}, "calibration of class 0 is no line"),
         ({**LINES, "line_probabilities_0": np.array([0.5, 1.5])}, "calibration of class 0 is no line"),
         ({**LINES, "line_probabilities_0": np.array([-0.1, 0.5])}, "calibration of class 0 is no line"),
         ({**LINES, "line_probabilities_0": np.array([0.5])}, "array line_probabilities_0"),

@@ -170,6 +170,39 @@ def test_a_row_with_nan_stops_the_bot(folder, rows):
         InferenceEngine.open(folder).predict(broken)
 
 
+@pytest.mark.hazard("M4")
+def test_an_answer_that_is_no_number_is_no_signal(folder, rows, monkeypatch):
+    engine = InferenceEngine.open(folder)
+    nothing = np.full(3, np.nan)
+    monkeypatch.setattr(engine._classifier, "probabilities", lambda _row: nothing)
+    monkeypatch.setattr(engine._classifier, "probabilities_of", lambda rows: np.tile(nothing, (len(rows), 1)))
+
+    with pytest.raises(InvariantError, match="what is no number"):
+        engine.predict(rows[0])
+    with pytest.raises(InvariantError, match="what is no number"):
+        engine.probabilities_of(rows[0].columns, np.array([rows[0].values]))
+
+
+def test_a_finite_row_is_answered_however_large(folder, rows):
+    row, largest = rows[0], float(np.finfo(float).max)
+    values = (largest, largest, *row.values[2:])
+    large = FeatureRow(row.symbol, row.candle, row.closed_at, row.columns, values, row.atr)
+
+    with np.errstate(over="ignore"):
+        assert sum(InferenceEngine.open(folder).predict(large).probabilities) == pytest.approx(1.0)
+
+
+def test_pickles_beside_arrays_are_hashed_one_after_the_other(folder):
+    for role in ("model", "scaler", "encoder"):
+        replace_file(folder, role, f"{role}.joblib", bytes(8_000_000))
+
+    tracemalloc.start()
+    InferenceEngine.open(folder)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 16_000_000 + 4_000_000  # the next is read before the last is let go
+
+
 @pytest.mark.hazard("M1")
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["flip", "cut", "grow", "missing", "folder"])

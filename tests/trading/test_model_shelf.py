@@ -252,6 +252,14 @@ def test_a_name_that_leads_elsewhere_or_nowhere_is_refused(shelf):
         shelf.find("infy", "latest")
 
 
+def test_two_folders_of_one_number_are_no_version_that_anybody_means(shelf, models):
+    shutil.copytree(models / "sbin" / "0001", models / "sbin" / "01")
+    for version in ("1", "0001", "01"):
+        with pytest.raises(ModelError, match="0001 and 01 are one number"):
+            shelf.verify("sbin", version)
+    assert shelf.verify("sbin", "2").folder.name == "0002"
+
+
 def test_with_a_key_pinned_the_way_back_leads_to_signed_versions_only(models, tmp_path):
     key = SigningKey.created(tmp_path / "models.pem")
     unpinned, pinned = ModelShelf(models), ModelShelf(models, signed_by=key.public)

@@ -20,7 +20,12 @@ def served(**changes) -> ServedModel:
         "mean": np.array([10.0, 0.0]),
         "scale": np.array([2.0, 1.0]),
     }
-    return ServedModel(ModelArrays({**arrays, **FOREST, **LINEAR_MODEL, **changes}))
+    scorer = FOREST if "weights" not in changes else {}
+    return ServedModel(ModelArrays({**arrays, **scorer, **changes}))
+
+
+def served_line(**changes) -> ServedModel:
+    return served(kind=np.array("linear_model"), **LINEAR_MODEL, **changes)
 
 
 def test_a_raw_row_is_scaled_before_it_is_scored():
@@ -32,7 +37,7 @@ def test_a_raw_row_is_scaled_before_it_is_scored():
 
 
 def test_log_odds_become_probabilities():
-    model = served(kind=np.array("linear_model"))
+    model = served_line()
 
     assert model.probabilities(np.array([10.0, 0.0])).tolist() == [1 / 3, 1 / 3, 1 / 3]
     assert model.probabilities(np.array([14.0, 0.0])) == pytest.approx(np.exp([2, 0, 0]) / np.exp([2, 0, 0]).sum())
@@ -42,7 +47,7 @@ def test_a_calibration_takes_the_place_of_the_models_own_rule():
     sigmoid = {"calibration": np.array("sigmoid"), "slopes": np.full(3, -1.0), "offsets": np.zeros(3)}
     of_each = 1 / (1 + np.exp([-2.0, 0.0, 0.0]))
 
-    model = served(kind=np.array("linear_model"), **sigmoid)
+    model = served_line(**sigmoid)
     assert model.probabilities(np.array([14.0, 0.0])) == pytest.approx(of_each / of_each.sum())
 
 
@@ -51,7 +56,7 @@ def test_only_a_forest_without_calibration_is_exact():
 
     assert served().is_exact
     assert not served(**sigmoid).is_exact
-    assert not served(kind=np.array("linear_model")).is_exact
+    assert not served_line().is_exact
 
 
 @pytest.mark.parametrize(
@@ -66,6 +71,7 @@ def test_only_a_forest_without_calibration_is_exact():
         ({"scale": np.array([0.0, 1.0])}, "a deviation that is not above 0"),
         ({"scale": np.array([1.0, np.nan])}, "array scale"),
         ({"leaves": np.full((1, 2, 3), np.nan)}, "array leaves"),
+        ({"slopes": np.zeros(3)}, "has no use for the array slopes"),
     ],
 )
 def test_arrays_that_are_no_model_are_refused(change, words):

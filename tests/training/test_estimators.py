@@ -1,5 +1,4 @@
 import builtins
-import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +10,7 @@ from trading.boosted_trees import MOST_LEAVES
 from trading.forest import DEEPEST
 from training.estimators import KINDS, Boosting, Forest, LightGbm, Logistic, estimator_named, fit, require_learnable
 from training.model_export import export
+from training.pickling import pickled
 from training.uniqueness import sample_weights
 
 from .invented_rows import rows_of_market
@@ -108,8 +108,9 @@ def test_without_its_library_lightgbm_is_refused_with_the_remedy(monkeypatch, fa
         estimator_named("lightgbm", {"rounds": 5})
 
 
-def test_the_file_of_lightgbm_is_the_same_whatever_the_number_of_cores():
-    one, two = (pickle.dumps(fitted(LightGbm(rounds=8), jobs=jobs).model) for jobs in (1, 2))
+@pytest.mark.parametrize("estimator", [Boosting(rounds=1), LightGbm(rounds=8)], ids=lambda each: each.kind)
+def test_the_file_of_boosted_trees_is_the_same_whatever_the_number_of_cores(estimator):
+    one, two = (pickled(fitted(estimator, jobs=jobs).model) for jobs in (1, 2))
     assert one == two
 
 

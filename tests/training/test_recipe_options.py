@@ -75,6 +75,7 @@ def test_what_a_card_calls_a_model_can_be_typed_again(estimator):
         ({"embargo_days": float("inf")}, "embargo of inf days"),
         ({"shuffles": -1}, "-1 shuffles: give 0 to 100"),
         ({"earlier_trials": -1}, "earlier trials from 0"),
+        ({"earlier_trials": 10**400}, "earlier trials: give 0 to 1,000,000"),
     ],
 )
 def test_what_makes_no_recipe_is_refused_in_one_line(wish, words):
