@@ -21,7 +21,7 @@ _ANSWER_WITHIN = 3.0
 _LOOK_AGAIN = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What became of a command."""
 
@@ -93,7 +93,14 @@ def give_command(settings: Settings, command: Command, why: str, mode: Mode | No
         raise BotError(f"{command.value} was refused: {answer.text}")
     is_silent = bot_runs and answer is None
     stopped = stopped_engine(folder, folder / LOCK_FILE) if is_silent else 0
-    return Receipt(command, folder, mode.value if mode else "", bot_runs, answer, stopped)
+    return Receipt(
+        command=command,
+        folder=folder,
+        mode=mode.value if mode else "",
+        bot_runs=bot_runs,
+        answer=answer,
+        stopped=stopped,
+    )
 
 
 def _check_owner(folder: Path) -> None:
