@@ -10,7 +10,7 @@ from core.errors import BotError, ConfigurationError
 from core.events import Command
 from runtime.settings import Mode, Settings
 from trading.bot_lock import LOCK_FILE, is_bot_running
-from trading.command_queue import Answer, CommandQueue
+from trading.command_queue import BotAnswer, CommandQueue
 from trading.engine_pid import stopped_engine
 from trading.state_files import existing_logs, no_bot_has_run
 
@@ -30,7 +30,7 @@ class Receipt:
     mode: str
     """Whom it is for; empty for any bot on the folder."""
     bot_runs: bool
-    answer: Answer | None
+    answer: BotAnswer | None
     stopped: int = 0
     """Id of the bot's process if a signal has stopped it; 0 for one that goes on."""
 
@@ -119,7 +119,7 @@ def _one_line(why: str) -> str:
     return reason
 
 
-def _wait_for_answer(queue: CommandQueue, key: str) -> Answer | None:
+def _wait_for_answer(queue: CommandQueue, key: str) -> BotAnswer | None:
     deadline = time.monotonic() + _ANSWER_WITHIN
     while (answer := queue.answer_to(key)) is None and time.monotonic() < deadline:
         time.sleep(_LOOK_AGAIN)
