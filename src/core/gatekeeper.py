@@ -149,13 +149,13 @@ def _max_orders(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) ->
     return f"orders={facts.orders_today}, limit={rules.max_orders_per_day}"
 
 
-def _minute(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+def _orders_per_minute(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
     if facts.orders_in_minute < rules.max_orders_per_minute:
         return None
     return f"orders within a minute={facts.orders_in_minute}, limit={rules.max_orders_per_minute}"
 
 
-def _second(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
+def _orders_per_second(_intent: OrderIntent, facts: EntryFacts, rules: TradingRules) -> str | None:
     if facts.orders_in_second < rules.max_orders_per_second:
         return None
     return f"orders within a second={facts.orders_in_second}, limit={rules.max_orders_per_second}"
@@ -275,8 +275,8 @@ RULES: tuple[tuple[Refusal, Rule], ...] = (
     (Refusal.LOSS_LIMIT, _loss_limit),
     (Refusal.MAX_POSITIONS, _max_positions),
     (Refusal.MAX_ORDERS, _max_orders),
-    (Refusal.ORDERS_PER_MINUTE, _minute),
-    (Refusal.ORDERS_PER_SECOND, _second),
+    (Refusal.ORDERS_PER_MINUTE, _orders_per_minute),
+    (Refusal.ORDERS_PER_SECOND, _orders_per_second),
     (Refusal.STALE_SIGNAL, _fresh_signal),
     (Refusal.STALE_PRICE, _fresh_price),
     (Refusal.PRICE_BAND, _band),

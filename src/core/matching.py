@@ -19,18 +19,3 @@ def limit_fill(side: int, limit: int, open_: int, high: int, low: int) -> int:
     if open_ >= limit:
         return open_
     return limit if high >= limit else 0
-
-
-def stop_fill(side: int, trigger: int, limit: int, open_: int, high: int, low: int) -> int:
-    """Price at which a stop order trades in a bar; a `limit` of 0 makes it a stop-market order.
-
-    A gap beyond the trigger trades at the open. A stop-limit whose limit lies inside the gap trades at its limit if
-    the bar comes back to it, and not at all if it does not.
-    """
-    if not is_triggered(side, trigger, high, low):
-        return 0
-    gapped = open_ >= trigger if side > 0 else open_ <= trigger
-    price = open_ if gapped else trigger
-    if limit == 0:
-        return price
-    return limit_fill(side, limit, price, high, low)

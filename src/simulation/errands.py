@@ -19,7 +19,7 @@ from simulation.network import Network, Request
 from simulation.readings import Readings
 from simulation.virtual_time import VirtualTime
 from simulator.books import Reply
-from trading.answers import Answer, Exchange
+from trading.answers import Answer, CallResult
 from trading.call_journal import Call, CallJournal
 from trading.fyers_calls import PATIENCE_SECONDS
 from trading.order_outcomes import outcome_of
@@ -139,19 +139,19 @@ class Errands:
         self._network.send(
             Request(
                 carry_out=call.carry_out,
-                answer=lambda exchange: self._hear(call, exchange),
+                answer=lambda result: self._hear(call, result),
                 is_placing=call.verb is Verb.PLACE,
                 symbol=call.symbol,
                 is_protective=bool(call.symbol) and call.lane is Lane.EXIT,
             )
         )
 
-    def _hear(self, call: _Call, exchange: Exchange) -> None:
+    def _hear(self, call: _Call, result: CallResult) -> None:
         if self._life.is_over:
             return
-        outcome = outcome_of(exchange, names_order=call.verb is not Verb.EXIT)
-        if outcome.rejection is RejectionKind.RATE and isinstance(exchange, Answer):
-            pause = max(exchange.retry_after_seconds, 1.0)
+        outcome = outcome_of(result, names_order=call.verb is not Verb.EXIT)
+        if outcome.rejection is RejectionKind.RATE and isinstance(result, Answer):
+            pause = max(result.retry_after_seconds, 1.0)
             self._life.budget.pause(self._life.steady() + int(pause * SECOND))
         if outcome.rejection is RejectionKind.AUTHENTICATION:
             self._life.report_access(valid=False, why=outcome.message)

@@ -15,7 +15,7 @@ from simulation.plan import FaultKind
 from simulation.setting import CONNECT, READ
 from simulation.virtual_time import VirtualTime
 from simulator.books import Reply
-from trading.answers import Answer, Exchange, Failure
+from trading.answers import Answer, CallResult, Failure
 
 SECRET = "eyJhbGciOiJub25lIn0.c2lt.token"  # noqa: S105 - a canary that no log may show
 LONGEST_TRANSIT = 30.0
@@ -41,7 +41,7 @@ class Request:
     """A call that changes orders, on its way."""
 
     carry_out: Callable[[], Reply]
-    answer: Callable[[Exchange], None]
+    answer: Callable[[CallResult], None]
     """Is called once, when the bot's worker has its answer or gives up."""
     is_placing: bool
     symbol: str
@@ -113,7 +113,7 @@ class Network:
                 said = {_K.RATE_LIMITED: _THROTTLED, _K.RESPONSE_HTML: _PAGE}.get(kind, _GATEWAY)
                 self._time.after(up + down, lambda: request.answer(said))
 
-    def _go(self, request: Request, up: int, down: int, word: Callable[[Reply], Exchange]) -> None:
+    def _go(self, request: Request, up: int, down: int, word: Callable[[Reply], CallResult]) -> None:
         """Carry a request to the broker and its answer back; the worker waits no longer than its deadline."""
         given_up = self._time.now + READ
         if up + down > READ:
@@ -133,7 +133,7 @@ class Network:
         if self._refusal() is None:
             request.carry_out()
 
-    def _refusal(self) -> Exchange | None:
+    def _refusal(self) -> CallResult | None:
         if not self.has_token:
             return _DEAD_TOKEN
         return None if self.is_address_allowed else _WRONG_ADDRESS
@@ -154,17 +154,17 @@ _REQUEST_FAULTS = (
 )
 
 
-def _as_answer(reply: Reply) -> Exchange:
+def _as_answer(reply: Reply) -> CallResult:
     body = {"s": "ok" if reply.ok else "error", "code": reply.code, "message": reply.message}
     if reply.broker_id:
         body["id"] = reply.broker_id
     return Answer(200 if reply.ok else 400, {}, json.dumps(body).encode())
 
 
-def _in_pieces(reply: Reply) -> Exchange:
+def _in_pieces(reply: Reply) -> CallResult:
     whole = _as_answer(reply)
     return Answer(whole.status, {}, whole.body[: len(whole.body) // 2]) if isinstance(whole, Answer) else whole
 
 
-def _not_acknowledged(reply: Reply) -> Exchange:
+def _not_acknowledged(reply: Reply) -> CallResult:
     return _as_answer(Reply(True, 201, "Sent, not acknowledged", reply.broker_id) if reply.ok else reply)

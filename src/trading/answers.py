@@ -42,7 +42,7 @@ class Failure:
     """One line for the log."""
 
 
-Exchange: TypeAlias = Answer | Failure
+CallResult: TypeAlias = Answer | Failure
 
 
 def json_object(answer: Answer) -> dict[str, Any]:

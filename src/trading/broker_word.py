@@ -57,22 +57,22 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MarketAnswer:
     """The broker's word, and how it was spelt."""
 
     word: Word
     spelling: str
 
 
-def cash_market(rows: Sequence[MarketStatus]) -> Answer:
+def cash_market(rows: Sequence[MarketStatus]) -> MarketAnswer:
     """Return what the rows say of NSE's normal cash market; two rows that differ are as good as none."""
     said = {row.status for row in rows if (row.exchange, row.segment, row.market) == (_NSE, _CASH, _NORMAL)}
     words = {_WORDS.get(status.upper(), Word.UNKNOWN) for status in said}
     spelling = ", ".join(sorted(said)) or "nothing of NSE's cash market"
-    return Answer(words.pop() if len(words) == 1 else Word.UNKNOWN, spelling)
+    return MarketAnswer(words.pop() if len(words) == 1 else Word.UNKNOWN, spelling)
 
 
-def disagreement(answer: Answer, day: TradingDay, at: Instant) -> str:
+def disagreement(answer: MarketAnswer, day: TradingDay, at: Instant) -> str:
     """Return in what the broker contradicts the session at an instant; empty when it does not."""
     if answer.word is Word.OPEN and at < day.open:
         return f"the broker says {answer.spelling}, the calendar opens at {ist_text(day.open)}"
@@ -123,7 +123,7 @@ class BrokerWord:
         seconds = until_open / SECOND if now < self._day.open else _AGAIN_SECONDS
         self._stopped.wait(self._clock.pause_seconds(seconds))
 
-    def _answer(self) -> Answer | None:
+    def _answer(self) -> MarketAnswer | None:
         try:
             answer = cash_market(self._ask())
         except BotError as error:
@@ -138,7 +138,7 @@ class BrokerWord:
     def _what_counts(self) -> str:
         return "the doubt stays" if self._is_doubted else "the calendar counts"
 
-    def _compare(self, answer: Answer) -> None:
+    def _compare(self, answer: MarketAnswer) -> None:
         now = self._clock.now()
         why = disagreement(answer, self._day, now)
         if why and not self._is_doubted:

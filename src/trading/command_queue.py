@@ -60,7 +60,7 @@ class WaitingCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BotAnswer:
     """What the bot made of a command."""
 
     is_obeyed: bool
@@ -100,19 +100,19 @@ class CommandQueue:
             )
             return [WaitingCommand(key, Command(command), why) for key, command, why in rows]
 
-    def answer(self, key: str, answer: Answer) -> None:
+    def answer(self, key: str, answer: BotAnswer) -> None:
         """Mark a command as taken; if that fails, it waits still."""
         with self._naming_the_file():
             self._connect().execute(
                 "UPDATE commands SET is_obeyed = ?, answer = ? WHERE key = ?", (answer.is_obeyed, answer.text, key)
             )
 
-    def answer_to(self, key: str) -> Answer | None:
+    def answer_to(self, key: str) -> BotAnswer | None:
         """Return what the bot said to a command, or None while it has not taken it."""
         with self._naming_the_file():
             query = "SELECT is_obeyed, answer FROM commands WHERE key = ? AND answer IS NOT NULL"
             row = self._connect().execute(query, (key,)).fetchone()
-        return Answer(bool(row[0]), row[1]) if row else None
+        return BotAnswer(bool(row[0]), row[1]) if row else None
 
     def close(self) -> None:
         """Release the file. Safe to call twice."""

@@ -14,8 +14,8 @@ from core.ports import Clock
 from trading.hsm_frames import (
     DATA_TYPE,
     PING,
-    Answer,
     AnswerKind,
+    ServerAnswer,
     ServerMessage,
     authentication,
     full_mode,
@@ -115,13 +115,13 @@ class DataConversation:
 
     def _take_answer(self, frame: bytes) -> None:
         match read_server_frame(frame):
-            case Answer(AnswerKind.AUTHENTICATION, True):
+            case ServerAnswer(AnswerKind.AUTHENTICATION, True):
                 self._subscribe()
-            case Answer(AnswerKind.AUTHENTICATION, False):
+            case ServerAnswer(AnswerKind.AUTHENTICATION, False):
                 raise AuthenticationError("the data socket refused the access token; run `fyersbot login`")
-            case Answer(AnswerKind.SUBSCRIPTION, True):
+            case ServerAnswer(AnswerKind.SUBSCRIPTION, True):
                 self._note_subscription()
-            case Answer(AnswerKind.SUBSCRIPTION, False):
+            case ServerAnswer(AnswerKind.SUBSCRIPTION, False):
                 raise LinkLostError("the server refused the subscription")
             case ServerMessage(code, text, AnswerKind.AUTHENTICATION):
                 raise AuthenticationError(f"the data socket refused the sign-in: {text} (code {code})")

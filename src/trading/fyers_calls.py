@@ -22,7 +22,7 @@ from core.errors import AuthenticationError, BotError, BrokerError, DataError, R
 from core.instants import SECOND
 from core.orders import Outcome, OutcomeKind, RejectionKind
 from core.ports import Clock
-from trading.answers import Answer, Exchange, Failure, json_object
+from trading.answers import Answer, CallResult, Failure, json_object
 from trading.fyers_reply import Reply, reply_from
 from trading.order_outcomes import outcome_of, rejection_kind
 from trading.rate_budget import Lane, RateBudget
@@ -64,7 +64,7 @@ class FyersCalls:
         self._back_off = wait_exponential(multiplier=0.25, max=4.0) + wait_random(0, 0.25)
         self._reads_refused = threading.Event()
 
-    def read(self, what: str, call: Callable[[], Exchange], lane: Lane = Lane.READ) -> dict[str, Any]:
+    def read(self, what: str, call: Callable[[], CallResult], lane: Lane = Lane.READ) -> dict[str, Any]:
         """Return the payload of a read; `what` names it in messages.
 
         Raises `AuthenticationError`, `RateLimitError`, or `BrokerError` after the last attempt.
@@ -90,19 +90,19 @@ class FyersCalls:
         finally:
             self._reads_refused.clear()
 
-    def change(self, lane: Lane, call: Callable[[], Exchange], names_order: bool = True) -> Outcome:
+    def change(self, lane: Lane, call: Callable[[], CallResult], names_order: bool = True) -> Outcome:
         """Make a call that changes orders, at most once. Never raises for what the broker or the network does."""
         try:
             self._take_turn(lane, is_order_verb=True)
-            exchange = call()
+            result = call()
         except BotError as error:  # raised before the transport: no room, no token, no such host
             return Outcome(kind=OutcomeKind.NOT_SENT, message=str(error))
-        outcome = outcome_of(exchange, names_order)
-        if outcome.rejection is RejectionKind.RATE and isinstance(exchange, Answer):
-            self._stand_back(exchange, lane)
+        outcome = outcome_of(result, names_order)
+        if outcome.rejection is RejectionKind.RATE and isinstance(result, Answer):
+            self._stand_back(result, lane)
         return outcome
 
-    def _read_once(self, what: str, call: Callable[[], Exchange], lane: Lane) -> dict[str, Any]:
+    def _read_once(self, what: str, call: Callable[[], CallResult], lane: Lane) -> dict[str, Any]:
         if self._reads_refused.is_set():
             raise _refused_read()
         self._take_turn(lane, is_order_verb=False)

@@ -33,7 +33,7 @@ from market_data.history.history_checks import check_history
 from runtime.settings import Settings
 from trading import fyers_mapping as mapping
 from trading import fyers_requests
-from trading.answers import Exchange
+from trading.answers import CallResult
 from trading.fyers_calls import FyersCalls
 from trading.history_plan import spans
 from trading.rate_budget import Lane, RateBudget
@@ -196,7 +196,7 @@ class FyersClient:
         payload = self._calls.read(f"history of {symbol}", partial(self._sdk.history, request), lane)
         return mapping.candles_from(payload, symbol)
 
-    def _read(self, what: str, call: Callable[[], Exchange], convert: Callable[[dict[str, Any]], _Fact]) -> _Fact:
+    def _read(self, what: str, call: Callable[[], CallResult], convert: Callable[[dict[str, Any]], _Fact]) -> _Fact:
         payload = self._calls.read(what, call)
         try:
             return convert(payload)

@@ -51,7 +51,7 @@ class AnswerKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerAnswer:
     """The server's yes or no to one of our frames."""
 
     kind: AnswerKind
@@ -68,7 +68,7 @@ class ServerMessage:
     """What it refers to, where the server says so."""
 
 
-ServerFrame: TypeAlias = Answer | ServerMessage
+ServerFrame: TypeAlias = ServerAnswer | ServerMessage
 
 
 def hsm_key(access_token: str) -> str:
@@ -142,7 +142,7 @@ def read_server_frame(frame: bytes) -> ServerFrame | None:
             about=_kind(about[0]) if about else None,
         )
     kind = _kind(frame[2])
-    return None if kind is None or 1 not in fields else Answer(kind, fields[1] == _ACCEPTED)
+    return None if kind is None or 1 not in fields else ServerAnswer(kind, fields[1] == _ACCEPTED)
 
 
 def _kind(number: int) -> AnswerKind | None:

@@ -10,13 +10,13 @@ from core.events import Alarm, Command, CommandGiven, DriftStepChanged, LevelCha
 from core.latches import RESUME_REFUSED
 from core.ports import Clock
 from core.state import BotState
-from trading.command_queue import Answer, CommandQueue, QueueError, WaitingCommand
+from trading.command_queue import BotAnswer, CommandQueue, QueueError, WaitingCommand
 from trading.kernel import Kernel, Step
 
 logger = logging.getLogger("trading.obedience")
 
 Commit = Callable[[Step], None]
-_TAKEN_BEFORE = Answer(is_obeyed=True, text="the bot had taken it before; what came of it stands in its log")
+_TAKEN_BEFORE = BotAnswer(is_obeyed=True, text="the bot had taken it before; what came of it stands in its log")
 
 
 class Obedience:
@@ -53,7 +53,7 @@ def _is_early(given: WaitingCommand, state: BotState) -> bool:
     return given.command is Command.RESUME and not state.reconciled
 
 
-def _take(given: WaitingCommand, kernel: Kernel, clock: Clock, commit: Commit) -> Answer:
+def _take(given: WaitingCommand, kernel: Kernel, clock: Clock, commit: Commit) -> BotAnswer:
     if given.key in kernel.state.obeyed:
         return _TAKEN_BEFORE
     step = kernel.handle(CommandGiven(at=clock.now(), command=given.command, why=given.why, key=given.key))
@@ -61,12 +61,12 @@ def _take(given: WaitingCommand, kernel: Kernel, clock: Clock, commit: Commit) -
     return _answer(step, kernel.state)
 
 
-def _answer(step: Step, state: BotState) -> Answer:
+def _answer(step: Step, state: BotState) -> BotAnswer:
     for event in step.events:
         if isinstance(event, Alarm) and event.code == RESUME_REFUSED:
-            return Answer(is_obeyed=False, text=event.message)
+            return BotAnswer(is_obeyed=False, text=event.message)
     verb = "is now" if any(isinstance(event, LevelChanged) for event in step.events) else "stays"
     why = f": {state.level_why}" if state.level_why else ""
     drift = any(isinstance(event, DriftStepChanged) for event in step.events)
     anew = "; the drift step is lifted, evidence begins anew" if drift else ""
-    return Answer(is_obeyed=True, text=f"the safety level {verb} {state.level.name}{why}{anew}")
+    return BotAnswer(is_obeyed=True, text=f"the safety level {verb} {state.level.name}{why}{anew}")

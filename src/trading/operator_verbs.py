@@ -10,7 +10,7 @@ from core.errors import BotError, ConfigurationError
 from core.events import Command
 from runtime.settings import Mode, Settings
 from trading.bot_lock import LOCK_FILE, is_bot_running
-from trading.command_queue import Answer, CommandQueue
+from trading.command_queue import BotAnswer, CommandQueue
 from trading.engine_pid import stopped_engine
 from trading.state_files import existing_logs, no_bot_has_run
 
@@ -21,7 +21,7 @@ _ANSWER_WITHIN = 3.0
 _LOOK_AGAIN = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What became of a command."""
 
@@ -30,7 +30,7 @@ class Receipt:
     mode: str
     """Whom it is for; empty for any bot on the folder."""
     bot_runs: bool
-    answer: Answer | None
+    answer: BotAnswer | None
     stopped: int = 0
     """Id of the bot's process if a signal has stopped it; 0 for one that goes on."""
 
@@ -93,7 +93,14 @@ def give_command(settings: Settings, command: Command, why: str, mode: Mode | No
         raise BotError(f"{command.value} was refused: {answer.text}")
     is_silent = bot_runs and answer is None
     stopped = stopped_engine(folder, folder / LOCK_FILE) if is_silent else 0
-    return Receipt(command, folder, mode.value if mode else "", bot_runs, answer, stopped)
+    return Receipt(
+        command=command,
+        folder=folder,
+        mode=mode.value if mode else "",
+        bot_runs=bot_runs,
+        answer=answer,
+        stopped=stopped,
+    )
 
 
 def _check_owner(folder: Path) -> None:
@@ -112,7 +119,7 @@ def _one_line(why: str) -> str:
     return reason
 
 
-def _wait_for_answer(queue: CommandQueue, key: str) -> Answer | None:
+def _wait_for_answer(queue: CommandQueue, key: str) -> BotAnswer | None:
     deadline = time.monotonic() + _ANSWER_WITHIN
     while (answer := queue.answer_to(key)) is None and time.monotonic() < deadline:
         time.sleep(_LOOK_AGAIN)

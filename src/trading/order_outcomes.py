@@ -6,7 +6,7 @@ order. Everything else that is not a clean success is UNKNOWN, and the books dec
 
 from core.errors import DataError
 from core.orders import Outcome, OutcomeKind, RejectionKind
-from trading.answers import Answer, Exchange, Failure, json_object
+from trading.answers import Answer, CallResult, Failure, json_object
 from trading.broker_row import plain_text
 from trading.fyers_reply import Reply, reply_from
 
@@ -20,9 +20,9 @@ _GATEWAY_GAVE_UP = 408
 _TOO_MANY = 429
 
 
-def outcome_of(exchange: Exchange, names_order: bool = True) -> Outcome:
+def outcome_of(result: CallResult, names_order: bool = True) -> Outcome:
     """Classify the answer to an order verb. A success must carry the order's id where the verb `names_order`."""
-    match exchange:
+    match result:
         case Failure(sent=False, reason=reason):
             return Outcome(kind=OutcomeKind.NOT_SENT, message=plain_text(reason))
         case Failure(reason=reason):

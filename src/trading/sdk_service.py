@@ -2,7 +2,7 @@
 
 `FyersModel` knows which verb and path belongs to which call and hands that to its `service`. This one ignores the
 SDK's base addresses and its stored header: it joins the path to the configured base and asks for the token anew at
-every call. What it returns travels through the SDK untouched: an `Exchange`, not a dictionary.
+every call. What it returns travels through the SDK untouched: a `CallResult`, not a dictionary.
 """
 
 import json
@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from core.errors import AuthenticationError
 from runtime.redaction import MARK, SHORTEST_SECRET
 from runtime.settings import EndpointSettings
-from trading.answers import Answer, Exchange, Failure
+from trading.answers import Answer, CallResult, Failure
 from trading.transport import HttpTransport
 
 _AUTHORIZATION = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9._+/=~-]+")
@@ -34,31 +34,31 @@ class SdkService:
 
     def get_call(
         self, api: str, _header: str, data: Mapping[str, Any] | None = None, data_flag: bool = False
-    ) -> Exchange:
+    ) -> CallResult:
         """Read; `data` becomes the query."""
         query = f"?{urlencode(data)}" if data else ""
         return self._exchange("GET", self._url(api, data_flag) + query)
 
-    def post_call(self, api: str, _header: str, data: Any = None, data_flag: bool = False) -> Exchange:
+    def post_call(self, api: str, _header: str, data: Any = None, data_flag: bool = False) -> CallResult:
         """Place."""
         return self._send("POST", self._url(api, data_flag), data)
 
-    def put_call(self, api: str, _header: str, data: Any) -> Exchange:
+    def put_call(self, api: str, _header: str, data: Any) -> CallResult:
         """Replace."""
         return self._send("PUT", self._url(api), data)
 
-    def patch_call(self, api: str, _header: str, data: Any) -> Exchange:
+    def patch_call(self, api: str, _header: str, data: Any) -> CallResult:
         """Modify."""
         return self._send("PATCH", self._url(api), data)
 
-    def delete_call(self, api: str, _header: str, data: Any) -> Exchange:
+    def delete_call(self, api: str, _header: str, data: Any) -> CallResult:
         """Cancel or exit; `data` says what."""
         return self._send("DELETE", self._url(api), data)
 
-    def _send(self, method: str, url: str, data: Any) -> Exchange:
+    def _send(self, method: str, url: str, data: Any) -> CallResult:
         return self._exchange(method, url, json.dumps(data, allow_nan=False).encode())
 
-    def _exchange(self, method: str, url: str, body: bytes | None = None) -> Exchange:
+    def _exchange(self, method: str, url: str, body: bytes | None = None) -> CallResult:
         token = self._token()
         return _without(token, self._transport.exchange(method, url, self._headers(token), body))
 
@@ -81,14 +81,14 @@ class SdkService:
         }
 
 
-def _without(token: str, exchange: Exchange) -> Exchange:
+def _without(token: str, result: CallResult) -> CallResult:
     """Take the token out of what came back: a gateway that quotes it must not bring it into the event log."""
     if len(token) < SHORTEST_SECRET:
-        return exchange
-    match exchange:
+        return result
+    match result:
         case Failure(sent=sent, reason=reason):
             return Failure(sent=sent, reason=reason.replace(token, MARK))
         case Answer(status=status, headers=headers, body=body) if (secret := token.encode()) in body:
             return Answer(status, headers, body.replace(secret, MARK.encode()))
         case _:
-            return exchange
+            return result

@@ -35,7 +35,7 @@ _PATIENCE = 2.0
 """Seconds to wait for a writer that has the file to itself, as at the end of a process."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """What a log came to."""
 
@@ -165,11 +165,19 @@ def _read(path: Path, clock: Clock) -> Status | None:
     except sqlite3.Error as error:
         raise StorageError(f"event log {path} cannot be read: {error}") from error
     age = MarketClock().now() - _written_at(path) if is_rehearsal else clock.now() - last
-    runs = is_bot_running(path.parent)
+    bot_runs = is_bot_running(path.parent)
     if not last:
         return None
-    trades = tuple(shadow.trades)
-    return Status(path, state, last, runs, is_rehearsal, instruments, max(age, 0) / SECOND, trades)
+    return Status(
+        path=path,
+        state=state,
+        last_event_at=last,
+        bot_runs=bot_runs,
+        is_rehearsal=is_rehearsal,
+        instruments=instruments,
+        age=max(age, 0) / SECOND,
+        shadow=tuple(shadow.trades),
+    )
 
 
 def _written_at(path: Path) -> Instant:

@@ -23,7 +23,7 @@ from core.instants import Instant
 from core.ports import Clock
 from runtime.endpoints import require_allowed
 from runtime.tls import client_context
-from trading.answers import MAX_BODY_BYTES, Answer, Exchange, Failure
+from trading.answers import MAX_BODY_BYTES, Answer, CallResult, Failure
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -67,7 +67,7 @@ class HttpTransport:
         self._lock = threading.Lock()
         self._tls = client_context()
 
-    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Exchange:
+    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> CallResult:
         """Send one request at most once and return what came of it.
 
         Raises `ConfigurationError`, with nothing sent, for a host that is not configured.

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.matching import is_triggered, limit_fill, stop_fill
+from core.matching import is_triggered, limit_fill
 
 BUY, SELL = 1, -1
 
@@ -25,40 +25,18 @@ def test_a_limit_order_trades_at_a_better_open_or_at_its_limit_or_not_at_all(
 
 
 @pytest.mark.parametrize(
-    ("side", "trigger", "bar", "price"),
+    ("side", "trigger", "high", "low", "touched"),
     [
-        (BUY, 100, (98, 100, 97), 100),
-        (BUY, 100, (103, 105, 101), 103),
-        (BUY, 100, (98, 99, 97), 0),
-        (SELL, 100, (102, 103, 100), 100),
-        (SELL, 100, (97, 99, 95), 97),
-        (SELL, 100, (102, 103, 101), 0),
+        (BUY, 100, 100, 97, True),
+        (BUY, 100, 99, 97, False),
+        (SELL, 100, 103, 100, True),
+        (SELL, 100, 103, 101, False),
     ],
 )
-def test_a_stop_market_order_trades_at_its_trigger_and_a_gap_at_the_open(
-    side: int, trigger: int, bar: tuple[int, int, int], price: int
+def test_a_stop_is_triggered_when_the_price_reaches_it_from_its_side(
+    side: int, trigger: int, high: int, low: int, touched: bool
 ) -> None:
-    assert stop_fill(side, trigger, 0, *bar) == price
-
-
-@pytest.mark.parametrize(
-    ("side", "trigger", "limit", "bar", "price"),
-    [
-        (BUY, 100, 102, (98, 101, 97), 100),
-        (BUY, 100, 102, (101, 105, 99), 101),
-        (BUY, 100, 102, (104, 106, 102), 102),
-        (BUY, 100, 102, (104, 106, 103), 0),
-        (SELL, 100, 98, (102, 103, 99), 100),
-        (SELL, 100, 98, (99, 101, 95), 99),
-        (SELL, 100, 98, (96, 98, 94), 98),
-        (SELL, 100, 98, (96, 97, 94), 0),
-        (SELL, 100, 98, (102, 103, 101), 0),
-    ],
-)
-def test_a_stop_limit_order_waits_for_its_limit_after_a_gap(
-    side: int, trigger: int, limit: int, bar: tuple[int, int, int], price: int
-) -> None:
-    assert stop_fill(side, trigger, limit, *bar) == price
+    assert is_triggered(side, trigger, high, low) is touched
 
 
 PRICES = st.integers(1, 10_000)
@@ -84,32 +62,6 @@ def test_a_limit_fill_is_inside_the_bar_and_no_worse_than_the_limit(
         assert side * price <= side * limit
 
 
-@given(side=SIDES, trigger=PRICES, bar=bars())
-def test_a_stop_market_fill_is_inside_the_bar_and_at_the_trigger_or_beyond(
-    side: int, trigger: int, bar: tuple[int, int, int]
-) -> None:
-    price = stop_fill(side, trigger, 0, *bar)
-
-    assert (price != 0) == is_triggered(side, trigger, bar[1], bar[2])
-    if price:
-        assert bar[2] <= price <= bar[1]
-        assert side * price >= side * trigger
-
-
-@given(side=SIDES, trigger=PRICES, room=st.integers(0, 500), bar=bars())
-def test_a_stop_limit_fill_keeps_inside_the_bar_and_its_limit(
-    side: int, trigger: int, room: int, bar: tuple[int, int, int]
-) -> None:
-    limit = max(1, trigger + side * room)
-    price = stop_fill(side, trigger, limit, *bar)
-
-    if price:
-        assert is_triggered(side, trigger, bar[1], bar[2])
-        assert bar[2] <= price <= bar[1]
-        assert side * price <= side * limit
-
-
-@given(side=SIDES, trigger=PRICES, limit=PRICES, quote=PRICES)
-def test_a_quote_fills_at_itself_or_not_at_all(side: int, trigger: int, limit: int, quote: int) -> None:
+@given(side=SIDES, limit=PRICES, quote=PRICES)
+def test_a_quote_fills_at_itself_or_not_at_all(side: int, limit: int, quote: int) -> None:
     assert limit_fill(side, limit, quote, quote, quote) in (0, quote)
-    assert stop_fill(side, trigger, limit, quote, quote, quote) in (0, quote)

@@ -12,7 +12,7 @@ from core.errors import AuthenticationError, BrokerError
 from core.events import Condition, ConditionChanged
 from core.instants import MINUTE, SECOND, Instant, instant_at, ist_date
 from core.sessions import TradingDay
-from trading.broker_word import Answer, BrokerWord, ClosedDayWatch, Word, cash_market, disagreement
+from trading.broker_word import BrokerWord, ClosedDayWatch, MarketAnswer, Word, cash_market, disagreement
 from trading.fyers_mapping import MarketStatus
 
 DAY = date(2026, 1, 6)
@@ -174,18 +174,18 @@ def test_a_stop_ends_the_questions_also_before_they_began() -> None:
     ],
 )
 def test_the_row_of_the_normal_cash_market_is_the_one_that_counts(status: str, word: Word) -> None:
-    assert cash_market(rows(status)) == Answer(word, status)
+    assert cash_market(rows(status)) == MarketAnswer(word, status)
 
 
 def test_rows_that_contradict_each_other_or_are_missing_say_nothing() -> None:
     assert cash_market((*rows("OPEN"), *rows("CLOSE"))).word is Word.UNKNOWN
     assert cash_market((*rows("CLOSED"), *rows("CLOSE"))).word is Word.CLOSED
-    assert cash_market(rows("OPEN")[:3]) == Answer(Word.UNKNOWN, "nothing of NSE's cash market")
+    assert cash_market(rows("OPEN")[:3]) == MarketAnswer(Word.UNKNOWN, "nothing of NSE's cash market")
 
 
 @given(st.integers(PRE_OPEN, SESSION.close + 60 * MINUTE), st.sampled_from(Word))
 def test_only_a_clear_word_contradicts_and_an_open_market_never_does_in_its_session(at: Instant, word: Word) -> None:
-    why = disagreement(Answer(word, "X"), SESSION, at)
+    why = disagreement(MarketAnswer(word, "X"), SESSION, at)
     if word is Word.UNKNOWN or at >= SESSION.close or (word is Word.OPEN) is SESSION.is_open(at):
         assert not why
     if word is Word.CLOSED:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.events import Command
-from trading.command_queue import QUEUE_FILE, Answer, CommandQueue, QueueError
+from trading.command_queue import QUEUE_FILE, BotAnswer, CommandQueue, QueueError
 
-DONE = Answer(is_obeyed=True, text="done")
+DONE = BotAnswer(is_obeyed=True, text="done")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_an_answered_command_waits_no_more_and_the_verb_hears_the_answer(verb, b
     first, second = verb.give(Command.HALT, "a"), verb.give(Command.RESUME, "b")
     bot.answer(first, DONE)
     assert keys(bot) == [second]
-    refused = Answer(is_obeyed=False, text="not flat")
+    refused = BotAnswer(is_obeyed=False, text="not flat")
     bot.answer(second, refused)
     assert (verb.answer_to(first), verb.answer_to(second)) == (DONE, refused)
 

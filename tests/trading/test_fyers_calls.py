@@ -10,7 +10,7 @@ from core.instants import ist_date
 from core.orders import OutcomeKind, RejectionKind
 from runtime.clock import MarketClock
 from runtime.settings import RateSettings
-from trading.answers import Answer, Exchange, Failure
+from trading.answers import Answer, CallResult, Failure
 from trading.call_journal import CallJournal
 from trading.fyers_calls import ATTEMPTS, FyersCalls
 from trading.rate_budget import Lane, RateBudget
@@ -29,11 +29,11 @@ RESET = Failure(sent=True, reason="reset")
 class Script:
     """Answers one after another, and counts."""
 
-    def __init__(self, *exchanges: Exchange) -> None:
+    def __init__(self, *exchanges: CallResult) -> None:
         self.left = list(exchanges)
         self.calls = 0
 
-    def __call__(self) -> Exchange:
+    def __call__(self) -> CallResult:
         self.calls += 1
         return self.left.pop(0)
 
@@ -243,7 +243,7 @@ def test_an_exit_waits_for_its_turn_while_the_desk_closes(clock):
 
 
 def test_a_missing_token_stops_an_order_before_anything_is_sent(calls):
-    def without_token() -> Exchange:
+    def without_token() -> CallResult:
         raise AuthenticationError("no token; run `fyersbot login`")
 
     outcome = calls.change(Lane.EXIT, without_token)
@@ -253,10 +253,10 @@ def test_a_missing_token_stops_an_order_before_anything_is_sent(calls):
 
 
 def test_a_lost_token_in_a_read_is_told_as_it_is(calls):
-    def without_token() -> Exchange:
+    def without_token() -> CallResult:
         raise AuthenticationError("no token; run `fyersbot login`")
 
-    reader: Callable[[], Exchange] = without_token
+    reader: Callable[[], CallResult] = without_token
     with pytest.raises(AuthenticationError, match="no token"):
         calls.read("profile", reader)
 

@@ -11,8 +11,8 @@ from simulator.wire import FrameType
 from trading.hsm_frames import (
     PING,
     TOPICS_PER_FRAME,
-    Answer,
     AnswerKind,
+    ServerAnswer,
     ServerMessage,
     authentication,
     full_mode,
@@ -71,13 +71,13 @@ def test_many_topics_are_asked_for_in_several_frames() -> None:
 @pytest.mark.parametrize("accepted", [True, False])
 @pytest.mark.parametrize("kind", list(AnswerKind))
 def test_answers_are_read(kind: AnswerKind, accepted: bool) -> None:
-    assert read_server_frame(wire.reply_frame(FrameType(kind.value), accepted)) == Answer(kind, accepted)
+    assert read_server_frame(wire.reply_frame(FrameType(kind.value), accepted)) == ServerAnswer(kind, accepted)
 
 
 def test_the_live_answer_to_a_sign_in_is_read_though_a_schema_follows() -> None:
     schema = b"{" + b" " * 26_000 + b"}"
     body = b"\x01\x00\x01K" + b"\x02\x00\x02\x00\x02" + b"\x03" + struct.pack(">H", len(schema)) + schema
-    assert read_server_frame(struct.pack(">HBB", 0, 1, 3) + body) == Answer(AnswerKind.AUTHENTICATION, True)
+    assert read_server_frame(struct.pack(">HBB", 0, 1, 3) + body) == ServerAnswer(AnswerKind.AUTHENTICATION, True)
 
 
 def test_a_message_in_words_is_read_and_cleaned() -> None:

@@ -26,7 +26,7 @@ from core.sizing import SizingMethod, SizingRule
 from core.tracking import OpenPosition
 from runtime.clock import MarketClock
 from runtime.service_notice import ServiceNotice
-from trading.command_queue import Answer, CommandQueue
+from trading.command_queue import BotAnswer, CommandQueue
 from trading.desk import Desk, Habits
 from trading.errands import Errands
 from trading.event_log import MemoryEventLog
@@ -514,7 +514,7 @@ def running(house: House) -> Iterator[None]:
     assert not thread.is_alive()
 
 
-def answer_to(queue: CommandQueue, key: str) -> Answer:
+def answer_to(queue: CommandQueue, key: str) -> BotAnswer:
     deadline = monotonic() + 10
     while (answer := queue.answer_to(key)) is None:
         assert monotonic() < deadline, "the bot did not answer"
@@ -526,7 +526,7 @@ def test_a_running_bot_obeys_and_answers_within_a_second_or_so(tmp_path):
     house, queue = House((TUESDAY, time(9, 20)), speed=1.0, folder=tmp_path), CommandQueue(tmp_path)
     with running(house):
         halted = answer_to(queue, queue.give(Command.HALT, "lunch"))
-        assert halted == Answer(is_obeyed=True, text="the safety level is now NO_ENTRY: lunch")
+        assert halted == BotAnswer(is_obeyed=True, text="the safety level is now NO_ENTRY: lunch")
         assert answer_to(queue, queue.give(Command.RESUME, "back")).text == "the safety level is now RUN: back"
     assert [event.level for event in house.of_kind(events.LevelChanged)] == [SafetyLevel.NO_ENTRY, SafetyLevel.RUN]
 

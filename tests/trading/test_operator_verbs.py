@@ -11,7 +11,7 @@ from core.errors import BotError, ConfigurationError, StorageError
 from core.events import Command
 from runtime.settings import Mode, Settings
 from trading.bot_lock import LOCK_FILE
-from trading.command_queue import Answer, CommandQueue
+from trading.command_queue import BotAnswer, CommandQueue
 from trading.operator_verbs import give_command
 
 
@@ -28,7 +28,7 @@ def running(tmp_path):
         yield
 
 
-def answering(folder: Path, answer: Answer) -> threading.Thread:
+def answering(folder: Path, answer: BotAnswer) -> threading.Thread:
     """A bot that answers the next command."""
 
     def wait_and_answer() -> None:
@@ -44,7 +44,7 @@ def answering(folder: Path, answer: Answer) -> threading.Thread:
 
 
 def test_the_answer_of_a_running_bot_is_told(settings, running, tmp_path):
-    bot = answering(tmp_path, Answer(is_obeyed=True, text="the safety level is now NO_ENTRY: lunch"))
+    bot = answering(tmp_path, BotAnswer(is_obeyed=True, text="the safety level is now NO_ENTRY: lunch"))
     receipt = give_command(settings, Command.HALT, "lunch", None)
     bot.join()
     assert receipt.line == "halt: the safety level is now NO_ENTRY: lunch"
@@ -52,7 +52,7 @@ def test_the_answer_of_a_running_bot_is_told(settings, running, tmp_path):
 
 
 def test_a_refusal_of_the_bot_is_an_error(settings, running, tmp_path):
-    bot = answering(tmp_path, Answer(is_obeyed=False, text="the safety level stays FLATTEN: not flat"))
+    bot = answering(tmp_path, BotAnswer(is_obeyed=False, text="the safety level stays FLATTEN: not flat"))
     with pytest.raises(BotError, match=r"^resume was refused: the safety level stays FLATTEN: not flat$"):
         give_command(settings, Command.RESUME, "go", Mode.LIVE)
     bot.join()
