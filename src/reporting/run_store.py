@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from core.errors import ConfigurationError, StorageError
 from core.instants import Instant
 from reporting.run_record import RunRecord
 from reporting.run_rows import day_rows, market_rows, record_of, run_row, trade_rows
 from reporting.run_tables import (
-    BEGIN,
     HAS_RUN,
     HAS_TABLES,
     INSERT_DAY,
@@ -88,7 +86,7 @@ class RunStore:
     def load(self, run_id: str) -> RunRecord:
         """Return a run as it was kept. Raises `ConfigurationError` for an unknown one."""
         wanted = {"run_id": run_id}
-        with self._transaction("read"):
+        with self._transaction(writes=False):
             row = self._connection.execute(SELECT_RUN, wanted).fetchone()
             if row is None:
                 raise ConfigurationError(f"no run {run_id!r} in {self._path}; `fyersbot runs` lists those there are")
@@ -122,8 +120,8 @@ class RunStore:
         return bool(self._connection.execute(HAS_TABLES).fetchone()[0])
 
     @contextmanager
-    def _transaction(self, to: Literal["write", "read"] = "write") -> Iterator[None]:
-        with self._naming_the_file(), transaction(self._connection, BEGIN[to]):
+    def _transaction(self, *, writes: bool = True) -> Iterator[None]:
+        with self._naming_the_file(), transaction(self._connection, writes=writes):
             yield
 
     @contextmanager

@@ -6,7 +6,6 @@ Money and prices are paise. An instant stands twice: in nanoseconds, and as ISO 
 LAYOUT = 1
 """Version of these tables, in a table of its own: the file's header has that of the event log's tables."""
 
-BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN DEFERRED"}
 """What waits for another writer at once, and what only wants all its rows of one moment."""
 
 SCHEMA = (

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+def transaction(connection: sqlite3.Connection, *, writes: bool = True) -> Iterator[None]:
     """Commit what the block does; take all of it back when it raises. Raises `sqlite3.Error`."""
-    connection.execute(begin)
+    if writes:
+        connection.execute("BEGIN IMMEDIATE")
+    else:
+        connection.execute("BEGIN DEFERRED")
     try:
         yield
         connection.execute("COMMIT")

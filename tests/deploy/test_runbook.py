@@ -55,10 +55,10 @@ def loud_lines() -> set[str]:
 
 
 def edge_lines() -> set[str]:
-    """The longest fixed piece of every ERROR line of the feeds and of the calls to the broker."""
+    """The longest fixed piece of every ERROR line of the feeds, each of which has a logger of its own."""
     pieces = set()
     for call in calls():
-        is_log = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in {"_log", "self._log"}
+        is_log = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "self._log"
         if is_log and name_of(call) in LOUD:
             assert isinstance(call.args[0], ast.Constant), ast.unparse(call)
             pieces.add(max(re.split(r"%[-.\d]*[sdfg]", call.args[0].value), key=len).split(";")[0].strip(" :("))
@@ -68,15 +68,15 @@ def edge_lines() -> set[str]:
 def narrated_lines() -> set[str]:
     """The beginning of every line that the narrator can tell as CRITICAL or ERROR; alarms have a test of their own."""
     source = (ROOT / "src" / "trading" / "narrator.py").read_text()
-    told = re.findall(r"return (?:logging\.ERROR|severity), f\"([^\"]+)\"", source)
+    told = re.findall(r"return Line\((?:logging\.ERROR|severity), f\"([^\"]+)\"", source)
     return {re.split(r"[{:]", line)[0].strip() for line in told}
 
 
 def test_the_collectors_find_what_is_known_to_be_there() -> None:
     assert {"UNPROTECTED", "NOT_FLAT", "ORDERS_FORBIDDEN", "RESUME_REFUSED"} <= alarm_codes()
-    assert {"SIGN_IN_NEEDED", "Commands cannot be taken"} <= loud_lines()
+    assert {"SIGN_IN_NEEDED", "Commands cannot be taken", "the quote fallback did not end within"} <= loud_lines()
     assert {"No entries in", "Safety level", "Access"} == narrated_lines()
-    assert {"is frozen until the next connection", "the quote fallback did not end within"} <= edge_lines()
+    assert "is frozen until the next connection" in edge_lines()
 
 
 @pytest.mark.hazard("V1")
@@ -87,7 +87,7 @@ def test_every_alarm_stands_in_the_runbook(code: str) -> None:
 
 @pytest.mark.parametrize("line", sorted(loud_lines() | narrated_lines()))
 def test_every_loud_line_stands_in_the_runbook(line: str) -> None:
-    assert any(alert.startswith(f"`{line}") for alert in ALERTS), ALERTS
+    assert any(f"`{line}" in alert for alert in ALERTS), ALERTS
 
 
 @pytest.mark.parametrize("piece", sorted(edge_lines()))
