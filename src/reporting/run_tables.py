@@ -6,8 +6,6 @@ Money and prices are paise. An instant stands twice: in nanoseconds, and as ISO 
 LAYOUT = 1
 """Version of these tables, in a table of its own: the file's header has that of the event log's tables."""
 
-"""What waits for another writer at once, and what only wants all its rows of one moment."""
-
 SCHEMA = (
     "CREATE TABLE backtest_layout (version INTEGER NOT NULL) STRICT",
     """CREATE TABLE backtest_runs (
