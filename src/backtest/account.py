@@ -120,6 +120,7 @@ class Account:
         self.open_profit = OpenProfit()
         self.level = SafetyLevel.RUN
         self.orders_today = 0
+        self._loss_limit = -min(rules.soft_loss, rules.max_loss)
         self._realised = 0
         self._realised_today = 0
         self._turnover_today = 0
@@ -185,12 +186,14 @@ class Account:
 
     def watch_loss(self) -> None:
         """Answer the loss of the day as live: no more entries at the soft limit, everything out at the hard one."""
-        profit, rules = self.profit_today, self.rules
-        if profit <= -rules.max_loss:
+        profit = self._realised_today + self.open_profit.total
+        if profit > self._loss_limit:
+            return
+        if profit <= -self.rules.max_loss:
             self._raise_to(SafetyLevel.FLATTEN)
             for holding in self.holdings.values():
                 holding.leaving = holding.leaving or FORCE_EXIT
-        elif profit <= -rules.soft_loss:
+        else:
             self._raise_to(SafetyLevel.EXIT_ONLY)
 
     def facts(

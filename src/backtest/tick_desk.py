@@ -59,14 +59,13 @@ class TickDesk(Desk):
 
     def _watch(self, holding: Holding, row: int, moments: Iterable[Moment]) -> None:
         """Ask the exit rule at each tick, and let the stop trail behind it, until the position leaves."""
-        squares_off = self._is_intraday and bool(self._squares_off[row])
-        side, trails = holding.side.sign, self._account.rules.trail_atr > 0
+        side, squares_off = holding.side.sign, self._squares_off[row] > 0
         for at, price in moments:
             reason = holding.leaving
             if not reason:
                 code, _ = exits.decide(side, holding.stop, holding.target, price, price, price, squares_off)
                 if code == exits.HOLD:
-                    if trails:
+                    if self._trails:
                         self._trail(holding, price, price)
                     continue
                 reason = exits.REASONS[code]
