@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from backtest.assumptions import MOST_NIGHTS
@@ -26,6 +26,7 @@ NOT_FILLED = "NOT_FILLED"
 FORCE_EXIT = "force_exit"
 """Why a position leaves when the day's loss is beyond its limit."""
 _NO_DOUBTS: Mapping[Condition, str] = {}
+_WORTH = attrgetter("worth")
 
 
 class BarFill(NamedTuple):
@@ -171,8 +172,9 @@ class Account:
         del self.holdings[place]
         self.open_profit.forget(trade.symbol)
         self.trades.append(trade)
-        self._realised += trade.net
-        self._realised_today += trade.net
+        net = trade.net
+        self._realised += net
+        self._realised_today += net
 
     def lapse(self, place: int) -> None:
         """Let an entry end without a fill."""
@@ -201,8 +203,8 @@ class Account:
     ) -> EntryFacts:
         """Return what the gate may look at; whatever only a broker or a feed can spoil is taken for good."""
         holding, waiting = self.holdings.get(place), self.waiting.get(place)
-        waiting_worth = sum(entry.worth for entry in self.waiting.values())
-        exposure = waiting_worth + sum(each.worth for each in self.holdings.values())
+        waiting_worth = sum(map(_WORTH, self.waiting.values()))
+        exposure = waiting_worth + sum(map(_WORTH, self.holdings.values()))
         return EntryFacts(
             now=tick.at,
             day=day,
