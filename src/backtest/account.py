@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from backtest.assumptions import MOST_NIGHTS
@@ -25,6 +25,7 @@ from runtime.charge_rates import ChargeTable
 NOT_FILLED = "NOT_FILLED"
 """Code of an entry that passed the gate and lapsed."""
 _NO_DOUBTS: Mapping[Condition, str] = {}
+_WORTH = attrgetter("worth")
 
 
 class BarFill(NamedTuple):
@@ -147,6 +148,7 @@ class Account:
         self.open_profit = OpenProfit()
         self.level = SafetyLevel.RUN
         self.orders_today = 0
+        self._loss_limit = -min(rules.soft_loss, rules.max_loss)
         self._realised = 0
         self._realised_today = 0
         self._turnover_today = 0
@@ -197,8 +199,9 @@ class Account:
         del self.holdings[place]
         self.open_profit.forget(trade.symbol)
         self.trades.append(trade)
-        self._realised += trade.net
-        self._realised_today += trade.net
+        net = trade.net
+        self._realised += net
+        self._realised_today += net
 
     def lapse(self, place: int) -> None:
         """Let an entry end without a fill."""
@@ -212,12 +215,14 @@ class Account:
 
     def watch_loss(self) -> None:
         """Answer the loss of the day as live: no more entries at the soft limit, everything out at the hard one."""
-        profit, rules = self.profit_today, self.rules
-        if profit <= -rules.max_loss:
+        profit = self._realised_today + self.open_profit.total
+        if profit > self._loss_limit:
+            return
+        if profit <= -self.rules.max_loss:
             self._raise_to(SafetyLevel.FLATTEN)
             for holding in self.holdings.values():
                 holding.leaving = holding.leaving or exits.FORCE_EXIT
-        elif profit <= -rules.soft_loss:
+        else:
             self._raise_to(SafetyLevel.EXIT_ONLY)
 
     def facts(
@@ -225,8 +230,8 @@ class Account:
     ) -> EntryFacts:
         """Return what the gate may look at; what only a broker or a feed can spoil counts as sound."""
         holding, waiting = self.holdings.get(place), self.waiting.get(place)
-        waiting_worth = sum(entry.worth for entry in self.waiting.values())
-        exposure = waiting_worth + sum(each.worth for each in self.holdings.values())
+        waiting_worth = sum(map(_WORTH, self.waiting.values()))
+        exposure = waiting_worth + sum(map(_WORTH, self.holdings.values()))
         return EntryFacts(
             now=tick.at,
             day=day,

@@ -34,11 +34,12 @@ class Desk:
         self._account = account
         self._fills = fills
         self._is_intraday = mode is Mode.INTRADAY
+        self._trail_atr = account.rules.trail_atr
         self._starts, self._closed_at, self._days = map(packed, (candles.starts, sessions.closed_at, sessions.days))
         prices = candles.opens, candles.highs, candles.lows, candles.closes, candles.volumes
         self._opens, self._highs, self._lows, self._closes, self._volumes = map(packed, prices)
         self._closes_before = packed(sessions.close_before)
-        self._squares_off = sessions.squares_off.tobytes()
+        self._squares_off = (sessions.squares_off & self._is_intraday).tobytes()
         self._takes_all = self._leaves_none(bars)
         self._may_enter = (sessions.follows & sessions.may_enter | (not self._is_intraday)).tobytes()
 
@@ -54,14 +55,16 @@ class Desk:
             holding, sees_target = self._enter(entry, row)
             if holding is None:
                 return account.lapse(place)
-        self._look_for_exit(holding, row, sees_target)
-        if sees_target and account.rules.trail_atr and holding.quantity and not holding.leaving:
-            holding.trail(account.rules.trail_atr, self._highs[row], self._lows[row])
+        exit_ = self._exit_in(holding, row, sees_target)
+        if exit_ is not None:
+            self._leave_as_far_as_possible(holding, exit_)
+        elif self._trail_atr and sees_target:
+            holding.trail(self._trail_atr, self._highs[row], self._lows[row])
         return self._end_bar(holding, row)
 
     def _end_bar(self, holding: Holding, row: int) -> None:
         """Close what has no later bar to leave in, and mark what stays open to the close."""
-        if holding.quantity and self._takes_all[row]:
+        if self._takes_all[row] and holding.quantity:
             reason = exits.REASONS[exits.SQUARE_OFF] if self._is_intraday else END_OF_DATA
             exit_ = Exit(row, self._closes[row], reason, self._closed_at[row], self._days[row])
             self._leave(holding, holding.quantity, exit_)
@@ -106,21 +109,27 @@ class Desk:
         )
         return holding
 
-    def _look_for_exit(self, holding: Holding, row: int, sees_target: bool) -> None:
+    def _exit_in(self, holding: Holding, row: int, sees_target: bool) -> Exit | None:
+        """Return how a position leaves in a bar; None while it stays."""
         open_ = self._opens[row]
         if holding.leaving:
             reason, price = holding.leaving, open_
         else:
-            squares_off = self._is_intraday and bool(self._squares_off[row])
             target = holding.target if sees_target else 0
             code, price = exits.decide(
-                holding.side.sign, holding.stop, target, open_, self._highs[row], self._lows[row], squares_off
+                holding.side.sign,
+                holding.stop,
+                target,
+                open_,
+                self._highs[row],
+                self._lows[row],
+                self._squares_off[row] > 0,
             )
             if code == exits.HOLD:
-                return
+                return None
             reason = exits.REASONS[code]
         at = self._starts[row] if price == open_ else self._closed_at[row]
-        self._leave_as_far_as_possible(holding, Exit(row, price, reason, at, self._days[row]))
+        return Exit(row, price, reason, at, self._days[row])
 
     def _leave_as_far_as_possible(self, holding: Holding, exit_: Exit) -> None:
         """Let go what the bar takes; the rest leaves at the open of the next."""

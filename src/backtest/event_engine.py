@@ -127,8 +127,8 @@ class _Walk:
         following = _following(steps.begins_day | steps.is_asked)
         asked: list[tuple[int, int]] = []
         is_touched = False
-        at = 0
-        while (at := at if holdings or waiting or asked or is_touched else following[at]) < len(rows):
+        at, end = 0, len(rows)
+        while (at := at if holdings or waiting or asked or is_touched else following[at]) < end:
             place, row = places[at], rows[at]
             if begins_day[at]:
                 account.begin_day()

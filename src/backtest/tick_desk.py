@@ -59,15 +59,14 @@ class TickDesk(Desk):
 
     def _watch(self, holding: Holding, row: int, moments: Iterable[Moment]) -> None:
         """Ask the exit rule at each tick, and let the stop trail behind it, until the position leaves."""
-        squares_off = self._is_intraday and bool(self._squares_off[row])
-        side, trail_atr = holding.side.sign, self._account.rules.trail_atr
+        side, squares_off = holding.side.sign, self._squares_off[row] > 0
         for at, price in moments:
             reason = holding.leaving
             if not reason:
                 code, _ = exits.decide(side, holding.stop, holding.target, price, price, price, squares_off)
                 if code == exits.HOLD:
-                    if trail_atr:
-                        holding.trail(trail_atr, price, price)
+                    if self._trail_atr:
+                        holding.trail(self._trail_atr, price, price)
                     continue
                 reason = exits.REASONS[code]
             self._leave_as_far_as_possible(holding, Exit(row, price, reason, at, self._days[row]))

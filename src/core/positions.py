@@ -46,7 +46,7 @@ class Trade:
     @property
     def gross(self) -> int:
         """Profit before charges; negative for a loss."""
-        return self.side.value * (self.exit_value - self.entry_value)
+        return self.side.sign * (self.exit_value - self.entry_value)
 
     @property
     def net(self) -> int:

@@ -144,7 +144,7 @@ def ask(sbin: Instrument, day: TradingDay, rules: TradingRules) -> Callable[[Cas
             stop=79_600,
             target=79_400 if case.intent.get("side") is Side.SELL else 80_600,
         )
-        return replace(intent, **case.intent), replace(facts, **changes)
+        return replace(intent, **case.intent), facts._replace(**changes)
 
     return build
 

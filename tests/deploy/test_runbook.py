@@ -44,7 +44,7 @@ def alarm_codes() -> set[str]:
 
 
 def loud_lines() -> set[str]:
-    """What is fixed of every line that is logged as CRITICAL or ERROR by name: its beginning, or else its longest piece."""
+    """What is fixed in each line logged as CRITICAL or ERROR by name: its beginning, or else its longest piece."""
     lines = set()
     for call in calls():
         logger = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""

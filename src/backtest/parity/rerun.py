@@ -182,8 +182,7 @@ class _Walk:
         held, rules = self._held.get(entry.symbol, []), self._ground.rules
         instrument, tick = self._ground.instruments[entry.symbol], tick._replace(at=signal.at)
         facts = self._account.facts(number, instrument, self._ground.day, tick, entry.stop, entry.target)
-        facts = replace(
-            facts,
+        facts = facts._replace(
             busy=bool(held),
             symbol_value=sum(each.holding.worth for each in held),
             drift="as on the day" if self._ground.drift_at(signal.at) is DriftStep.STOP else "",
