@@ -55,10 +55,13 @@ def moved(candles: CandleColumns, first: int, last: int, move: Move, seed: int) 
 def wild(candles: CandleColumns) -> CandleColumns:
     """Return a market at the same times in which prices jump by several per cent from candle to candle.
 
-    What a strategy does only then, it does here. Each candle that traded still does: to divide by it is no fault.
+    Volumes jump as well, to many times the usual. What a strategy does only then, it does here. Each candle that traded
+    still does: to divide by it is no fault.
     """
     jumping = moved(candles, 0, len(candles), Move.NOISE, seed=0)
-    return replace(jumping, volumes=np.maximum(jumping.volumes, np.minimum(candles.volumes, 1)))
+    factors = np.exp(np.random.default_rng(0).normal(0.0, 1.5, len(candles)))
+    volumes = np.maximum(np.rint(candles.volumes * factors).astype(np.int64), np.minimum(candles.volumes, 1))
+    return replace(jumping, volumes=volumes)
 
 
 def forming(candles: CandleColumns, row: int) -> tuple[CandleColumns, ...]:

@@ -5,7 +5,7 @@ the next one still moving, as a bot that reads its newest row would see it. A st
 were known at the candle, so that a feature that looks ahead is blamed and not whoever reads it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -32,6 +32,8 @@ from features.columns import IntArray
 
 ASKED_AGAIN = 30
 """Rows before those at which `on_data` is asked again."""
+DECISIONS = 60
+"""Rows with a direction at which the history is cut besides."""
 WILD_CUTS = 60
 """Rows at which the history of a wild market is cut."""
 
@@ -73,7 +75,8 @@ def look_ahead(*faces: Face, tell: Callable[[float], None] = lambda _share: None
     """
     full = {face.name: all_answers(face) for face in faces}
     bad: dict[str, dict[str, dict[Kind, list[int]]]] = {face.name: {} for face in faces}
-    for trial in _trials(faces, tell):
+    cuts = sorted({*cuts_of(faces[0].subject), *_decided(faces[0].subject, full)})
+    for trial in _trials(faces, cuts, tell):
         expected, wrongs = full[trial.face.name], bad[trial.face.name]
         for name, column in trial.columns.items():
             wrong = trial.rows[~same(expected[name][trial.rows], column[trial.rows], name)]
@@ -105,9 +108,17 @@ class _Trial:
     """Rows that must be as in the whole history."""
 
 
-def _trials(faces: Sequence[Face], tell: Callable[[float], None]) -> Iterator[_Trial]:
+def _decided(subject: Subject, full: Mapping[str, Columns]) -> list[int]:
+    """Return some of the rows with a direction: who looks ahead before a seldom trade does so there."""
+    wishes = [column for columns in full.values() for name, column in columns.items() if name.endswith(".direction")]
+    rows = np.flatnonzero(np.any([column > 0 for column in wishes], axis=0)) if wishes else np.array([], dtype=int)
+    asked = [row for row in rows.tolist() if row >= subject.asked[0]]
+    return [asked[place] for place in _spread(0, len(asked) - 1, DECISIONS)]
+
+
+def _trials(faces: Sequence[Face], cuts: Sequence[int], tell: Callable[[float], None]) -> Iterator[_Trial]:
     subject = faces[0].subject
-    table, cuts, futures = subject.table, cuts_of(subject), futures_of(subject)
+    table, futures = subject.table, futures_of(subject)
     answering: set[str] = set()
     for done, row in enumerate(cuts):
         tell(0.5 * done / len(cuts))

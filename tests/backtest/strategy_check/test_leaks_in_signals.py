@@ -185,6 +185,22 @@ def test_a_leak_in_signals_is_found_with_bar_and_cause(subject_of: SubjectOf, le
     assert words in finding.detail
 
 
+def test_a_leak_before_the_only_trade_of_all_is_found(subject_of: SubjectOf) -> None:
+    closes = subject_of(lambda: Ruled(higher_next)).candles.closes
+    only_row = 251 + int(np.argmax(closes[252:300] > closes[251:299]))
+
+    def once(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
+        return (np.arange(len(frame)) == only_row) & higher_next(frame, table)
+
+    [finding] = look_ahead(BatchFace(subject_of(lambda: Ruled(once))))
+
+    assert (finding.kind, finding.row) == (Kind.TRUNCATION, only_row)
+
+
+def higher_next(frame: pd.DataFrame, table: FeatureTable) -> pd.Series:
+    return frame["close"].shift(-1) > frame["close"]
+
+
 def smoothed(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
     """Of fewer candles than its window it raises, as scikit-learn does of fewer rows than clusters."""
     if len(frame) < 51:
@@ -244,7 +260,12 @@ def without_wild_rows(frame: pd.DataFrame, table: FeatureTable) -> np.ndarray:
     return np.concatenate([changes, np.zeros(len(frame) - len(closes))]) > 100
 
 
-@pytest.mark.parametrize("rule", [rises_after_a_crash, without_wild_rows])
+def rises_after_a_rush(frame: pd.DataFrame, table: FeatureTable) -> pd.Series:
+    usual = frame["volume"].rolling(20).mean()
+    return (frame["volume"] > 5 * usual) & (frame["close"].shift(-1) > frame["close"])
+
+
+@pytest.mark.parametrize("rule", [rises_after_a_crash, rises_after_a_rush, without_wild_rows])
 def test_a_leak_that_needs_a_crash_shows_though_the_candles_have_none(subject_of: SubjectOf, rule: Rule) -> None:
     subject = subject_of(lambda: Ruled(rule))
     assert look_ahead(BatchFace(subject)) == []
