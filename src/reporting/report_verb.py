@@ -43,14 +43,17 @@ def print_report(state: Path, run_id: str | None, compared: Sequence[str], html:
 def report_new_run(state: Path | None, record: RunRecord, html: Path | None, *, as_json: bool) -> None:
     """Write the page of a finished run, keep it in a state folder (None: not at all), and print its report.
 
-    Raises `StorageError`; a run whose page cannot be written is not kept either.
+    Raises `StorageError`; a run whose page cannot be written is not kept either. What cannot be kept is printed all
+    the same: it may have taken minutes.
     """
     analysis = analyse(record)
     if html:
         write_text(html, tear_sheet(analysis))
-    if state:
-        keep_run(state, record)
-    _show(analysis, (), html, as_json=as_json)
+    try:
+        if state:
+            keep_run(state, record)
+    finally:
+        _show(analysis, (), html, as_json=as_json)
 
 
 def _show(analysis: Analysis, beside: Sequence[Analysis], html: Path | None, *, as_json: bool) -> None:

@@ -59,8 +59,11 @@ class Bookkeeper:
         log: TradingLog | None = None
         try:
             log = TradingLog(self._trading_log, EventLogReader(self._event_log))
-            while not self._ends.wait(_BREATH_SECONDS if log.catch_up() == BATCH else _LOOK_SECONDS):
-                self._note_recovery()
+            while not self._ends.is_set():
+                taken = log.catch_up()
+                if taken == 0:
+                    self._note_recovery()
+                self._ends.wait(_BREATH_SECONDS if taken == BATCH else _LOOK_SECONDS)
             self._finish(log)
         except (StorageError, DataError) as error:
             if not self._is_behind:
@@ -77,7 +80,7 @@ class Bookkeeper:
         log.catch_up(keeps_fold=True)
 
     def _note_recovery(self) -> None:
-        """Say once that the tables are written again."""
+        """Say once that the tables have everything again."""
         if self._is_behind:
             logger.info("The trading log is written again")
         self._is_behind = False

@@ -121,6 +121,6 @@ def _ed25519() -> ModuleType:
     except ImportError as error:
         raise ModelError(
             f"a signature cannot be made or checked without the library cryptography ({error}): `pip install "
-            "'fyersbot[signing]'`"
+            "'cryptography>=46'`"
         ) from error
     return ed25519

@@ -151,8 +151,8 @@ class LightGbm(BoostedTrees):
             from lightgbm import LGBMClassifier  # noqa: PLC0415 - an extra
         except (ImportError, OSError) as error:  # OSError: the system lacks the OpenMP library (libgomp)
             raise ConfigurationError(
-                f"lightgbm: cannot be loaded ({str(error).splitlines()[0]:.80}); install the extra, "
-                "`pip install 'fyersbot[lightgbm]'`, or take boosting"
+                f"lightgbm: cannot be loaded ({str(error).splitlines()[0]:.80}); `pip install "
+                "'lightgbm>=4.7,<5'`, or take boosting"
             ) from error
         return LGBMClassifier(
             n_estimators=self.rounds,

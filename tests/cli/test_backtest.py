@@ -332,3 +332,17 @@ def test_a_fast_run_on_parquet_loads_none_of_the_libraries_it_has_no_use_for(
 
     assert json.loads(said)["net_pnl"] == wanted
     assert loaded == "[]"
+
+
+def test_a_run_that_cannot_be_kept_is_reported_all_the_same(candles, capsys):
+    state = Path("data/state")
+    state.parent.mkdir()
+    state.write_text("a file where the folder belongs")
+
+    with pytest.raises(SystemExit) as ended:
+        backtest("--data", NAME, "--json")
+
+    said = capsys.readouterr()
+    assert ended.value.code == 1
+    assert json.loads(said.out)["candles"] == 250
+    assert "cannot be opened" in said.err

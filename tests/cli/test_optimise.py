@@ -160,7 +160,7 @@ def test_trials_that_fall_behind_are_stopped_if_asked_for_and_count_as_tries(cap
 
 def test_without_optuna_the_extra_is_named(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    assert "install the extra with `pip install 'fyersbot[tune]'`" in complaint(capsys, "hyperopt", *SMALL)
+    assert "`pip install 'optuna>=5,<6'`" in complaint(capsys, "hyperopt", *SMALL)
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,7 @@ class TpeSearch:
             import optuna  # noqa: PLC0415 - an extra, and a second to import
         except ImportError:
             raise ConfigurationError(
-                "--method tpe: Optuna is not installed; install the extra with `pip install 'fyersbot[tune]'`, or use "
-                "--method grid"
+                "--method tpe: Optuna is not installed; `pip install 'optuna>=5,<6'`, or use --method grid"
             ) from None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._optuna, self._judge, self._seed = optuna, judge, seed

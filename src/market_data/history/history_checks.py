@@ -1,8 +1,8 @@
 """Which rows of a history answer may be believed. The broker's answers are not clean.
 
 Seen in real answers: the bar that is still forming, a bar at 15:30 and flat ones to 16:00, one before the open, whole
-days twice. Those are dropped and counted. Rows out of order, two versions of one bar and bars off the session's grid
-mean that we do not know what we have; they are refused.
+days twice. Those are dropped and counted. Nothing promises the order of the rows, so they are sorted. Two versions of
+one bar and bars off the session's grid mean that we do not know what we have; they are refused.
 """
 
 from collections.abc import Iterable
@@ -35,7 +35,6 @@ def check_history(
     """Return the rows that are closed candles of a session. Raises `DataError` that names the symbol and the bar."""
     sessions = _Sessions(calendar)
     seen: dict[Instant, Candle] = {}
-    newest: Instant = 0
     forming = repeated = outside = 0
     for candle in rows:
         close = _close_of(candle, symbol, timeframe, sessions)
@@ -47,12 +46,10 @@ def check_history(
             if seen[candle.start] != candle:
                 raise DataError(f"history of {symbol}: two different bars at {ist_text(candle.start)}")
             repeated += 1
-        elif candle.start < newest:
-            raise DataError(f"history of {symbol}: the bar at {ist_text(candle.start)} comes after {ist_text(newest)}")
         else:
             seen[candle.start] = candle
-            newest = candle.start
-    return CheckedHistory(candles=tuple(seen.values()), forming=forming, repeated=repeated, outside=outside)
+    candles = tuple(seen[start] for start in sorted(seen))
+    return CheckedHistory(candles=candles, forming=forming, repeated=repeated, outside=outside)
 
 
 class _Sessions:

@@ -87,9 +87,10 @@ def test_two_versions_of_one_bar_are_refused(calendar):
         checked([bar(time(9, 15)), bar(time(9, 15), close=101)], calendar)
 
 
-def test_bars_out_of_order_are_refused_and_not_sorted(calendar):
-    with pytest.raises(DataError, match="09:15:00 comes after 2026-11-20 09:20:00"):
-        checked([bar(time(9, 20)), bar(time(9, 15))], calendar)
+def test_bars_that_come_newest_first_are_sorted(calendar):
+    day = [bar(time(9, 15)), bar(time(9, 20)), bar(time(9, 25))]
+
+    assert checked(reversed(day), calendar).candles == tuple(day)
 
 
 @pytest.mark.parametrize("at", [time(9, 16), time(9, 17, 30), time(10, 3)])
