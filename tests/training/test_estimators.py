@@ -104,7 +104,7 @@ def test_without_its_library_lightgbm_is_refused_with_the_remedy(monkeypatch, fa
 
     found = builtins.__import__
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(ConfigurationError, match=r"lightgbm: cannot be loaded \(.*\); install the extra, `pip install"):
+    with pytest.raises(ConfigurationError, match=r"lightgbm: cannot be loaded \(.*\); `pip install"):
         estimator_named("lightgbm", {"rounds": 5})
 
 
