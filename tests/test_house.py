@@ -85,10 +85,11 @@ def test_the_look_for_the_clock_finds_it() -> None:
 
 
 @pytest.mark.parametrize("extra", sorted(set(PROJECT["project"]["optional-dependencies"]) - {"dev"}))
-def test_the_readme_names_the_package_of_each_extra(extra: str) -> None:
-    """The SDK contradicts our versions, so that pip refuses the extra itself: the page must say what to install."""
+def test_the_readme_and_a_message_name_the_package_of_each_extra(extra: str) -> None:
+    """The SDK contradicts our versions, so that pip refuses the extra itself: both must say what to install."""
     [package] = PROJECT["project"]["optional-dependencies"][extra]
     assert f"'{package}'" in (ROOT / "README.md").read_text()
+    assert any(f"'{package}'" in path.read_text() for path in (ROOT / "src").rglob("*.py"))
 
 
 def test_no_guide_and_no_message_tells_to_install_an_extra_that_pip_refuses() -> None:

@@ -8,7 +8,7 @@ from core import events
 from core.events import Verb
 from core.instants import Instant
 from core.order_states import SETTLED
-from core.orders import OrderReport, Outcome, OutcomeKind, RejectionKind
+from core.orders import CALLER_REFUSALS, OrderReport, Outcome, OutcomeKind, RejectionKind
 from core.position_news import fill_to
 from core.state import BotState
 from core.tags import is_ours
@@ -64,7 +64,7 @@ def hear_outcome(state: BotState, event: events.OutcomeArrived) -> None:
 
 def _never_looked_at(outcome: Outcome) -> bool:
     """Whether the broker did nothing: it did not hear, or refused the caller. "No such position" may be older news."""
-    return outcome.kind is OutcomeKind.NOT_SENT or outcome.rejection not in {None, RejectionKind.ORDER}
+    return outcome.kind is OutcomeKind.NOT_SENT or outcome.rejection in CALLER_REFUSALS
 
 
 def count_verb(state: BotState, at: Instant) -> None:

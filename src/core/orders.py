@@ -127,6 +127,10 @@ class RejectionKind(Enum):
     RATE = "rate"
 
 
+CALLER_REFUSALS = frozenset({RejectionKind.AUTHENTICATION, RejectionKind.FORBIDDEN, RejectionKind.RATE})
+"""Refusals of the caller, not of what was asked: asked again later, it may be done."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The answer to place, modify, cancel or exit."""

@@ -14,7 +14,7 @@ from core.events import Alarm, BooksWanted, Deadline, Decision, FeedState, Level
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
 from core.order_states import OrderState
-from core.orders import OutcomeKind, Purpose, RejectionKind
+from core.orders import CALLER_REFUSALS, OutcomeKind, Purpose, RejectionKind
 from core.rules import TradingRules
 from core.state import BotState
 from core.tags import Tagger
@@ -36,8 +36,6 @@ from trading.timers import READ_AGAIN, Timers
 
 _NEWS = (events.OrderReported, events.BooksRead, events.OutcomeArrived, events.ExitDecided)
 """Events that may show an order in a new light."""
-_PASSING_REFUSALS = frozenset({RejectionKind.AUTHENTICATION, RejectionKind.FORBIDDEN, RejectionKind.RATE})
-"""Refusals of the caller, not of the order."""
 
 
 class OrderManager:
@@ -191,7 +189,7 @@ class OrderManager:
             self._unsettle(symbol)
             return []
         self.timers.read_books(at + SECOND // 2)
-        if outcome.kind is OutcomeKind.NOT_SENT or outcome.rejection in _PASSING_REFUSALS:
+        if outcome.kind is OutcomeKind.NOT_SENT or outcome.rejection in CALLER_REFUSALS:
             self._protection.ladder.was_not_taken(symbol)
             self._pauses.failed(symbol, at, is_refusal=outcome.kind is OutcomeKind.REJECTED)
             self.timers.set(Deadline.SETTLE, symbol, self._pauses.until(symbol))

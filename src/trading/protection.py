@@ -22,7 +22,7 @@ from core.events import (
 from core.instants import SECOND, Instant
 from core.market import Instrument, Tick
 from core.order_states import OrderState
-from core.orders import OrderChange, OrderType, Product, Purpose, RejectionKind
+from core.orders import CALLER_REFUSALS, OrderChange, OrderType, Product, Purpose
 from core.pricing import stop_limit, stop_trigger
 from core.rules import TradingRules
 from core.sessions import TradingDay
@@ -35,8 +35,6 @@ from trading.timers import RING_AGAIN, Timers
 
 _SIGN_OF_LIFE = 2 * SECOND
 """While a position has no stop something is logged this often, so that a restart forgets no more of its time."""
-_FINAL_REFUSALS = frozenset({None, RejectionKind.ORDER})
-"""Refusals that the same stop would meet again; the others pass."""
 
 
 class _Ring(NamedTuple):
@@ -293,7 +291,7 @@ def _was_refused(state: BotState, position: OpenPosition) -> bool:
         and order.sent_at >= position.opened_at
     ]
     newest = stops[-1] if stops else None
-    return newest is not None and newest.state is OrderState.REJECTED and newest.rejection in _FINAL_REFUSALS
+    return newest is not None and newest.state is OrderState.REJECTED and newest.rejection not in CALLER_REFUSALS
 
 
 def _came_back(state: BotState, position: OpenPosition) -> bool:

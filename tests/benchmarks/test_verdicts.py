@@ -52,3 +52,15 @@ def test_every_program_names_itself_and_gives_its_verdict_last(path: Path) -> No
     text = path.read_text()
     assert f'"benchmark": "{path.stem.removeprefix("bench_")}"' in text
     assert re.search(r'print\(json\.dumps\(result\)\)\n    sys\.exit\(not result\["holds"\]\)\n', text)
+
+
+@pytest.mark.parametrize(
+    ("change", "holds"), [({}, True), ({"ratio": 1.9}, False), ({"unexplained": 1}, False), ({"other_exit": 1}, True)]
+)
+def test_a_backtest_holds_as_long_as_it_is_quick_enough_and_every_other_trade_has_a_cause(
+    change: dict[str, float], holds: bool
+) -> None:
+    absent = {"peer": "absent"}
+    backtesting = {"ratio": 2.7, "goal_ratio": 2.0, "unexplained": 0} | change
+    peers = {"backtesting": backtesting, "nautilus_hedging": absent, "nautilus_netting": absent, "vectorbt": absent}
+    assert program("bench_backtest").verdict({"engines_agree": True, **peers}) is holds

@@ -76,7 +76,7 @@ def test_every_alarm_stands_in_the_runbook(code: str) -> None:
 
 @pytest.mark.parametrize("line", sorted(loud_lines() | narrated_lines()))
 def test_every_loud_line_stands_in_the_runbook(line: str) -> None:
-    assert any(line in alert for alert in ALERTS), ALERTS
+    assert any(f"{begins}{line}" in alert for alert in ALERTS for begins in ("`", "… ")), ALERTS
 
 
 def test_the_runbook_tells_of_just_the_doubts_that_the_code_raises() -> None:
